@@ -1,0 +1,159 @@
+"""The glossary's words as people read them, in Dutch and English: kinds, themes, provinces, and reasons.
+
+Pure, and never failing: an event from a node with a newer release may hold a word that is not known here, and is then
+shown as it came.
+"""
+
+from contracts.matching import Reason
+from contracts.vocabulary import Kind, Language, OrganisationKind, Theme
+
+_DUTCH, _ENGLISH = Language.DUTCH, Language.ENGLISH
+
+_KINDS: dict[Language, dict[str, str]] = {
+    _DUTCH: {
+        Kind.PRACTICE_ASSIGNMENT: "praktijkopdracht",
+        Kind.INTERNSHIP: "stage",
+        Kind.GUEST_LESSON: "gastles",
+        Kind.SITE_VISIT: "bedrijfsbezoek",
+        Kind.LESSON_MATERIAL: "lesmateriaal",
+        Kind.TIP: "praktijktip",
+        Kind.EXPERTISE: "deskundigheid",
+        Kind.EQUIPMENT: "apparatuur",
+        Kind.MEETING: "bijeenkomst",
+    },
+    _ENGLISH: {
+        Kind.PRACTICE_ASSIGNMENT: "practice assignment",
+        Kind.INTERNSHIP: "internship",
+        Kind.GUEST_LESSON: "guest lesson",
+        Kind.SITE_VISIT: "site visit",
+        Kind.LESSON_MATERIAL: "lesson material",
+        Kind.TIP: "practical tip",
+        Kind.EXPERTISE: "expertise",
+        Kind.EQUIPMENT: "equipment",
+        Kind.MEETING: "meeting",
+    },
+}
+
+_THEMES: dict[Language, dict[str, str]] = {
+    _DUTCH: {
+        Theme.ENERGY_TRANSITION: "energietransitie",
+        Theme.CIRCULAR_ECONOMY: "circulaire economie",
+        Theme.CLIMATE_ADAPTATION: "klimaatadaptatie",
+        Theme.BIODIVERSITY: "biodiversiteit",
+        Theme.DIGITALISATION: "digitalisering",
+        Theme.ROBOTISATION: "robotisering",
+        Theme.SUSTAINABLE_BUILDING: "duurzaam bouwen",
+        Theme.SUSTAINABLE_MOBILITY: "duurzame mobiliteit",
+        Theme.FOOD_AND_AGRICULTURE: "voeding en landbouw",
+        Theme.HEALTH_AND_CARE: "gezondheid en zorg",
+        Theme.SOCIAL_ENTREPRENEURSHIP: "sociaal ondernemen",
+    },
+    _ENGLISH: {
+        Theme.ENERGY_TRANSITION: "energy transition",
+        Theme.CIRCULAR_ECONOMY: "circular economy",
+        Theme.CLIMATE_ADAPTATION: "climate adaptation",
+        Theme.BIODIVERSITY: "biodiversity",
+        Theme.DIGITALISATION: "digitalisation",
+        Theme.ROBOTISATION: "robotisation",
+        Theme.SUSTAINABLE_BUILDING: "sustainable building",
+        Theme.SUSTAINABLE_MOBILITY: "sustainable mobility",
+        Theme.FOOD_AND_AGRICULTURE: "food and agriculture",
+        Theme.HEALTH_AND_CARE: "health and care",
+        Theme.SOCIAL_ENTREPRENEURSHIP: "social entrepreneurship",
+    },
+}
+
+_ORGANISATION_KINDS: dict[Language, dict[str, str]] = {
+    _DUTCH: {
+        OrganisationKind.SCHOOL: "school",
+        OrganisationKind.COMPANY: "bedrijf",
+        OrganisationKind.CENTRE: "centrum",
+        OrganisationKind.PARTNER: "partner",
+    },
+    _ENGLISH: {
+        OrganisationKind.SCHOOL: "school",
+        OrganisationKind.COMPANY: "company",
+        OrganisationKind.CENTRE: "centre",
+        OrganisationKind.PARTNER: "partner",
+    },
+}
+
+#: The Dutch names that differ in English; the other provinces are called the same.
+_PROVINCES_IN_ENGLISH = {
+    "Noord-Brabant": "North Brabant",
+    "Noord-Holland": "North Holland",
+    "Zuid-Holland": "South Holland",
+}
+
+_LANGUAGES = {
+    _DUTCH: {"nl": "het Nederlands", "en": "het Engels"},
+    _ENGLISH: {"nl": "Dutch", "en": "English"},
+}
+
+
+def kind_in_words(kind: str, language: Language) -> str:
+    """A kind as people say it: 'stage', 'internship'."""
+    return _KINDS[language].get(kind, kind)
+
+
+def theme_in_words(theme: str, language: Language) -> str:
+    """A theme as people say it: 'circulaire economie', 'circular economy'."""
+    return _THEMES[language].get(theme, theme)
+
+
+def organisation_kind_in_words(kind: str, language: Language) -> str:
+    """What sort of organisation it is: 'bedrijf', 'company'."""
+    return _ORGANISATION_KINDS[language].get(kind, kind)
+
+
+def province_in_words(province: str, language: Language) -> str:
+    """A province's name in the reader's language."""
+    return _PROVINCES_IN_ENGLISH.get(province, province) if language is _ENGLISH else province
+
+
+def reason_in_words(reason: Reason, language: Language) -> str:
+    """One reason of a match, as a short phrase without a capital or a full stop.
+
+    What `reason.value` holds, by code: `same-theme` themes with commas between; `distance` kilometres; `kind` the kind
+    asked and the kind offered with a colon between; `meaning` a percentage; `words` the shared words with commas
+    between; `same-language` a language code; `period` two dates with a slash between; `level` an mbo level.
+    """
+    dutch, value = language is _DUTCH, reason.value
+    match reason.code:
+        case "same-theme":
+            themes = [theme_in_words(theme.strip(), language) for theme in value.split(",")]
+            return _counted("zelfde thema" if dutch else "same theme", "s", themes)
+        case "distance":
+            return _distance(value, dutch)
+        case "kind":
+            asked, _, offered = (kind_in_words(kind.strip(), language) for kind in value.partition(":"))
+            return f"vraagt {asked}, biedt {offered or asked}" if dutch else f"asks {asked}, offers {offered or asked}"
+        case "meaning":
+            share = value.strip().removesuffix("%").strip()
+            return f"de teksten lijken op elkaar ({share}%)" if dutch else f"the texts are alike ({share}%)"
+        case "words":
+            return f"dezelfde woorden: {value}" if dutch else f"same words: {value}"
+        case "same-language":
+            tongue = _LANGUAGES[language].get(value, value)
+            return f"allebei in {tongue}" if dutch else f"both in {tongue}"
+        case "period":
+            begin, _, end = value.partition("/")
+            if not end:
+                return "in dezelfde periode" if dutch else "in the same period"
+            return f"allebei van {begin} tot en met {end}" if dutch else f"both from {begin} until {end}"
+        case "level":
+            return f"mbo-niveau {value}" if dutch else f"MBO level {value}"
+
+
+def _counted(word: str, plural: str, things: list[str]) -> str:
+    return f"{word}{plural if len(things) > 1 else ''}: {', '.join(things)}"
+
+
+def _distance(kilometres: str, dutch: bool) -> str:
+    try:
+        rounded = round(float(kilometres))
+    except (ValueError, OverflowError):
+        return kilometres
+    if rounded < 1:
+        return "om de hoek" if dutch else "around the corner"
+    return f"{rounded} km verderop" if dutch else f"{rounded} km away"
