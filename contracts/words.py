@@ -122,7 +122,7 @@ def reason_in_words(reason: Reason, language: Language) -> str:
     match reason.code:
         case "same-theme":
             themes = [theme_in_words(theme.strip(), language) for theme in value.split(",")]
-            return _counted("zelfde thema" if dutch else "same theme", "s", themes)
+            return _counted("zelfde thema" if dutch else "same theme", "'s" if dutch else "s", themes)
         case "distance":
             return _distance(value, dutch)
         case "kind":
