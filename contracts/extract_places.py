@@ -134,7 +134,9 @@ def _twins_told_apart(towns: list[Town]) -> list[Town]:
     told_apart, named = [], defaultdict(list)
     for town in sorted(towns, key=lambda town: -town.inhabitants):
         if named[town.name, town.province]:
-            larger = (other for other in towns if other.inhabitants > 1.5 * town.inhabitants and other.name != town.name)
+            larger = (
+                other for other in towns if other.inhabitants > 1.5 * town.inhabitants and other.name != town.name
+            )
             near = min(larger, key=lambda other: _kilometres(town, other))
             town = replace(town, name=f"{town.name} (bij {near.name})", also=())
         named[town.name, town.province].append(town)

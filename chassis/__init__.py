@@ -1,0 +1,40 @@
+"""What every service stands on; it knows no domain word beyond the contracts."""
+
+from chassis.commands import Command, IfMatch, Reply, check_version
+from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
+from chassis.inputs import Input, LongText, ShortText
+from chassis.mailboxes import say, say_later
+from chassis.paging import Page, Paging
+from chassis.problems import FieldErrors, Problem
+from chassis.router import EventRouter
+from chassis.service import Now, ReadSession, Service
+from chassis.settings import Settings
+from chassis.streams import Streams
+
+__all__ = [
+    "Ambassador",
+    "Command",
+    "EventRouter",
+    "FieldErrors",
+    "FromGateway",
+    "Identity",
+    "IfMatch",
+    "Input",
+    "LongText",
+    "MaybeSignedIn",
+    "NodeTeam",
+    "Now",
+    "Page",
+    "Paging",
+    "Problem",
+    "ReadSession",
+    "Reply",
+    "Service",
+    "Settings",
+    "ShortText",
+    "SignedIn",
+    "Streams",
+    "check_version",
+    "say",
+    "say_later",
+]

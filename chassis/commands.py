@@ -1,0 +1,81 @@
+"""Commands over HTTP: done in a transaction, answered after its commit, once for every Idempotency-Key."""
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Header, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from chassis.identity import MaybeSignedIn
+from chassis.problems import FieldErrors, Problem
+from chassis.replies import IdempotencyKey, Reply, StoredReply, fingerprint_of
+from chassis.telemetry import traceparent
+from chassis.transactions import Item
+
+__all__ = ["Command", "IfMatch", "Reply", "check_version"]
+
+_KEY = re.compile(r"^[!-~]{16,128}$")
+_ETAG = re.compile(r'^(?:W/)?"(\d{1,10})"$')
+
+
+class PreconditionRequired(
+    Problem, slug="precondition-required", status=428, title="Say which version you change: send If-Match"
+):
+    """A changing call without the version that it changes could undo somebody else's change unseen."""
+
+
+class VersionConflict(Problem, slug="version-conflict", status=412, title="This was changed meanwhile"):
+    """The caller changes another version than the one that stands now."""
+
+
+class Commands:
+    """Runs a command's work and makes its reply; FastAPI gives each call its own as `command: Command`."""
+
+    def __init__(
+        self,
+        request: Request,
+        identity: MaybeSignedIn,
+        idempotency_key: Annotated[
+            str | None,
+            Header(description="16 to 128 characters of your own choice; the same key again gives the same reply."),
+        ] = None,
+    ) -> None:
+        if idempotency_key is not None and not _KEY.match(idempotency_key):
+            raise FieldErrors([("Idempotency-Key", "must be 16 to 128 visible ASCII characters")])
+        self._request = request
+        self._caller = identity.member_id if identity else "anonymous"
+        self._key = idempotency_key
+
+    async def __call__(self, work: Callable[[AsyncSession], Awaitable[Reply]]) -> Response:
+        """Does the work, which may share a transaction with others, and answers after the commit."""
+        key = None
+        if self._key:
+            fingerprint = fingerprint_of(self._request.method, self._request.url.path, await self._request.body())
+            key = IdempotencyKey(self._caller, self._key, fingerprint)
+        reply: Reply | StoredReply = await self._request.app.state.service.transactions.do(
+            Item(work, cause=traceparent(), key=key)
+        )
+        return reply.response()
+
+
+Command = Annotated[Commands, Depends()]
+
+
+def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you change.")] = None) -> int:
+    if if_match is None:
+        raise PreconditionRequired
+    found = _ETAG.match(if_match.strip())
+    if not found:
+        raise FieldErrors([("If-Match", 'must be an ETag that we gave, such as "3"')])
+    return int(found.group(1))
+
+
+IfMatch = Annotated[int, Depends(_if_match)]
+
+
+def check_version(expected: int, actual: int) -> None:
+    """Refuses a change of another version than the one that stands."""
+    if expected != actual:
+        raise VersionConflict(actual=actual)

@@ -1,0 +1,123 @@
+"""The service's own PostgreSQL database: engine, sessions, tables, migrations."""
+
+import asyncio
+import zlib
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from pydantic_core import from_json, to_json
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import registry
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.mailboxes import define_mailboxes
+
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def own_tables() -> type[SQLModel]:
+    """A base class for a service's tables, with metadata of its own that holds the mailboxes too.
+
+    SQLModel's metadata is global by default: two services in one process (the tests) would share their tables.
+    """
+    own = registry(metadata=MetaData(naming_convention=NAMES))
+    define_mailboxes(own.metadata)
+
+    class Table(SQLModel, registry=own):
+        metadata = own.metadata
+
+    return Table
+
+
+def engine_for(url: str, connections_max: int) -> AsyncEngine:
+    """An engine whose errors never show the values of a statement: they may be personal data."""
+    return create_async_engine(
+        url,
+        pool_size=connections_max,
+        max_overflow=0,
+        pool_pre_ping=False,
+        hide_parameters=True,
+        json_serializer=lambda value: to_json(value).decode(),
+        json_deserializer=from_json,
+        connect_args={"timeout": 5, "server_settings": {"application_name": "om-de-hoek", "timezone": "UTC"}},
+    )
+
+
+def sessions_of(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
+    """Makes sessions whose objects stay readable after the commit."""
+    return async_sessionmaker(engine, class_=AsyncSession, expire_on_commit=False)
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error says that the database cannot be reached (now), rather than that a statement is wrong."""
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return True
+    if isinstance(error, InterfaceError):
+        return True
+    if isinstance(error, OperationalError | DBAPIError):
+        state = getattr(error.orig, "sqlstate", None) or ""
+        # 08: connection, 53: resources, 57P: shut down or starting up, 58: system error
+        return state[:2] in {"08", "53", "58"} or state[:3] == "57P"
+    return isinstance(error, OSError | TimeoutError)
+
+
+def lock_number(name: str) -> int:
+    """The number of a named advisory lock."""
+    return zlib.crc32(name.encode())
+
+
+async def migrate(engine: AsyncEngine, service: str) -> None:
+    """Brings the database to the service's newest migration; replicas that start together wait for each other."""
+    async with engine.connect() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": lock_number("migrate")})
+        await connection.commit()
+        try:
+            await connection.run_sync(upgrade, service)
+        finally:
+            await connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": lock_number("migrate")})
+            await connection.commit()
+
+
+def alembic_config(service: str) -> Config:
+    """Alembic's configuration: one shared environment, and the migrations in the service's own folder."""
+    root = Path(__file__).parent.parent
+    config = Config()
+    config.set_main_option("script_location", str(root / "chassis" / "migrations"))
+    config.set_main_option("path_separator", "os")
+    config.set_main_option("version_locations", str(root / "services" / service / "migrations"))
+    return config
+
+
+def upgrade(connection: Connection, service: str, revision: str = "head") -> None:
+    """Runs the migrations up to a revision on an open connection."""
+    config = alembic_config(service)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+    connection.commit()
+
+
+async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -> None:
+    """Returns when the database answers."""
+    while True:
+        try:
+            async with engine.connect() as connection:
+                await connection.execute(text("SELECT 1"))
+                return
+        except Exception as error:
+            if not is_away(error):
+                raise
+            await asyncio.sleep(seconds_between)
+
+
+Json = dict[str, Any]

@@ -1,0 +1,111 @@
+"""What could not be handled, with the reason; seen and replayed by command: `./odh dead-letters`."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+
+from nats.aio.msg import Msg
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
+from chassis.settings import Settings
+from chassis.streams import Streams
+from contracts.event import new_id
+
+
+async def bury(streams: Streams, service: str, message: Msg, *, reason: str, attempts: int) -> None:
+    """Keeps a message that a service gives up on; returns when the broker has stored it."""
+    event = message.subject.split(".", 3)[3] if message.subject.count(".") >= 3 else new_id()
+    original = message.headers or {}
+    await streams.js.publish(
+        f"odh.{streams.node}.dead.{service}.{event}",
+        message.data,
+        headers={
+            "Nats-Msg-Id": f"dead-{service}-{message.metadata.stream}-{message.metadata.sequence.stream}",
+            "Odh-Subject": message.subject,
+            "Odh-Service": service,
+            "Odh-Reason": reason,
+            "Odh-Attempts": str(attempts),
+            "Odh-Buried-At": datetime.now(UTC).isoformat(timespec="seconds"),
+            "Odh-Event-Id": original.get("Nats-Msg-Id", ""),
+        },
+    )
+
+
+async def letters(streams: Streams) -> list[RawStreamMsg]:
+    """Every dead letter, oldest first."""
+    stream = streams.name("dead")
+    state = (await streams.js.stream_info(stream)).state
+    found = []
+    for seq in range(state.first_seq, state.last_seq + 1):
+        try:
+            found.append(await streams.js.get_msg(stream, seq))
+        except NotFoundError:
+            continue
+    return found
+
+
+async def replay(streams: Streams, letter: RawStreamMsg) -> None:
+    """Puts a dead letter back where it came from, and takes it out of the dead letters.
+
+    Every service that hears the event gets it again; those that handled it find it in their inbox and do nothing.
+    """
+    assert letter.headers is not None and letter.seq is not None
+    await streams.js.publish(
+        letter.headers["Odh-Subject"],
+        letter.data or b"",
+        headers={"Nats-Msg-Id": f"replay-{new_id()}", "Content-Type": "application/cloudevents+json"},
+    )
+    await drop(streams, letter)
+
+
+async def drop(streams: Streams, letter: RawStreamMsg) -> None:
+    """Removes a dead letter for good."""
+    assert letter.seq is not None
+    await streams.js.delete_msg(streams.name("dead"), letter.seq)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="odh dead-letters", description="What could not be handled, and why.")
+    parser.add_argument("action", nargs="?", choices=["list", "show", "replay", "drop"], default="list")
+    parser.add_argument("number", nargs="?", help="the letter's number in the list, or 'all'")
+    parser.add_argument("--node", default=None, help="the node's name (default: ODH_NODE)")
+    parser.add_argument("--nats", default=None, help="the NATS server (default: ODH_NATS_URL)")
+    asked = parser.parse_args(arguments)
+    overrides = {"node": asked.node, "nats_url": asked.nats}
+    settings = Settings(**{name: value for name, value in overrides.items() if value})
+    return asyncio.run(_run(asked.action, asked.number, settings))
+
+
+async def _run(action: str, number: str | None, settings: Settings) -> int:
+    streams = Streams(settings, "dead-letters")
+    try:
+        await asyncio.wait_for(streams.connect(), 5)
+    except TimeoutError:
+        print(f"No NATS server answers at {settings.nats_url}.", file=sys.stderr)
+        return 1
+    try:
+        found = await letters(streams)
+        chosen = [letter for letter in found if number in (None, "all", str(letter.seq))]
+        if action != "list" and (number is None or not chosen):
+            print("Say which letter: its number in the list, or 'all'.", file=sys.stderr)
+            return 2
+        for letter in chosen:
+            headers = letter.headers or {}
+            print(
+                f"{letter.seq:>6}  {headers.get('Odh-Buried-At')}  {headers.get('Odh-Service'):<9} "
+                f"{headers.get('Odh-Subject')}  {headers.get('Odh-Attempts')} attempts: {headers.get('Odh-Reason')}"
+            )
+            if action == "show":
+                print((letter.data or b"").decode("utf-8", "replace"))
+            elif action == "replay":
+                await replay(streams, letter)
+            elif action == "drop":
+                await drop(streams, letter)
+        done = {"list": "stand here", "show": "shown", "replay": "replayed", "drop": "dropped"}[action]
+        print(f"{len(chosen)} dead letters {done}.")
+        return 0
+    finally:
+        await streams.close()

@@ -1,0 +1,38 @@
+"""What may come in: unknown fields are refused, texts are limited, normalised and stored as text."""
+
+import re
+import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+
+# C0 and C1 controls but tab, newline and carriage return; the bidirectional overrides and isolates that can make a
+# text read as something else; lone surrogates, which no database stores.
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+class Input(BaseModel):
+    """The base of every body that comes in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _as_text(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    if _FORBIDDEN.search(value):
+        raise ValueError("contains control characters")
+    return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _one_line(value: str) -> str:
+    return re.sub(r"\s+", " ", value)
+
+
+#: One line of at most 200 characters, in Unicode's NFC.
+ShortText = Annotated[
+    str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)
+]
+
+#: At most 5000 characters, newlines allowed, in Unicode's NFC.
+LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=5000)]

@@ -1,0 +1,154 @@
+"""The outbox, the inbox and the stored replies: what makes an event's effect, and its saying, happen exactly once.
+
+All three live in the service's own database and are written in the transaction of the work itself.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.telemetry import traceparent
+from contracts.event import Event, encode, new_id
+
+#: A larger event would be refused by the broker and stop the outbox; the command that says it fails instead.
+EVENT_BYTES_MAX = 512 * 1024
+
+
+def define_mailboxes(metadata: sa.MetaData) -> None:
+    """The mailbox tables, as part of a service's metadata."""
+    sa.Table("outbox", metadata, *_outbox_columns(), sa.Index("ix_outbox_entity_id", "entity_id"))
+    sa.Table("inbox", metadata, *_inbox_columns())
+    sa.Table("stored_reply", metadata, *_stored_reply_columns(), sa.Index("ix_stored_reply_stored_at", "stored_at"))
+
+
+def create_mailboxes(op: Any) -> None:
+    """For a service's first migration."""
+    op.create_table("outbox", *_outbox_columns())
+    op.create_index("ix_outbox_entity_id", "outbox", ["entity_id"])
+    op.create_table("inbox", *_inbox_columns())
+    op.create_table("stored_reply", *_stored_reply_columns())
+    op.create_index("ix_stored_reply_stored_at", "stored_reply", ["stored_at"])
+
+
+def drop_mailboxes(op: Any) -> None:
+    """Undoes `create_mailboxes`."""
+    for table in ("stored_reply", "inbox", "outbox"):
+        op.drop_table(table)
+
+
+def _outbox_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("entity_id", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("timer_subject", sa.Text, nullable=True),
+        sa.Column("kept_seconds", sa.Integer, nullable=True),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    ]
+
+
+def _inbox_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("consumer", sa.Text, primary_key=True),
+        sa.Column("event_id", sa.Text, primary_key=True),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    ]
+
+
+def _stored_reply_columns() -> list[sa.Column[Any]]:
+    return [
+        sa.Column("caller", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("fingerprint", sa.LargeBinary, nullable=False),
+        sa.Column("status", sa.SmallInteger, nullable=False),
+        sa.Column("headers", pg.JSONB, nullable=False),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("stored_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """An event that leaves with the transaction."""
+
+    event_id: str
+    event: Event
+    due_at: datetime | None
+    cause: str | None
+
+
+def say(session: AsyncSession, event: Event) -> str:
+    """Says an event when the transaction commits; returns the event's id."""
+    return _say(session, event, None)
+
+
+def say_later(session: AsyncSession, event: Event, *, at: datetime) -> str:
+    """Says an event at about the given time; one waits per type and entity, a newer one replaces it."""
+    return _say(session, event, at)
+
+
+def _say(session: AsyncSession, event: Event, due_at: datetime | None) -> str:
+    event_id = new_id()
+    said = Said(event_id, event, due_at, session.info.get("cause") or traceparent())
+    session.info.setdefault("said", []).append(said)
+    return event_id
+
+
+_INSERT_OUTBOX = text(
+    """
+    INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body)
+    SELECT * FROM unnest(
+        CAST(:event_ids AS text[]), CAST(:entity_ids AS text[]), CAST(:subjects AS text[]),
+        CAST(:due_ats AS timestamptz[]), CAST(:timer_subjects AS text[]), CAST(:kept AS integer[]),
+        CAST(:bodies AS bytea[]))
+    """
+)
+
+
+async def write_outbox(session: AsyncSession, node: str) -> int:
+    """Writes what was said into the outbox, in one statement; returns how many events."""
+    said: list[Said] = session.info.pop("said", [])
+    if not said:
+        return 0
+    now = datetime.now(UTC)
+    bodies = [encode(s.event, event_id=s.event_id, node=node, time=now, traceparent=s.cause) for s in said]
+    if any(len(body) > EVENT_BYTES_MAX for body in bodies):
+        raise ValueError("an event is larger than the broker takes")
+    await (await session.connection()).execute(
+        _INSERT_OUTBOX,
+        {
+            "event_ids": [s.event_id for s in said],
+            "entity_ids": [s.event.entity_id for s in said],
+            "subjects": [s.event.subject(node) for s in said],
+            "due_ats": [s.due_at for s in said],
+            "timer_subjects": [s.event.timer_subject(node) if s.due_at else None for s in said],
+            "kept": [s.event.kept_seconds for s in said],
+            "bodies": bodies,
+        },
+    )
+    return len(said)
+
+
+_INSERT_INBOX = text(
+    """
+    INSERT INTO inbox (consumer, event_id)
+    SELECT :consumer, unnest(CAST(:event_ids AS text[]))
+    ON CONFLICT DO NOTHING RETURNING event_id
+    """
+)
+
+
+async def enter_inbox(session: AsyncSession, consumer: str, event_ids: list[str]) -> set[str]:
+    """Which of the events this consumer hears for the first time; another replica's open transaction is awaited."""
+    rows = await (await session.connection()).execute(
+        _INSERT_INBOX, {"consumer": consumer, "event_ids": sorted(event_ids)}
+    )
+    return {row[0] for row in rows}

@@ -1,0 +1,122 @@
+"""Who says what and who hears it, read from the code itself: `./odh events`, and docs/events.md.
+
+Hearing is read from the routers. Saying is read from the source: in a service, an event is made only to be said.
+"""
+
+import ast
+import importlib
+import importlib.util
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+from contracts.event import Event, EventRejected, event_types
+from contracts.export import import_contracts
+
+ROOT = Path(__file__).parent.parent
+SERVICES = ("members", "requests", "matching", "notify", "gateway")
+
+
+def says() -> dict[str, set[str]]:
+    """For each event class, the `service/file.py:function` places that say it."""
+    import_contracts()
+    names = {event_type.__name__: event_type for event_type in event_types()}
+    found: dict[str, set[str]] = defaultdict(set)
+    for service in SERVICES:
+        for file in sorted((ROOT / "services" / service).rglob("*.py")):
+            tree = ast.parse(file.read_text())
+            imported = {
+                alias.asname or alias.name: f"{node.module}.{alias.name}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("contracts")
+                for alias in node.names
+                if alias.name in names
+            }
+            for function in ast.walk(tree):
+                if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+                    continue
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in imported:
+                        place = f"{service}/{file.relative_to(ROOT / 'services' / service)}:{function.name}"
+                        found[imported[call.func.id]].add(place)
+    return found
+
+
+def hears() -> dict[type[Event], list[tuple[str, str, str]]]:
+    """For each event type, the (service, handler, first line of what it does) that hear it."""
+    found: dict[type[Event], list[tuple[str, str, str]]] = defaultdict(list)
+    for service in SERVICES:
+        module = f"services.{service}.handlers"
+        if importlib.util.find_spec(module) is None:
+            continue
+        for hearing in importlib.import_module(module).router.hearings:
+            what = (hearing.handler.__doc__ or "").strip().split("\n")[0]
+            found[hearing.event_type].append((service, hearing.handler.__name__, what))
+    return found
+
+
+def events_page() -> str:
+    """docs/events.md: every event with its meaning, who says and who hears it, and its fields."""
+    said, heard = says(), hears()
+    lines = [
+        "# Events",
+        "",
+        "Made by `./odh events --write`; do not edit. Every event is a CloudEvents 1.0 envelope in JSON; its subject is",
+        "`odh.<node>.<reach>.<service>.<event>.<entity id>`. The schemas are in `contracts/schemas/`.",
+        "",
+        "| event | reach | meaning | heard by |",
+        "| --- | --- | --- | --- |",
+    ]
+    types = [t for t in event_types() if t.speaker() != "chassis"] + [EventRejected]
+    for event_type in types:
+        listeners = ", ".join(sorted({f"{service}: `{handler}`" for service, handler, _ in heard[event_type]})) or "-"
+        lines.append(
+            f"| [`{event_type.wire_name}`](#{_anchor(event_type)}) | {event_type.reach} | {_meaning(event_type)} | {listeners} |"
+        )
+    for event_type in types:
+        places = said.get(f"{event_type.__module__}.{event_type.__name__}", set())
+        lines += ["", f"## {event_type.wire_name}", "", _meaning(event_type), ""]
+        lines += [f"- type `{event_type.type_name()}`, about `{event_type.about}`, reach `{event_type.reach}`"]
+        if event_type.kept_seconds:
+            lines.append(f"- removed from the stream after {event_type.kept_seconds} seconds")
+        lines.append("- said by " + (", ".join(f"`{place}`" for place in sorted(places)) or "nobody yet"))
+        for service, handler, what in sorted(heard[event_type]):
+            lines.append(f"- heard by {service}: `{handler}`: {what}")
+        lines += ["", "| field | type | note |", "| --- | --- | --- |"]
+        personal = event_type.personal_fields()
+        for name, field in event_type.model_fields.items():
+            kind = str(getattr(field.annotation, "__name__", field.annotation))
+            kind = (
+                kind.replace("contracts.vocabulary.", "")
+                .replace("contracts.members.", "")
+                .replace("contracts.matching.", "")
+            )
+            kind = kind.replace("typing.", "").replace("datetime.", "").replace("|", "or")
+            note = " ".join(filter(None, [field.description, "**Personal data.**" if name in personal else ""]))
+            lines.append(f"| `{name}` | {kind} | {note} |")
+    return "\n".join(lines) + "\n"
+
+
+def _anchor(event_type: type[Event]) -> str:
+    return event_type.wire_name.replace(".", "")
+
+
+def _meaning(event_type: type[Event]) -> str:
+    return " ".join((event_type.__doc__ or "").split())
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Prints the map, or writes docs/events.md with `--write`."""
+    if "--write" in (sys.argv[1:] if arguments is None else arguments):
+        (ROOT / "docs" / "events.md").write_text(events_page())
+        print("docs/events.md written.")
+        return 0
+    said, heard = says(), hears()
+    for event_type in event_types():
+        places = said.get(f"{event_type.__module__}.{event_type.__name__}", set())
+        print(f"{event_type.wire_name}  ({event_type.reach})")
+        for place in sorted(places):
+            print(f"    said by   {place}")
+        for service, handler, _ in sorted(heard[event_type]):
+            print(f"    heard by  {service}/handlers.py:{handler}")
+    return 0

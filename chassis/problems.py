@@ -1,0 +1,120 @@
+"""What was asked cannot be done, and why: problem+json over HTTP (RFC 9457), a rejection event over NATS."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import ValidationError
+from pydantic_core import to_json
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from chassis.database import is_away
+from chassis.telemetry import log
+
+TYPE_BASE = "https://omdehoek.nl/problems/"
+
+_STATUS_SLUGS = {
+    404: ("not-found", "This does not exist"),
+    405: ("method-not-allowed", "This cannot be done here"),
+    415: ("unsupported-media-type", "Send application/json"),
+}
+
+
+class Problem(Exception):
+    """A rule that was broken by the sender. Facts become members of the problem document; they hold nothing personal."""
+
+    slug: ClassVar[str]
+    status: ClassVar[int]
+    title: ClassVar[str]
+
+    def __init_subclass__(cls, *, slug: str = "", status: int = 0, title: str = "", **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if slug:
+            cls.slug, cls.status, cls.title = slug, status, title
+
+    def __init__(self, detail: str | None = None, *, headers: dict[str, str] | None = None, **facts: Any) -> None:
+        super().__init__(self.slug)
+        self.detail, self.headers, self.facts = detail, headers or {}, facts
+
+    @property
+    def type_uri(self) -> str:
+        """The stable type, also shown to people at that address."""
+        return TYPE_BASE + self.slug
+
+    def response(self) -> Response:
+        """The problem as an HTTP reply."""
+        return problem_response(self.slug, self.status, self.title, self.detail, self.headers, **self.facts)
+
+
+class FieldErrors(Problem, slug="invalid-fields", status=422, title="Some fields are not right"):
+    """Every wrong field in one answer: pairs of the field's path and what is wrong with it."""
+
+    def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
+        super().__init__(errors=[{"field": field, "message": message} for field, message in errors])
+
+
+class Unavailable(Problem, slug="temporarily-unavailable", status=503, title="This cannot be done at this moment"):
+    """A part we need is away; the same call may succeed later."""
+
+    def __init__(self, detail: str | None = None, retry_after_seconds: int = 2) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+def problem_response(
+    slug: str, status: int, title: str, detail: str | None = None, headers: dict[str, str] | None = None, **facts: Any
+) -> Response:
+    """A problem+json reply."""
+    body = {"type": TYPE_BASE + slug, "title": title, "status": status}
+    if detail:
+        body["detail"] = detail
+    return Response(to_json(body | facts), status, headers, "application/problem+json")
+
+
+def install(app: FastAPI) -> None:
+    """Turns every error of an API into problem+json; a fault of ours shows nothing but that it is one."""
+
+    async def on_problem(_: Request, problem: Exception) -> Response:
+        assert isinstance(problem, Problem)
+        return problem.response()
+
+    async def on_invalid(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        if any(entry["type"] == "json_invalid" for entry in error.errors()):
+            return problem_response("invalid-json", 400, "The body is not valid JSON")
+        return FieldErrors(field_messages(error)).response()
+
+    async def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        slug, title = _STATUS_SLUGS.get(error.status_code, ("http-error", "This request cannot be handled"))
+        return problem_response(slug, error.status_code, title, headers=dict(error.headers or {}))
+
+    async def on_fault(request: Request, error: Exception) -> Response:
+        if is_away(error):
+            return Unavailable().response()
+        log.error("fault", fault=describe(error), route=getattr(request.scope.get("route"), "path", None))
+        return problem_response("internal-error", 500, "Something went wrong at our side")
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_fault)
+
+
+def field_messages(error: RequestValidationError | ValidationError) -> list[tuple[str, str]]:
+    """Each wrong field's path and message, without the value that was sent: it may be personal."""
+    messages = []
+    for entry in error.errors():
+        path = ".".join(str(part) for part in entry["loc"] if part not in ("body", "query", "path", "header"))
+        messages.append((path or "body", entry["msg"].removeprefix("Value error, ")))
+    return messages
+
+
+def describe(error: BaseException) -> str:
+    """The kind of an error and where it arose; its message is left out, since it may quote personal data."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else "unknown place"
+    return f"{type(error).__name__} at {where}"

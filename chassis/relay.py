@@ -1,0 +1,135 @@
+"""The relay: from the outbox to the streams, woken by the commit, with a poll as fallback.
+
+A row leaves the outbox only after the broker has stored its event. One relay at a time publishes for a service, so that
+the events of an entity keep their order; rows go in atomic batches, which cost one wait for the disk together.
+"""
+
+import asyncio
+from datetime import UTC
+from typing import Any
+
+import uuid_utils.compat as uuids
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+from pydantic_core import from_json
+from sqlalchemy import Row, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from chassis.crashpoints import crashpoint
+from chassis.database import is_away, lock_number
+from chassis.problems import describe
+from chassis.streams import Streams
+from chassis.telemetry import log
+
+_CLAIM = text(
+    """
+    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT :size)
+    RETURNING seq, event_id, subject, due_at, timer_subject, kept_seconds, body
+    """
+)
+
+#: The broker's code for a batch with an event that it has already stored; nothing of that batch is stored.
+_BATCH_HAS_DUPLICATE = 10201
+
+PUBLISH_TIMEOUT_SECONDS = 5.0
+SINGLES_IN_FLIGHT_MAX = 256
+
+
+class Relay:
+    """Publishes what a service said."""
+
+    def __init__(
+        self, engine: AsyncEngine, streams: Streams, *, service: str, batch_size_max: int, poll_seconds: float
+    ) -> None:
+        self._engine, self._streams, self._service = engine, streams, service
+        self._batch_size_max, self._poll_seconds = batch_size_max, poll_seconds
+        self._woken = asyncio.Event()
+        self._lock = lock_number("relay")
+
+    def wake(self) -> None:
+        """Called after a commit that said something."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Relays until it is cancelled."""
+        pause = 0.1
+        while True:
+            try:
+                await self._streams.ready()
+                self._woken.clear()
+                while await self.relay_batch() == self._batch_size_max:
+                    pass
+                pause = 0.1
+                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+            except TimeoutError:
+                continue
+            except Exception as error:
+                log.warning("relay waits", fault=describe(error), away=is_away(error))
+                await self._heal(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    async def _heal(self, error: Exception) -> None:
+        if isinstance(error, NatsError) and self._streams.is_ready:
+            try:
+                await self._streams.ensure()
+            except (NatsError, OSError, TimeoutError):
+                return
+
+    async def relay_batch(self) -> int:
+        """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many."""
+        async with self._engine.begin() as connection:
+            await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": self._lock})
+            rows = sorted((await connection.execute(_CLAIM, {"size": self._batch_size_max})).all())
+            crashpoint(f"{self._service}.relay-after-select")
+            for kind in ("shared", "local"):
+                await self._publish([row for row in rows if row.subject.split(".")[2] == kind])
+            crashpoint(f"{self._service}.relay-after-ack")
+        return len(rows)
+
+    async def _publish(self, rows: list[Row[Any]]) -> None:
+        if len(rows) == 1:
+            await self._publish_one(rows[0])
+        elif rows:
+            try:
+                await self._publish_batch(rows)
+            except APIError as error:
+                if error.err_code != _BATCH_HAS_DUPLICATE:
+                    raise
+                # A relay died between storing and deleting: the broker sorts out one by one which it already has.
+                for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
+                    await asyncio.gather(*map(self._publish_one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
+
+    async def _publish_one(self, row: Row[Any]) -> None:
+        subject, headers = _address(row)
+        acknowledged = self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
+        crashpoint(f"{self._service}.relay-before-ack")
+        await acknowledged
+
+    async def _publish_batch(self, rows: list[Row[Any]]) -> None:
+        client = self._streams.client
+        assert client is not None
+        batch_id, last = uuids.uuid4().hex, len(rows)
+        for number, row in enumerate(rows, start=1):
+            subject, headers = _address(row)
+            headers["Nats-Batch-Id"] = batch_id
+            headers["Nats-Batch-Sequence"] = str(number)
+            if number < last:
+                await client.publish(subject, row.body, headers=headers)
+                continue
+            headers["Nats-Batch-Commit"] = "1"
+            message = await client.request(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
+            reply = from_json(message.data)
+            if "error" in reply:
+                raise APIError.from_error(reply["error"])
+
+
+def _address(row: Row[Any]) -> tuple[str, dict[str, str]]:
+    headers = {"Nats-Msg-Id": row.event_id, "Content-Type": "application/cloudevents+json"}
+    if row.kept_seconds is not None:
+        headers["Nats-TTL"] = f"{row.kept_seconds}s"
+    if row.due_at is None:
+        return row.subject, headers
+    headers["Nats-Schedule"] = f"@at {row.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    headers["Nats-Schedule-Target"] = row.subject
+    return row.timer_subject, headers

@@ -1,0 +1,143 @@
+"""Replies to creating calls, kept so that the same Idempotency-Key gets the same bytes again."""
+
+import hashlib
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from chassis.problems import Problem
+
+
+class KeyReused(
+    Problem, slug="idempotency-key-reused", status=422, title="This Idempotency-Key was used for something else"
+):
+    """The same key came with another body."""
+
+
+class AnsweredMeanwhile(Exception):
+    """Another call with the same key was answered while this one was under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyKey:
+    """The caller's own name for a call, and what the call asked."""
+
+    caller: str
+    key: str
+    fingerprint: bytes = field(compare=False)
+
+
+def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
+    """What a call asked: equal for texts that are equal in Unicode's NFC."""
+    normal = (
+        body
+        if body.isascii()
+        else unicodedata.normalize("NFC", body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    )
+    return hashlib.sha256(b"\0".join((method.encode(), path.encode(), normal))).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command answers after its commit. `version` becomes the ETag."""
+
+    body: BaseModel | dict[str, Any] | None = None
+    status: int = 200
+    location: str | None = None
+    version: int | None = None
+
+    def headers(self) -> dict[str, str]:
+        """The headers that belong to the answer."""
+        found = {}
+        if self.location:
+            found["Location"] = self.location
+        if self.version is not None:
+            found["ETag"] = f'"{self.version}"'
+        return found
+
+    def content(self) -> bytes:
+        """The bytes of the answer."""
+        if isinstance(self.body, BaseModel):
+            return self.body.model_dump_json().encode()
+        return b"" if self.body is None else to_json(self.body)
+
+    def response(self) -> Response:
+        """The answer as an HTTP reply."""
+        return _response(self.status, self.headers(), self.content())
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReply:
+    """A reply that was given before."""
+
+    fingerprint: bytes
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def replayed_for(self, key: IdempotencyKey) -> "StoredReply":
+        """The same reply again; raises `KeyReused` when the call asks something else."""
+        if self.fingerprint != key.fingerprint:
+            raise KeyReused
+        return self
+
+    def response(self) -> Response:
+        """The reply, byte for byte."""
+        return _response(self.status, self.headers | {"Idempotency-Replayed": "true"}, self.body)
+
+
+def _response(status: int, headers: dict[str, str], body: bytes) -> Response:
+    return Response(body, status, headers, "application/json" if body else None)
+
+
+_FIND = text(
+    """
+    SELECT caller, key, fingerprint, status, headers, body FROM stored_reply
+    WHERE (caller, key) IN (SELECT * FROM unnest(CAST(:callers AS text[]), CAST(:keys AS text[])))
+    """
+)
+
+_STORE = text(
+    """
+    INSERT INTO stored_reply (caller, key, fingerprint, status, headers, body)
+    SELECT * FROM unnest(
+        CAST(:callers AS text[]), CAST(:keys AS text[]), CAST(:fingerprints AS bytea[]),
+        CAST(:statuses AS smallint[]), CAST(:headers AS jsonb[]), CAST(:bodies AS bytea[]))
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+async def find_replies(session: AsyncSession, keys: list[IdempotencyKey]) -> dict[tuple[str, str], StoredReply]:
+    """The replies that were given to these keys before."""
+    if not keys:
+        return {}
+    rows = await (await session.connection()).execute(
+        _FIND, {"callers": [k.caller for k in keys], "keys": [k.key for k in keys]}
+    )
+    return {(r.caller, r.key): StoredReply(r.fingerprint, r.status, r.headers, r.body) for r in rows}
+
+
+async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKey, Reply]]) -> None:
+    """Keeps replies with the work they answer; raises `AnsweredMeanwhile` when a key has got a reply meanwhile."""
+    if not replies:
+        return
+    result = await (await session.connection()).execute(
+        _STORE,
+        {
+            "callers": [key.caller for key, _ in replies],
+            "keys": [key.key for key, _ in replies],
+            "fingerprints": [key.fingerprint for key, _ in replies],
+            "statuses": [reply.status for _, reply in replies],
+            "headers": [to_json(reply.headers()).decode() for _, reply in replies],
+            "bodies": [reply.content() for _, reply in replies],
+        },
+    )
+    if result.rowcount != len(replies):  # type: ignore[attr-defined]
+        raise AnsweredMeanwhile

@@ -1,0 +1,267 @@
+"""What a service hears, and how: a batch in one transaction, each event once, and three outcomes.
+
+An event is done; or rejected, when a handler raised a `Problem` (the sender's fault, not retried); or, after any other
+exception, tried again with back-off and at last a dead letter. It never blocks what comes after it.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.crashpoints import crashpoint
+from chassis.database import is_away, wait_for_database
+from chassis.dead_letters import bury
+from chassis.mailboxes import say
+from chassis.problems import Problem, describe
+from chassis.telemetry import log, span, traceparent
+from chassis.transactions import Item
+from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+FETCH_SECONDS = 30.0
+
+Handler = Callable[..., Awaitable[None]]
+Prepare = Callable[[list[Any], Any], Awaitable[Sequence[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """A handler, and an event type that it hears."""
+
+    event_type: type[Event]
+    handler: Handler
+    prepare: Prepare | None
+    wants: frozenset[str]
+
+    async def handle(
+        self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any
+    ) -> None:
+        """Calls the handler with what it asks for by name."""
+        offered = {
+            "session": session,
+            "now": now,
+            "settings": service.settings,
+            "streams": service.streams,
+            "prepared": prepared,
+        }
+        await self.handler(event, **{name: offered[name] for name in self.wants})
+
+
+class EventRouter:
+    """The handlers of a service."""
+
+    def __init__(self) -> None:
+        self.hearings: list[Hearing] = []
+
+    def hears(self, *event_types: type[Event], prepare: Prepare | None = None) -> Callable[[Handler], Handler]:
+        """Makes a function the handler of event types; one handler per type in a service.
+
+        The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`.
+        `prepare(events, settings)` does what is slow and needs no database, before the transaction, for a whole batch.
+        """
+
+        def register(handler: Handler) -> Handler:
+            wants = frozenset(list(inspect.signature(handler).parameters)[1:])
+            if unknown := wants - {"session", "now", "settings", "streams", "prepared"}:
+                raise TypeError(f"{handler.__name__} asks for {sorted(unknown)}, which no handler gets")
+            for event_type in event_types:
+                if any(hearing.event_type is event_type for hearing in self.hearings):
+                    raise TypeError(f"{event_type.__name__} has a handler in this service already")
+                self.hearings.append(Hearing(event_type, handler, prepare, wants))
+            return handler
+
+        return register
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A message under way."""
+
+    message: Msg
+    envelope: Envelope
+    event: Event
+    prepared: Any = None
+
+
+class Consumer:
+    """Hears one event type for a service; the replicas of the service share it."""
+
+    def __init__(self, service: "Service", hearing: Hearing) -> None:
+        self._service, self._hearing = service, hearing
+        self._settings = service.settings
+        self.name = f"{service.name}-{hearing.event_type.wire_name.replace('.', '-')}"
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Lets `run` end after the batch that is under way."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Hears until it is told to stop."""
+        stopping = asyncio.create_task(self._stopping.wait())
+        subscription = None
+        try:
+            while not self._stopping.is_set():
+                fetching = asyncio.create_task(self._fetch(subscription))
+                await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if not fetching.done():
+                    fetching.cancel()
+                    with suppress(asyncio.CancelledError, Exception):
+                        await fetching
+                    break
+                try:
+                    subscription, messages = fetching.result()
+                    if messages:
+                        crashpoint(f"{self._service.name}.after-fetch")
+                        await self._handle_batch(messages)
+                except TimeoutError:
+                    continue
+                except Exception as error:
+                    if not isinstance(error, NatsError | OSError):
+                        log.error("consumer fault", consumer=self.name, fault=describe(error))
+                    subscription = None
+                    await asyncio.sleep(0.2)
+        finally:
+            stopping.cancel()
+            if subscription is not None:
+                with suppress(Exception):
+                    await subscription.unsubscribe()
+
+    async def _fetch(self, subscription: Any) -> tuple[Any, list[Msg]]:
+        await self._service.streams.ready()
+        if subscription is None:
+            subscription = await self._service.streams.consumer(self._hearing.event_type, self.name)
+        try:
+            return subscription, await subscription.fetch(self._settings.batch_size_max, timeout=FETCH_SECONDS)
+        except TimeoutError:
+            # Ask whether the consumer still stands: a broker that came back without its store does not say so.
+            await subscription.consumer_info()
+            return subscription, []
+
+    async def _handle_batch(self, messages: list[Msg]) -> None:
+        heard = [found for message in messages if (found := await self._read(message))]
+        keeping = asyncio.create_task(self._keep(messages))
+        try:
+            heard = await self._prepare(heard)
+            outcomes = await self._group(heard)
+        finally:
+            keeping.cancel()
+        crashpoint(f"{self._service.name}.before-acks")
+        for one, outcome in zip(heard, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                await self._failed(one, outcome)
+            else:
+                await one.message.ack()
+        crashpoint(f"{self._service.name}.after-acks")
+
+    async def _read(self, message: Msg) -> _Heard | None:
+        delivered = message.metadata.num_delivered
+        try:
+            envelope, event = decode(message.data)
+            if type(event) is not self._hearing.event_type:
+                raise UnknownEvent(envelope.type)
+        except (ValidationError, UnknownEvent, ValueError) as error:
+            await self._bury(message, f"not understood: {type(error).__name__}", delivered)
+            return None
+        if delivered > self._settings.deliveries_max:
+            await self._bury(message, "its handler never finished", delivered)
+            return None
+        return _Heard(message, envelope, event)
+
+    async def _prepare(self, heard: list[_Heard]) -> list[_Heard]:
+        prepare = self._hearing.prepare
+        if prepare is None or not heard:
+            return heard
+        try:
+            for one, prepared in zip(heard, await prepare([h.event for h in heard], self._settings), strict=True):
+                one.prepared = prepared
+            return heard
+        except Exception as error:
+            if len(heard) == 1:
+                await self._failed(heard[0], error)
+                return []
+            return [ready for one in heard for ready in await self._prepare([one])]
+
+    async def _group(self, heard: list[_Heard]) -> list[Any]:
+        items = [Item(self._work(one), cause=one.envelope.traceparent, event_id=one.envelope.id) for one in heard]
+        while True:
+            outcomes = await self._service.transactions.group(items, consumer=self.name) if items else []
+            if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
+                return outcomes
+            # The database is away: that is no fault of the events, so it costs them no attempt.
+            log.warning("database away", consumer=self.name)
+            await wait_for_database(self._service.engine)
+
+    def _work(self, one: _Heard) -> Callable[[AsyncSession], Awaitable[None]]:
+        async def work(session: AsyncSession) -> None:
+            with span(f"hear {self._hearing.event_type.wire_name}", SpanKind.CONSUMER, one.envelope.traceparent):
+                session.info["cause"] = traceparent() or one.envelope.traceparent
+                await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
+
+        return work
+
+    async def _keep(self, messages: list[Msg]) -> None:
+        """Tells the broker that the batch is being worked on, as long as it is."""
+        while True:
+            await asyncio.sleep(self._settings.ack_wait_seconds / 2)
+            for message in messages:
+                with suppress(Exception):
+                    await message.in_progress()
+
+    async def _failed(self, one: _Heard, error: BaseException) -> None:
+        attempt = one.message.metadata.num_delivered
+        if isinstance(error, Problem):
+            problem = error
+            log.info("rejected", consumer=self.name, event_id=one.envelope.id, problem=problem.slug)
+
+            async def reject(session: AsyncSession) -> None:
+                say(
+                    session,
+                    EventRejected(
+                        rejected_id=one.envelope.id,
+                        rejected_type=one.envelope.type,
+                        rejected_by=self._service.name,
+                        problem=problem.type_uri,
+                        title=problem.title,
+                    ),
+                )
+
+            item = Item(reject, cause=one.envelope.traceparent, event_id=one.envelope.id)
+            (outcome,) = await self._service.transactions.group([item], consumer=self.name)
+            if not isinstance(outcome, BaseException):
+                await one.message.ack()
+                return
+            error = outcome
+        if attempt >= self._settings.attempts_max:
+            await self._bury(one.message, describe(error), attempt)
+            return
+        delay = min(
+            self._settings.retry_delay_seconds_first * 4 ** (attempt - 1), self._settings.retry_delay_seconds_max
+        )
+        log.warning(
+            "will try again",
+            consumer=self.name,
+            event_id=one.envelope.id,
+            attempt=attempt,
+            delay_seconds=delay,
+            fault=describe(error),
+        )
+        # A plain nak redelivers at once; only one with a delay waits.
+        await one.message.nak(delay=delay)
+
+    async def _bury(self, message: Msg, reason: str, attempts: int) -> None:
+        await bury(self._service.streams, self._service.name, message, reason=reason, attempts=attempts)
+        log.error("dead letter", consumer=self.name, reason=reason, attempts=attempts)
+        await message.ack()

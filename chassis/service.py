@@ -1,0 +1,202 @@
+"""Starts and stops a service: settings, database, broker, relay, handlers, HTTP, health."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, FastAPI, Request
+from sqlalchemy import text
+from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import JSONResponse, Response
+
+from chassis import problems
+from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
+from chassis.identity import IdentityCheck
+from chassis.limits import LimitBodies
+from chassis.problems import describe
+from chassis.relay import Relay
+from chassis.router import Consumer, EventRouter
+from chassis.settings import Settings
+from chassis.streams import Streams
+from chassis.telemetry import TraceRequests, log
+from chassis.transactions import Transactions
+
+Background = Callable[["Service"], Awaitable[None]]
+
+
+class Service:
+    """One service of a node, as a process or inside a test."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: Settings,
+        *,
+        tables: type[SQLModel],
+        api: APIRouter | Sequence[APIRouter],
+        handlers: EventRouter | None = None,
+        background: Sequence[Background] = (),
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self.name, self.settings, self.tables = name, settings, tables
+        self.handlers = handlers or EventRouter()
+        self.clock = clock or _utc_now
+        self.identities = IdentityCheck(settings.identity_public_keys_file, node=settings.node, audience=name)
+        self.engine = engine_for(settings.database_url, settings.database_connections_max)
+        self.sessions = sessions_of(self.engine)
+        self.streams = Streams(settings, name)
+        self.relay = Relay(
+            self.engine,
+            self.streams,
+            service=name,
+            batch_size_max=settings.relay_batch_size_max,
+            poll_seconds=settings.relay_poll_seconds,
+        )
+        self.transactions = Transactions(
+            self.sessions,
+            node=settings.node,
+            service=name,
+            said=self.relay.wake,
+            group_size_max=settings.group_size_max,
+            lanes=settings.group_lanes,
+        )
+        self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
+        self._background = [*background, forget_old_replies]
+        self._migrated = False
+        self.app = self._make_app([api] if isinstance(api, APIRouter) else list(api))
+
+    def now(self) -> datetime:
+        """The time now, aware, in UTC."""
+        return self.clock()
+
+    def _make_app(self, routers: list[APIRouter]) -> FastAPI:
+        app = FastAPI(title=f"Om de Hoek: {self.name}", version="1", lifespan=self._lifespan, redoc_url=None)
+        app.state.service = self
+        problems.install(app)
+        app.add_middleware(LimitBodies, bytes_max=self.settings.body_bytes_max)
+        app.add_middleware(TraceRequests)
+        for router in routers:
+            app.include_router(router)
+        app.include_router(_health)
+        return app
+
+    @asynccontextmanager
+    async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(self._open())]
+        try:
+            yield
+        finally:
+            for consumer in self.consumers:
+                consumer.stop()
+            await self.transactions.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.streams.close()
+            await self.engine.dispose()
+
+    async def _open(self) -> None:
+        """Opens the parts in their order, each as soon as what it needs is there, and runs until cancelled."""
+        self.transactions.start()
+        while not self._migrated:
+            try:
+                await wait_for_database(self.engine)
+                await migrate(self.engine, self.name)
+                self._migrated = True
+            except Exception as error:
+                log.error("not migrated", fault=describe(error))
+                if not is_away(error):
+                    raise
+                await asyncio.sleep(0.5)
+        running = [
+            asyncio.create_task(self.streams.connect()),
+            asyncio.create_task(self.relay.run()),
+            *(asyncio.create_task(consumer.run()) for consumer in self.consumers),
+            *(asyncio.create_task(self._always(job)) for job in self._background),
+        ]
+        try:
+            await asyncio.gather(*running)
+        finally:
+            for consumer in self.consumers:
+                consumer.stop()
+            hearing = running[2 : 2 + len(self.consumers)]
+            if hearing:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.wait(hearing, timeout=8)
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _always(self, job: Background) -> None:
+        pause = 0.2
+        while True:
+            try:
+                await job(self)
+                return
+            except Exception as error:
+                log.error("background fault", job=job.__name__, fault=describe(error))
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 10.0)
+
+    async def parts(self) -> dict[str, str]:
+        """Which parts of the service are ready now, and which are not."""
+        found = {"database": "ready", "broker": "ready" if self.streams.is_ready else "not ready"}
+        if not self._migrated:
+            found["database"] = "not migrated"
+        else:
+            try:
+                async with asyncio.timeout(2), self.engine.connect() as connection:
+                    await connection.execute(text("SELECT 1"))
+            except Exception:
+                found["database"] = "not ready"
+        return found
+
+
+async def forget_old_replies(service: Service) -> None:
+    """Every hour: replies that nobody will ask again are removed."""
+    while True:
+        async with service.engine.begin() as connection:
+            await connection.execute(
+                text("DELETE FROM stored_reply WHERE stored_at < now() - make_interval(days => :days)"),
+                {"days": service.settings.idempotency_kept_days},
+            )
+        await asyncio.sleep(3600)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+_health = APIRouter(include_in_schema=False)
+
+
+@_health.get("/health/live")
+async def live() -> dict[str, str]:
+    """The process runs."""
+    return {"status": "live"}
+
+
+@_health.get("/health/ready")
+async def ready(request: Request) -> Response:
+    """Whether the service can do its work; commands are accepted while the broker is away, so that only degrades it."""
+    parts: dict[str, Any] = await request.app.state.service.parts()
+    if parts["database"] != "ready":
+        return JSONResponse({"status": "not ready", "parts": parts}, 503)
+    return JSONResponse({"status": "ready" if parts["broker"] == "ready" else "degraded", "parts": parts})
+
+
+async def _now(request: Request) -> datetime:
+    found: datetime = request.app.state.service.now()
+    return found
+
+
+async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
+    async with request.app.state.service.sessions() as session:
+        yield session
+
+
+Now = Annotated[datetime, Depends(_now)]
+ReadSession = Annotated[AsyncSession, Depends(_read_session)]

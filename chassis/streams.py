@@ -1,0 +1,193 @@
+"""The node's JetStream streams: what is kept, under which subjects, and how to forget somebody in them.
+
+Three streams a node: `shared` may be sourced by the national node, `local` never leaves, `dead` holds what could not be
+handled. Store-and-forward, de-duplication, timers and purging are JetStream's own.
+"""
+
+import asyncio
+from collections.abc import Iterable
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError, NotFoundError
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.settings import Settings
+from chassis.telemetry import log
+from contracts.event import Event, event_types, is_subject_token
+
+DUPLICATE_WINDOW_SECONDS = 120.0
+ACKS_PENDING_MAX = 2000
+
+
+class Streams:
+    """The connection to the broker, and the streams on it."""
+
+    def __init__(self, settings: Settings, service: str) -> None:
+        self._settings, self._service = settings, service
+        self.node = settings.node
+        self.client: Client | None = None
+        self._js: JetStreamContext | None = None
+        self._ready = asyncio.Event()
+
+    @property
+    def js(self) -> JetStreamContext:
+        """JetStream; only after `ready`."""
+        assert self._js is not None
+        return self._js
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the broker is connected now and the streams stand."""
+        return self._ready.is_set() and self.client is not None and self.client.is_connected
+
+    async def ready(self) -> None:
+        """Returns when the streams stand and the broker is connected."""
+        await self._ready.wait()
+        while not self.is_ready:
+            await asyncio.sleep(0.05)
+
+    def name(self, kind: str) -> str:
+        """The name of the node's `shared`, `local` or `dead` stream."""
+        return f"odh-{self.node}-{kind}"
+
+    async def connect(self) -> None:
+        """Connects, however long that takes, and makes the streams; afterwards the client reconnects by itself."""
+        while self.client is None:
+            try:
+                self.client = await nats.connect(
+                    self._settings.nats_url.split(","),
+                    name=f"odh-{self.node}-{self._service}",
+                    user_credentials=(
+                        str(self._settings.nats_credentials_file) if self._settings.nats_credentials_file else None
+                    ),
+                    allow_reconnect=True,
+                    max_reconnect_attempts=-1,
+                    reconnect_time_wait=0.1,
+                    connect_timeout=2,
+                    ping_interval=3,
+                    max_outstanding_pings=2,
+                    error_cb=_quietly,
+                    disconnected_cb=self._note("broker away"),
+                    reconnected_cb=self._note("broker back"),
+                )
+            except (NatsError, OSError, TimeoutError):
+                await asyncio.sleep(0.2)
+        self._js = self.client.jetstream(timeout=5)
+        while True:
+            try:
+                await self.ensure()
+                break
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning("streams not made yet", fault=type(error).__name__)
+                await asyncio.sleep(0.5)
+        self._ready.set()
+
+    def _note(self, message: str):  # type: ignore[no-untyped-def]
+        async def note() -> None:
+            log.warning(message)
+
+        return note
+
+    async def close(self) -> None:
+        """Closes the connection; what was published is flushed."""
+        if self.client is not None and not self.client.is_closed:
+            try:
+                await asyncio.wait_for(self.client.flush(1), 2)
+            except (NatsError, OSError, TimeoutError):
+                pass
+            await self.client.close()
+
+    async def ensure(self) -> None:
+        """Makes the streams where they do not stand, and leaves alone what an operator set on them."""
+        root = f"odh.{self.node}"
+        for kind, subjects in (
+            ("shared", [f"{root}.shared.>"]),
+            ("local", [f"{root}.local.>", f"{root}.timer.>"]),
+            ("dead", [f"{root}.dead.>"]),
+        ):
+            config = StreamConfig(
+                name=self.name(kind),
+                subjects=subjects,
+                retention=RetentionPolicy.LIMITS,
+                storage=StorageType.FILE,
+                num_replicas=self._settings.stream_replicas,
+                duplicate_window=DUPLICATE_WINDOW_SECONDS,
+                allow_direct=True,
+                allow_atomic=True,
+                allow_msg_ttl=True,
+                allow_msg_schedules=kind == "local",
+            )
+            try:
+                await self.js.stream_info(config.name or "")
+            except NotFoundError:
+                try:
+                    await self.js.add_stream(config)
+                except APIError as error:  # another service made it at the same moment
+                    if error.err_code != 10058:
+                        raise
+
+    async def consumer(self, event_type: type[Event], durable: str) -> JetStreamContext.PullSubscription:
+        """A durable pull consumer of one event type, shared by the replicas of a service."""
+        stream = self.name(event_type.reach)
+        config = ConsumerConfig(
+            durable_name=durable,
+            ack_policy=AckPolicy.EXPLICIT,
+            # Only the wait for an ack is set: a `backoff` would replace it by its first value.
+            ack_wait=self._settings.ack_wait_seconds,
+            deliver_policy=DeliverPolicy.ALL,
+            max_ack_pending=ACKS_PENDING_MAX,
+            max_waiting=512,
+            filter_subject=event_type.filter_subject(self.node),
+        )
+        try:
+            await self.js.add_consumer(stream, config)
+        except NotFoundError:  # the store was lost: the outboxes and inboxes stand, so begin with empty streams
+            await self.ensure()
+            await self.js.add_consumer(stream, config)
+        return await self.js.pull_subscribe_bind(consumer=durable, stream=stream)
+
+    async def forget(
+        self,
+        session: AsyncSession,
+        *,
+        speaker: str,
+        entity_ids: Iterable[str],
+        keep: Iterable[type[Event]] = (),
+    ) -> int:
+        """Removes every message about the entities: from the outbox, the streams and the dead letters.
+
+        `speaker` is the service that owns the entities; `keep` names the event types that stay, such as the erasure
+        itself. Returns how many messages were removed. Doing it again removes nothing more.
+        """
+        ids = [entity_id for entity_id in entity_ids if is_subject_token(entity_id)]
+        kept = set(keep)
+        types = [t for t in event_types() if t.speaker() == speaker and t not in kept]
+        removed = 0
+        for entity_id in ids:
+            subjects = [f"odh.{self.node}.{t.reach}.{t.wire_name}.{entity_id}" for t in types]
+            result = await (await session.connection()).execute(
+                text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)"),
+                {"id": entity_id, "subjects": subjects},
+            )
+            removed += result.rowcount  # type: ignore[attr-defined]
+            for event_type in types:
+                wire = event_type.wire_name
+                removed += await self._purge(event_type.reach, f"odh.{self.node}.*.{wire}.{entity_id}")
+                removed += await self._purge("dead", f"odh.{self.node}.dead.*.{wire}.{entity_id}")
+        return removed
+
+    async def _purge(self, kind: str, subject: str) -> int:
+        # nats-py's purge_stream only says whether it worked; the API's reply has the count.
+        reply = await self.js._api_request(  # noqa: SLF001
+            f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
+        )
+        return int(reply["purged"])
+
+
+async def _quietly(_: Exception) -> None:
+    """Errors of the connection are handled where they matter; nats-py would print each with a traceback."""

@@ -1,0 +1,120 @@
+"""Logs and traces: structured, with the trace id, without personal data; exported only where it is configured."""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
+from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.settings import Settings
+
+tracer = trace.get_tracer("om-de-hoek")
+log = structlog.get_logger()
+_propagator = TraceContextTextMapPropagator()
+
+
+def configure(service: str, settings: Settings) -> None:
+    """Sets up logs and traces for a process; called once, where a service is started."""
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        provider = TracerProvider(
+            resource=Resource.create({"service.name": f"odh-{service}", "odh.node": settings.node}),
+            sampler=ParentBasedTraceIdRatio(settings.trace_ratio),
+        )
+        if settings.otlp_endpoint:
+            from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+            provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{settings.otlp_endpoint}/v1/traces")))
+        trace.set_tracer_provider(provider)
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_trace_id,
+        structlog.processors.EventRenamer("message"),
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.processors.JSONRenderer()],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(service=service, node=settings.node)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _add_trace_id(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        entry["trace_id"] = f"{context.trace_id:032x}"
+    return entry
+
+
+def traceparent() -> str | None:
+    """The W3C trace context of what is going on now, to be carried by an event."""
+    carrier: dict[str, str] = {}
+    _propagator.inject(carrier)
+    return carrier.get("traceparent")
+
+
+@contextmanager
+def span(name: str, kind: SpanKind, parent: str | None = None, **attributes: str | int) -> Iterator[Span]:
+    """A span under the given W3C trace context, or under the current one."""
+    context = _propagator.extract({"traceparent": parent}) if parent else None
+    with tracer.start_as_current_span(
+        name, context=context, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as current:
+        yield current
+
+
+def links(parents: list[str | None]) -> list[Link]:
+    """Links to what caused a batch, where one parent would be untrue."""
+    found = []
+    for parent in parents:
+        if parent:
+            context = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
+            if context.is_valid:
+                found.append(Link(context))
+    return found
+
+
+class TraceRequests:
+    """ASGI middleware: one server span per HTTP request, named by its route so that it holds no ids."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/health"):
+            await self.app(scope, receive, send)
+            return
+        parent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
+        with span(scope["method"], SpanKind.SERVER, parent) as current:
+
+            async def send_seen(message: Message) -> None:
+                if message["type"] == "http.response.start" and current.is_recording():
+                    route = scope.get("route")
+                    current.update_name(f"{scope['method']} {getattr(route, 'path', 'unknown')}")
+                    current.set_attribute("http.response.status_code", message["status"])
+                await send(message)
+
+            await self.app(scope, receive, send_seen)

@@ -1,0 +1,153 @@
+"""Work in transactions, several works together: what makes a small write cheap without making it less durable.
+
+Commands that come in while another transaction commits share the next one; events are handled a batch at a time. When
+one work of a group fails, the group is rolled back and each work is done again alone, so that a fault stays with its
+own. A work must therefore have no effect but on its session.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.crashpoints import crashpoint
+from chassis.database import is_away
+from chassis.mailboxes import enter_inbox, write_outbox
+from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
+
+Work = Callable[[AsyncSession], Awaitable[Any]]
+
+
+@dataclass(slots=True)
+class Item:
+    """One work of a group, and what makes it happen once."""
+
+    work: Work
+    cause: str | None = None
+    key: IdempotencyKey | None = None
+    event_id: str | None = None
+
+
+#: What an item results in when its event was heard before: nothing was done.
+HEARD_BEFORE = object()
+
+Outcome = Any  # what the work returned, HEARD_BEFORE, or the exception it ended in
+
+
+class Transactions:
+    """Runs works in grouped transactions for one service."""
+
+    def __init__(
+        self,
+        sessions: async_sessionmaker[AsyncSession],
+        *,
+        node: str,
+        service: str,
+        said: Callable[[], None],
+        group_size_max: int,
+        lanes: int,
+    ) -> None:
+        self._sessions, self._node, self._service, self._said = sessions, node, service, said
+        self._group_size_max = group_size_max
+        self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Outcome]]] = asyncio.Queue()
+        self._lane_count = lanes
+        self._lanes: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Opens the lanes for `do`."""
+        self._lanes = [asyncio.create_task(self._lane()) for _ in range(self._lane_count)]
+
+    async def stop(self) -> None:
+        """Finishes what was handed in, then closes the lanes."""
+        await self._waiting.join()
+        for lane in self._lanes:
+            lane.cancel()
+        await asyncio.gather(*self._lanes, return_exceptions=True)
+
+    async def do(self, item: Item) -> Any:
+        """Does a work in a transaction that it may share; returns after the commit, or raises what the work raised."""
+        done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait((item, done))
+        outcome = await asyncio.shield(done)
+        if isinstance(outcome, BaseException):
+            raise outcome
+        return outcome
+
+    async def _lane(self) -> None:
+        while True:
+            group = [await self._waiting.get()]
+            while len(group) < self._group_size_max and not self._waiting.empty():
+                group.append(self._waiting.get_nowait())
+            try:
+                outcomes = await self.group([item for item, _ in group])
+                for (_, done), outcome in zip(group, outcomes, strict=True):
+                    done.set_result(outcome)
+            finally:
+                for _, done in group:
+                    if not done.done():
+                        done.set_exception(RuntimeError("the service stopped"))
+                    self._waiting.task_done()
+
+    async def group(self, items: Sequence[Item], consumer: str | None = None) -> list[Outcome]:
+        """Does the works in one transaction, or each alone when one of them fails; exceptions are among the outcomes."""
+        if len({item.key for item in items if item.key}) == sum(item.key is not None for item in items):
+            try:
+                return await self._together(items, consumer)
+            except AnsweredMeanwhile:
+                pass
+            except Exception as error:
+                if len(items) == 1:
+                    return [error]
+                if is_away(error):  # alone they would each wait for the same absent database
+                    return [error] * len(items)
+        return [(await self._alone(item, consumer)) for item in items]
+
+    async def _alone(self, item: Item, consumer: str | None) -> Outcome:
+        for _ in range(3):
+            try:
+                return (await self._together([item], consumer))[0]
+            except AnsweredMeanwhile:  # another replica stored the reply; the next look finds it
+                continue
+            except Exception as error:
+                return error
+        return AnsweredMeanwhile()
+
+    async def _together(self, items: Sequence[Item], consumer: str | None) -> list[Outcome]:
+        async with self._sessions() as session:
+            fresh = await self._fresh_events(session, items, consumer)
+            stored = await find_replies(session, [item.key for item in items if item.key])
+            outcomes: list[Outcome] = []
+            replies: list[tuple[IdempotencyKey, Reply]] = []
+            for item in items:
+                if item.event_id is not None and item.event_id not in fresh:
+                    outcomes.append(HEARD_BEFORE)
+                    continue
+                fresh.discard(item.event_id)  # a second copy in the same batch was heard before, too
+                if item.key and (found := stored.get((item.key.caller, item.key.key))):
+                    outcomes.append(found.replayed_for(item.key))
+                    continue
+                session.info["cause"] = item.cause
+                outcomes.append(await item.work(session))
+                if item.key and isinstance(outcomes[-1], Reply):
+                    replies.append((item.key, outcomes[-1]))
+                crashpoint(f"{self._service}.mid-batch")
+            await session.flush()
+            await store_replies(session, replies)
+            said = await write_outbox(session, self._node)
+            crashpoint(f"{self._service}.before-commit")
+            await session.commit()
+            crashpoint(f"{self._service}.after-commit")
+        if said:
+            self._said()
+        return outcomes
+
+    async def _fresh_events(
+        self, session: AsyncSession, items: Sequence[Item], consumer: str | None
+    ) -> set[str | None]:
+        event_ids = [item.event_id for item in items if item.event_id is not None]
+        if not event_ids or consumer is None:
+            return set()
+        return set(await enter_inbox(session, consumer, list(dict.fromkeys(event_ids))))

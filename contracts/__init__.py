@@ -1,0 +1,1 @@
+"""What the services tell each other, and nothing else. Each module holds what one service says."""

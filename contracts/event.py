@@ -1,0 +1,201 @@
+"""The base of every event: its wire name, version and reach, and its form as a CloudEvent.
+
+On the wire an event is a CloudEvents 1.0 envelope in structured JSON, over NATS and over HTTP alike, so that the same
+bytes go from the outbox to the stream to a partner. The attributes follow the NL GOV profile: `source` is a URN,
+`type` a reversed domain name with the version, `subject` the entity's id, `time` RFC 3339 in UTC.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
+
+import uuid_utils.compat as uuids
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+Reach = Literal["shared", "local"]
+
+#: Marks a field that holds personal data: `name: Annotated[str, PERSONAL]`. Only `local` events may have one.
+PERSONAL = "personal data"
+
+TYPE_PREFIX = "nl.omdehoek"
+
+#: What NATS ADR-6 allows in a subject token, narrowed to what our ids and those of partners need.
+_SUBJECT_TOKEN = re.compile(r"^[A-Za-z0-9_=-]{1,128}$")
+
+_types: dict[str, type["Event"]] = {}
+
+
+def new_id() -> str:
+    """A globally unique, time-ordered, unguessable id: a UUIDv7 (74 random bits)."""
+    return str(uuids.uuid7())
+
+
+def is_subject_token(text: str) -> bool:
+    """Whether a text may be a token of a NATS subject; an id like `a.b >*` would widen the subject."""
+    return _SUBJECT_TOKEN.match(text) is not None
+
+
+class Event(BaseModel):
+    """Something that happened to one entity, told to whoever wants to hear it.
+
+    Class keywords: `wire_name` (`<speaker>.<event>`), `about` (the field with the entity's id, which becomes the last
+    token of the subject), `reach` (`shared` may leave the node, `local` never does), `wire_version`, and
+    `kept_seconds` for what must not stay in the stream (a sign-in token).
+
+    `version` counts the changes of the entity. Every event carries enough state that the highest version wins, so
+    that order never depends on the order of delivery.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    wire_name: ClassVar[str]
+    wire_version: ClassVar[int]
+    about: ClassVar[str]
+    reach: ClassVar[Reach]
+    kept_seconds: ClassVar[int | None]
+
+    version: int = Field(default=1, ge=1, description="How many times the entity has changed; the highest wins.")
+
+    def __init_subclass__(
+        cls,
+        *,
+        wire_name: str = "",
+        about: str = "",
+        reach: Reach = "local",
+        wire_version: int = 1,
+        kept_seconds: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init_subclass__(**kwargs)
+        if not wire_name:  # a shared base of several events, not an event itself
+            return
+        cls.wire_name, cls.about, cls.reach = wire_name, about, reach
+        cls.wire_version, cls.kept_seconds = wire_version, kept_seconds
+        known = _types.setdefault(cls.type_name(), cls)
+        if known.__qualname__ != cls.__qualname__ or known.__module__ != cls.__module__:
+            raise TypeError(f"two events are called {cls.type_name()}")
+
+    @model_validator(mode="after")
+    def _entity_id_is_a_subject_token(self) -> Self:
+        if not is_subject_token(self.entity_id):
+            raise ValueError(f"{self.about} must be 1 to 128 letters, digits, '-', '_' or '='")
+        return self
+
+    @classmethod
+    def type_name(cls) -> str:
+        """The CloudEvents `type`, e.g. `nl.omdehoek.requests.request-placed.v1`."""
+        return f"{TYPE_PREFIX}.{cls.wire_name}.v{cls.wire_version}"
+
+    @classmethod
+    def speaker(cls) -> str:
+        """The service that says it."""
+        return cls.wire_name.split(".")[0]
+
+    @property
+    def entity_id(self) -> str:
+        """The id of the entity that the event is about."""
+        return str(getattr(self, self.about))
+
+    def subject(self, node: str) -> str:
+        """The NATS subject: `odh.<node>.<reach>.<service>.<event>.<entity id>`."""
+        return f"odh.{node}.{self.reach}.{self.wire_name}.{self.entity_id}"
+
+    def timer_subject(self, node: str) -> str:
+        """Where the event waits when it is said for later; one waiting event per entity and type."""
+        return f"odh.{node}.timer.{self.wire_name}.{self.entity_id}"
+
+    @classmethod
+    def filter_subject(cls, node: str) -> str:
+        """The subject that hears every event of this type in a node."""
+        return f"odh.{node}.{cls.reach}.{cls.wire_name}.*"
+
+    @classmethod
+    def personal_fields(cls) -> frozenset[str]:
+        """The names of the fields that hold personal data, those of nested models included."""
+        return frozenset(_personal_fields(cls))
+
+
+def _personal_fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if PERSONAL in field.metadata:
+            yield prefix + name
+        for part in _models_in(field.annotation):
+            yield from _personal_fields(part, f"{prefix}{name}.")
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if get_origin(annotation) is not None:
+        if PERSONAL in get_args(annotation)[1:] and get_origin(annotation) is Annotated:
+            raise TypeError("mark the field itself as personal, not a part of its type")
+        for part in get_args(annotation):
+            yield from _models_in(part)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+
+
+class Envelope(BaseModel):
+    """The CloudEvents 1.0 attributes around an event's data."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str = Field(min_length=1, max_length=128)
+    source: str = Field(min_length=1, max_length=256)
+    type: str = Field(max_length=256)
+    subject: str = Field(max_length=128)
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    sequence: str = Field(default="1", description="The entity's version, as the Sequence extension writes it.")
+    traceparent: str | None = Field(default=None, description="W3C trace context of what caused the event.")
+    data: dict[str, Any]
+
+
+_envelopes = TypeAdapter(Envelope)
+
+
+class UnknownEvent(ValueError):
+    """The type or the version of the event is not one that this release knows."""
+
+
+def encode(event: Event, *, event_id: str, node: str, time: datetime, traceparent: str | None) -> bytes:
+    """The bytes of an event on the wire."""
+    envelope = Envelope.model_construct(
+        id=event_id,
+        source=f"urn:nld:omdehoek:{node}:systeem:{event.speaker()}",
+        type=event.type_name(),
+        subject=event.entity_id,
+        time=time.astimezone(UTC),
+        sequence=str(event.version),
+        traceparent=traceparent,
+        data=event.model_dump(mode="json"),
+    )
+    return _envelopes.dump_json(envelope, exclude_none=True)
+
+
+def decode(body: bytes) -> tuple[Envelope, Event]:
+    """The envelope and the typed event in the bytes of a message.
+
+    Raises `pydantic.ValidationError` for what is not a CloudEvent or does not fit its type, and `UnknownEvent` for a
+    type or version that is not known here.
+    """
+    envelope = _envelopes.validate_json(body)
+    event_type = _types.get(envelope.type)
+    if event_type is None:
+        raise UnknownEvent(envelope.type)
+    return envelope, event_type.model_validate(envelope.data)
+
+
+def event_types() -> list[type[Event]]:
+    """Every event type of the modules imported so far, by name."""
+    return [_types[name] for name in sorted(_types)]
+
+
+class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_id", reach="local"):
+    """An event was understood but broke a rule; it is not retried, and its sender can read why."""
+
+    rejected_id: str
+    rejected_type: str
+    rejected_by: str = Field(description="The service that refused it.")
+    problem: str = Field(description="The stable type of the problem, as in problem+json.")
+    title: str

@@ -1,0 +1,127 @@
+"""What members says: organisations, people, ambassadors, consent."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.event import PERSONAL, Event
+from contracts.vocabulary import Language, Network, OrganisationKind, Theme
+
+
+class Place(BaseModel):
+    """A place in the Netherlands: a town, never an address."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    province: str
+    latitude: float = Field(description="Degrees north, WGS 84.")
+    longitude: float = Field(description="Degrees east, WGS 84.")
+
+
+class _OrganisationState(Event):
+    organisation_id: str
+    kind: OrganisationKind
+    name: str
+    place: Place
+    brin: str | None = Field(default=None, description="The school's BRIN number.")
+    kvk: str | None = Field(default=None, description="The company's number at the chamber of commerce (KVK).")
+    networks: tuple[Network, ...] = ()
+
+
+class OrganisationRegistered(
+    _OrganisationState, wire_name="members.organisation-registered", about="organisation_id", reach="shared"
+):
+    """A school, company, centre or partner takes part from now on."""
+
+
+class OrganisationChanged(
+    _OrganisationState, wire_name="members.organisation-changed", about="organisation_id", reach="shared"
+):
+    """An organisation's name, place, numbers or networks changed."""
+
+
+class _MemberState(Event):
+    member_id: str = Field(description="A random reference that only the member's own node can resolve.")
+    organisation_ids: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+
+
+class MemberJoined(_MemberState, wire_name="members.member-joined", about="member_id", reach="shared"):
+    """Somebody confirmed their address and is a member from now on."""
+
+
+class MemberChanged(_MemberState, wire_name="members.member-changed", about="member_id", reach="shared"):
+    """A member's affiliations or networks changed."""
+
+
+class MemberLeft(_MemberState, wire_name="members.member-left", about="member_id", reach="shared"):
+    """A member stopped taking part, but asked for nothing to be erased."""
+
+
+class ContactChanged(Event, wire_name="members.contact-changed", about="member_id", reach="local"):
+    """How to reach a member, and in which language. It never leaves the node."""
+
+    member_id: str
+    name: Annotated[str, PERSONAL]
+    email: Annotated[str, PERSONAL]
+    phone: Annotated[str | None, PERSONAL] = None
+    language: Language = Language.DUTCH
+    organisation_name: str | None = None
+
+
+class SignInRequested(
+    Event, wire_name="members.sign-in-requested", about="sign_in_id", reach="local", kept_seconds=15 * 60
+):
+    """Somebody wants to sign in, or to confirm the address they joined with: mail them the link."""
+
+    sign_in_id: str
+    member_id: str
+    name: Annotated[str, PERSONAL]
+    email: Annotated[str, PERSONAL]
+    language: Language
+    token: Annotated[str, PERSONAL] = Field(description="Works once, until `expires_at`.")
+    expires_at: datetime
+    joining: bool = Field(description="True for the first link, which confirms the address.")
+
+
+class AmbassadorScope(BaseModel):
+    """Where an ambassador is active; an empty field does not narrow it, and at least one is filled."""
+
+    model_config = ConfigDict(frozen=True)
+
+    organisation_ids: tuple[str, ...] = ()
+    provinces: tuple[str, ...] = Field(default=(), description="The parts of the region, by province.")
+    themes: tuple[Theme, ...] = ()
+
+
+class AmbassadorAppointed(Event, wire_name="members.ambassador-appointed", about="member_id", reach="shared"):
+    """A member brings people together within a scope, from now on or with a new scope."""
+
+    member_id: str
+    scope: AmbassadorScope
+
+
+class AmbassadorStoodDown(Event, wire_name="members.ambassador-stood-down", about="member_id", reach="shared"):
+    """A member is no longer an ambassador."""
+
+    member_id: str
+
+
+class NodeTeamJoined(Event, wire_name="members.node-team-joined", about="member_id", reach="local"):
+    """A member belongs to the node's team, which looks after whatever has no ambassador."""
+
+    member_id: str
+
+
+class NodeTeamLeft(Event, wire_name="members.node-team-left", about="member_id", reach="local"):
+    """A member no longer belongs to the node's team."""
+
+    member_id: str
+
+
+class MemberErased(Event, wire_name="members.member-erased", about="member_id", reach="shared"):
+    """A member asked to be forgotten: whoever knows anything of them removes it and says what was removed."""
+
+    member_id: str

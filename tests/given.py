@@ -1,0 +1,274 @@
+"""The words of the tests: a running service, what it was given, what it then said, and the passing of time."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import httpx
+from joserfc.jwk import OKPKey
+from nats.js.errors import NotFoundError
+from sqlalchemy import text
+
+from chassis.identity import Identity, sign_identity
+from chassis.service import Service
+from chassis.settings import Settings
+from contracts.event import Envelope, Event, decode, encode, new_id
+from contracts.members import AmbassadorScope
+from contracts.vocabulary import Role
+
+Said = TypeVar("Said", bound=Event)
+
+PATIENCE_SECONDS = 20.0
+
+
+async def eventually(
+    condition: Callable[[], Awaitable[Any]], *, within: float = PATIENCE_SECONDS, saying: str = "the condition"
+) -> Any:
+    """Waits until a condition holds, and returns what it gave; fails when it does not hold in time."""
+    deadline = asyncio.get_running_loop().time() + within
+    while True:
+        found = await condition()
+        if found:
+            return found
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(f"{saying} did not come about within {within} s")
+        await asyncio.sleep(0.01)
+
+
+class Clock:
+    """Time that a test can move."""
+
+    def __init__(self) -> None:
+        self._ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    def move(self, **by: float) -> None:
+        """Moves the time, e.g. `move(days=3)`."""
+        self._ahead += timedelta(**by)
+
+
+class Running:
+    """A service on a real database and broker, inside the test's process."""
+
+    def __init__(self, service: Service, key: OKPKey, clock: Clock) -> None:
+        self.service, self.clock = service, clock
+        self._key = key
+        self._marks = {"shared": 0, "local": 0}
+        self.http = self._client({})
+
+    def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.service.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
+
+    def http_as(
+        self, member_id: str, *, roles: tuple[str, ...] = ("member",), scope: AmbassadorScope | None = None
+    ) -> httpx.AsyncClient:
+        """An HTTP client that calls as somebody."""
+        identity = Identity(member_id=member_id, roles=frozenset({Role.MEMBER.value, *map(str, roles)}), scope=scope)
+        if roles == ("gateway",):
+            identity = Identity(member_id="gateway", roles=frozenset({"gateway"}))
+        token = sign_identity(
+            self._key,
+            identity,
+            node=self.service.settings.node,
+            audience=self.service.name,
+            now=datetime.now(UTC),
+        )
+        return self._client({"Authorization": f"Bearer {token}"})
+
+    def session(self) -> Any:
+        """A session to look in the database: `async with running.session() as session`."""
+        return self.service.sessions()
+
+    async def publish(
+        self, event: Event, *, event_id: str | None = None, delivered_times: int = 1, node: str | None = None
+    ) -> str:
+        """Puts an event in the stream as another service would, several times over if asked; returns its id."""
+        event_id = event_id or new_id()
+        body = encode(
+            event, event_id=event_id, node=node or self.service.settings.node, time=self.clock(), traceparent=None
+        )
+        for _ in range(delivered_times):  # each with a Nats-Msg-Id of its own, so that the broker keeps them all
+            await self.service.streams.js.publish(
+                event.subject(self.service.settings.node), body, headers={"Nats-Msg-Id": new_id()}
+            )
+        return event_id
+
+    async def given(self, *events: Event) -> None:
+        """Events that were heard before."""
+        await self.when(*events)
+        await self.quiet()
+        self._marks = {kind: await self._last(kind) for kind in self._marks}
+
+    async def when(self, *events: Event, delivered_times: int = 1) -> None:
+        """Events arrive; returns after the service has handled what it hears, and has said what it had to say."""
+        for event in events:
+            await self.publish(event, delivered_times=delivered_times)
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Returns when the service has nothing more to hear and nothing more to say."""
+
+        async def nothing_left() -> bool:
+            return not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say()
+
+        await eventually(nothing_left, saying="silence")
+
+    async def _left_to_say(self) -> int:
+        async with self.service.engine.connect() as connection:
+            return int((await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
+
+    async def _left_to_hear(self) -> int:
+        left = 0
+        for consumer in self.service.consumers:
+            stream = self.service.streams.name(consumer._hearing.event_type.reach)
+            try:
+                info = await self.service.streams.js.consumer_info(stream, consumer.name)
+            except NotFoundError:
+                return 1
+            left += info.num_pending + info.num_ack_pending
+        return left
+
+    async def _last(self, kind: str) -> int:
+        return (await self.service.streams.js.stream_info(self.service.streams.name(kind))).state.last_seq
+
+    async def messages(self, kind: str, *, since_given: bool = False) -> list[tuple[str, bytes]]:
+        """The subject and the bytes of every message in a stream, oldest first."""
+        name = self.service.streams.name(kind)
+        found = []
+        for seq in range(self._marks[kind] + 1 if since_given else 1, await self._last(kind) + 1):
+            try:
+                message = await self.service.streams.js.get_msg(name, seq)
+            except NotFoundError:
+                continue
+            found.append((message.subject or "", message.data or b""))
+        return found
+
+    async def envelopes(self) -> list[tuple[Envelope, Event]]:
+        """What the service itself has said since `given`, with the envelopes."""
+        found = []
+        for kind in self._marks:
+            for subject, data in await self.messages(kind, since_given=True):
+                if subject.split(".")[2] == "timer":
+                    continue
+                envelope, event = decode(data)
+                if envelope.source.endswith(f":{self.service.name}") or event.speaker() == "chassis":
+                    found.append((envelope, event))
+        return sorted(found, key=lambda pair: pair[0].id)
+
+    async def said(self, event_type: type[Said]) -> list[Said]:
+        """The events of a type that the service has said since `given`."""
+        await self.quiet()
+        return [event for _, event in await self.envelopes() if isinstance(event, event_type)]
+
+    async def then_said(self, *event_types: type[Event]) -> list[Event]:
+        """The service said events of just these types, in any order; returns them in the order of the types."""
+        await self.quiet()
+        events = [event for _, event in await self.envelopes()]
+        assert sorted(type(e).__name__ for e in events) == sorted(t.__name__ for t in event_types)
+        return [next(e for e in events if type(e) is t) for t in event_types]
+
+    async def then_nothing_said(self) -> None:
+        """The service stayed silent: nothing in the streams since `given`, and nothing in the outbox."""
+        await self.then_said()
+
+    async def dead_letters(self) -> list[Any]:
+        """What the service gave up on."""
+        from chassis.dead_letters import letters
+
+        return await letters(self.service.streams)
+
+
+def make_identity_keys(folder: Path) -> tuple[OKPKey, Path]:
+    """A key pair for the gateway's role: the private key, and the file with the public keys."""
+    key = OKPKey.generate_key("Ed25519", parameters={"kid": new_id(), "use": "sig"})
+    file = folder / "identity-public-keys.json"
+    file.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    return key, file
+
+
+def fresh_name(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{new_id()[-12:]}"
+
+
+@asynccontextmanager
+async def running(
+    make_service: Callable[..., Service],
+    postgres: Any,
+    nats: Any,
+    *,
+    settings_type: type[Settings] | None = None,
+    **overrides: Any,
+) -> AsyncIterator[Running]:
+    """A service of its own node, on a database and streams of its own; gone afterwards.
+
+    `make_service` is the `service` function of a service's `app.py`; the settings type is read from its signature.
+    """
+    settings_type = settings_type or _settings_type(make_service)
+    clock = Clock()
+    database = fresh_name("test").replace("-", "_")
+    with TemporaryDirectory() as folder:
+        key, keys_file = make_identity_keys(Path(folder))
+        await _maybe(postgres.create_database(database))
+        values: dict[str, Any] = {
+            "node": fresh_name("node"),
+            "database_url": postgres.url(database),
+            "nats_url": nats.url,
+            "identity_public_keys_file": keys_file,
+            "retry_delay_seconds_first": 0.05,
+            "retry_delay_seconds_max": 0.2,
+            "database_connections_max": 8,
+        }
+        service = make_service(settings_type(**(values | overrides)))
+        service.clock = clock
+        async with service.app.router.lifespan_context(service.app):
+            here = Running(service, key, clock)
+
+            async def all_ready() -> bool:
+                return set((await service.parts()).values()) == {"ready"} and await here._left_to_hear() == 0
+
+            await eventually(all_ready, saying="a ready service")
+            try:
+                yield here
+            finally:
+                for kind in ("shared", "local", "dead"):
+                    try:
+                        await service.streams.js.delete_stream(service.streams.name(kind))
+                    except Exception:  # the broker may have been killed by the test
+                        break
+        await _maybe(postgres.drop_database(database))
+
+
+def _settings_type(make_service: Callable[..., Service]) -> type[Settings]:
+    import inspect
+    import types
+    import typing
+
+    annotation = inspect.signature(make_service).parameters["settings"].annotation
+    candidates = typing.get_args(annotation) if isinstance(annotation, types.UnionType) else (annotation,)
+    return next(c for c in candidates if isinstance(c, type) and issubclass(c, Settings))
+
+
+async def _maybe(result: Any) -> Any:
+    return await result if asyncio.iscoroutine(result) else result
+
+
+async def migration_matches(service: Service) -> list[Any]:
+    """What the models have that the migrated database has not, and the other way round: empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    def compare(connection: Any) -> list[Any]:
+        options = {"compare_type": True, "include_name": lambda name, kind, _: name != "alembic_version"}
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), service.tables.metadata))
+
+    async with service.engine.connect() as connection:
+        return list(await connection.run_sync(compare))
