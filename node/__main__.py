@@ -1,0 +1,63 @@
+"""What `./odh` can do: one line per command, and the function behind it (imported only when it is called)."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple, TextIO
+
+from node import ROOT
+
+
+class Command(NamedTuple):
+    module: str
+    nl: str
+    en: str
+
+
+COMMANDS = {
+    "up": Command("node.up", "start een hele node en blijf erbij", "start a whole node and watch over it"),
+    "story": Command("node.story", "speel het hoofdverhaal na", "play the main story on the running node"),
+    "test": Command("node.test", "alle tests, of die je noemt", "all tests, or the ones you name"),
+    "events": Command("chassis.map", "wie zegt wat, en wie hoort het", "who says what, and who hears it"),
+    "dead-letters": Command(
+        "chassis.dead_letters", "wat niet verwerkt kon worden", "what could not be handled; replay it"
+    ),
+    "bench": Command("bench.__main__", "meet hoe ver deze machine komt", "measure, next to the machine's own ceiling"),
+    "lint": Command("node.lint", "stijl en typen", "style and types"),
+    "schemas": Command("contracts.export", "schrijf de JSON-schema's opnieuw", "export the JSON Schemas again"),
+    "lock": Command("node.lock", "pin de afhankelijkheden opnieuw", "pin the dependencies again"),
+    "help": Command("node.__main__", "dit overzicht", "this list"),
+}
+
+
+def main() -> None:
+    """Hands the rest of the line to the command as its own sys.argv."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "help"
+    if name in ("help", "-h", "--help"):
+        print_help()
+    elif name not in offered():
+        print(f"Onbekend: '{name}'. Dit kan wel:\n", file=sys.stderr)
+        print_help(file=sys.stderr)
+        sys.exit(2)
+    else:
+        sys.argv = [f"odh {name}", *sys.argv[2:]]
+        sys.exit(import_module(COMMANDS[name].module).main())
+
+
+def print_help(file: TextIO | None = None) -> None:
+    print("Om de Hoek: antwoorden liggen om de hoek\n", file=file)
+    for name, command in offered().items():
+        print(f"  ./odh {name:<13} {command.nl:<36} {command.en}", file=file)
+
+
+def offered() -> dict[str, Command]:
+    """A command whose file is not there (an image without tests or benchmarks) is not offered."""
+    return {name: command for name, command in COMMANDS.items() if source(command.module).exists()}
+
+
+def source(module: str) -> Path:
+    return ROOT.joinpath(*module.split(".")).with_suffix(".py")
+
+
+if __name__ == "__main__":
+    main()
