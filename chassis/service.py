@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -23,6 +23,9 @@ from chassis.settings import Settings
 from chassis.streams import Streams
 from chassis.telemetry import TraceRequests, log
 from chassis.transactions import Transactions
+
+#: How long a batch of events that is under way may take to finish when the service stops.
+STOP_SECONDS_MAX = 8.0
 
 Background = Callable[["Service"], Awaitable[None]]
 
@@ -66,6 +69,8 @@ class Service:
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, forget_old_replies]
         self._migrated = False
+        self._hearing: list[asyncio.Task[None]] = []
+        self._running: list[asyncio.Task[None]] = []
         self.app = self._make_app([api] if isinstance(api, APIRouter) else list(api))
 
     def now(self) -> datetime:
@@ -85,21 +90,14 @@ class Service:
 
     @asynccontextmanager
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(self._open())]
+        opening = asyncio.create_task(self._open())
         try:
             yield
         finally:
-            for consumer in self.consumers:
-                consumer.stop()
-            await self.transactions.stop()
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await self.streams.close()
-            await self.engine.dispose()
+            await self._close(opening)
 
     async def _open(self) -> None:
-        """Opens the parts in their order, each as soon as what it needs is there, and runs until cancelled."""
+        """Opens the parts in their order, each as soon as what it needs is there."""
         self.transactions.start()
         while not self._migrated:
             try:
@@ -111,24 +109,28 @@ class Service:
                 if not is_away(error):
                     raise
                 await asyncio.sleep(0.5)
-        running = [
+        self._hearing = [asyncio.create_task(consumer.run()) for consumer in self.consumers]
+        self._running = [
             asyncio.create_task(self.streams.connect()),
             asyncio.create_task(self.relay.run()),
-            *(asyncio.create_task(consumer.run()) for consumer in self.consumers),
             *(asyncio.create_task(self._always(job)) for job in self._background),
         ]
-        try:
-            await asyncio.gather(*running)
-        finally:
-            for consumer in self.consumers:
-                consumer.stop()
-            hearing = running[2 : 2 + len(self.consumers)]
-            if hearing:
-                with suppress(asyncio.CancelledError):
-                    await asyncio.wait(hearing, timeout=8)
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+
+    async def _close(self, opening: asyncio.Task[None]) -> None:
+        """Lets the handlers and commands under way finish, then closes the rest."""
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        for consumer in self.consumers:
+            consumer.stop()
+        if self._hearing:
+            await asyncio.wait(self._hearing, timeout=STOP_SECONDS_MAX)
+        if self._running:
+            await self.transactions.stop()
+        for task in [*self._hearing, *self._running]:
+            task.cancel()
+        await asyncio.gather(*self._hearing, *self._running, return_exceptions=True)
+        await self.streams.close()
+        await self.engine.dispose()
 
     async def _always(self, job: Background) -> None:
         pause = 0.2

@@ -33,6 +33,7 @@ class Streams:
         self.client: Client | None = None
         self._js: JetStreamContext | None = None
         self._ready = asyncio.Event()
+        self._closing = False
 
     @property
     def js(self) -> JetStreamContext:
@@ -89,12 +90,14 @@ class Streams:
 
     def _note(self, message: str):  # type: ignore[no-untyped-def]
         async def note() -> None:
-            log.warning(message)
+            if not self._closing:
+                log.warning(message)
 
         return note
 
     async def close(self) -> None:
         """Closes the connection; what was published is flushed."""
+        self._closing = True
         if self.client is not None and not self.client.is_closed:
             try:
                 await asyncio.wait_for(self.client.flush(1), 2)
