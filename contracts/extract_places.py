@@ -48,7 +48,7 @@ NAME_IN_USE = {
     "t Veld": "'t Veld",
 }
 
-#: Other names in use, by the name in the table. GeoNames has many more, most of them transliterations nobody types here.
+#: Other names in use, by the name in the table. GeoNames has many more, mostly transliterations nobody types here.
 OTHER_NAMES = {
     "Den Haag": ("'s-Gravenhage", "The Hague"),
     "'s-Hertogenbosch": ("Den Bosch",),
@@ -98,7 +98,7 @@ class Town:
     also: tuple[str, ...] = ()
 
 
-#: Towns that the source lacks, by hand: coordinates to a hundredth of a degree (about a kilometre), inhabitants in round numbers.
+#: Towns that the source lacks, by hand: to a hundredth of a degree (about a kilometre), inhabitants in round numbers.
 LACKING = (
     Town("Etten-Leur", "Noord-Brabant", 51.57, 4.64, 44_000),
     Town("Deurne", "Noord-Brabant", 51.46, 5.80, 24_000),

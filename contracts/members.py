@@ -86,6 +86,12 @@ class SignInRequested(
     joining: bool = Field(description="True for the first link, which confirms the address.")
 
 
+class JoiningLapseDue(Event, wire_name="members.joining-lapse-due", about="member_id", reach="local"):
+    """A timer: look whether somebody who wanted to join has confirmed their address."""
+
+    member_id: str
+
+
 class AmbassadorScope(BaseModel):
     """Where an ambassador is active; an empty field does not narrow it, and at least one is filled."""
 

@@ -1,0 +1,18 @@
+"""Members: persons, organisations, ambassadors, consent. The wiring; read this first."""
+
+from chassis import Service
+from services.members import api, handlers, store
+from services.members.node_team import ensure_node_team
+from services.members.settings import MembersSettings
+
+
+def service(settings: MembersSettings | None = None) -> Service:
+    """The service, on its settings."""
+    return Service(
+        "members",
+        settings or MembersSettings(),
+        tables=store.Table,
+        api=api.routers,
+        handlers=handlers.router,
+        background=[ensure_node_team],
+    )

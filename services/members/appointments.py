@@ -1,0 +1,113 @@
+"""Who brings people together, and who looks after the node: appointed by the node's team."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSession, Reply, SignedIn, say
+from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
+from services.members import store
+from services.members.inputs import ScopeDraft
+from services.members.rules import NotAnAmbassador
+from services.members.tables import Ambassador, Member
+from services.members.views import AmbassadorView
+
+router = APIRouter(prefix="/v1", tags=["ambassadors"])
+
+MemberId = Annotated[str, Path(max_length=128)]
+
+
+@router.get("/ambassadors", response_model=Page[AmbassadorView])
+async def list_ambassadors(_: SignedIn, session: ReadSession, paging: Paging) -> Page[AmbassadorView]:
+    """Every ambassador with their scope."""
+    found = [
+        await _view(session, ambassador, member) for ambassador, member in await store.ambassadors(session, paging)
+    ]
+    return Page.of(found, paging, key=lambda view: view.member_id)
+
+
+@router.put("/ambassadors/{member_id}", response_model=AmbassadorView)
+async def appoint_ambassador(
+    member_id: MemberId, draft: ScopeDraft, _: NodeTeam, now: Now, command: Command
+) -> Response:
+    """A member brings people together within a scope, from now on or with a new scope."""
+
+    async def appoint(session: AsyncSession) -> Reply:
+        member = await store.active_member(session, member_id, for_change=True)
+        await _check_organisations_exist(session, draft.organisation_ids)
+        ambassador = await store.ambassador(session, member_id) or Ambassador(member_id=member_id, appointed_at=now)
+        ambassador.organisation_ids, ambassador.provinces = list(draft.organisation_ids), list(draft.provinces)
+        ambassador.themes = list(draft.themes)
+        session.add(ambassador)
+        member.version += 1
+        say(session, AmbassadorAppointed(member_id=member_id, version=member.version, scope=draft.scope()))
+        return Reply(await _view(session, ambassador, member), version=member.version)
+
+    return await command(appoint)
+
+
+@router.delete("/ambassadors/{member_id}", status_code=204)
+async def end_appointment(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+    """A member is no ambassador any more."""
+
+    async def end_it(session: AsyncSession) -> Reply:
+        member = await store.active_member(session, member_id, for_change=True)
+        ambassador = await store.ambassador(session, member_id)
+        if ambassador is None:
+            raise NotAnAmbassador
+        await session.delete(ambassador)
+        member.version += 1
+        say(session, AmbassadorStoodDown(member_id=member_id, version=member.version))
+        return Reply(status=204)
+
+    return await command(end_it)
+
+
+@router.put("/node-team/{member_id}", status_code=204)
+async def add_to_node_team(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+    """A member looks after the node from now on; nothing happens when they did already."""
+
+    async def add(session: AsyncSession) -> Reply:
+        member = await store.active_member(session, member_id, for_change=True)
+        if not member.node_team:
+            join_node_team(session, member)
+        return Reply(status=204)
+
+    return await command(add)
+
+
+@router.delete("/node-team/{member_id}", status_code=204)
+async def remove_from_node_team(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+    """A member does not look after the node any more; somebody else has to."""
+
+    async def remove(session: AsyncSession) -> Reply:
+        member = await store.active_member(session, member_id, for_change=True)
+        if member.node_team:
+            await store.check_not_last_of_node_team(session)
+            member.node_team = False
+            member.version += 1
+            say(session, NodeTeamLeft(member_id=member_id, version=member.version))
+        return Reply(status=204)
+
+    return await command(remove)
+
+
+def join_node_team(session: AsyncSession, member: Member) -> None:
+    """A member belongs to the node's team from now on."""
+    member.node_team = True
+    member.version += 1
+    say(session, NodeTeamJoined(member_id=member.member_id, version=member.version))
+
+
+async def _check_organisations_exist(session: AsyncSession, organisation_ids: tuple[str, ...]) -> None:
+    known = await store.known_organisation_ids(session, organisation_ids)
+    unknown = [n for n, organisation_id in enumerate(organisation_ids) if organisation_id not in known]
+    if unknown:
+        raise FieldErrors([(f"organisation_ids.{n}", "no organisation has this id") for n in unknown])
+
+
+async def _view(session: AsyncSession, ambassador: Ambassador, member: Member) -> AmbassadorView:
+    belonging = await store.organisations_of(session, member.member_id)
+    names = tuple(organisation.name for _, organisation in belonging)
+    return AmbassadorView(member_id=member.member_id, name=member.name, organisations=names, scope=ambassador.scope)

@@ -1,0 +1,46 @@
+"""What members hears: its own erasures and timers, and what the others removed."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter, Streams
+from contracts import matching, notify, requests
+from contracts.members import JoiningLapseDue, MemberErased
+from services.members import store
+from services.members.erasure import erase
+from services.members.rules import MemberStatus
+
+router = EventRouter()
+
+MemberForgotten = requests.MemberForgotten | matching.MemberForgotten | notify.MemberForgotten
+
+
+@router.hears(MemberErased)
+async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: datetime, streams: Streams) -> None:
+    """What members said of an erased person leaves the streams, but for the erasure itself, which others must hear."""
+    erasure = await store.erasure_of(session, event.member_id)
+    if erasure is None:
+        return
+    entity_ids = [event.member_id, *erasure.sign_in_ids]
+    purged = await streams.forget(session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
+    removed = erasure.removed | {"stream-messages": purged}
+    await store.keep_erasure_part(session, event.member_id, "members", removed, now)
+
+
+@router.hears(requests.MemberForgotten, matching.MemberForgotten, notify.MemberForgotten)
+async def complete_report(event: MemberForgotten, session: AsyncSession, now: datetime) -> None:
+    """Another service told what it removed of an erased person."""
+    await store.keep_erasure_part(session, event.member_id, event.speaker(), event.removed, now)
+
+
+@router.hears(JoiningLapseDue)
+async def forget_unconfirmed(event: JoiningLapseDue, session: AsyncSession, now: datetime) -> None:
+    """Somebody asked to join and never followed a link: what they filled in is removed."""
+    member = await store.find_member(session, event.member_id)
+    if member is None or member.status == MemberStatus.ACTIVE:
+        return
+    if member.status == MemberStatus.UNCONFIRMED:
+        await erase(session, member, now)
+    else:
+        await store.drop_links(session, event.member_id)

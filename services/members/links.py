@@ -1,0 +1,72 @@
+"""Sign-in links: asked for, mailed by notify, followed once."""
+
+import secrets
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import say
+from contracts.event import new_id
+from contracts.members import SignInRequested
+from services.members import rules, store
+from services.members.tables import Member, SignInLink
+
+
+async def mail_link(
+    session: AsyncSession,
+    member: Member,
+    now: datetime,
+    *,
+    links_max: int,
+    joining: dict[str, Any] | None = None,
+    new_email: str | None = None,
+    mailed: bool = True,
+) -> None:
+    """Has a link mailed to a member, but never more than `links_max` in an hour; the caller is not told which.
+
+    `joining` are the details that count when the link is followed, `new_email` the address that it confirms. A link
+    that is not mailed only counts: whoever asked cannot see the difference.
+    """
+    lately = await store.links_since(session, member.member_id, now - rules.LINKS_COUNTED_OVER)
+    if not rules.may_have_link(lately, links_max):
+        return
+    token = secrets.token_urlsafe(32)
+    link = SignInLink(
+        sign_in_id=new_id(),
+        member_id=member.member_id,
+        token_hash=rules.token_hash(token),
+        created_at=now,
+        expires_at=now + rules.LINK_LIFETIME,
+        joining=joining,
+        new_email=new_email,
+    )
+    session.add(link)
+    if mailed:
+        say(
+            session,
+            SignInRequested(
+                sign_in_id=link.sign_in_id,
+                member_id=member.member_id,
+                name=joining["name"] if joining else member.name,
+                email=new_email or member.email,
+                language=joining["language"] if joining else member.language,
+                token=token,
+                expires_at=link.expires_at,
+                joining=joining is not None,
+            ),
+        )
+
+
+async def link_followed(session: AsyncSession, token: str, now: datetime) -> tuple[SignInLink, Member]:
+    """The link of a token, used from now on, and whose it is; raises `SignInLinkInvalid`."""
+    link = await store.link_with(session, rules.token_hash(token))
+    if link is None:
+        raise rules.SignInLinkInvalid
+    member = await store.member(session, link.member_id, for_change=True)
+    link = await store.link_with(session, rules.token_hash(token))  # as it stands under the member's lock
+    if link is None:
+        raise rules.SignInLinkInvalid
+    rules.check_link(link.expires_at, link.used_at, now)
+    link.used_at = now
+    return link, member

@@ -1,0 +1,144 @@
+"""Organisations: who takes part, found by anybody, changed by their own members and the node's team."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Command, FieldErrors, IfMatch, Now, Page, Paging, ReadSession, Reply, SignedIn, check_version, say
+from contracts.event import new_id
+from contracts.members import OrganisationChanged, OrganisationRegistered, Place
+from contracts.places import suggest
+from contracts.vocabulary import OrganisationKind
+from services.members import rules, store
+from services.members.inputs import OrganisationChange, OrganisationDraft
+from services.members.rules import OrganisationExists
+from services.members.tables import Organisation
+from services.members.views import OrganisationView
+
+router = APIRouter(prefix="/v1", tags=["organisations"])
+
+
+@router.post("/organisations", status_code=201, response_model=OrganisationView)
+async def register_organisation(draft: OrganisationDraft, who: SignedIn, now: Now, command: Command) -> Response:
+    """An organisation takes part from now on; its number may not be taken."""
+
+    async def register_it(session: AsyncSession) -> Reply:
+        organisation = await register(session, draft, now)
+        return Reply(
+            OrganisationView.of(organisation),
+            status=201,
+            location=f"/v1/organisations/{organisation.organisation_id}",
+            version=organisation.version,
+        )
+
+    return await command(register_it)
+
+
+@router.get("/organisations", response_model=Page[OrganisationView])
+async def find_organisations(
+    session: ReadSession,
+    paging: Paging,
+    q: Annotated[str | None, Query(max_length=100, description="A part of the name.")] = None,
+    kind: OrganisationKind | None = None,
+    place: Annotated[str | None, Query(max_length=100)] = None,
+    province: Annotated[str | None, Query(max_length=100)] = None,
+) -> Page[OrganisationView]:
+    """Organisations, the newest first."""
+    found = await store.organisations(session, paging, q=q, kind=kind, place=_place_asked(place, province))
+    return Page.of([OrganisationView.of(o) for o in found], paging, key=lambda view: view.organisation_id)
+
+
+@router.get("/organisations/{organisation_id}", response_model=OrganisationView)
+async def show_organisation(organisation_id: str, session: ReadSession, response: Response) -> OrganisationView:
+    """One organisation."""
+    organisation = await store.organisation(session, organisation_id)
+    response.headers["ETag"] = f'"{organisation.version}"'
+    return OrganisationView.of(organisation)
+
+
+@router.patch("/organisations/{organisation_id}", response_model=OrganisationView)
+async def change_organisation(
+    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, command: Command
+) -> Response:
+    """Changes what is given and leaves the rest."""
+
+    async def change_it(session: AsyncSession) -> Reply:
+        organisation = await store.organisation(session, organisation_id, for_change=True)
+        own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
+        rules.check_may_change_organisation(who, organisation_id, own)
+        check_version(expected, organisation.version)
+        await _apply(session, organisation, change)
+        say(session, OrganisationChanged(**_state(organisation)))
+        return Reply(OrganisationView.of(organisation), version=organisation.version)
+
+    return await command(change_it)
+
+
+@router.get("/places", response_model=list[Place])
+async def suggest_places(
+    q: Annotated[str, Query(min_length=1, max_length=64, description="What was typed so far.")],
+    limit: Annotated[int, Query(ge=1, le=50)] = 10,
+) -> tuple[Place, ...]:
+    """Places whose name begins like this, the largest first: help while typing."""
+    return suggest(q, limit)
+
+
+async def register(session: AsyncSession, draft: OrganisationDraft, now: datetime) -> Organisation:
+    """Registers an organisation; raises `OrganisationExists` when its number is taken."""
+    await _check_number_is_free(session, draft.brin, draft.kvk)
+    organisation = Organisation(
+        organisation_id=new_id(),
+        version=1,
+        kind=draft.kind,
+        name=draft.name,
+        brin=draft.brin,
+        kvk=draft.kvk,
+        networks=list(draft.networks),
+        registered_at=now,
+    )
+    organisation.place = draft.place.found()
+    session.add(organisation)
+    say(session, OrganisationRegistered(**_state(organisation)))
+    return organisation
+
+
+async def _apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange) -> None:
+    given = {name: getattr(change, name) for name in change.model_fields_set}
+    brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
+    if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
+        raise FieldErrors(errors.items())
+    await _check_number_is_free(session, brin, kvk, but_for=organisation)
+    if place := given.pop("place", None):
+        organisation.place = place.found()
+    if "networks" in given:
+        given["networks"] = list(given["networks"])
+    for name, value in given.items():
+        setattr(organisation, name, value)
+    organisation.version += 1
+
+
+async def _check_number_is_free(
+    session: AsyncSession, brin: str | None, kvk: str | None, *, but_for: Organisation | None = None
+) -> None:
+    for number in sorted(filter(None, (brin, kvk))):
+        await store.one_at_a_time(session, f"organisation {number}")
+    taken_by = await store.organisation_with(session, brin=brin, kvk=kvk, but_for=but_for)
+    if taken_by is not None:
+        raise OrganisationExists(organisation_id=taken_by.organisation_id)
+
+
+def _place_asked(name: str | None, province: str | None) -> Place | None:
+    if name is None:
+        return None
+    try:
+        return rules.place(name, province)
+    except ValueError as error:
+        raise FieldErrors([("place", str(error))]) from None
+
+
+def _state(organisation: Organisation) -> dict[str, object]:
+    """The whole state, as every event about an organisation tells it."""
+    names = ("organisation_id", "version", "kind", "name", "place", "brin", "kvk")
+    return {name: getattr(organisation, name) for name in names} | {"networks": tuple(organisation.networks)}

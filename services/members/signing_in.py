@@ -1,0 +1,59 @@
+"""Signing in, for the gateway alone: a link is asked for, a token is shown, an identity is looked up."""
+
+from fastapi import APIRouter, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Command, FromGateway, Now, ReadSession, Reply
+from services.members import membership, rules, store, views
+from services.members.inputs import LinkAsked, TokenShown
+from services.members.links import link_followed, mail_link
+from services.members.rules import MemberStatus
+from services.members.settings import OwnSettings
+from services.members.views import IdentityView, JoinReceived
+
+router = APIRouter(prefix="/internal", include_in_schema=False)
+
+
+@router.post("/sign-in-links", status_code=202)
+async def ask_link(asked: LinkAsked, _: FromGateway, now: Now, settings: OwnSettings, command: Command) -> Response:
+    """A link is mailed to whoever has this address here; the answer does not tell whether somebody has."""
+
+    async def mail_it(session: AsyncSession) -> Reply:
+        member = await store.member_with_email(session, rules.email_key(asked.email))
+        if member is not None and member.status != MemberStatus.LEFT:
+            unconfirmed = member.status == MemberStatus.UNCONFIRMED
+            newest = await store.newest_link(session, member.member_id) if unconfirmed else None
+            joining = newest.joining if newest else None
+            await mail_link(session, member, now, links_max=settings.sign_in_links_per_hour_max, joining=joining)
+        return Reply(JoinReceived(), status=202)
+
+    return await command(mail_it)
+
+
+@router.post("/sign-ins")
+async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command) -> Response:
+    """Somebody follows the link that they were mailed; the first one they are mailed makes them a member."""
+
+    async def follow(session: AsyncSession) -> Reply:
+        link, member = await link_followed(session, shown.token, now)
+        if link.joining is not None and rules.joins(MemberStatus(member.status)):
+            await membership.confirm(session, member, link.joining, now)
+        elif member.status != MemberStatus.ACTIVE:
+            raise rules.SignInLinkInvalid
+        if link.new_email is not None:
+            await membership.take_address(session, member, link.new_email)
+        return Reply({"member_id": member.member_id})
+
+    return await command(follow)
+
+
+@router.get("/identities/{member_id}", response_model=IdentityView)
+async def show_identity(member_id: str, _: FromGateway, session: ReadSession) -> IdentityView:
+    """Who a member is now, and what they may do; nobody is found once they have left."""
+    member = await store.active_member(session, member_id)
+    ambassador = await store.ambassador(session, member_id)
+    return IdentityView(
+        member_id=member_id,
+        roles=views.roles(member, ambassador),
+        scope=ambassador.scope if ambassador else None,
+    )

@@ -1,0 +1,140 @@
+"""The tables of members."""
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
+
+from chassis.database import own_tables
+from contracts.members import AmbassadorScope, Place
+from services.members.rules import MemberStatus
+
+Table = own_tables()
+
+Texts = pg.ARRAY(sa.Text)
+Instant = sa.DateTime(timezone=True)
+
+
+class Organisation(Table, table=True):
+    """A school, company, centre or partner."""
+
+    __tablename__ = "organisation"
+    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    kind: str = Field(sa_type=sa.Text)
+    name: str = Field(sa_type=sa.Text)
+    place_name: str = Field(sa_type=sa.Text)
+    province: str = Field(sa_type=sa.Text)
+    latitude: float
+    longitude: float
+    brin: str | None = Field(default=None, sa_type=sa.Text, unique=True)
+    kvk: str | None = Field(default=None, sa_type=sa.Text, unique=True)
+    networks: list[str] = Field(default_factory=list, sa_type=Texts)
+    registered_at: datetime = Field(sa_type=Instant)
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self.place_name, self.province = place.name, place.province
+        self.latitude, self.longitude = place.latitude, place.longitude
+
+
+class Member(Table, table=True):
+    """A person. `version` counts every change of the member, of their affiliations and of their roles."""
+
+    __tablename__ = "member"
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    status: MemberStatus = Field(sa_type=sa.Text)
+    name: str = Field(sa_type=sa.Text)
+    email: str = Field(sa_type=sa.Text)
+    email_key: str = Field(sa_type=sa.Text, unique=True)
+    phone: str | None = Field(default=None, sa_type=sa.Text)
+    language: str = Field(sa_type=sa.Text)
+    networks: list[str] = Field(default_factory=list, sa_type=Texts)
+    node_team: bool = Field(default=False, index=True)
+    first_seen_at: datetime = Field(sa_type=Instant)
+    joined_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Affiliation(Table, table=True):
+    """That a member belongs to an organisation, and what they do there."""
+
+    __tablename__ = "affiliation"
+    __table_args__ = (sa.UniqueConstraint("member_id", "organisation_id"),)
+    affiliation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(foreign_key="member.member_id", sa_type=sa.Text)
+    organisation_id: str = Field(foreign_key="organisation.organisation_id", index=True, sa_type=sa.Text)
+    role: str | None = Field(default=None, sa_type=sa.Text)
+    since: datetime = Field(sa_type=Instant)
+
+
+class Ambassador(Table, table=True):
+    """An appointment, with its scope."""
+
+    __tablename__ = "ambassador"
+    member_id: str = Field(primary_key=True, foreign_key="member.member_id", sa_type=sa.Text)
+    organisation_ids: list[str] = Field(default_factory=list, sa_type=Texts)
+    provinces: list[str] = Field(default_factory=list, sa_type=Texts)
+    themes: list[str] = Field(default_factory=list, sa_type=Texts)
+    appointed_at: datetime = Field(sa_type=Instant)
+
+    @property
+    def scope(self) -> AmbassadorScope:
+        """The scope as the events tell it."""
+        return AmbassadorScope.model_validate(self, from_attributes=True)
+
+
+class Consent(Table, table=True):
+    """That somebody agreed to the terms, when, and to which version."""
+
+    __tablename__ = "consent"
+    consent_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(foreign_key="member.member_id", index=True, sa_type=sa.Text)
+    terms_version: str = Field(sa_type=sa.Text)
+    given_at: datetime = Field(sa_type=Instant)
+
+
+class SignInLink(Table, table=True):
+    """A link that was asked for; only the hash of its token is here.
+
+    `joining` has what was filled in to join: it counts only for who follows this very link. `new_email` is the
+    address that the link confirms.
+    """
+
+    __tablename__ = "sign_in_link"
+    sign_in_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(foreign_key="member.member_id", index=True, sa_type=sa.Text)
+    token_hash: bytes = Field(sa_type=sa.LargeBinary, unique=True)
+    created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime = Field(sa_type=Instant)
+    used_at: datetime | None = Field(default=None, sa_type=Instant)
+    joining: dict[str, Any] | None = Field(default=None, sa_type=pg.JSONB(none_as_null=True))
+    new_email: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class Erasure(Table, table=True):
+    """That somebody was erased. It holds no personal data: a reference that leads nowhere any more, and counts."""
+
+    __tablename__ = "erasure"
+    erasure_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(unique=True, sa_type=sa.Text)
+    asked_at: datetime = Field(sa_type=Instant)
+    removed: dict[str, int] = Field(sa_type=pg.JSONB)
+    sign_in_ids: list[str] = Field(default_factory=list, sa_type=Texts)
+
+
+class ErasurePart(Table, table=True):
+    """What one service removed of an erased member."""
+
+    __tablename__ = "erasure_part"
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    service: str = Field(primary_key=True, sa_type=sa.Text)
+    removed: dict[str, int] = Field(sa_type=pg.JSONB)
+    told_at: datetime = Field(sa_type=Instant)
