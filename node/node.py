@@ -1,0 +1,236 @@
+"""A whole node on one machine: which parts it has, what each is told, and in which order they start and stop."""
+
+import asyncio
+import fcntl
+import os
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+from signal import SIGKILL, Signals
+from typing import Any
+
+from node import addresses
+from node.nats import NatsServer
+from node.part import Part, PartFailed
+from node.ports import Ports
+from node.postgres import PostgresServer
+from node.program import Program
+from node.secrets import Secrets
+
+SERVICES = ("members", "requests", "matching", "notify", "gateway")
+# These differ per service, so one value from the operator's environment cannot be meant for all of them.
+OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL"}
+
+Say = Callable[[str, float], None]
+
+
+class Node:
+    """Used by `./odh up` and by the tests that kill parts of a real node.
+
+    `settings` (for every service) and `settings_of` (per service) win over the operator's ODH_ variables, which win
+    over what the node itself would say.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        name: str = "utrecht",
+        gateway_port: int = 8000,
+        services: tuple[str, ...] = SERVICES,
+        settings: Mapping[str, str] | None = None,
+        settings_of: Mapping[str, Mapping[str, str]] | None = None,
+        say: Say = lambda what, seconds: None,
+    ) -> None:
+        self.data, self.name, self.services, self._say = data.absolute(), name, services, say
+        self.settings = dict(settings or {})
+        self.settings_of = {service: dict(own) for service, own in (settings_of or {}).items()}
+        self._gateway_port = gateway_port
+        self._watching: asyncio.Task[None] | None = None
+        self._lock: int | None = None
+        self.parts: dict[str, Part] = {}
+
+    # Starting and stopping.
+
+    async def start(self) -> None:
+        """Returns when every part is ready; when one fails, the others are stopped again."""
+        self._take()
+        try:
+            self._compose()
+            await _all(
+                self._timed("PostgreSQL", self._open_databases()),
+                self._timed("NATS JetStream", self.parts["nats"].start()),
+                self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
+            )
+            await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
+            addresses.write(self.data, self.addresses())
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Services first, so that what they are doing can still be kept; then what they stand on."""
+        if self._watching:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
+            self._watching = None
+        addresses.forget(self.data)
+        own = [self.parts[name] for name in self.services if name in self.parts]
+        await asyncio.gather(*(part.stop() for part in own))
+        await asyncio.gather(*(part.stop() for part in self.parts.values() if part not in own))
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    async def restart(self, name: str) -> None:
+        await self.parts[name].restart()
+        addresses.write(self.data, self.addresses())
+
+    def kill(self, name: str, number: Signals = SIGKILL) -> None:
+        self.parts[name].kill(number)
+
+    async def wait_ready(self, name: str, timeout: float = 30) -> None:
+        await self.parts[name].wait_ready(timeout)
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self._ports[name]}"
+
+    # Watching.
+
+    def watch(self, tell: Callable[[str], None]) -> None:
+        """From now on a part that dies is started again."""
+        self._watching = asyncio.create_task(self._watch(tell))
+
+    async def _watch(self, tell: Callable[[str], None]) -> None:
+        async with asyncio.TaskGroup() as each:
+            for part in self.parts.values():
+                each.create_task(self._keep_alive(part, tell))
+
+    async def _keep_alive(self, part: Part, tell: Callable[[str], None]) -> None:
+        """Waits longer after each failure in a row, up to ten seconds."""
+        pause, started = 0.2, time.monotonic()
+        while True:
+            await asyncio.sleep(0.1)
+            part.keep_log_small()
+            if part.is_alive:
+                continue
+            if time.monotonic() - started > 60:
+                pause = 0.2
+            tell(f"{part.name} is gestopt (exit {part.exit_code}); opnieuw gestart over {pause:.1f} s (restarting)")
+            await asyncio.sleep(pause)
+            pause, started = min(pause * 2, 10.0), time.monotonic()
+            try:
+                await part.start()
+            except PartFailed as failure:
+                tell(str(failure))
+            else:
+                addresses.write(self.data, self.addresses())
+                tell(f"{part.name} draait weer (runs again) na {time.monotonic() - started:.1f} s")
+
+    # What the parts are told.
+
+    def env(self, name: str) -> dict[str, str]:
+        """The whole environment of one service."""
+        told = {
+            "ODH_NODE": self.name,
+            "ODH_NODE_NAME_SHOWN": f"Om de Hoek {self.name.title()}",
+            "ODH_NODE_TEAM_ADDRESSES": "team@omdehoek.example",
+            "ODH_REGION": self.name.title(),
+            "ODH_HOST": "127.0.0.1",
+            "ODH_NATS_URL": self.nats.url,
+            "ODH_IDENTITY_PUBLIC_KEYS_FILE": str(self._secrets.identity_public_keys_file),
+            "ODH_PUBLIC_URL": self.url("gateway"),
+            "ODH_SMTP_URL": f"smtp://127.0.0.1:{self._ports['smtp']}",
+            "ODH_MAIL_FROM": f"Om de Hoek {self.name.title()} <noreply@{self.name}.omdehoek.example>",
+        }
+        told |= {f"ODH_{other.upper()}_URL": self.url(other) for other in self.services if other != "gateway"}
+        if name == "gateway":
+            told["ODH_IDENTITY_PRIVATE_KEY_FILE"] = str(self._secrets.identity_private_key_file)
+        told |= {key: value for key, value in os.environ.items() if key not in OWN_TO_EACH}
+        told["ODH_PORT"] = str(self._ports[name])
+        told["ODH_DATABASE_URL"] = self.postgres.url(name)
+        return told | self.settings | self.settings_of.get(name, {})
+
+    def addresses(self) -> addresses.Addresses:
+        return addresses.Addresses(
+            node=self.name,
+            gateway=self.url("gateway"),
+            mail=self.url("mail"),
+            smtp=f"smtp://127.0.0.1:{self._ports['smtp']}",
+            nats=self.nats.url,
+            services={name: self.url(name) for name in self.services},
+            databases={name: self.postgres.url(name) for name in self.services},
+            team=self.env("members")["ODH_NODE_TEAM_ADDRESSES"].split(","),
+            pids={"up": os.getpid()} | {name: part.pid for name, part in self.parts.items()},
+        )
+
+    # Putting it together.
+
+    def _take(self) -> None:
+        """One node at a time on the same data; the kernel gives the lock back however we end."""
+        self.data.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.data / "node.lock", os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise PartFailed(f"er draait al een node op {self.data} (a node runs on this data already)") from None
+        self._lock = lock
+
+    def _compose(self) -> None:
+        self._secrets = Secrets(self.data / "keys")
+        self._ports = Ports(self.data / "ports.json", gateway=self._gateway_port)
+        logs = self.data / "logs"
+        logs.mkdir(exist_ok=True, mode=0o700)
+        self.postgres = PostgresServer(
+            self.data / "postgres",
+            port=self._ports["postgres"],
+            log=logs / "postgres.log",
+            password=self._secrets.postgres_password,
+        )
+        self.nats = NatsServer(
+            self.data / "nats",
+            port=self._ports["nats"],
+            monitor_port=self._ports["nats-monitor"],
+            domain=self.name,
+            log=logs / "nats.log",
+            password=self._secrets.nats_password,
+        )
+        catcher = [f"--data={self.data / 'mail'}", f"--smtp={self._ports['smtp']}", f"--http={self._ports['mail']}"]
+        mail = Program(
+            "mail",
+            ["node.mail_catcher", *catcher],
+            port=self._ports["mail"],
+            log=logs / "mail.log",
+            environment=lambda: os.environ,
+        )
+        self.parts = {"postgres": self.postgres, "nats": self.nats, "mail": mail}
+        for name in self.services:
+            self.parts[name] = Program(
+                name,
+                ["chassis", f"services.{name}"],
+                port=self._ports[name],
+                log=logs / f"{name}.log",
+                environment=partial(self.env, name),
+            )
+
+    async def _open_databases(self) -> None:
+        await self.postgres.start()
+        for name in self.services:
+            await self.postgres.create_database(name)
+
+    async def _timed(self, what: str, work: Coroutine[Any, Any, None]) -> None:
+        since = time.monotonic()
+        await work
+        self._say(what, time.monotonic() - since)
+
+
+async def _all(*works: Coroutine[Any, Any, None]) -> None:
+    """Together; the first that fails ends the others, and is the one that is told."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except* PartFailed as failures:
+        raise PartFailed("\n".join(map(str, failures.exceptions))) from None
