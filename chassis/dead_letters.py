@@ -51,7 +51,8 @@ async def replay(streams: Streams, letter: RawStreamMsg) -> None:
 
     Every service that hears the event gets it again; those that handled it find it in their inbox and do nothing.
     """
-    assert letter.headers is not None and letter.seq is not None
+    assert letter.headers is not None
+    assert letter.seq is not None
     await streams.js.publish(
         letter.headers["Odh-Subject"],
         letter.data or b"",

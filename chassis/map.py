@@ -61,8 +61,8 @@ def events_page() -> str:
     lines = [
         "# Events",
         "",
-        "Made by `./odh events --write`; do not edit. Every event is a CloudEvents 1.0 envelope in JSON; its subject is",
-        "`odh.<node>.<reach>.<service>.<event>.<entity id>`. The schemas are in `contracts/schemas/`.",
+        "Made by `./odh events --write`; do not edit. Every event is a CloudEvents 1.0 envelope in JSON; its",
+        "subject is `odh.<node>.<reach>.<service>.<event>.<entity id>`. The schemas are in `contracts/schemas/`.",
         "",
         "| event | reach | meaning | heard by |",
         "| --- | --- | --- | --- |",
@@ -71,7 +71,8 @@ def events_page() -> str:
     for event_type in types:
         listeners = ", ".join(sorted({f"{service}: `{handler}`" for service, handler, _ in heard[event_type]})) or "-"
         lines.append(
-            f"| [`{event_type.wire_name}`](#{_anchor(event_type)}) | {event_type.reach} | {_meaning(event_type)} | {listeners} |"
+            f"| [`{event_type.wire_name}`](#{_anchor(event_type)}) | {event_type.reach} "
+            f"| {_meaning(event_type)} | {listeners} |"
         )
     for event_type in types:
         places = said.get(f"{event_type.__module__}.{event_type.__name__}", set())

@@ -23,7 +23,7 @@ _STATUS_SLUGS = {
 
 
 class Problem(Exception):
-    """A rule that was broken by the sender. Facts become members of the problem document; they hold nothing personal."""
+    """A rule that was broken by the sender. Facts are members of the problem document; they hold nothing personal."""
 
     slug: ClassVar[str]
     status: ClassVar[int]

@@ -139,5 +139,5 @@ async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKe
             "bodies": [reply.content() for _, reply in replies],
         },
     )
-    if result.rowcount != len(replies):  # type: ignore[attr-defined]
+    if result.rowcount != len(replies):
         raise AnsweredMeanwhile

@@ -5,6 +5,7 @@ handled. Store-and-forward, de-duplication, timers and purging are JetStream's o
 """
 
 import asyncio
+import contextlib
 from collections.abc import Iterable
 
 import nats
@@ -99,10 +100,8 @@ class Streams:
         """Closes the connection; what was published is flushed."""
         self._closing = True
         if self.client is not None and not self.client.is_closed:
-            try:
+            with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await asyncio.wait_for(self.client.flush(1), 2)
-            except (NatsError, OSError, TimeoutError):
-                pass
             await self.client.close()
 
     async def ensure(self) -> None:
@@ -177,7 +176,7 @@ class Streams:
                 text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)"),
                 {"id": entity_id, "subjects": subjects},
             )
-            removed += result.rowcount  # type: ignore[attr-defined]
+            removed += result.rowcount
             for event_type in types:
                 wire = event_type.wire_name
                 removed += await self._purge(event_type.reach, f"odh.{self.node}.*.{wire}.{entity_id}")
@@ -186,7 +185,7 @@ class Streams:
 
     async def _purge(self, kind: str, subject: str) -> int:
         # nats-py's purge_stream only says whether it worked; the API's reply has the count.
-        reply = await self.js._api_request(  # noqa: SLF001
+        reply = await self.js._api_request(
             f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
         )
         return int(reply["purged"])

@@ -92,7 +92,7 @@ class Transactions:
                     self._waiting.task_done()
 
     async def group(self, items: Sequence[Item], consumer: str | None = None) -> list[Outcome]:
-        """Does the works in one transaction, or each alone when one of them fails; exceptions are among the outcomes."""
+        """Does the works in one transaction, or each alone when one fails; exceptions are among the outcomes."""
         if len({item.key for item in items if item.key}) == sum(item.key is not None for item in items):
             try:
                 return await self._together(items, consumer)

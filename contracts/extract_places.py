@@ -131,7 +131,8 @@ def _town(city: dict) -> Town:
 
 def _twins_told_apart(towns: list[Town]) -> list[Town]:
     """Where two towns in one province share a name, the smaller is named after the larger town nearest to it."""
-    told_apart, named = [], defaultdict(list)
+    told_apart: list[Town] = []
+    named: dict[tuple[str, str], list[Town]] = defaultdict(list)
     for town in sorted(towns, key=lambda town: -town.inhabitants):
         if named[town.name, town.province]:
             larger = (

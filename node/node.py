@@ -10,7 +10,7 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any
 
-from node import addresses
+from node import addresses as address_book
 from node.nats import NatsServer
 from node.part import Part, PartFailed
 from node.ports import Ports
@@ -64,28 +64,29 @@ class Node:
                 self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
             )
             await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
-            addresses.write(self.data, self.addresses())
+            address_book.write(self.data, self.addresses())
         except BaseException:
             await self.stop()
             raise
 
     async def stop(self) -> None:
         """Services first, so that what they are doing can still be kept; then what they stand on."""
+        if self._lock is None:  # never started: what is on disk is another node's
+            return
         if self._watching:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)
             self._watching = None
-        addresses.forget(self.data)
+        address_book.forget(self.data)
         own = [self.parts[name] for name in self.services if name in self.parts]
         await asyncio.gather(*(part.stop() for part in own))
         await asyncio.gather(*(part.stop() for part in self.parts.values() if part not in own))
-        if self._lock is not None:
-            os.close(self._lock)
-            self._lock = None
+        os.close(self._lock)
+        self._lock = None
 
     async def restart(self, name: str) -> None:
         await self.parts[name].restart()
-        addresses.write(self.data, self.addresses())
+        address_book.write(self.data, self.addresses())
 
     def kill(self, name: str, number: Signals = SIGKILL) -> None:
         self.parts[name].kill(number)
@@ -125,7 +126,7 @@ class Node:
             except PartFailed as failure:
                 tell(str(failure))
             else:
-                addresses.write(self.data, self.addresses())
+                address_book.write(self.data, self.addresses())
                 tell(f"{part.name} draait weer (runs again) na {time.monotonic() - started:.1f} s")
 
     # What the parts are told.
@@ -152,8 +153,8 @@ class Node:
         told["ODH_DATABASE_URL"] = self.postgres.url(name)
         return told | self.settings | self.settings_of.get(name, {})
 
-    def addresses(self) -> addresses.Addresses:
-        return addresses.Addresses(
+    def addresses(self) -> address_book.Addresses:
+        return address_book.Addresses(
             node=self.name,
             gateway=self.url("gateway"),
             mail=self.url("mail"),
@@ -162,7 +163,7 @@ class Node:
             services={name: self.url(name) for name in self.services},
             databases={name: self.postgres.url(name) for name in self.services},
             team=self.env("members")["ODH_NODE_TEAM_ADDRESSES"].split(","),
-            pids={"up": os.getpid()} | {name: part.pid for name, part in self.parts.items()},
+            pids={"up": os.getpid(), **{name: part.pid for name, part in self.parts.items()}},
         )
 
     # Putting it together.

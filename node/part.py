@@ -56,6 +56,10 @@ class Part:
     def is_alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll() if self._process else None
+
     async def start(self, timeout: float = 30) -> None:
         await self.prepare()
         self.launch()

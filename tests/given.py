@@ -68,10 +68,20 @@ class Running:
         return httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers)
 
     def http_as(
-        self, member_id: str, *, roles: tuple[str, ...] = ("member",), scope: AmbassadorScope | None = None
+        self,
+        member_id: str,
+        *,
+        roles: tuple[str, ...] = ("member",),
+        scope: AmbassadorScope | None = None,
+        organisations: tuple[str, ...] = (),
     ) -> httpx.AsyncClient:
-        """An HTTP client that calls as somebody."""
-        identity = Identity(member_id=member_id, roles=frozenset({Role.MEMBER.value, *map(str, roles)}), scope=scope)
+        """An HTTP client that calls as somebody, who belongs to these organisations."""
+        identity = Identity(
+            member_id=member_id,
+            roles=frozenset({Role.MEMBER.value, *map(str, roles)}),
+            scope=scope,
+            organisation_ids=organisations,
+        )
         if roles == ("gateway",):
             identity = Identity(member_id="gateway", roles=frozenset({"gateway"}))
         token = sign_identity(

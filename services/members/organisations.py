@@ -88,17 +88,21 @@ async def suggest_places(
 async def register(session: AsyncSession, draft: OrganisationDraft, now: datetime) -> Organisation:
     """Registers an organisation; raises `OrganisationExists` when its number is taken."""
     await _check_number_is_free(session, draft.brin, draft.kvk)
+    place = draft.place.found()
     organisation = Organisation(
         organisation_id=new_id(),
         version=1,
         kind=draft.kind,
         name=draft.name,
+        place_name=place.name,
+        province=place.province,
+        latitude=place.latitude,
+        longitude=place.longitude,
         brin=draft.brin,
         kvk=draft.kvk,
         networks=list(draft.networks),
         registered_at=now,
     )
-    organisation.place = draft.place.found()
     session.add(organisation)
     say(session, OrganisationRegistered(**_state(organisation)))
     return organisation

@@ -56,4 +56,5 @@ async def show_identity(member_id: str, _: FromGateway, session: ReadSession) ->
         member_id=member_id,
         roles=views.roles(member, ambassador),
         scope=ambassador.scope if ambassador else None,
+        organisation_ids=tuple(o.organisation_id for _, o in await store.organisations_of(session, member_id)),
     )

@@ -36,7 +36,7 @@ __all__ = ["Table"]
 
 async def one_at_a_time(session: AsyncSession, what: str) -> None:
     """Waits until no other transaction is busy with the same thing, such as one email address or BRIN number."""
-    await session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
+    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
 
 
 async def organisation(session: AsyncSession, organisation_id: str, *, for_change: bool = False) -> Organisation:
@@ -175,12 +175,12 @@ async def link_with(session: AsyncSession, token_hash: bytes) -> SignInLink | No
 
 async def drop_links(session: AsyncSession, member_id: str) -> None:
     """No link that was mailed to a member so far works any more."""
-    await session.execute(sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id))
+    await session.exec(sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id))
 
 
 async def forget_joining_details(session: AsyncSession, member_id: str) -> None:
     """What was filled in to join is with the member now, and with no link any more."""
-    await session.execute(sa.update(SignInLink).where(col(SignInLink.member_id) == member_id).values(joining=None))
+    await session.exec(sa.update(SignInLink).where(col(SignInLink.member_id) == member_id).values(joining=None))
 
 
 async def waits_for_confirmation(session: AsyncSession, member_id: str, now: datetime) -> bool:
@@ -194,20 +194,20 @@ async def waits_for_confirmation(session: AsyncSession, member_id: str, now: dat
 async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
     """Deletes everything about a person; returns the ids of their links, and how many of what was deleted."""
     links = await session.exec(select(SignInLink.sign_in_id).where(SignInLink.member_id == member_id))
-    sign_in_ids, removed = list(links.all()), {}
-    for what, table in (
-        ("affiliations", Affiliation),
-        ("appointments", Ambassador),
-        ("consents", Consent),
-        ("sign-in-links", SignInLink),
-        ("persons", Member),
-    ):
-        deleted = await session.execute(sa.delete(table).where(table.member_id == member_id))  # type: ignore[attr-defined]
-        removed[what] = deleted.rowcount  # type: ignore[attr-defined]
+    sign_in_ids = list(links.all())
     # The replies to the person's own calls are kept for replay, and may hold what they told of themselves.
     replies = Table.metadata.tables["stored_reply"]
-    deleted = await session.execute(sa.delete(replies).where(replies.c.caller == member_id))
-    return sign_in_ids, removed | {"stored-replies": deleted.rowcount}  # type: ignore[attr-defined]
+    removed = {}
+    for what, theirs in (
+        ("affiliations", sa.delete(Affiliation).where(col(Affiliation.member_id) == member_id)),
+        ("appointments", sa.delete(Ambassador).where(col(Ambassador.member_id) == member_id)),
+        ("consents", sa.delete(Consent).where(col(Consent.member_id) == member_id)),
+        ("sign-in-links", sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id)),
+        ("stored-replies", sa.delete(replies).where(replies.c.caller == member_id)),
+        ("persons", sa.delete(Member).where(col(Member.member_id) == member_id)),
+    ):
+        removed[what] = (await session.exec(theirs)).rowcount
+    return sign_in_ids, removed
 
 
 async def erasure(session: AsyncSession, erasure_id: str) -> Erasure:
@@ -235,7 +235,7 @@ async def keep_erasure_part(
     """Keeps what a service removed; told again, the later telling counts."""
     told = {"removed": removed, "told_at": now}
     insert = pg.insert(ErasurePart).values(member_id=member_id, service=service, **told)
-    await session.execute(insert.on_conflict_do_update(index_elements=["member_id", "service"], set_=told))
+    await session.exec(insert.on_conflict_do_update(index_elements=["member_id", "service"], set_=told))
 
 
 async def _one(session: AsyncSession, query: Any, for_change: bool) -> Any:

@@ -1,7 +1,7 @@
 """The tables of members."""
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -11,7 +11,10 @@ from chassis.database import own_tables
 from contracts.members import AmbassadorScope, Place
 from services.members.rules import MemberStatus
 
-Table = own_tables()
+if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
+    from sqlmodel import SQLModel as Table
+else:
+    Table = own_tables()
 
 Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)

@@ -83,6 +83,7 @@ class IdentityView(BaseModel):
     member_id: str
     roles: tuple[Role, ...]
     scope: AmbassadorScope | None
+    organisation_ids: tuple[str, ...]
 
 
 class ErasureAsked(BaseModel):

@@ -1,0 +1,53 @@
+"""The SMTP side: stores each mail, and only then says 250."""
+
+import asyncio
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from node.mail_catcher.behaviour import Behaviour, Rule
+from node.mail_catcher.store import Store
+
+BYTES_MAX = 10_000_000
+
+
+class Receiver:
+    """The hooks that aiosmtpd calls."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.behaviour = store, Behaviour()
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
+    ) -> str:
+        rule = self.behaviour.rule_for("rcpt", [address])
+        if rule is None or rule.answer < 300:
+            envelope.rcpt_tos.append(address)
+            envelope.rcpt_options.extend(rcpt_options)
+        return await self._answer(server, rule)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        rule = self.behaviour.rule_for("data", envelope.rcpt_tos)
+        if rule is None or rule.answer < 300:
+            content = envelope.original_content or b""
+            await asyncio.to_thread(self.store.add, envelope.mail_from or "", envelope.rcpt_tos, content)
+        return await self._answer(server, rule)
+
+    async def _answer(self, server: SMTP, rule: Rule | None) -> str:
+        if rule is None:
+            return "250 OK"
+        await asyncio.sleep(rule.wait_seconds)
+        answer = f"{rule.answer} {rule.text}"
+        if rule.hang_up == "after-answer":
+            await server.push(answer)
+        if rule.hang_up and server.transport:
+            server.transport.close()
+        return answer
+
+
+async def receive(receiver: Receiver, port: int) -> asyncio.Server:
+    def conversation() -> SMTP:
+        return SMTP(
+            receiver, hostname="mailvanger", ident="Om de Hoek", data_size_limit=BYTES_MAX, enable_SMTPUTF8=True
+        )
+
+    return await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", port)

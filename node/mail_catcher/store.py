@@ -1,0 +1,108 @@
+"""The mails that were caught: a Maildir on disk, and a list of them in memory."""
+
+import email
+import email.policy
+import json
+import mailbox
+import threading
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import NamedTuple
+
+# Who it was really for is in the SMTP conversation, not in the mail; it is kept as the first header of the file.
+ENVELOPE = b"X-Odh-Envelope: "
+
+
+class Mail(NamedTuple):
+    id: str
+    received_at: str
+    sender: str
+    recipients: tuple[str, ...]
+    subject: str
+    message_id: str
+    file: str
+
+    def is_for(self, address: str) -> bool:
+        return address.lower() in (recipient.lower() for recipient in self.recipients)
+
+
+class Store:
+    def __init__(self, folder: Path) -> None:
+        self._maildir = mailbox.Maildir(folder, create=True)
+        self._lock = threading.Lock()
+        self._mails: dict[str, Mail] = {}
+        for key in self._maildir.iterkeys():
+            mail = _described(key, self._maildir.get_bytes(key))
+            self._mails[mail.id] = mail
+
+    def add(self, sender: str, recipients: Iterable[str], content: bytes) -> Mail:
+        """Returns when the mail is on disk."""
+        envelope = {
+            "id": f"{time.time_ns():x}",
+            "received_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "sender": sender,
+            "recipients": list(recipients),
+        }
+        kept = ENVELOPE + json.dumps(envelope).encode() + b"\n" + content.replace(b"\r\n", b"\n")
+        with self._lock:
+            mail = _described(self._maildir.add(kept), kept)
+            self._mails[mail.id] = mail
+        return mail
+
+    def newest_first(self, to: str | None = None) -> list[Mail]:
+        mails = sorted(self._mails.values(), reverse=True)
+        return [mail for mail in mails if to is None or mail.is_for(to)]
+
+    def get(self, id: str) -> Mail | None:
+        return self._mails.get(id)
+
+    def content(self, mail: Mail) -> bytes:
+        """As it came in, without our own first line."""
+        return self._maildir.get_bytes(mail.file).split(b"\n", 1)[1]
+
+    def clear(self) -> int:
+        with self._lock:
+            count = len(self._mails)
+            self._mails.clear()
+            self._maildir.clear()
+        return count
+
+
+def parsed(content: bytes) -> EmailMessage:
+    return email.message_from_bytes(content, policy=email.policy.default)
+
+
+def body(message: EmailMessage, kind: str) -> str | None:
+    """The text or the HTML of a mail; what cannot be read is shown as such, never an error."""
+    part = message.get_body((kind,))
+    if part is None:
+        return None
+    try:
+        return str(part.get_content())
+    except (LookupError, KeyError, ValueError):
+        return "(onleesbaar / unreadable)"
+
+
+def header(message: EmailMessage, name: str) -> str:
+    try:
+        return str(message.get(name, ""))
+    except Exception:  # a malformed header: the parser raises whatever it tripped over
+        return "(onleesbaar / unreadable)"
+
+
+def _described(key: str, kept: bytes) -> Mail:
+    first, content = kept.split(b"\n", 1)
+    envelope = json.loads(first.removeprefix(ENVELOPE))
+    message = parsed(content)
+    return Mail(
+        id=envelope["id"],
+        received_at=envelope["received_at"],
+        sender=envelope["sender"],
+        recipients=tuple(envelope["recipients"]),
+        subject=header(message, "Subject"),
+        message_id=header(message, "Message-ID").strip(),
+        file=key,
+    )

@@ -1,0 +1,113 @@
+"""`./odh up`: start a whole node, say where it is, and watch over it until Ctrl-C."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+import time
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+from node import addresses
+from node.node import Node
+from node.part import PartFailed
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def main() -> int:
+    return asyncio.run(run(arguments()))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="odh up", description="Start een hele node (start a whole node).")
+    parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)")
+    parser.add_argument("--port", type=int, default=int(os.environ.get("ODH_PORT", "8000")), help="poort van het adres")
+    parser.add_argument("--node", default=os.environ.get("ODH_NODE", "utrecht"), help="naam van de node (utrecht)")
+    parser.add_argument("--demo", action="store_true", help="met voorbeeldgegevens (with demo data)")
+    return parser.parse_args()
+
+
+def from_where_called(path: str) -> Path:
+    """`odh` moves to the root of the project; a path is meant from where the person stood."""
+    return Path(os.environ.get("ODH_CALLED_FROM", os.getcwd()), path).resolve()
+
+
+async def run(options: argparse.Namespace) -> int:
+    since = time.monotonic()
+    node = Node(options.data, name=options.node, gateway_port=options.port, say=show_step)
+    stop = asked_to_stop(node)
+    print(f"Om de Hoek: node {node.name} start op {node.data}", flush=True)
+    try:
+        if not await before(stop, open_node(node, options.demo)):
+            return 0
+        print(welcome(node, time.monotonic() - since), flush=True)
+        node.watch(lambda line: print(f"  ! {line}", flush=True))
+        await stop.wait()
+    except PartFailed as failure:
+        print(f"\n{failure}", file=sys.stderr)
+        return 1
+    finally:
+        stopping = time.monotonic()
+        await node.stop()
+        if stop.is_set():
+            print(f"\nGestopt in {seconds(time.monotonic() - stopping)}; de gegevens staan in {node.data} (stopped).")
+    return 0
+
+
+async def open_node(node: Node, demo: bool) -> None:
+    await node.start()
+    if demo and find_spec("node.demo"):
+        since = time.monotonic()
+        await import_module("node.demo").load(node.addresses())
+        show_step("voorbeeldgegevens (demo data)", time.monotonic() - since)
+
+
+async def before(stop: asyncio.Event, work: object) -> bool:
+    """Whether the work was done before somebody asked to stop."""
+    doing, stopping = asyncio.ensure_future(work), asyncio.create_task(stop.wait())  # type: ignore[call-overload]
+    await asyncio.wait({doing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if not doing.done():
+        doing.cancel()
+        await asyncio.gather(doing, return_exceptions=True)
+        return False
+    await doing
+    return True
+
+
+def asked_to_stop(node: Node) -> asyncio.Event:
+    """The first signal asks every part to finish; a second one no longer waits for that."""
+    stop = asyncio.Event()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            for name in node.parts:
+                node.kill(name)
+        stop.set()
+
+    for number in STOPPING:
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+    return stop
+
+
+def show_step(what: str, took: float) -> None:
+    print(f"  ✓ {what:<32}{seconds(took):>8}", flush=True)
+
+
+def seconds(took: float) -> str:
+    return f"{took:.1f} s".replace(".", ",")
+
+
+def welcome(node: Node, took: float) -> str:
+    where = node.addresses()
+    return f"""
+Open in {seconds(took)} (open for business)
+
+  adres        {where.gateway}
+  mail         {where.mail}   wat verstuurd is, lees je hier (what was sent)
+  aanmelden    {", ".join(where.team)}   landt met een link in de mail (sign in as the node's team)
+  stoppen      Ctrl-C; een volgende ./odh up gaat verder met dezelfde gegevens (stop; data is kept)
+"""
