@@ -1,0 +1,1 @@
+"""matching: finds who can answer what is asked, and brings the two together."""

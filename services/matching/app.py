@@ -1,0 +1,16 @@
+"""Matching: what is asked beside what is offered, and the two sides brought together. The wiring; read this first."""
+
+from chassis import Service
+from services.matching import api, handlers, store
+from services.matching.settings import MatchingSettings
+
+
+def service(settings: MatchingSettings | None = None) -> Service:
+    """The service, on its settings."""
+    return Service(
+        "matching",
+        settings or MatchingSettings(),
+        tables=store.Table,
+        api=api.router,
+        handlers=handlers.router,
+    )

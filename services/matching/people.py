@@ -1,0 +1,168 @@
+"""The questions asked of who is who: what organisations are called, who looks at matches, and who was erased."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.members import AmbassadorScope
+from services.matching.routing import Ambassador
+from services.matching.rules import Proposition
+
+_KEEP_ORGANISATION = text(
+    """
+    INSERT INTO organisation AS o (organisation_id, version, name) VALUES (:organisation_id, :version, :name)
+    ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, name = excluded.name
+    WHERE o.version < excluded.version
+    """
+)
+
+
+async def keep_organisation(session: AsyncSession, organisation_id: str, version: int, name: str) -> None:
+    """Keeps what an organisation is called, when that is newer than what is known."""
+    await session.execute(_KEEP_ORGANISATION, {"organisation_id": organisation_id, "version": version, "name": name})
+
+
+_KEEP_AMBASSADOR = text(
+    """
+    INSERT INTO ambassador AS a (member_id, version, is_active, organisation_ids, provinces, themes)
+    SELECT :member_id, :version, :is_active, CAST(:organisation_ids AS text[]), CAST(:provinces AS text[]),
+        CAST(:themes AS text[])
+    WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
+    ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, is_active = excluded.is_active,
+        organisation_ids = excluded.organisation_ids, provinces = excluded.provinces, themes = excluded.themes
+    WHERE a.version < excluded.version
+    RETURNING member_id
+    """
+)
+
+
+async def keep_ambassador(session: AsyncSession, member_id: str, version: int, scope: AmbassadorScope | None) -> bool:
+    """Keeps an ambassador's scope, or without one that they stood down; whether that is newer than what is known."""
+    values = {
+        "member_id": member_id,
+        "version": version,
+        "is_active": scope is not None,
+        "organisation_ids": list(scope.organisation_ids) if scope else [],
+        "provinces": list(scope.provinces) if scope else [],
+        "themes": [theme.value for theme in scope.themes] if scope else [],
+    }
+    return (await session.execute(_KEEP_AMBASSADOR, values)).scalar_one_or_none() is not None
+
+
+_KEEP_TEAM_MEMBER = text(
+    """
+    INSERT INTO node_team_member AS t (member_id, version, is_active)
+    SELECT :member_id, :version, :is_active
+    WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
+    ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, is_active = excluded.is_active
+    WHERE t.version < excluded.version
+    RETURNING member_id
+    """
+)
+
+
+async def keep_team_member(session: AsyncSession, member_id: str, version: int, *, is_active: bool) -> bool:
+    """Keeps who belongs to the node's team; whether that is newer than what is known."""
+    values = {"member_id": member_id, "version": version, "is_active": is_active}
+    return (await session.execute(_KEEP_TEAM_MEMBER, values)).scalar_one_or_none() is not None
+
+
+#: Beyond this many, how many exactly wait for an ambassador decides nothing.
+_WAITING_COUNTED_MAX = 100
+
+_AMBASSADORS = text(
+    f"""
+    SELECT member_id, organisation_ids, provinces, themes,
+        (SELECT count(*) FROM (SELECT FROM match m WHERE m.state = 'proposed' AND m.ambassador_ids[1] = a.member_id
+                               LIMIT {_WAITING_COUNTED_MAX}) AS some) AS waiting
+    FROM ambassador a
+    WHERE is_active AND (
+        organisation_ids && CAST(:organisation_ids AS text[])
+        OR organisation_ids = '{{}}' AND (provinces && CAST(:provinces AS text[]) OR provinces = '{{}}'))
+    UNION ALL
+    SELECT member_id, NULL, NULL, NULL, 0 FROM node_team_member WHERE is_active
+    """
+)
+
+
+async def who_may_look(
+    session: AsyncSession, propositions: Iterable[Proposition]
+) -> tuple[list[Ambassador], list[str]]:
+    """The ambassadors whose scope may cover any of these, and the node's team; one question to the database."""
+    known = list(propositions)
+    values = {
+        "organisation_ids": list({p.organisation_id for p in known}),
+        "provinces": list({p.province for p in known}),
+    }
+    rows = (await session.execute(_AMBASSADORS, values)).mappings().all()
+    ambassadors = [
+        Ambassador(
+            row["member_id"],
+            AmbassadorScope(
+                organisation_ids=tuple(row["organisation_ids"]),
+                provinces=tuple(row["provinces"]),
+                themes=tuple(row["themes"]),
+            ),
+            row["waiting"],
+        )
+        for row in rows
+        if row["organisation_ids"] is not None
+    ]
+    return ambassadors, [row["member_id"] for row in rows if row["organisation_ids"] is None]
+
+
+_MAY_LOOK = text(
+    """
+    SELECT EXISTS (SELECT FROM ambassador WHERE member_id = :member_id AND is_active)
+        OR EXISTS (SELECT FROM node_team_member WHERE member_id = :member_id AND is_active)
+    """
+)
+
+
+async def may_look(session: AsyncSession, member_id: str) -> bool:
+    """Whether somebody is an ambassador or belongs to the node's team."""
+    return bool((await session.execute(_MAY_LOOK, {"member_id": member_id})).scalar_one())
+
+
+_TEAM = text("SELECT member_id FROM node_team_member WHERE is_active ORDER BY member_id")
+
+
+async def node_team(session: AsyncSession) -> tuple[str, ...]:
+    """The members of the node's team."""
+    return tuple((await session.execute(_TEAM)).scalars())
+
+
+_FORGET = {
+    "matches": text("DELETE FROM match WHERE asker_id = :member_id OR offerer_id = :member_id RETURNING match_id"),
+    "propositions": text("DELETE FROM proposition WHERE member_id = :member_id RETURNING proposition_id"),
+    "appointments": text("DELETE FROM ambassador WHERE member_id = :member_id RETURNING member_id"),
+    "team-memberships": text("DELETE FROM node_team_member WHERE member_id = :member_id RETURNING member_id"),
+    "matches-looked-at": text(
+        """
+        UPDATE match SET ambassador_ids = array_remove(ambassador_ids, :member_id)
+        WHERE ambassador_ids @> CAST(ARRAY[:member_id] AS text[]) RETURNING match_id
+        """
+    ),
+}
+_REMEMBER_FORGOTTEN = text(
+    "INSERT INTO forgotten_member (member_id, forgotten_at) VALUES (:member_id, :now) ON CONFLICT DO NOTHING"
+)
+
+
+async def forget(session: AsyncSession, member_id: str, now: datetime) -> dict[str, list[str]]:
+    """Removes everything about somebody, and keeps it out from now on; returns the ids of what was removed."""
+    await session.execute(_REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
+    return {
+        what: list((await session.execute(statement, {"member_id": member_id})).scalars())
+        for what, statement in _FORGET.items()
+    }
+
+
+_WITHDRAW = text("UPDATE proposition SET status = 'withdrawn' WHERE member_id = :member_id AND status = 'open'")
+
+
+async def withdraw_propositions(session: AsyncSession, member_id: str) -> None:
+    """Who left asks and offers nothing any more, whether or not that was heard already."""
+    await session.execute(_WITHDRAW, {"member_id": member_id})

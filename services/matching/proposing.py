@@ -1,0 +1,119 @@
+"""How a match begins and goes on: what is then kept, said, and waited for. The decisions are in `rules` and `steps`."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import say, say_later
+from contracts.matching import (
+    IntroductionMade,
+    MatchEndorsed,
+    MatchHandedOver,
+    MatchLapsed,
+    MatchProposed,
+    ReminderDue,
+)
+from contracts.vocabulary import Side
+from services.matching import matches, people, propositions, routing, rules, steps
+from services.matching.propositions import Known
+from services.matching.rules import Proposal
+from services.matching.settings import MatchingSettings
+from services.matching.steps import Lapse, Match
+
+
+async def propose(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:
+    """What fits a request or an offer best is proposed: to an ambassador, or where the kind needs none, to both."""
+    most = settings.proposals_per_request_max
+    if known.proposition.side is Side.REQUEST and len(known.taken) >= most:
+        return
+    pairs, taken = await propositions.candidates(session, known, now=now, most=most)
+    proposals = rules.best_proposals(pairs, taken, now, most=most)
+    new = await _matches_of(session, proposals, now, settings)
+    await matches.add(session, new)
+    for match in new:
+        if match.state is steps.State.PROPOSED:
+            say(session, MatchProposed(**match.told()))
+        else:
+            say(session, MatchEndorsed(**match.told()))
+        remind_later(session, match, settings)
+
+
+async def _matches_of(
+    session: AsyncSession, proposals: list[Proposal], now: datetime, settings: MatchingSettings
+) -> list[Match]:
+    judged = [p for p in proposals if p.pair.offer.kind not in settings.kinds_without_ambassador]
+    ambassadors, team = [], []
+    if judged:
+        sides = [side for p in judged for side in (p.pair.request, p.pair.offer)]
+        ambassadors, team = await people.who_may_look(session, sides)
+    new = []
+    for proposal in proposals:
+        chosen: tuple[str, ...] = ()
+        if proposal in judged:
+            chosen = routing.choose_ambassador(proposal.pair.request, proposal.pair.offer, ambassadors, team)
+            ambassadors = routing.one_more_waiting(ambassadors, chosen)
+        new.append(matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged))
+    return new
+
+
+async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -> None:
+    """Running matches end without an introduction."""
+    ended = [steps.lapse(match, because) for match in running]
+    await matches.save(session, *ended)
+    for match in ended:
+        say(session, MatchLapsed(**match.told(), lapsed_because=because))
+
+
+async def introduce(session: AsyncSession, match: Match) -> Match:
+    """Both sides said yes: they are introduced to each other."""
+    introduced = steps.introduce(match)
+    await matches.save(session, introduced)
+    say(session, IntroductionMade(**introduced.told()))
+    return introduced
+
+
+async def hand_over(
+    session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime, settings: MatchingSettings
+) -> Match:
+    """Somebody else looks at a match from now on."""
+    handed = steps.hand_over(match, ambassador_ids, now)
+    await matches.save(session, handed)
+    say(session, MatchHandedOver(**handed.told()))
+    remind_later(session, handed, settings)
+    return handed
+
+
+async def find_somebody(
+    session: AsyncSession, waiting: list[Match], now: datetime, settings: MatchingSettings, *, instead_of: str = ""
+) -> None:
+    """Matches that wait for nobody, or for somebody who stopped, get somebody who can look at them.
+
+    A colleague in the node's team who looks at the same match goes on without being told anew.
+    """
+    stays = [match for match in waiting if set(match.ambassador_ids) - {instead_of}]
+    await matches.save(session, *(_without(match, instead_of) for match in stays))
+    orphaned = [match for match in waiting if match not in stays]
+    if not orphaned:
+        return
+    sides = await propositions.find(
+        session, {side for match in orphaned for side in (match.request_id, match.offer_id)}
+    )
+    ambassadors, team = await people.who_may_look(session, sides.values())
+    for match in orphaned:
+        request, offer = sides[match.request_id], sides[match.offer_id]
+        chosen = routing.choose_ambassador(request, offer, ambassadors, team)
+        if chosen != match.ambassador_ids:
+            ambassadors = routing.one_more_waiting(ambassadors, chosen)
+            await hand_over(session, match, chosen, now, settings)
+
+
+def _without(match: Match, member_id: str) -> Match:
+    return replace(match, ambassador_ids=tuple(other for other in match.ambassador_ids if other != member_id))
+
+
+def remind_later(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
+    """Whoever has to answer now is reminded if they have not by then."""
+    due = match.waiting_since + timedelta(hours=settings.reminder_after_hours)
+    say_later(session, ReminderDue(match_id=match.match_id), at=due)

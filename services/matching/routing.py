@@ -1,0 +1,67 @@
+"""Who looks at a match first: the ambassador whose scope fits best, or else the node's team."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from contracts.members import AmbassadorScope
+from services.matching.rules import Proposition
+
+
+@dataclass(frozen=True, slots=True)
+class Ambassador:
+    """Somebody who brings people together, within a scope."""
+
+    member_id: str
+    scope: AmbassadorScope
+    waiting: int = 0
+    """How many matches wait for them now."""
+
+
+def choose_ambassador(
+    request: Proposition, offer: Proposition, ambassadors: Iterable[Ambassador], node_team: Iterable[str]
+) -> tuple[str, ...]:
+    """Who looks at the match of a request and an offer: one ambassador, or the whole team, or nobody.
+
+    An ambassador of the asker's organisation comes first, then one of the offerer's, of the request's province, of the
+    offer's, and of their themes anywhere. Among equals the one with the most themes in common, and then the one with
+    the fewest waiting. Nobody judges a match that they are a side of, unless there is nobody else.
+    """
+    sides = {request.member_id, offer.member_id}
+    suited = {
+        ambassador.member_id: (rank, ambassador.waiting, ambassador.member_id)
+        for ambassador in ambassadors
+        if (rank := _rank(ambassador.scope, request, offer)) is not None
+    }
+    team = sorted(node_team)
+    for parties_too in (False, True):
+        allowed = [member_id for member_id in suited if parties_too or member_id not in sides]
+        if allowed:
+            return (min(allowed, key=lambda member_id: suited[member_id]),)
+        if members := tuple(member_id for member_id in team if parties_too or member_id not in sides):
+            return members
+    return ()
+
+
+def one_more_waiting(ambassadors: Iterable[Ambassador], chosen: tuple[str, ...]) -> list[Ambassador]:
+    """The ambassadors after a match was given to one of them, so that the next choice knows."""
+    return [Ambassador(a.member_id, a.scope, a.waiting + 1) if chosen == (a.member_id,) else a for a in ambassadors]
+
+
+def _rank(scope: AmbassadorScope, request: Proposition, offer: Proposition) -> tuple[int, int] | None:
+    """How near a scope is to a match, lower is nearer; none when it does not cover it."""
+    themes = set(scope.themes) & ({*request.themes} | {*offer.themes})
+    if scope.themes and not themes:
+        return None
+    for level, side in enumerate((request, offer)):
+        if side.organisation_id in scope.organisation_ids and _in_province(scope, side):
+            return level, -len(themes)
+    if scope.organisation_ids:
+        return None
+    for level, side in enumerate((request, offer), start=2):
+        if scope.provinces and _in_province(scope, side):
+            return level, -len(themes)
+    return (4, -len(themes)) if themes and not scope.provinces else None
+
+
+def _in_province(scope: AmbassadorScope, side: Proposition) -> bool:
+    return not scope.provinces or side.province in scope.provinces

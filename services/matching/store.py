@@ -1,0 +1,186 @@
+"""The tables of matching: its own projection of what is asked and offered, and of who looks; and its matches."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from pgvector.sqlalchemy import Vector
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.database import lock_number, own_tables
+from services.matching.similarity import DIMENSIONS
+from services.matching.words import EVERYDAY
+
+if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
+    from sqlmodel import SQLModel as Table
+else:
+    Table = own_tables()
+
+#: What the full text index holds of a request or an offer: Dutch stems, without what everybody writes.
+WORDS = (
+    "ts_delete(to_tsvector('dutch'::regconfig, title || ' ' || text), "
+    f"tsvector_to_array(to_tsvector('dutch'::regconfig, '{EVERYDAY}')))"
+)
+
+_OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open'")
+_OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
+_SPOT = sa.text("point(longitude, latitude)")
+_BY_COSINE: Any = {
+    "postgresql_using": "hnsw",
+    "postgresql_ops": {"meaning": "vector_cosine_ops"},
+}
+
+
+def _texts(**options: Any) -> Any:
+    return Field(sa_type=ARRAY(sa.Text), **options)  # type: ignore[call-overload]
+
+
+def _moment(**options: Any) -> Any:
+    return Field(sa_type=sa.DateTime(timezone=True), **options)  # type: ignore[call-overload]
+
+
+class Proposition(Table, table=True):
+    """A request or an offer as last heard, in its highest version."""
+
+    __tablename__ = "proposition"
+    __table_args__ = (
+        sa.Index("ix_proposition_words", "words", postgresql_using="gin"),
+        sa.Index("ix_proposition_request_meaning", "meaning", postgresql_where=_OPEN_REQUESTS, **_BY_COSINE),
+        sa.Index("ix_proposition_offer_meaning", "meaning", postgresql_where=_OPEN_OFFERS, **_BY_COSINE),
+        sa.Index("ix_proposition_request_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_REQUESTS),
+        sa.Index("ix_proposition_offer_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_OFFERS),
+    )
+
+    proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
+    side: str = Field(sa_type=sa.Text)
+    version: int
+    member_id: str = Field(sa_type=sa.Text, index=True)
+    organisation_id: str = Field(sa_type=sa.Text)
+    kind: str = Field(sa_type=sa.Text)
+    themes: list[str] = _texts()
+    title: str = Field(sa_type=sa.Text)
+    text: str = Field(sa_type=sa.Text)
+    language: str = Field(sa_type=sa.Text)
+    place_name: str = Field(sa_type=sa.Text)
+    province: str = Field(sa_type=sa.Text)
+    latitude: float
+    longitude: float
+    reach_km: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    mbo_level: int | None = None
+    status: str = Field(sa_type=sa.Text)
+    expires_at: datetime = _moment()
+    unanswered_said_at: datetime | None = _moment(default=None)
+    meaning_model: str | None = Field(default=None, sa_type=sa.Text)
+    meaning: Any = Field(default=None, sa_column=sa.Column(Vector(DIMENSIONS), nullable=True))
+    words: Any = Field(default=None, sa_column=sa.Column(TSVECTOR, sa.Computed(WORDS, persisted=True)))
+
+
+class Organisation(Table, table=True):
+    """What an organisation is called."""
+
+    __tablename__ = "organisation"
+
+    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    name: str = Field(sa_type=sa.Text)
+
+
+class AmbassadorRow(Table, table=True):
+    """An ambassador's scope; who stood down stays known by the version, so that an older event changes nothing."""
+
+    __tablename__ = "ambassador"
+
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    is_active: bool
+    organisation_ids: list[str] = _texts()
+    provinces: list[str] = _texts()
+    themes: list[str] = _texts()
+
+
+class NodeTeamMember(Table, table=True):
+    """Somebody of the node's team, or who was."""
+
+    __tablename__ = "node_team_member"
+
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    is_active: bool
+
+
+class ForgottenMember(Table, table=True):
+    """An erased member's reference, so that nothing of theirs that arrives late is kept after all."""
+
+    __tablename__ = "forgotten_member"
+
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    forgotten_at: datetime = _moment()
+
+
+_PROPOSED = sa.text("state = 'proposed'")
+
+
+class MatchRow(Table, table=True):
+    """A match, with its parties by reference: their names and titles are read where they stand."""
+
+    __tablename__ = "match"
+    __table_args__ = (
+        # A pair is proposed once. Only one that lapsed because an end closed may be proposed anew after a reopening.
+        sa.Index(
+            "uq_match_pair",
+            "request_id",
+            "offer_id",
+            unique=True,
+            postgresql_where=sa.text("lapsed_because IS DISTINCT FROM 'closed'"),
+        ),
+        sa.Index("ix_match_offer_id", "offer_id"),
+        sa.Index("ix_match_request_id", "request_id"),
+        sa.Index("ix_match_asker_id", "asker_id", "match_id"),
+        sa.Index("ix_match_offerer_id", "offerer_id", "match_id"),
+        sa.Index("ix_match_ambassador_ids", "ambassador_ids", postgresql_using="gin"),
+        sa.Index("ix_match_waiting_ambassador", sa.text("(ambassador_ids[1])"), postgresql_where=_PROPOSED),
+    )
+
+    match_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    request_id: str = Field(sa_type=sa.Text)
+    offer_id: str = Field(sa_type=sa.Text)
+    asker_id: str = Field(sa_type=sa.Text)
+    offerer_id: str = Field(sa_type=sa.Text)
+    offerer_organisation_id: str = Field(sa_type=sa.Text)
+    request_kind: str = Field(sa_type=sa.Text)
+    offer_kind: str = Field(sa_type=sa.Text)
+    score: float
+    reasons: list[dict[str, Any]] = Field(sa_type=JSONB)  # type: ignore[call-overload]
+    ambassador_ids: list[str] = _texts()
+    state: str = Field(sa_type=sa.Text)
+    waiting_since: datetime = _moment()
+    endorsed_at: datetime | None = _moment(default=None)
+    reminded_at: datetime | None = _moment(default=None)
+    asker_accepted: bool | None = None
+    offerer_accepted: bool | None = None
+    dismissed_because: str | None = Field(default=None, sa_type=sa.Text)
+    declined_because: str | None = Field(default=None, sa_type=sa.Text)
+    lapsed_because: str | None = Field(default=None, sa_type=sa.Text)
+    note: str | None = Field(default=None, sa_type=sa.Text)
+
+
+_TAKE_TURN = sa.text(
+    "SELECT pg_advisory_xact_lock(:lock), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+).bindparams(lock=lock_number("matching.turn"))
+
+
+async def take_turn(session: AsyncSession) -> None:
+    """Waits until no other transaction of this service hears an event, in whatever replica.
+
+    A request and the offer that fits it may be heard at the same moment in two transactions, and neither would see the
+    other's row. So the parts of hearing that touch the database go one after the other; the slow part, the embedding,
+    is done before. Every handler takes its turn before it writes, so that two of them never wait for each other.
+    """
+    if "turn" not in session.info:
+        await session.execute(_TAKE_TURN)
+        session.info["turn"] = True

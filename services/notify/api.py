@@ -1,0 +1,174 @@
+"""What a member can ask notify and set there, and what the node's team can look up."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from chassis import (
+    Command,
+    FieldErrors,
+    IfMatch,
+    NodeTeam,
+    Now,
+    Page,
+    Paging,
+    ReadSession,
+    Reply,
+    SignedIn,
+    check_version,
+)
+from contracts.vocabulary import Language
+from services.notify import store
+from services.notify.rendering import unsubscribe_page
+from services.notify.rules import Category, Delivery, InboxItemNotFound, UnsubscribeLinkUnknown
+from services.notify.streaming import InboxStream
+from services.notify.views import (
+    InboxItemView,
+    NotificationView,
+    PreferencesDraft,
+    PreferencesView,
+    inbox_views,
+    notification_view,
+    preferences_view,
+)
+
+router = APIRouter(prefix="/v1", tags=["notify"])
+
+
+@router.get("/inbox")
+async def read_inbox(request: Request, who: SignedIn, session: ReadSession, paging: Paging) -> Page[InboxItemView]:
+    """What the member was told, newest first."""
+    items = await store.inbox_page(session, who.member_id, paging.cursor, paging.limit + 1)
+    views = await inbox_views(session, items, _public_url(request))
+    return Page[InboxItemView].of(views, paging, key=lambda view: view.item_id)
+
+
+@router.get("/inbox/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
+async def stream_inbox(
+    request: Request,
+    who: SignedIn,
+    session: ReadSession,
+    after: Annotated[
+        int | None, Query(ge=0, description="The position to go on from; without it: from now on.")
+    ] = None,
+    last_event_id: Annotated[str | None, Header(description="What a browser sends when it comes back.")] = None,
+) -> Response:
+    """The member's items as they come in, as server-sent events; nothing is missed between two connections."""
+    position = _position(last_event_id) if last_event_id else after
+    if position is None:
+        position = await store.last_position(session, who.member_id)
+    await session.close()  # a stream may last for minutes: it must not keep a connection
+    return InboxStream(request.app.state.service, who.member_id, position)
+
+
+@router.post("/inbox/{item_id}/read", status_code=204)
+async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> Response:
+    """The member has read an item; the first time counts."""
+
+    async def read(session: AsyncSession) -> Reply:
+        item = await store.inbox_item(session, item_id, who.member_id)
+        if item is None:
+            raise InboxItemNotFound
+        item.read_at = item.read_at or now
+        session.add(item)
+        return Reply(status=204)
+
+    return await command(read)
+
+
+@router.get("/preferences")
+async def read_preferences(response: Response, who: SignedIn, session: ReadSession) -> PreferencesView:
+    """Which mails the member gets."""
+    preference = await store.preference_of(session, who.member_id)
+    response.headers["ETag"] = f'"{preference.version}"'
+    return preferences_view(preference, await store.language_of(session, who.member_id))
+
+
+@router.put("/preferences", response_model=PreferencesView)
+async def set_preferences(draft: PreferencesDraft, who: SignedIn, expected: IfMatch, command: Command) -> Response:
+    """The member chooses which mails they get."""
+
+    async def choose(session: AsyncSession) -> Reply:
+        check_version(expected, (await store.preference_of(session, who.member_id)).version)
+        muted = [category.value for category in Category if not getattr(draft, category.value)]
+        await store.set_muted(session, who.member_id, muted, expected)
+        preference = await store.preference_of(session, who.member_id)
+        check_version(expected + 1, preference.version)  # somebody else's change came in between
+        view = preferences_view(preference, await store.language_of(session, who.member_id))
+        return Reply(view, version=preference.version)
+
+    return await command(choose)
+
+
+@router.get("/unsubscribe/{token}")
+async def show_unsubscribe(request: Request, token: str, session: ReadSession) -> Response:
+    """Says what the link would stop, and stops nothing: mail scanners follow links."""
+    found = await store.unsubscribe_token(session, token)
+    if found is None:
+        raise UnsubscribeLinkUnknown
+    return _unsubscribe_reply(request, found.category, await store.language_of(session, found.member_id), done=False)
+
+
+@router.post("/unsubscribe/{token}")
+async def unsubscribe(request: Request, token: str, command: Command, session: ReadSession) -> Response:
+    """Stops the mails of one category, without signing in (RFC 8058: one click in the mail program)."""
+    found = await store.unsubscribe_token(session, token)
+    if found is None:
+        raise UnsubscribeLinkUnknown
+    language = await store.language_of(session, found.member_id)
+    await session.close()
+
+    async def stop(session: AsyncSession) -> Reply:
+        await store.mute(session, found.member_id, found.category)
+        return Reply()
+
+    await command(stop)
+    return _unsubscribe_reply(request, found.category, language, done=True)
+
+
+@router.get("/notifications")
+async def list_notifications(
+    who: NodeTeam, session: ReadSession, paging: Paging, status: Delivery = Delivery.FAILED
+) -> Page[NotificationView]:
+    """The mails with a status, newest first, for the node's team; addresses are not shown."""
+    before = _age(paging.cursor) if paging.cursor else None
+    rows = await store.notification_page(session, status, before, paging.limit + 1)
+    views = [notification_view(row) for row in rows]
+    return Page[NotificationView].of(
+        views, paging, key=lambda view: f"{view.created_at.isoformat()}_{view.notification_id}"
+    )
+
+
+def _public_url(request: Request) -> str:
+    return str(request.app.state.service.settings.public_url)
+
+
+def _position(last_event_id: str) -> int:
+    if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:
+        raise FieldErrors([("Last-Event-ID", "must be the id of an event of this stream")])
+    return int(last_event_id)
+
+
+def _age(cursor: str) -> tuple[datetime, str]:
+    created_at, _, notification_id = cursor.partition("_")
+    try:
+        found = datetime.fromisoformat(created_at)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise FieldErrors([("cursor", "must be a `next_cursor` that we gave")])
+    return found, notification_id
+
+
+def _unsubscribe_reply(request: Request, category: str, language: Language, *, done: bool) -> Response:
+    headers = {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    }
+    if "text/html" in request.headers.get("accept", ""):
+        return HTMLResponse(unsubscribe_page(Category(category), language, done=done), headers=headers)
+    return JSONResponse({"category": category, "unsubscribed": done}, headers=headers)

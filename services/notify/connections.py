@@ -1,0 +1,44 @@
+"""Database connections that are held for as long as a process works: to be seen alive, and to listen."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import make_url
+
+#: The first half of the advisory locks of senders; the second is the sender's number.
+SENDER_LOCKS = 0x0D4_0002
+
+
+@asynccontextmanager
+async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tuple[Any, asyncio.Event]]:
+    """A connection outside the pool, and an event that is set when it is lost.
+
+    The server asks a silent client for a sign of life, so that a machine that vanished is noticed within seconds.
+    """
+    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    alive = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+    connection = await asyncpg.connect(
+        url, timeout=5, server_settings={"application_name": f"om-de-hoek {purpose}"} | alive
+    )
+    lost = asyncio.Event()
+    connection.add_termination_listener(lambda _: lost.set())
+    try:
+        yield connection, lost
+    finally:
+        connection.terminate()
+
+
+@asynccontextmanager
+async def sender_number(database_url: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A number that is locked for as long as this process lives, and not a moment longer; and whether it was lost.
+
+    The database lets the lock go when the connection ends, so that the others see at once that a sender died: no lease
+    has to run out, and no clock is compared.
+    """
+    async with held_connection(database_url, "sender") as (connection, lost):
+        number = await connection.fetchval("SELECT nextval('sender_number')::integer")
+        await connection.execute("SELECT pg_advisory_lock($1, $2)", SENDER_LOCKS, number)
+        yield number, lost

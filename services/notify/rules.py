@@ -1,0 +1,285 @@
+"""Who is told what, when it is tried again, and when it is given up: decisions, without database or mail server."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID, uuid5
+
+from chassis import Problem
+from contracts.event import Event
+from contracts.matching import (
+    AnswerOverdue,
+    IntroductionMade,
+    MatchAnswered,
+    MatchEndorsed,
+    MatchHandedOver,
+    MatchLapsed,
+    MatchProposed,
+    RequestUnanswered,
+)
+from contracts.members import SignInRequested
+from contracts.notify import NotificationFailed
+
+
+class InboxItemNotFound(Problem, slug="inbox-item-not-found", status=404, title="This item is not in your inbox"):
+    """There is no such item, or it is somebody else's."""
+
+
+class UnsubscribeLinkUnknown(
+    Problem, slug="unsubscribe-link-unknown", status=404, title="This link does not work (any more)"
+):
+    """The token of the link is of no member."""
+
+
+class Category(StrEnum):
+    """What a member may stop in their mail, one by one; the inbox keeps it all."""
+
+    PROPOSALS = "proposals"
+    REMINDERS = "reminders"
+    UNANSWERED = "unanswered"
+    OUTCOMES = "outcomes"
+
+
+class Template(StrEnum):
+    """What people are told; each has a text in every language."""
+
+    SIGN_IN = "sign-in"
+    JOINING = "joining"
+    MATCH_PROPOSED = "match-proposed"
+    MATCH_HANDED_OVER = "match-handed-over"
+    MATCH_ENDORSED = "match-endorsed"
+    MATCH_ANSWERED = "match-answered"
+    ANSWER_OVERDUE = "answer-overdue"
+    INTRODUCTION = "introduction"
+    INTRODUCED = "introduced"
+    MATCH_LAPSED = "match-lapsed"
+    REQUEST_UNANSWERED = "request-unanswered"
+    TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
+    TEAM_MAIL_REFUSED = "team-mail-refused"
+
+
+#: A template without a category cannot be stopped: nobody can sign in or be introduced without it.
+CATEGORY_OF: dict[Template, Category] = {
+    Template.MATCH_PROPOSED: Category.PROPOSALS,
+    Template.MATCH_HANDED_OVER: Category.PROPOSALS,
+    Template.MATCH_ENDORSED: Category.PROPOSALS,
+    Template.ANSWER_OVERDUE: Category.REMINDERS,
+    Template.REQUEST_UNANSWERED: Category.UNANSWERED,
+    Template.TEAM_REQUEST_UNANSWERED: Category.UNANSWERED,
+    Template.INTRODUCED: Category.OUTCOMES,
+    Template.MATCH_LAPSED: Category.OUTCOMES,
+}
+
+
+class Delivery(StrEnum):
+    """Where a mail is on its way."""
+
+    AWAITING_CONTACT = "awaiting-contact"
+    WAITING = "waiting"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNWANTED = "unwanted"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to tell one person, as references and public facts; the words are made when it is read or sent."""
+
+    member_id: str
+    template: Template
+    matter_id: str
+    facts: dict[str, Any] = field(default_factory=dict)
+    occurrence: str = ""
+    by_mail: bool = True
+    in_inbox: bool = True
+    about: tuple[str, ...] = ()  # the members whose erasure removes this notice
+    needs: tuple[str, ...] = ()  # the members whose contact must be known before the mail can go
+
+    def notification_id(self, node: str) -> str:
+        """Always the same for the same thing told to the same person by mail: also the mail's Message-ID."""
+        return str(uuid5(_NAMESPACE, "\n".join((node, "mail", *self.identity))))
+
+    @property
+    def identity(self) -> tuple[str, str, str, str]:
+        """What makes two notices the same thing told twice."""
+        return (self.member_id, self.template, self.matter_id, self.occurrence)
+
+
+_NAMESPACE = UUID("5d1c0c9e-8a43-5f0a-9a52-6f0a4d1c7b1e")
+
+_MatchEvent = (
+    MatchProposed | MatchHandedOver | MatchEndorsed | MatchAnswered | AnswerOverdue | IntroductionMade | MatchLapsed
+)
+
+
+def sign_in_notice(event: SignInRequested) -> Notice:
+    """The link goes to the address in the event: whoever joins has no contact with us yet."""
+    return Notice(
+        event.member_id,
+        Template.JOINING if event.joining else Template.SIGN_IN,
+        event.sign_in_id,
+        event.model_dump(mode="json", include={"name", "email", "language", "token", "expires_at"}),
+        in_inbox=False,
+        about=(event.member_id,),
+    )
+
+
+def proposal_notices(event: MatchProposed) -> list[Notice]:
+    """The ambassadors look first."""
+    return [_match_notice(event, who, Template.MATCH_PROPOSED) for who in _once(event.ambassador_ids)]
+
+
+def hand_over_notices(event: MatchHandedOver) -> list[Notice]:
+    """Whoever looks at it from now on; when it comes back to somebody later, that is news again."""
+    return [
+        _match_notice(event, who, Template.MATCH_HANDED_OVER, occurrence=str(event.version))
+        for who in _once(event.ambassador_ids)
+    ]
+
+
+def question_notices(event: MatchEndorsed) -> list[Notice]:
+    """Both sides are asked: yes or no."""
+    return [_match_notice(event, who, Template.MATCH_ENDORSED) for who in _sides(event)]
+
+
+def answer_notices(event: MatchAnswered) -> list[Notice]:
+    """The ambassadors can see how it goes on; no mail for that."""
+    return [
+        _match_notice(event, who, Template.MATCH_ANSWERED, occurrence=event.side, by_mail=False)
+        for who in _observers(event)
+    ]
+
+
+def reminder_notices(event: AnswerOverdue) -> list[Notice]:
+    """Whoever has not answered is reminded, once for each match."""
+    return [_match_notice(event, who, Template.ANSWER_OVERDUE) for who in _once(event.waiting_for)]
+
+
+def introduction_notices(event: IntroductionMade) -> list[Notice]:
+    """Both sides get each other's contact details; the ambassadors hear that it worked, without them."""
+    sides = _sides(event)
+    return [_match_notice(event, who, Template.INTRODUCTION, needs=sides) for who in sides] + [
+        _match_notice(event, who, Template.INTRODUCED) for who in _observers(event)
+    ]
+
+
+def lapse_notices(event: MatchLapsed) -> list[Notice]:
+    """Everybody who knew of the match can read that it ended; who had said yes is mailed, since they wait for it."""
+    sides = [who for who in _sides(event) if who in event.asked]
+    return [_match_notice(event, who, Template.MATCH_LAPSED, by_mail=who in event.accepted) for who in sides] + [
+        _match_notice(event, who, Template.MATCH_LAPSED, by_mail=False) for who in _observers(event)
+    ]
+
+
+def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[Notice]:
+    """Who asked hears that we go on looking, and the node's team that it is up to them."""
+    facts = {"title": event.title}
+
+    def notice(who: str, template: Template) -> Notice:
+        about = tuple(_once((who, event.member_id)))
+        return Notice(who, template, event.request_id, facts, about=about, needs=(who,))
+
+    return [notice(event.member_id, Template.REQUEST_UNANSWERED)] + [
+        notice(who, Template.TEAM_REQUEST_UNANSWERED) for who in _once(team)
+    ]
+
+
+def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: str) -> list[Notice]:
+    """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached."""
+    return [
+        Notice(
+            who,
+            Template.TEAM_MAIL_REFUSED,
+            event.member_id,
+            {"refusal": event.refusal},
+            occurrence=occurrence,
+            by_mail=False,
+            about=tuple(_once((who, event.member_id))),
+        )
+        for who in _once(team)
+    ]
+
+
+def refusal_occurrence(refused_at: datetime | None, now: datetime) -> str:
+    """What the team hears once: an address that was refused, or a day on which mails to a member were refused."""
+    return refused_at.isoformat() if refused_at else now.date().isoformat()
+
+
+def may_be_mailed(template: Template, muted: Iterable[str]) -> bool:
+    """Whether the member wants this by mail."""
+    category = CATEGORY_OF.get(template)
+    return category is None or category not in muted
+
+
+#: After a temporary failure; the last one repeats.
+_BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 2 * 60, 10 * 60, 60 * 60))
+KEEP_TRYING = timedelta(days=3)
+
+#: While the mail server cannot be reached at all: it is asked again at most a minute after it is back.
+_SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
+
+#: A mail whose sender died this often is what kills it.
+UNSURE_ATTEMPTS_MAX = 10
+
+
+def next_attempt(attempts: int, now: datetime, jitter: float) -> datetime:
+    """When a deferred mail is tried again after so many attempts; `jitter` in 0..1 spreads a crowd by half the wait."""
+    wait = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
+    return now + wait * (1 + jitter / 2)
+
+
+def server_pause_seconds(failures: int, jitter: float) -> float:
+    """How long to leave a mail server alone after so many failures in a row."""
+    return _SERVER_BACK_OFF_SECONDS[min(failures, len(_SERVER_BACK_OFF_SECONDS)) - 1] * (1 + jitter / 2)
+
+
+def is_given_up(created_at: datetime, now: datetime) -> bool:
+    """Whether a mail has been tried for long enough."""
+    return now - created_at > KEEP_TRYING
+
+
+def _match_notice(
+    event: _MatchEvent,
+    member_id: str,
+    template: Template,
+    *,
+    occurrence: str = "",
+    by_mail: bool = True,
+    needs: tuple[str, ...] = (),
+) -> Notice:
+    return Notice(
+        member_id,
+        template,
+        event.match_id,
+        _match_facts(event),
+        occurrence=occurrence,
+        by_mail=by_mail,
+        about=_once((member_id, *_sides(event))),
+        needs=needs or (member_id,),
+    )
+
+
+_MATCH_FACTS = {
+    "asker", "offerer", "request_kind", "offer_kind", "reasons", "side", "accepted", "lapsed_because",
+}  # fmt: skip
+
+
+def _match_facts(event: Event) -> dict[str, Any]:
+    return event.model_dump(mode="json", include=_MATCH_FACTS)
+
+
+def _sides(event: _MatchEvent) -> tuple[str, ...]:
+    return _once((event.asker.member_id, event.offerer.member_id))
+
+
+def _observers(event: _MatchEvent) -> list[str]:
+    """The ambassadors who are not a side themselves."""
+    return [who for who in _once(event.ambassador_ids) if who not in _sides(event)]
+
+
+def _once(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))

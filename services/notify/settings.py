@@ -1,0 +1,77 @@
+"""What an operator can set of notify."""
+
+from email.utils import parseaddr
+
+from pydantic import Field, SecretStr, field_validator
+
+from chassis import Settings
+from services.notify.smtp import mail_server
+
+
+class NotifySettings(Settings):
+    """Where mail goes, whom it comes from, and how fast."""
+
+    smtp_url: SecretStr = Field(
+        default=SecretStr("smtp://127.0.0.1:1025"),
+        description="The mail server: smtp://user:password@host:port takes TLS when it is offered, smtp+starttls:// "
+        "demands it, smtps:// begins with it. A password only goes over TLS, or to this machine itself.",
+    )
+    smtp_connections: int = Field(
+        default=2, ge=1, le=20, description="Connections to the mail server; each has at most one mail under way."
+    )
+    smtp_timeout_seconds: float = Field(default=30.0, gt=0, description="How long a mail server may be silent.")
+    mails_per_second: float = Field(
+        default=200.0,
+        gt=0,
+        description="The most that one process sends, so that a server that is back is not flooded.",
+    )
+    mail_from: str = Field(
+        default="Om de Hoek <post@omdehoek.example>", description="The sender; its domain is in every Message-ID."
+    )
+    mail_poll_seconds: float = Field(
+        default=1.0, gt=0, description="How often to look for mail that is due, even when nothing woke the sender."
+    )
+    public_url: str = Field(
+        default="http://127.0.0.1:8080", description="The public address that links in mails begin with."
+    )
+    stream_heartbeat_seconds: float = Field(
+        default=15.0, gt=0, description="How often a silent inbox stream shows life."
+    )
+    stream_send_seconds_max: float = Field(
+        default=20.0, gt=0, description="A reader of the inbox stream that takes nothing for this long is let go."
+    )
+    stream_seconds_max: float = Field(
+        default=600.0, gt=0, description="How long an inbox stream lasts; the reader then comes back by itself."
+    )
+    streams_per_member_max: int = Field(default=10, ge=1, description="Open inbox streams of one member in a process.")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        mail_server(url.get_secret_value())
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_an_address(cls, sender: str) -> str:
+        _, address = parseaddr(sender)
+        if not address.isascii() or address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
+            raise ValueError("must be an address like 'Om de Hoek <post@example.org>'")
+        return sender
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_a_slash(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with https:// or http://")
+        return url.rstrip("/")
+
+    @property
+    def mail_address(self) -> str:
+        """The address that mails come from, and that the server is told."""
+        return parseaddr(self.mail_from)[1]
+
+    @property
+    def mail_domain(self) -> str:
+        """The domain that mails come from."""
+        return self.mail_address.rpartition("@")[2]

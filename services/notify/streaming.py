@@ -1,0 +1,145 @@
+"""The inbox as it comes in: server-sent events, without a gap, for readers who keep up."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from chassis import Problem
+from chassis.database import is_away, wait_for_database
+from chassis.telemetry import log
+from services.notify import store
+from services.notify.connections import held_connection
+from services.notify.settings import NotifySettings
+from services.notify.views import InboxItemView, inbox_views
+
+if TYPE_CHECKING:
+    from chassis import Service
+
+ITEMS_AT_ONCE = 50
+
+
+class TooManyStreams(
+    Problem, slug="too-many-streams", status=429, title="You have too many streams of your inbox open"
+):
+    """Each open stream costs us memory; a member needs a few."""
+
+
+class Readers:
+    """Who is reading their inbox in this process."""
+
+    def __init__(self) -> None:
+        self._woken_by: dict[str, set[asyncio.Event]] = {}
+
+    @contextmanager
+    def one(self, member_id: str, most: int) -> Any:
+        """Registers one reader; the event it gets is set when there may be something new for that member."""
+        woken = asyncio.Event()
+        readers = self._woken_by.setdefault(member_id, set())
+        if len(readers) >= most:
+            raise TooManyStreams(headers={"Retry-After": "30"})
+        readers.add(woken)
+        try:
+            yield woken
+        finally:
+            readers.discard(woken)
+            if not readers:
+                self._woken_by.pop(member_id, None)
+
+    def wake(self, member_id: str) -> None:
+        """There is something new for a member."""
+        for woken in self._woken_by.get(member_id, ()):
+            woken.set()
+
+    def wake_all(self) -> None:
+        """There may be something new for anybody."""
+        for member_id in self._woken_by:
+            self.wake(member_id)
+
+
+async def wake_streams(service: "Service") -> None:
+    """Listens for new items, whichever replica wrote them, and wakes their readers here."""
+    readers: Readers = service.app.state.readers
+    while True:
+        try:
+            async with held_connection(service.settings.database_url, "inbox") as (connection, lost):
+                await connection.add_listener("inbox", lambda *told: readers.wake(told[-1]))
+                readers.wake_all()  # what was told while nobody listened
+                await lost.wait()
+        except Exception as error:
+            if not is_away(error):
+                raise
+        log.warning("inbox listener lost its connection")
+        await wait_for_database(service.engine)
+        await asyncio.sleep(0.1)
+
+
+def as_event(item: InboxItemView) -> bytes:
+    """One item as a server-sent event: its data is JSON on one line, so that no text in it can forge another event."""
+    return f"id: {item.position}\nevent: inbox-item\ndata: {item.model_dump_json()}\n\n".encode()
+
+
+class InboxStream(Response):
+    """A member's items after a position, for as long as they read along."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, service: "Service", member_id: str, position: int) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._service, self._member_id, self._position = service, member_id, position
+        self._settings = cast(NotifySettings, service.settings)
+        self._readers: Readers = service.app.state.readers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Streams until the reader leaves, takes nothing any more, or has read for the set time."""
+        with self._readers.one(self._member_id, self._settings.streams_per_member_max) as woken:
+            await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+            streaming = asyncio.create_task(self._stream(send, woken))
+            leaving = asyncio.create_task(_left(receive))
+            try:
+                await asyncio.wait(
+                    {streaming, leaving},
+                    timeout=self._settings.stream_seconds_max,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+            finally:
+                for task in (streaming, leaving):
+                    task.cancel()
+                await asyncio.gather(streaming, leaving, return_exceptions=True)
+        if not leaving.cancelled() or streaming.cancelled():
+            with suppress(Exception):
+                async with asyncio.timeout(1):
+                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, send: Send, woken: asyncio.Event) -> None:
+        async for part in self._parts(woken):
+            # Nothing is kept for a reader who does not read: the next items are fetched when these are taken.
+            async with asyncio.timeout(self._settings.stream_send_seconds_max):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def _parts(self, woken: asyncio.Event) -> AsyncIterator[bytes]:
+        yield b"retry: 1000\n\n"
+        while True:
+            woken.clear()
+            async with self._service.sessions() as session:
+                items = await store.inbox_after(session, self._member_id, self._position, ITEMS_AT_ONCE)
+                views = await inbox_views(session, items, self._settings.public_url)
+            for view in views:
+                self._position = view.position
+                yield as_event(view)
+            if len(items) == ITEMS_AT_ONCE:
+                continue
+            try:
+                async with asyncio.timeout(self._settings.stream_heartbeat_seconds):
+                    await woken.wait()
+            except TimeoutError:
+                yield b": still here\n\n"
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

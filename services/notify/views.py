@@ -1,0 +1,128 @@
+"""What a member sees of notify: inbox items in their own language, preferences, and mails that failed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Input
+from contracts.vocabulary import Language
+from services.notify import store
+from services.notify.rendering import Person, Reading, inbox_lines
+from services.notify.rules import Category, Template
+
+
+class InboxItemView(BaseModel):
+    """One thing that somebody was told."""
+
+    item_id: str
+    position: int = Field(description="Grows in the order in which items appear; where a stream goes on from.")
+    template: Template
+    matter_id: str = Field(description="The match, the request or the member that it is about.")
+    title: str
+    text: str = Field(description="In the member's language.")
+    url: str | None = Field(description="Where to go on, if anywhere.")
+    created_at: datetime
+    read_at: datetime | None
+
+
+class PreferencesDraft(Input):
+    """Which mails a member wants; sign-in links and introductions always come."""
+
+    proposals: bool = Field(description="Matches to look at or to answer.")
+    reminders: bool = Field(description="That an answer is still awaited.")
+    unanswered: bool = Field(description="That no answer was found to a request.")
+    outcomes: bool = Field(description="How a match ended.")
+
+
+class PreferencesView(BaseModel):
+    """Which mails a member gets, and in which language: that comes with their contact details."""
+
+    proposals: bool
+    reminders: bool
+    unanswered: bool
+    outcomes: bool
+    language: Language
+
+
+class NotificationView(BaseModel):
+    """A mail and how far it is; without the address."""
+
+    notification_id: str
+    member_id: str
+    template: Template
+    matter_id: str
+    status: str
+    refusal: str | None = Field(description="The mail server's reply code, or why no server was asked.")
+    attempts: int
+    attempts_unsure: int = Field(description="How often it was sent again because its sender had died.")
+    created_at: datetime
+    sent_at: datetime | None
+
+
+async def inbox_views(session: AsyncSession, items: Sequence[store.InboxItem], public_url: str) -> list[InboxItemView]:
+    """Items as their member reads them; contact details only in an introduction, of the other side."""
+    shown = {item.member_id for item in items} | {who for item in items for who in _shown_to(item)}
+    contacts = await store.contacts_of(session, shown) if items else {}
+    return [_inbox_view(item, contacts, public_url) for item in items]
+
+
+def _shown_to(item: store.InboxItem) -> list[str]:
+    """Whose contact details an item shows."""
+    if item.template != Template.INTRODUCTION:
+        return []
+    sides = [item.facts[side]["member_id"] for side in ("asker", "offerer")]
+    return [who for who in sides if who != item.member_id] if item.member_id in sides else []
+
+
+def _inbox_view(item: store.InboxItem, contacts: dict[str, store.Contact], public_url: str) -> InboxItemView:
+    own = contacts.get(item.member_id)
+    lines = inbox_lines(
+        Reading(
+            template=Template(item.template),
+            language=Language(own.language) if own else Language.DUTCH,
+            member_id=item.member_id,
+            matter_id=item.matter_id,
+            facts=item.facts,
+            public_url=public_url,
+            persons={
+                who: Person(contact.name, contact.email, contact.phone, contact.organisation_name)
+                for who in _shown_to(item)
+                if (contact := contacts.get(who))
+            },
+        )
+    )
+    return InboxItemView(
+        item_id=item.item_id,
+        position=item.position or 0,
+        template=Template(item.template),
+        matter_id=item.matter_id,
+        title=lines.title,
+        text=lines.text,
+        url=lines.url,
+        created_at=item.created_at,
+        read_at=item.read_at,
+    )
+
+
+def preferences_view(preference: store.Preference, language: Language) -> PreferencesView:
+    """What is wanted, from what is not."""
+    wanted = {category.value: category.value not in preference.muted for category in Category}
+    return PreferencesView(**wanted, language=language)
+
+
+def notification_view(row: store.Notification) -> NotificationView:
+    """A mail without its address and facts."""
+    return NotificationView(
+        notification_id=row.notification_id,
+        member_id=row.member_id,
+        template=Template(row.template),
+        matter_id=row.matter_id,
+        status=row.status,
+        refusal=row.refusal,
+        attempts=row.attempts,
+        attempts_unsure=row.attempt_unsure,
+        created_at=row.created_at,
+        sent_at=row.sent_at,
+    )
