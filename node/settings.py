@@ -1,4 +1,4 @@
-"""`./odh settings`: everything an operator can set, read from the settings classes; `--write` renews docs/operating.md."""
+"""`./odh settings`: what an operator can set, read from the settings classes; `--write` renews docs/operating.md."""
 
 import importlib
 import sys
@@ -36,11 +36,10 @@ def renewed(page: str) -> str:
 
 def settings_tables() -> str:
     """A table of what every service has, and one of what each adds."""
-    parts = [_table("Every service", Settings, skipped=frozenset())]
-    for service in SERVICES:
-        if own := _settings_of(service):
-            parts.append(_table(service, own, skipped=frozenset(Settings.model_fields)))
-    return "\n".join(parts)
+    shared = _table("Every service", Settings, skipped=frozenset())
+    own = {service: found for service in SERVICES if (found := _settings_of(service))}
+    added = [_table(name, found, skipped=frozenset(Settings.model_fields)) for name, found in own.items()]
+    return "\n".join([shared, *added])
 
 
 def _settings_of(service: str) -> type[Settings] | None:
