@@ -1,10 +1,11 @@
 """What every service stands on; it knows no domain word beyond the contracts."""
 
-from chassis.commands import Command, IfMatch, Reply, check_version
+from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
 from chassis.inputs import Input, LongText, ShortText
 from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
+from chassis.places import PlaceDraft
 from chassis.problems import FieldErrors, Problem
 from chassis.router import EventRouter
 from chassis.service import Now, ReadSession, Service
@@ -21,11 +22,13 @@ __all__ = [
     "IfMatch",
     "Input",
     "LongText",
+    "MaybeIfMatch",
     "MaybeSignedIn",
     "NodeTeam",
     "Now",
     "Page",
     "Paging",
+    "PlaceDraft",
     "Problem",
     "ReadSession",
     "Reply",

@@ -14,7 +14,7 @@ from chassis.replies import IdempotencyKey, Reply, StoredReply, fingerprint_of
 from chassis.telemetry import traceparent
 from chassis.transactions import Item
 
-__all__ = ["Command", "IfMatch", "Reply", "check_version"]
+__all__ = ["Command", "IfMatch", "MaybeIfMatch", "Reply", "check_version"]
 
 _KEY = re.compile(r"^[!-~]{16,128}$")
 _ETAG = re.compile(r'^(?:W/)?"(\d{1,10})"$')
@@ -63,19 +63,33 @@ class Commands:
 Command = Annotated[Commands, Depends()]
 
 
-def _if_match(if_match: Annotated[str | None, Header(description="The ETag of the version you change.")] = None) -> int:
+_IfMatchHeader = Annotated[str | None, Header(description="The ETag of the version you change.")]
+
+
+async def _maybe_if_match(if_match: _IfMatchHeader = None) -> int | None:
     if if_match is None:
-        raise PreconditionRequired
+        return None
     found = _ETAG.match(if_match.strip())
     if not found:
         raise FieldErrors([("If-Match", 'must be an ETag that we gave, such as "3"')])
     return int(found.group(1))
 
 
+MaybeIfMatch = Annotated[int | None, Depends(_maybe_if_match)]
+"""For a step that its own state guards: the version need not be told, but when it is, it must be right."""
+
+
+async def _if_match(expected: MaybeIfMatch) -> int:
+    if expected is None:
+        raise PreconditionRequired
+    return expected
+
+
 IfMatch = Annotated[int, Depends(_if_match)]
+"""For a change of what somebody saw: the version must be told."""
 
 
-def check_version(expected: int, actual: int) -> None:
-    """Refuses a change of another version than the one that stands."""
-    if expected != actual:
+def check_version(expected: int | None, actual: int) -> None:
+    """Refuses a change of another version than the one that stands, when the caller said which."""
+    if expected is not None and expected != actual:
         raise VersionConflict(actual=actual)

@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from chassis import Input, ShortText
-from contracts.members import AmbassadorScope, Place
+from chassis import Input, PlaceDraft, ShortText
+from contracts.members import AmbassadorScope
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 from services.members import rules
 
@@ -22,22 +22,6 @@ Kvk = Annotated[ShortText, AfterValidator(rules.kvk)]
 Networks = Annotated[tuple[Network, ...], Field(max_length=20), AfterValidator(_once)]
 OrganisationId = Annotated[ShortText, Field(max_length=128)]
 Province = Annotated[ShortText, AfterValidator(rules.province)]
-
-
-class PlaceDraft(Input):
-    """A town by its name, and the province where several share the name."""
-
-    name: ShortText
-    province: ShortText | None = None
-
-    @model_validator(mode="after")
-    def _exists(self) -> Self:
-        rules.place(self.name, self.province)
-        return self
-
-    def found(self) -> Place:
-        """The place itself."""
-        return rules.place(self.name, self.province)
 
 
 class OrganisationDraft(Input):

@@ -5,13 +5,13 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Service
+from chassis import PlaceDraft, Service
 from chassis.transactions import Item
 from contracts.event import new_id
 from contracts.vocabulary import Language, OrganisationKind
 from services.members import membership, rules, store
 from services.members.appointments import join_node_team
-from services.members.inputs import OrganisationDraft, PlaceDraft
+from services.members.inputs import OrganisationDraft
 from services.members.organisations import register
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, FieldErrors, IfMatch, Now, Page, Paging, ReadSession, Reply, SignedIn, check_version, say
+from chassis.places import place_called
 from contracts.event import new_id
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.places import suggest
@@ -137,7 +138,7 @@ def _place_asked(name: str | None, province: str | None) -> Place | None:
     if name is None:
         return None
     try:
-        return rules.place(name, province)
+        return place_called(name, province)
     except ValueError as error:
         raise FieldErrors([("place", str(error))]) from None
 

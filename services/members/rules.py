@@ -13,8 +13,8 @@ from stdnum.nl import brin as brin_number
 
 from chassis.identity import Identity
 from chassis.problems import Problem
-from contracts.members import AmbassadorScope, Place
-from contracts.places import AmbiguousPlace, UnknownPlace, UnknownProvince, find_place, find_province
+from contracts.members import AmbassadorScope
+from contracts.places import find_province
 from contracts.vocabulary import OrganisationKind, Role
 
 #: The version of the terms that somebody agrees to by joining; it is kept with their consent.
@@ -162,27 +162,9 @@ def number_errors(kind: OrganisationKind, brin: str | None, kvk: str | None) -> 
     return errors
 
 
-def place(name: str, province: str | None) -> Place:
-    """The place of this name, or what to choose from; what was typed is not repeated."""
-    try:
-        return find_place(name, province)
-    except AmbiguousPlace as refused:
-        raise ValueError(f"several places have this name: choose the province: {_or(refused.provinces)}") from None
-    except UnknownPlace as refused:
-        near = _or([f"{near.name} ({near.province})" for near in refused.candidates])
-        raise ValueError("no such place is known" + (f": do you mean {near}?" if near else "")) from None
-    except UnknownProvince as refused:
-        raise ValueError(str(refused)) from None
-
-
 def province(name: str) -> str:
     """The province as we write it."""
     return find_province(name)
-
-
-def _or(choices: Collection[str]) -> str:
-    *most, last = list(choices) or [""]
-    return f"{', '.join(most)} or {last}" if most else last
 
 
 def is_narrow(scope: AmbassadorScope) -> bool:
