@@ -6,6 +6,7 @@ import sys
 import uvicorn
 
 from chassis import telemetry
+from chassis.http import CarefulHttp
 from chassis.service import Service
 
 
@@ -20,11 +21,12 @@ def main() -> None:
         host=service.settings.host,
         port=service.settings.port,
         loop="uvloop",
-        http="httptools",
+        http=CarefulHttp,
         ws="none",
         access_log=False,
         log_config=None,
         server_header=False,
+        proxy_headers=False,  # whom to believe about the client's address is the gateway's setting
         timeout_graceful_shutdown=8,
     )
 

@@ -1,6 +1,7 @@
 """What was asked cannot be done, and why: problem+json over HTTP (RFC 9457), a rejection event over NATS."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from fastapi import FastAPI, Request
@@ -20,6 +21,14 @@ _STATUS_SLUGS = {
     405: ("method-not-allowed", "This cannot be done here"),
     415: ("unsupported-media-type", "Send application/json"),
 }
+
+#: Problems without a rule of their own: slug, status, title and meaning.
+_UNRULY = (
+    *((slug, status, title, "") for status, (slug, title) in _STATUS_SLUGS.items()),
+    ("invalid-json", 400, "The body is not valid JSON", "A parser could not read it; nothing was done."),
+    ("http-error", 400, "This request cannot be handled", "The status says more; nothing was done."),
+    ("internal-error", 500, "Something went wrong at our side", "It was logged; the same call may succeed later."),
+)
 
 
 class Problem(Exception):
@@ -60,6 +69,25 @@ class Unavailable(Problem, slug="temporarily-unavailable", status=503, title="Th
 
     def __init__(self, detail: str | None = None, retry_after_seconds: int = 2) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+
+
+def catalogue(service: str) -> list[dict[str, Any]]:
+    """Every problem that a service can answer with: for the page behind its type, and for the API's document."""
+    known = {
+        slug: {"slug": slug, "status": status, "title": title, "meaning": meaning}
+        for slug, status, title, meaning in _UNRULY
+    }
+    for kind in _kinds(Problem):
+        if "slug" in vars(kind) and kind.__module__.startswith((f"services.{service}.", "chassis.")):
+            meaning = inspect.cleandoc(kind.__doc__ or "")
+            known[kind.slug] = {"slug": kind.slug, "status": kind.status, "title": kind.title, "meaning": meaning}
+    return [known[slug] for slug in sorted(known)]
+
+
+def _kinds(base: type[Problem]) -> Iterator[type[Problem]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
 
 
 def problem_response(

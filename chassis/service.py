@@ -28,6 +28,17 @@ from chassis.transactions import Transactions
 STOP_SECONDS_MAX = 8.0
 
 Background = Callable[["Service"], Awaitable[None]]
+Parts = Callable[["Service"], Awaitable[dict[str, str]]]
+
+
+class Api(FastAPI):
+    """A service's HTTP, whose OpenAPI document also tells which problems it answers with."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, with `x-problems` for the page of each problem type."""
+        document = super().openapi()
+        document.setdefault("x-problems", problems.catalogue(self.state.service.name))
+        return document
 
 
 class Service:
@@ -42,6 +53,7 @@ class Service:
         api: APIRouter | Sequence[APIRouter],
         handlers: EventRouter | None = None,
         background: Sequence[Background] = (),
+        other_parts: Parts | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.name, self.settings, self.tables = name, settings, tables
@@ -68,6 +80,7 @@ class Service:
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, forget_old_replies]
+        self._other_parts = other_parts
         self._migrated = False
         self._hearing: list[asyncio.Task[None]] = []
         self._running: list[asyncio.Task[None]] = []
@@ -78,7 +91,8 @@ class Service:
         return self.clock()
 
     def _make_app(self, routers: list[APIRouter]) -> FastAPI:
-        app = FastAPI(title=f"Om de Hoek: {self.name}", version="1", lifespan=self._lifespan, redoc_url=None)
+        # FastAPI's own pages for reading the document fetch scripts from elsewhere; the gateway has one that does not.
+        app = Api(title=f"Om de Hoek: {self.name}", version="1", lifespan=self._lifespan, docs_url=None, redoc_url=None)
         app.state.service = self
         problems.install(app)
         app.add_middleware(LimitBodies, bytes_max=self.settings.body_bytes_max)
@@ -156,6 +170,10 @@ class Service:
                 found["database"] = "not ready"
         return found
 
+    async def all_parts(self) -> dict[str, str]:
+        """The service's own parts, and what else it says it needs to be of full use."""
+        return await self.parts() | (await self._other_parts(self) if self._other_parts else {})
+
 
 async def forget_old_replies(service: Service) -> None:
     """Every hour: replies that nobody will ask again are removed."""
@@ -183,11 +201,11 @@ async def live() -> dict[str, str]:
 
 @_health.get("/health/ready")
 async def ready(request: Request) -> Response:
-    """Whether the service can do its work; commands are accepted while the broker is away, so that only degrades it."""
-    parts: dict[str, Any] = await request.app.state.service.parts()
+    """Whether the service can do its work; it works without its broker or other parts, so that only degrades it."""
+    parts: dict[str, str] = await request.app.state.service.all_parts()
     if parts["database"] != "ready":
         return JSONResponse({"status": "not ready", "parts": parts}, 503)
-    return JSONResponse({"status": "ready" if parts["broker"] == "ready" else "degraded", "parts": parts})
+    return JSONResponse({"status": "ready" if set(parts.values()) == {"ready"} else "degraded", "parts": parts})
 
 
 async def _now(request: Request) -> datetime:

@@ -1,0 +1,85 @@
+"""HTTP as it comes in: the head of a request is limited in size and in time, before anything of ours sees it.
+
+uvicorn limits neither: a header that never ends would fill the memory, and a client that sends a byte now and then
+would keep its connection for ever.
+"""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from chassis.problems import Problem
+
+HEAD_BYTES_MAX = 32 * 1024
+HEAD_SECONDS_MAX = 10.0
+
+
+class HeadersTooLarge(Problem, slug="headers-too-large", status=431, title="The headers are too large"):
+    """The address and the headers of the request hold more than is read."""
+
+
+class TooSlow(Problem, slug="request-too-slow", status=408, title="The request did not come in in time"):
+    """The client began to send something and did not finish."""
+
+
+class CarefulHttp(HttpToolsProtocol):
+    """uvicorn's protocol, which gives up on a head that is too large or too slow."""
+
+    head_seconds_max = HEAD_SECONDS_MAX
+    _awaits_head = True
+    _head_bytes = 0
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client may not keep a connection without ever asking anything."""
+        super().connection_made(transport)
+        self._be_patient()
+
+    def data_received(self, data: bytes) -> None:
+        """Counts what comes in until the head is complete."""
+        if self._awaits_head and self._patience is None:
+            self._be_patient()
+        super().data_received(data)
+        if self._awaits_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > HEAD_BYTES_MAX:
+                self._refuse(HeadersTooLarge(bytes_max=HEAD_BYTES_MAX))
+
+    def on_headers_complete(self) -> None:
+        """The body is limited elsewhere."""
+        self._awaits_head, self._head_bytes = False, 0
+        self._lose_patience_no_more()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """What comes next is another head."""
+        self._awaits_head = True
+        super().on_message_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing has to come in any more."""
+        self._lose_patience_no_more()
+        super().connection_lost(exc)
+
+    def _be_patient(self) -> None:
+        self._patience = self.loop.call_later(self.head_seconds_max, self._refuse, TooSlow())
+
+    def _lose_patience_no_more(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
+    def _refuse(self, problem: Problem) -> None:
+        self._lose_patience_no_more()
+        if self.transport.is_closing():
+            return
+        if self.cycle is None or self.cycle.response_complete:  # otherwise the answer to another request is under way
+            self.transport.write(_bytes_of(problem))
+        self.transport.close()
+
+
+def _bytes_of(problem: Problem) -> bytes:
+    answer: Any = problem.response()
+    headers = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)
+    return STATUS_LINE[problem.status] + headers + b"connection: close\r\n\r\n" + bytes(answer.body)
