@@ -1,6 +1,7 @@
 """What `./odh` can do: one line per command, and the function behind it (imported only when it is called)."""
 
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -31,6 +32,8 @@ COMMANDS = {
 
 def main() -> None:
     """Hands the rest of the line to the command as its own sys.argv."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal that knows fewer letters shows a question mark
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     name = sys.argv[1] if len(sys.argv) > 1 else "help"
     if name in ("help", "-h", "--help"):
         print_help()
@@ -40,7 +43,9 @@ def main() -> None:
         sys.exit(2)
     else:
         sys.argv = [f"odh {name}", *sys.argv[2:]]
-        sys.exit(import_module(COMMANDS[name].module).main())
+        with suppress(KeyboardInterrupt):  # whoever presses Ctrl-C need not be shown where in the code that was
+            sys.exit(import_module(COMMANDS[name].module).main())
+        sys.exit(130)
 
 
 def print_help(file: TextIO | None = None) -> None:

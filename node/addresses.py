@@ -1,6 +1,7 @@
 """Where the running node is: `<data>/node.json`, written when it is open and removed when it stops."""
 
 import json
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -27,11 +28,12 @@ class Addresses(NamedTuple):
 
 def read(data: Path | None = None) -> Addresses | None:
     """The node that runs on this data, or None when there is none."""
+    file = _file(data or DATA)
     try:
-        addresses = Addresses(**json.loads(_file(data or DATA).read_text()))
+        addresses = Addresses(**json.loads(file.read_text()))
+        return addresses if _runs(addresses.pids["up"], file.stat().st_mtime) else None
     except FileNotFoundError:
         return None
-    return addresses if _exists(addresses.pids.get("up")) else None
 
 
 def write(data: Path, addresses: Addresses) -> None:
@@ -45,9 +47,18 @@ def forget(data: Path) -> None:
     _file(data).unlink(missing_ok=True)
 
 
+def from_where_called(path: str) -> Path:
+    """`odh` moves to the root of the project; a path is meant from where the person stood."""
+    return Path(os.environ.get("ODH_CALLED_FROM", os.getcwd()), path).resolve()
+
+
 def _file(data: Path) -> Path:
     return data / "node.json"
 
 
-def _exists(pid: int | None) -> bool:
-    return pid is not None and psutil.pid_exists(pid)
+def _runs(pid: int | None, since: float) -> bool:
+    """Whether it is still the process that wrote the file: a younger one got its number after it was gone."""
+    try:
+        return pid is not None and psutil.Process(pid).create_time() <= since
+    except psutil.Error:
+        return False

@@ -20,7 +20,7 @@ from node.secrets import Secrets
 
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
 # These differ per service, so one value from the operator's environment cannot be meant for all of them.
-OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL"}
+OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE"}
 
 Say = Callable[[str, float], None]
 
@@ -109,25 +109,24 @@ class Node:
                 each.create_task(self._keep_alive(part, tell))
 
     async def _keep_alive(self, part: Part, tell: Callable[[str], None]) -> None:
-        """Waits longer after each failure in a row, up to ten seconds."""
+        """Waits longer after each failure in a row, up to ten seconds; nothing that fails here ends the watch."""
         pause, started = 0.2, time.monotonic()
         while True:
             await asyncio.sleep(0.1)
-            part.keep_log_small()
-            if part.is_alive:
-                continue
-            if time.monotonic() - started > 60:
-                pause = 0.2
-            tell(f"{part.name} is gestopt (exit {part.exit_code}); opnieuw gestart over {pause:.1f} s (restarting)")
-            await asyncio.sleep(pause)
-            pause, started = min(pause * 2, 10.0), time.monotonic()
             try:
+                part.keep_log_small()
+                if part.is_alive:
+                    continue
+                if time.monotonic() - started > 60:
+                    pause = 0.2
+                tell(f"{part.name} is gestopt (exit {part.exit_code}); opnieuw gestart over {pause:.1f} s (restarting)")
+                await asyncio.sleep(pause)
+                pause, started = min(pause * 2, 10.0), time.monotonic()
                 await part.start()
-            except PartFailed as failure:
-                tell(str(failure))
-            else:
                 address_book.write(self.data, self.addresses())
                 tell(f"{part.name} draait weer (runs again) na {time.monotonic() - started:.1f} s")
+            except (PartFailed, OSError) as failure:  # a full disk, for instance
+                tell(str(failure))
 
     # What the parts are told.
 
@@ -149,6 +148,8 @@ class Node:
         if name == "gateway":
             told["ODH_IDENTITY_PRIVATE_KEY_FILE"] = str(self._secrets.identity_private_key_file)
         told |= {key: value for key, value in os.environ.items() if key not in OWN_TO_EACH}
+        if name != "gateway":  # the one address that others may reach
+            told["ODH_HOST"] = "127.0.0.1"
         told["ODH_PORT"] = str(self._ports[name])
         told["ODH_DATABASE_URL"] = self.postgres.url(name)
         return told | self.settings | self.settings_of.get(name, {})
@@ -176,7 +177,11 @@ class Node:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(lock)
-            raise PartFailed(f"er draait al een node op {self.data} (a node runs on this data already)") from None
+            running = address_book.read(self.data)
+            where = f": {running.gateway} (pid {running.pids['up']})" if running else ", die nog niet open is"
+            raise PartFailed(
+                f"er draait al een node op {self.data}{where}\n(a node runs on this data already; stop it first)"
+            ) from None
         self._lock = lock
 
     def _compose(self) -> None:

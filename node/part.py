@@ -4,12 +4,14 @@ import asyncio
 import ctypes
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from node import ROOT
@@ -128,9 +130,10 @@ class Part:
 
     def keep_log_small(self) -> None:
         """The process goes on writing to the same file (it was opened to append), so the file is copied and emptied."""
-        if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
-            self.log.with_suffix(".log.1").write_bytes(self.log.read_bytes())
-            os.truncate(self.log, 0)
+        with suppress(FileNotFoundError):
+            if self.log.stat().st_size > LOG_BYTES_MAX:
+                shutil.copyfile(self.log, self.log.with_suffix(".log.1"))
+                os.truncate(self.log, 0)
 
 
 def _tied_to_parent(number: signal.Signals) -> Callable[[], None] | None:
@@ -160,20 +163,21 @@ def free_port(preferred: int | None = None) -> int:
     killed, in the moment before it is started again.
     """
     for port in filter(None, [preferred, *random.sample(range(20_000, 32_000), 200)]):
-        if port not in _given_out and is_free(port):
+        if (port == preferred or port not in _given_out) and refusal(port) is None:
             _given_out.add(port)
             return port
     raise PartFailed("geen vrije poort gevonden (no free port)")
 
 
-def is_free(port: int) -> bool:
+def refusal(port: int) -> int | None:
+    """Why a server could not listen on a port (the number of the error), or None when it could."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            return error.errno
+    return None
 
 
 async def fetch(port: int, path: str) -> tuple[int, bytes]:

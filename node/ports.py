@@ -1,24 +1,40 @@
 """The node's ports: chosen once from what is free, and remembered, so that clients find them after a restart."""
 
+import errno
 import json
 from pathlib import Path
 
-from node.part import PartFailed, free_port, is_free
+from node.part import PartFailed, free_port, refusal
 
 
 class Ports:
+    """The gateway's port is the operator's choice; the others are nobody's business but the node's."""
+
     def __init__(self, file: Path, *, gateway: int) -> None:
         self._file = file
         self._ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-        if not is_free(gateway):
-            raise PartFailed(f"poort {gateway} is bezet; kies een andere met --port (port is taken, choose another)")
+        check_usable(gateway)
         self._ports["gateway"] = gateway
         self._chosen = {"gateway"}
 
     def __getitem__(self, name: str) -> int:
         """The remembered port, or another one when somebody took it meanwhile."""
         if name not in self._chosen:
-            self._ports[name] = free_port(self._ports.get(name))
+            taken = {self._ports[other] for other in self._chosen}
+            while (port := free_port(self._ports.pop(name, None))) in taken:
+                pass
+            self._ports[name] = port
             self._chosen.add(name)
             self._file.write_text(json.dumps(self._ports, indent=2))
         return self._ports[name]
+
+
+def check_usable(port: int) -> None:
+    """Says what is wrong with a port that somebody chose."""
+    match refusal(port):
+        case None:
+            return
+        case errno.EACCES | errno.EPERM:
+            raise PartFailed(f"poort {port} mag je niet gebruiken; kies een hogere met --port (choose a higher port)")
+        case _:
+            raise PartFailed(f"poort {port} is bezet; kies een andere met --port (port is taken, choose another)")

@@ -6,6 +6,7 @@ so that it can be watched, killed in a test and started again on the same data.
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,9 +14,11 @@ import tempfile
 import time
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 
 from node.part import Part, PartFailed
 
@@ -35,8 +38,10 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "log_checkpoints": "off",
-    "log_min_error_statement": "panic",  # a statement may hold personal data
+    "log_min_error_statement": "panic",  # a statement may hold personal data,
+    "log_error_verbosity": "terse",  # and so may the details of an error, such as the key that exists already
 }
+STILL_THERE = ("shared memory block", '"postmaster.pid" already exists')  # how it says that an older one still lives
 
 
 class PostgresServer(Part):
@@ -56,9 +61,13 @@ class PostgresServer(Part):
         return f"{driver}://{login}@127.0.0.1:{self.port}/{database}"
 
     async def prepare(self) -> None:
-        """Makes the data directory, once."""
-        if not (self.data / "PG_VERSION").exists():
-            await asyncio.to_thread(self._initialise)
+        """Makes the data directory, once: beside its place, so that half a one is never taken for whole."""
+        if not self.data.exists():
+            new = self.data.with_name(f"{self.data.name}.new")
+            shutil.rmtree(new, ignore_errors=True)
+            await asyncio.to_thread(self._initialise, new)
+            new.rename(self.data)
+        self._drop_stale_lock()
 
     def command(self) -> list[str]:
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
@@ -76,13 +85,14 @@ class PostgresServer(Part):
         return True
 
     async def wait_ready(self, timeout: float = 30) -> None:
-        """After a SIGKILL the backends live on for a moment, and the new server refuses while they hold the memory."""
+        """After a SIGKILL the old server or its backends live on for a moment; the new one refuses as long."""
         deadline = time.monotonic() + timeout
         while True:
             try:
                 return await super().wait_ready(deadline - time.monotonic())
             except PartFailed:
-                if self.is_alive or "shared memory block" not in self.tail(5) or time.monotonic() > deadline:
+                refused = any(words in self.tail(5) for words in STILL_THERE)
+                if self.is_alive or not refused or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(0.1)
             self.launch()
@@ -108,12 +118,20 @@ class PostgresServer(Part):
     async def _connect(self) -> asyncpg.Connection:
         return await asyncpg.connect(self.url(driver="postgresql"), timeout=5, ssl=False)
 
-    def _initialise(self) -> None:
-        self.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    def _drop_stale_lock(self) -> None:
+        """After a power cut its number may be of another program of ours, and PostgreSQL would wait for that one."""
+        lock = self.data / "postmaster.pid"
+        with suppress(FileNotFoundError, IndexError, ValueError, psutil.NoSuchProcess):
+            number = int(lock.read_text().splitlines()[0])
+            if str(self.data) not in psutil.Process(number).cmdline():
+                lock.unlink()
+
+    def _initialise(self, folder: Path) -> None:
+        folder.mkdir(parents=True, mode=0o700)
         if self.system_user:
             ensure_user_exists(self.system_user)
-            os.chown(self.data, *_ids(self.system_user))
-            _let_through(self.data.parent)
+            os.chown(folder, *_ids(self.system_user))
+            _let_through(folder.parent)
             _let_through(BINARIES)
             if not (BINARIES / "postgres").stat().st_mode & stat.S_IXOTH:
                 ensure_folder_permissions(BINARIES.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
@@ -123,7 +141,7 @@ class PostgresServer(Part):
             password_file.write(self.password or "unused")
             password_file.flush()
             command = [
-                *(str(BINARIES / "initdb"), "-D", str(self.data), "-U", USER, f"--pwfile={password_file.name}"),
+                *(str(BINARIES / "initdb"), "-D", str(folder), "-U", USER, f"--pwfile={password_file.name}"),
                 f"--auth={'scram-sha-256' if self.password else 'trust'}",
                 # The provider that comes with PostgreSQL sorts the same on every system, for ever.
                 *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),

@@ -3,12 +3,13 @@
 import argparse
 import asyncio
 import os
+import re
 import signal
 import sys
 import time
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from pathlib import Path
 
 from node import addresses
 from node.node import Node
@@ -18,33 +19,51 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    return asyncio.run(run(arguments()))
+    options = arguments()
+    try:
+        return asyncio.run(run(options))
+    except PermissionError as refused:
+        print(f"\nGeen toegang tot {refused.filename}; kies een andere map met --data (no access).", file=sys.stderr)
+        return 1
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="odh up", description="Start een hele node (start a whole node).")
-    parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)")
-    parser.add_argument("--port", type=int, default=int(os.environ.get("ODH_PORT", "8000")), help="poort van het adres")
-    parser.add_argument("--node", default=os.environ.get("ODH_NODE", "utrecht"), help="naam van de node (utrecht)")
+    parser.add_argument(
+        "--data", type=addresses.from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)"
+    )
+    parser.add_argument(
+        "--port", type=port, default=os.environ.get("ODH_PORT", "8000"), help="poort van het adres (8000)"
+    )
+    parser.add_argument(
+        "--node", type=name, default=os.environ.get("ODH_NODE", "utrecht"), help="naam van de node (utrecht)"
+    )
     parser.add_argument("--demo", action="store_true", help="met voorbeeldgegevens (with demo data)")
     return parser.parse_args()
 
 
-def from_where_called(path: str) -> Path:
-    """`odh` moves to the root of the project; a path is meant from where the person stood."""
-    return Path(os.environ.get("ODH_CALLED_FROM", os.getcwd()), path).resolve()
+def port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError("een poort is een getal van 1 tot en met 65535 (a number from 1 to 65535)")
+    return int(text)
+
+
+def name(text: str) -> str:
+    if not re.fullmatch("[a-z0-9-]{1,40}", text):
+        raise argparse.ArgumentTypeError("kleine letters, cijfers en streepjes (small letters, digits, dashes)")
+    return text
 
 
 async def run(options: argparse.Namespace) -> int:
     since = time.monotonic()
     node = Node(options.data, name=options.node, gateway_port=options.port, say=show_step)
     stop = asked_to_stop(node)
-    print(f"Om de Hoek: node {node.name} start op {node.data}", flush=True)
+    tell(f"Om de Hoek: node {node.name} start op {node.data}")
     try:
         if not await before(stop, open_node(node, options.demo)):
             return 0
-        print(welcome(node, time.monotonic() - since), flush=True)
-        node.watch(lambda line: print(f"  ! {line}", flush=True))
+        tell(welcome(node, time.monotonic() - since))
+        node.watch(lambda line: tell(f"  ! {line}"))
         await stop.wait()
     except PartFailed as failure:
         print(f"\n{failure}", file=sys.stderr)
@@ -53,8 +72,14 @@ async def run(options: argparse.Namespace) -> int:
         stopping = time.monotonic()
         await node.stop()
         if stop.is_set():
-            print(f"\nGestopt in {seconds(time.monotonic() - stopping)}; de gegevens staan in {node.data} (stopped).")
+            tell(f"\nGestopt in {seconds(time.monotonic() - stopping)}; de gegevens staan in {node.data} (stopped).")
     return 0
+
+
+def tell(line: str) -> None:
+    """Whoever was reading may have gone; the node stays."""
+    with suppress(OSError):
+        print(line, flush=True)
 
 
 async def open_node(node: Node, demo: bool) -> None:
@@ -94,7 +119,7 @@ def asked_to_stop(node: Node) -> asyncio.Event:
 
 
 def show_step(what: str, took: float) -> None:
-    print(f"  ✓ {what:<32}{seconds(took):>8}", flush=True)
+    tell(f"  ✓ {what:<32}{seconds(took):>8}")
 
 
 def seconds(took: float) -> str:

@@ -1,0 +1,51 @@
+"""Where the running node is, and that one which does not run is never taken for it."""
+
+import os
+import subprocess
+import sys
+import time
+
+import psutil
+
+from node import addresses
+from node.addresses import Addresses
+
+
+def of_a_node_with(pid: int) -> Addresses:
+    return Addresses(
+        node="utrecht", gateway="", mail="", smtp="", nats="", services={}, databases={}, team=[], pids={"up": pid}
+    )
+
+
+def test_a_running_node_is_found(tmp_path):
+    addresses.write(tmp_path, of_a_node_with(os.getpid()))
+
+    found = addresses.read(tmp_path)
+
+    assert found is not None
+    assert found.pids["up"] == os.getpid()
+    assert (tmp_path / "node.json").stat().st_mode & 0o077 == 0
+
+
+def test_there_is_none_before_the_first_start_nor_after_the_stop(tmp_path):
+    assert addresses.read(tmp_path) is None
+    addresses.write(tmp_path, of_a_node_with(os.getpid()))
+    addresses.forget(tmp_path)
+    assert addresses.read(tmp_path) is None
+
+
+def test_a_killed_node_is_not_found(tmp_path):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    addresses.write(tmp_path, of_a_node_with(gone.pid))
+    gone.wait()
+
+    assert addresses.read(tmp_path) is None
+
+
+def test_a_younger_process_with_the_number_of_a_killed_node_is_not_taken_for_it(tmp_path):
+    addresses.write(tmp_path, of_a_node_with(os.getpid()))
+    before = psutil.Process().create_time() - 10
+    os.utime(tmp_path / "node.json", (before, before))
+
+    assert addresses.read(tmp_path) is None
+    assert before < time.time()

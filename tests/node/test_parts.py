@@ -1,0 +1,188 @@
+"""The parts of a node: started, watched, killed, started again, and never left behind."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import psutil
+import pytest
+
+from node import ROOT, addresses
+from node.node import Node
+from node.part import LOG_BYTES_MAX, Part, PartFailed, free_port
+from node.postgres import PostgresServer
+from tests.given import eventually
+
+
+class Shell(Part):
+    """A part that is a line of shell, ready when it has written a file."""
+
+    def __init__(self, folder: Path, line: str) -> None:
+        super().__init__("shell", folder / "shell.log")
+        self.folder, self.line = folder, line
+
+    def command(self) -> list[str]:
+        return ["sh", "-c", self.line]
+
+    def environment(self) -> dict[str, str]:
+        return dict(os.environ, FOLDER=str(self.folder))
+
+    async def is_ready(self) -> bool:
+        return (self.folder / "ready").exists()
+
+
+async def test_a_part_that_stops_while_starting_tells_its_last_words(tmp_path):
+    with pytest.raises(PartFailed, match=r"stopte bij het starten.*\n.*geen schijf meer"):
+        await Shell(tmp_path, "echo geen schijf meer; exit 3").start()
+
+
+async def test_a_part_that_is_never_ready_is_given_up(tmp_path):
+    part = Shell(tmp_path, "echo ik wacht; sleep 60")
+    with pytest.raises(PartFailed, match=r"na 0.2 s niet klaar.*\n.*ik wacht"):
+        await part.start(timeout=0.2)
+    await part.stop()
+
+
+async def test_a_part_that_does_not_listen_is_killed_in_the_end(tmp_path):
+    part = Shell(tmp_path, "trap '' TERM; touch $FOLDER/ready; while :; do sleep 0.05; done")
+    await part.start()
+
+    await part.stop(patience=0.2)
+
+    assert part.exit_code == -signal.SIGKILL
+
+
+async def test_a_log_is_set_aside_when_it_grows_large(tmp_path):
+    part = Shell(tmp_path, "touch $FOLDER/ready; while :; do echo regel; sleep 0.05; done")
+    part.log.write_bytes(b"x" * (LOG_BYTES_MAX + 1))
+    await part.start()
+    try:
+        part.keep_log_small()
+
+        async def is_written_again() -> bool:
+            return part.log.read_text().startswith("regel")
+
+        await eventually(is_written_again)
+        assert (tmp_path / "shell.log.1").stat().st_size > LOG_BYTES_MAX
+    finally:
+        await part.stop()
+
+
+async def test_a_part_does_not_outlive_who_started_it(tmp_path):
+    starter = f"""
+import asyncio, time
+from pathlib import Path
+from tests.node.test_parts import Shell
+part = Shell(Path({str(tmp_path)!r}), "touch $FOLDER/ready; exec sleep 60")
+asyncio.run(part.start())
+print(part.pid, flush=True)
+time.sleep(60)
+"""
+    parent = await asyncio.create_subprocess_exec(sys.executable, "-c", starter, cwd=ROOT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = int(await parent.stdout.readline())
+    assert psutil.pid_exists(child)
+
+    parent.kill()
+    await parent.wait()
+
+    async def is_gone() -> bool:
+        return not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
+
+    await eventually(is_gone, within=5, saying="the end of the part")
+
+
+async def test_half_a_database_directory_is_never_taken_for_whole(run_directory):
+    server = PostgresServer(run_directory / "half", port=free_port())
+    broken_off = run_directory / "half.new"
+    broken_off.mkdir()
+    (broken_off / "PG_VERSION").write_text("18\n")
+
+    await server.start()
+    await server.create_database("whole")
+    await server.stop()
+
+    assert not broken_off.exists()
+
+
+async def test_a_lock_of_another_program_does_not_keep_postgres_from_starting(run_directory):
+    """After a power cut the number in postmaster.pid may be that of anything that runs."""
+    server = PostgresServer(run_directory / "locked", port=free_port())
+    await server.start()
+    left_behind = (server.data / "postmaster.pid").read_text().splitlines()
+    server.kill()
+    other = await asyncio.create_subprocess_exec("sleep", "60", user=server.system_user)
+    (server.data / "postmaster.pid").write_text("\n".join([str(other.pid), *left_behind[1:]]) + "\n")
+
+    await server.start(timeout=10)
+
+    await server.stop()
+    other.kill()
+    await other.wait()
+
+
+@pytest.fixture(scope="module")
+async def watched(run_directory: Path) -> AsyncIterator[tuple[Node, list[str]]]:
+    """A node with one service, watched over as `./odh up` does, and what it tells."""
+    told: list[str] = []
+    node = Node(run_directory / "watched", gateway_port=free_port(), services=("members",))
+    await node.start()
+    node.watch(told.append)
+    yield node, told
+    await node.stop()
+
+
+@pytest.mark.kill
+@pytest.mark.parametrize("name", ["members", "nats", "postgres", "mail"])
+async def test_a_part_that_dies_is_started_again(watched, name):
+    node, told = watched
+    before = node.parts[name].pid
+
+    node.kill(name)
+
+    async def is_back() -> bool:
+        part = node.parts[name]
+        return part.pid not in (None, before) and await part.is_ready() and await node.parts["members"].is_ready()
+
+    await eventually(is_back, saying=f"{name} again")
+
+    async def is_told() -> bool:
+        return bool(told) and told[-1].startswith(f"{name} draait weer")
+
+    await eventually(is_told)
+    assert f"{name} is gestopt (exit -9)" in " ".join(told)
+    running = addresses.read(node.data)
+    assert running is not None
+    assert running.pids[name] == node.parts[name].pid
+
+
+async def test_one_node_at_a_time_runs_on_the_same_data(watched):
+    node, _ = watched
+    second = Node(node.data, gateway_port=free_port(), services=("members",))
+
+    with pytest.raises(PartFailed, match=f"er draait al een node.*{node.url('gateway')}"):
+        await second.start()
+    await second.stop()
+
+    assert await node.parts["members"].is_ready()
+
+
+async def test_only_the_gateway_listens_where_the_operator_says(watched, monkeypatch):
+    node, _ = watched
+    monkeypatch.setenv("ODH_HOST", "0.0.0.0")
+    monkeypatch.setenv("ODH_TRACE_RATIO", "1")
+
+    assert (node.env("members")["ODH_HOST"], node.env("gateway")["ODH_HOST"]) == ("127.0.0.1", "0.0.0.0")
+    assert node.env("members")["ODH_TRACE_RATIO"] == "1"
+    assert "ODH_IDENTITY_PRIVATE_KEY_FILE" not in node.env("members")
+
+
+async def test_the_servers_let_nobody_in_without_the_password(watched):
+    node, _ = watched
+    with pytest.raises(asyncpg.InvalidPasswordError):
+        await asyncpg.connect(f"postgresql://postgres:wrong@127.0.0.1:{node.postgres.port}/members", ssl=False)

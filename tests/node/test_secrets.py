@@ -1,0 +1,28 @@
+"""What only the node may know: made once, and nobody else's to read."""
+
+import json
+
+from node.secrets import Secrets
+
+
+def test_secrets_are_made_once(tmp_path):
+    first, again = Secrets(tmp_path / "keys"), Secrets(tmp_path / "keys")
+
+    assert (first.postgres_password, first.nats_password) == (again.postgres_password, again.nats_password)
+    assert first.postgres_password != first.nats_password != Secrets(tmp_path / "other").nats_password
+
+
+def test_the_public_file_has_the_public_half_of_the_same_key(tmp_path):
+    secrets = Secrets(tmp_path / "keys")
+    private = json.loads(secrets.identity_private_key_file.read_text())
+    (public,) = json.loads(secrets.identity_public_keys_file.read_text())["keys"]
+
+    assert (public["kid"], public["x"]) == (private["kid"], private["x"])
+    assert "d" not in public
+
+
+def test_only_their_owner_can_read_them(tmp_path):
+    Secrets(tmp_path / "keys")
+
+    assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
+    assert [file.name for file in (tmp_path / "keys").iterdir() if file.stat().st_mode & 0o077] == []
