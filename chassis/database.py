@@ -5,11 +5,13 @@ import zlib
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
@@ -40,17 +42,33 @@ def own_tables() -> type[SQLModel]:
     return Table
 
 
+class DatabaseAway(Exception):
+    """No connection could be made: an error of our own, because a handler may meet an `OSError` for other reasons."""
+
+
+async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    try:
+        return await asyncpg.connect(*arguments, **options)
+    except (OSError, TimeoutError) as error:
+        raise DatabaseAway from error
+
+
 def engine_for(url: str, connections_max: int) -> AsyncEngine:
     """An engine whose errors never show the values of a statement: they may be personal data."""
     return create_async_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
+        pool_timeout=5,
         pool_pre_ping=False,
         hide_parameters=True,
         json_serializer=lambda value: to_json(value).decode(),
         json_deserializer=from_json,
-        connect_args={"timeout": 5, "server_settings": {"application_name": "om-de-hoek", "timezone": "UTC"}},
+        connect_args={
+            "async_creator_fn": _connect,
+            "timeout": 5,
+            "server_settings": {"application_name": "om-de-hoek", "timezone": "UTC"},
+        },
     )
 
 
@@ -60,16 +78,19 @@ def sessions_of(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
 
 
 def is_away(error: BaseException) -> bool:
-    """Whether an error says that the database cannot be reached (now), rather than that a statement is wrong."""
-    if isinstance(error, DBAPIError) and error.connection_invalidated:
+    """Whether an error says that the database cannot be used now, rather than that a statement or our code is wrong."""
+    if isinstance(error, DatabaseAway | NoConnectionFree):
         return True
-    if isinstance(error, InterfaceError):
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated:
         return True
-    if isinstance(error, OperationalError | DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or ""
-        # 08: connection, 53: resources, 57P: shut down or starting up, 58: system error
-        return state[:2] in {"08", "53", "58"} or state[:3] == "57P"
-    return isinstance(error, OSError | TimeoutError)
+    if isinstance(error, InterfaceError):  # asyncpg says it of a value that does not fit its column too
+        said = error.driver_exception
+        return not isinstance(said, asyncpg.DataError) and "closed" in str(said)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    # 08: connection, 53: resources, 57P: shut down or starting up, 58: system error
+    return state[:2] in {"08", "53", "58"} or state[:3] == "57P"
 
 
 def lock_number(name: str) -> int:
@@ -77,7 +98,7 @@ def lock_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-async def migrate(engine: AsyncEngine, service: str) -> None:
+async def migrate(engine: AsyncEngine, service: str | Path) -> None:
     """Brings the database to the service's newest migration; replicas that start together wait for each other."""
     async with engine.connect() as connection:
         await connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": lock_number("migrate")})
@@ -85,21 +106,23 @@ async def migrate(engine: AsyncEngine, service: str) -> None:
         try:
             await connection.run_sync(upgrade, service)
         finally:
+            await connection.rollback()  # a migration that failed must not take the lock along into the pool
             await connection.execute(text("SELECT pg_advisory_unlock(:n)"), {"n": lock_number("migrate")})
             await connection.commit()
 
 
-def alembic_config(service: str) -> Config:
-    """Alembic's configuration: one shared environment, and the migrations in the service's own folder."""
+def alembic_config(service: str | Path) -> Config:
+    """Alembic's configuration: one shared environment, and the migrations in a service's own folder, or in another."""
     root = Path(__file__).parent.parent
+    migrations = service if isinstance(service, Path) else root / "services" / service / "migrations"
     config = Config()
     config.set_main_option("script_location", str(root / "chassis" / "migrations"))
     config.set_main_option("path_separator", "os")
-    config.set_main_option("version_locations", str(root / "services" / service / "migrations"))
+    config.set_main_option("version_locations", str(migrations))
     return config
 
 
-def upgrade(connection: Connection, service: str, revision: str = "head") -> None:
+def upgrade(connection: Connection, service: str | Path, revision: str = "head") -> None:
     """Runs the migrations up to a revision on an open connection."""
     config = alembic_config(service)
     config.attributes["connection"] = connection

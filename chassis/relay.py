@@ -5,6 +5,8 @@ the events of an entity keep their order; rows go in atomic batches, which cost 
 """
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import UTC
 from typing import Any
 
@@ -15,10 +17,10 @@ from pydantic_core import from_json
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from chassis.crashpoints import crashpoint
+from chassis.crashpoints import crashpoint, is_armed
 from chassis.database import is_away, lock_number
 from chassis.problems import describe
-from chassis.streams import Streams
+from chassis.streams import Answer, Streams
 from chassis.telemetry import log
 
 _CLAIM = text(
@@ -60,21 +62,20 @@ class Relay:
                 while await self.relay_batch() == self._batch_size_max:
                     pass
                 pause = 0.1
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
-            except TimeoutError:
-                continue
             except Exception as error:
                 log.warning("relay waits", fault=describe(error), away=is_away(error))
                 await self._heal(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
+                continue
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
 
     async def _heal(self, error: Exception) -> None:
+        """Makes the streams again when the broker came back without them."""
         if isinstance(error, NatsError) and self._streams.is_ready:
-            try:
+            with suppress(NatsError, OSError, TimeoutError):
                 await self._streams.ensure()
-            except (NatsError, OSError, TimeoutError):
-                return
 
     async def relay_batch(self) -> int:
         """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many."""
@@ -83,28 +84,29 @@ class Relay:
             rows = sorted((await connection.execute(_CLAIM, {"size": self._batch_size_max})).all())
             crashpoint(f"{self._service}.relay-after-select")
             for kind in ("shared", "local"):
-                await self._publish([row for row in rows if row.subject.split(".")[2] == kind])
+                if chosen := [row for row in rows if row.subject.split(".")[2] == kind]:
+                    await self._streams.while_connected(self._publish(chosen))
             crashpoint(f"{self._service}.relay-after-ack")
         return len(rows)
 
     async def _publish(self, rows: list[Row[Any]]) -> None:
         if len(rows) == 1:
             await self._publish_one(rows[0])
-        elif rows:
-            try:
-                await self._publish_batch(rows)
-            except APIError as error:
-                if error.err_code != _BATCH_HAS_DUPLICATE:
-                    raise
-                # A relay died between storing and deleting: the broker sorts out one by one which it already has.
-                for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
-                    await asyncio.gather(*map(self._publish_one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
+            return
+        try:
+            await self._publish_batch(rows)
+        except APIError as error:
+            if error.err_code != _BATCH_HAS_DUPLICATE:
+                raise
+            # A relay died between storing and deleting: the broker sorts out one by one which it already has.
+            for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
+                await asyncio.gather(*map(self._publish_one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
 
     async def _publish_one(self, row: Row[Any]) -> None:
         subject, headers = _address(row)
-        acknowledged = self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
-        crashpoint(f"{self._service}.relay-before-ack")
-        await acknowledged
+        await self._acknowledged(
+            self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
+        )
 
     async def _publish_batch(self, rows: list[Row[Any]]) -> None:
         client = self._streams.client
@@ -118,10 +120,23 @@ class Relay:
                 await client.publish(subject, row.body, headers=headers)
                 continue
             headers["Nats-Batch-Commit"] = "1"
-            message = await client.request(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
+            message = await self._acknowledged(
+                client.request(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
+            )
             reply = from_json(message.data)
             if "error" in reply:
                 raise APIError.from_error(reply["error"])
+
+    async def _acknowledged(self, publishing: Coroutine[Any, Any, Answer]) -> Answer:
+        point = f"{self._service}.relay-before-ack"
+        if is_armed(point):
+            asking = asyncio.ensure_future(publishing)
+            await asyncio.sleep(0)
+            assert self._streams.client is not None
+            await self._streams.client.flush()  # so that the broker has it when we die
+            crashpoint(point)
+            return await asking
+        return await publishing
 
 
 def _address(row: Row[Any]) -> tuple[str, dict[str, str]]:

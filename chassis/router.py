@@ -6,14 +6,16 @@ exception, tried again with back-off and at last a dead letter. It never blocks 
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -23,8 +25,8 @@ from chassis.database import is_away, wait_for_database
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
 from chassis.problems import Problem, describe
-from chassis.telemetry import log, span, traceparent
-from chassis.transactions import Item
+from chassis.telemetry import log, span, traceparent, under
+from chassis.transactions import Item, Work
 from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
 
 if TYPE_CHECKING:
@@ -95,6 +97,10 @@ class _Heard:
     prepared: Any = None
 
 
+class NeverFinished(Exception):
+    """A handler took longer than any handler may."""
+
+
 class Consumer:
     """Hears one event type for a service; the replicas of the service share it."""
 
@@ -103,6 +109,7 @@ class Consumer:
         self._settings = service.settings
         self.name = f"{service.name}-{hearing.event_type.wire_name.replace('.', '-')}"
         self._stopping = asyncio.Event()
+        self._subscription: JetStreamContext.PullSubscription | None = None
 
     def stop(self) -> None:
         """Lets `run` end after the batch that is under way."""
@@ -111,10 +118,9 @@ class Consumer:
     async def run(self) -> None:
         """Hears until it is told to stop."""
         stopping = asyncio.create_task(self._stopping.wait())
-        subscription = None
         try:
             while not self._stopping.is_set():
-                fetching = asyncio.create_task(self._fetch(subscription))
+                fetching = asyncio.create_task(self._fetch())
                 await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 if not fetching.done():
                     fetching.cancel()
@@ -122,42 +128,56 @@ class Consumer:
                         await fetching
                     break
                 try:
-                    subscription, messages = fetching.result()
-                    if messages:
+                    if messages := fetching.result():
                         crashpoint(f"{self._service.name}.after-fetch")
                         await self._handle_batch(messages)
-                except TimeoutError:
-                    continue
                 except Exception as error:
                     if not isinstance(error, NatsError | OSError):
                         log.error("consumer fault", consumer=self.name, fault=describe(error))
-                    subscription = None
+                    await self._unsubscribe()
                     await asyncio.sleep(0.2)
         finally:
             stopping.cancel()
-            if subscription is not None:
-                with suppress(Exception):
-                    await subscription.unsubscribe()
+            await self._unsubscribe()
 
-    async def _fetch(self, subscription: Any) -> tuple[Any, list[Msg]]:
-        await self._service.streams.ready()
-        if subscription is None:
-            subscription = await self._service.streams.consumer(self._hearing.event_type, self.name)
+    async def _fetch(self) -> list[Msg]:
+        streams = self._service.streams
+        await streams.ready()
+        if self._subscription is None:
+            self._subscription = await streams.consumer(self._hearing.event_type, self.name)
         try:
-            return subscription, await subscription.fetch(self._settings.batch_size_max, timeout=FETCH_SECONDS)
+            return await streams.while_connected(
+                self._subscription.fetch(self._settings.batch_size_max, timeout=FETCH_SECONDS)
+            )
         except TimeoutError:
             # Ask whether the consumer still stands: a broker that came back without its store does not say so.
-            await subscription.consumer_info()
-            return subscription, []
+            await self._subscription.consumer_info()
+            return []
+
+    async def _unsubscribe(self) -> None:
+        """What the broker sends to a subscription that nobody reads would only be heard after its wait for an ack."""
+        subscription, self._subscription = self._subscription, None
+        if subscription is not None:
+            with suppress(Exception):
+                await subscription.unsubscribe()
 
     async def _handle_batch(self, messages: list[Msg]) -> None:
-        heard = [found for message in messages if (found := await self._read(message))]
         keeping = asyncio.create_task(self._keep(messages))
         try:
-            heard = await self._prepare(heard)
-            outcomes = await self._group(heard)
+            heard = [found for message in messages if (found := await self._read(message))]
+            suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
+            await self._handle_group([one for one in heard if one not in suspects])
+            # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
+            # differs each time, it takes no neighbour with it to the dead letters.
+            random.shuffle(suspects)
+            for one in suspects:
+                await self._handle_group([one])
         finally:
             keeping.cancel()
+
+    async def _handle_group(self, heard: list[_Heard]) -> None:
+        heard = await self._prepare(heard)
+        outcomes = await self._group([self._item(one, self._work(one)) for one in heard])
         crashpoint(f"{self._service.name}.before-acks")
         for one, outcome in zip(heard, outcomes, strict=True):
             if isinstance(outcome, BaseException):
@@ -171,7 +191,7 @@ class Consumer:
         try:
             envelope, event = decode(message.data)
             if type(event) is not self._hearing.event_type:
-                raise UnknownEvent(envelope.type)
+                event = self._hearing.event_type.lifted(event)
         except (ValidationError, UnknownEvent, ValueError) as error:
             await self._bury(message, f"not understood: {type(error).__name__}", delivered)
             return None
@@ -185,7 +205,9 @@ class Consumer:
         if prepare is None or not heard:
             return heard
         try:
-            for one, prepared in zip(heard, await prepare([h.event for h in heard], self._settings), strict=True):
+            async with self._limited():
+                found = await prepare([one.event for one in heard], self._settings)
+            for one, prepared in zip(heard, found, strict=True):
                 one.prepared = prepared
             return heard
         except Exception as error:
@@ -194,23 +216,38 @@ class Consumer:
                 return []
             return [ready for one in heard for ready in await self._prepare([one])]
 
-    async def _group(self, heard: list[_Heard]) -> list[Any]:
-        items = [Item(self._work(one), cause=one.envelope.traceparent, event_id=one.envelope.id) for one in heard]
+    def _item(self, one: _Heard, work: Work) -> Item:
+        return Item(work, cause=one.envelope.traceparent, event_id=one.envelope.id)
+
+    async def _group(self, items: list[Item]) -> list[Any]:
         while True:
             outcomes = await self._service.transactions.group(items, consumer=self.name) if items else []
             if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
                 return outcomes
             # The database is away: that is no fault of the events, so it costs them no attempt.
             log.warning("database away", consumer=self.name)
+            await asyncio.sleep(0.2)
             await wait_for_database(self._service.engine)
 
-    def _work(self, one: _Heard) -> Callable[[AsyncSession], Awaitable[None]]:
+    def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
             with span(f"hear {self._hearing.event_type.wire_name}", SpanKind.CONSUMER, one.envelope.traceparent):
                 session.info["cause"] = traceparent() or one.envelope.traceparent
-                await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
+                async with self._limited():
+                    await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
 
         return work
+
+    @asynccontextmanager
+    async def _limited(self) -> AsyncIterator[None]:
+        """A handler that hangs is a handler that fails; without this it would keep all others of its type waiting."""
+        try:
+            async with asyncio.timeout(self._settings.handler_seconds_max) as patience:
+                yield
+        except TimeoutError:
+            if patience.expired():
+                raise NeverFinished from None
+            raise
 
     async def _keep(self, messages: list[Msg]) -> None:
         """Tells the broker that the batch is being worked on, as long as it is."""
@@ -221,35 +258,39 @@ class Consumer:
                     await message.in_progress()
 
     async def _failed(self, one: _Heard, error: BaseException) -> None:
-        attempt = one.message.metadata.num_delivered
-        if isinstance(error, Problem):
-            problem = error
-            log.info("rejected", consumer=self.name, event_id=one.envelope.id, problem=problem.slug)
+        with under(one.envelope.traceparent):
+            if isinstance(error, Problem):
+                prevented = await self._reject(one, error)
+                if prevented is None:
+                    await one.message.ack()
+                    return
+                error = prevented
+            attempt = one.message.metadata.num_delivered
+            if attempt >= self._settings.attempts_max:
+                await self._bury(one.message, describe(error), attempt)
+            else:
+                await self._try_again(one, error, attempt)
 
-            async def reject(session: AsyncSession) -> None:
-                say(
-                    session,
-                    EventRejected(
-                        rejected_id=one.envelope.id,
-                        rejected_type=one.envelope.type,
-                        rejected_by=self._service.name,
-                        problem=problem.type_uri,
-                        title=problem.title,
-                    ),
-                )
-
-            item = Item(reject, cause=one.envelope.traceparent, event_id=one.envelope.id)
-            (outcome,) = await self._service.transactions.group([item], consumer=self.name)
-            if not isinstance(outcome, BaseException):
-                await one.message.ack()
-                return
-            error = outcome
-        if attempt >= self._settings.attempts_max:
-            await self._bury(one.message, describe(error), attempt)
-            return
-        delay = min(
-            self._settings.retry_delay_seconds_first * 4 ** (attempt - 1), self._settings.retry_delay_seconds_max
+    async def _reject(self, one: _Heard, problem: Problem) -> BaseException | None:
+        """Says that the event broke a rule; returns what prevented that, if anything did."""
+        log.info("rejected", consumer=self.name, event_id=one.envelope.id, problem=problem.slug)
+        rejection = EventRejected(
+            rejected_id=one.envelope.id,
+            rejected_type=one.envelope.type,
+            rejected_by=self._service.name,
+            problem=problem.type_uri,
+            title=problem.title,
         )
+
+        async def reject(session: AsyncSession) -> None:
+            say(session, rejection)
+
+        (outcome,) = await self._group([self._item(one, reject)])
+        return outcome if isinstance(outcome, BaseException) else None
+
+    async def _try_again(self, one: _Heard, error: BaseException, attempt: int) -> None:
+        settings = self._settings
+        delay = min(settings.retry_delay_seconds_first * 4 ** (attempt - 1), settings.retry_delay_seconds_max)
         log.warning(
             "will try again",
             consumer=self.name,

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -54,6 +55,7 @@ class Service:
         handlers: EventRouter | None = None,
         background: Sequence[Background] = (),
         other_parts: Parts | None = None,
+        migrations: Path | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.name, self.settings, self.tables = name, settings, tables
@@ -81,7 +83,8 @@ class Service:
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, forget_old_replies]
         self._other_parts = other_parts
-        self._migrated = False
+        self._migrations = migrations or name
+        self.is_migrated = False
         self._hearing: list[asyncio.Task[None]] = []
         self._running: list[asyncio.Task[None]] = []
         self.app = self._make_app([api] if isinstance(api, APIRouter) else list(api))
@@ -112,17 +115,17 @@ class Service:
 
     async def _open(self) -> None:
         """Opens the parts in their order, each as soon as what it needs is there."""
-        self.transactions.start()
-        while not self._migrated:
+        while not self.is_migrated:
             try:
                 await wait_for_database(self.engine)
-                await migrate(self.engine, self.name)
-                self._migrated = True
+                await migrate(self.engine, self._migrations)
+                self.is_migrated = True
             except Exception as error:
                 log.error("not migrated", fault=describe(error))
                 if not is_away(error):
                     raise
                 await asyncio.sleep(0.5)
+        self.transactions.start()
         self._hearing = [asyncio.create_task(consumer.run()) for consumer in self.consumers]
         self._running = [
             asyncio.create_task(self.streams.connect()),
@@ -138,8 +141,7 @@ class Service:
             consumer.stop()
         if self._hearing:
             await asyncio.wait(self._hearing, timeout=STOP_SECONDS_MAX)
-        if self._running:
-            await self.transactions.stop()
+        await self.transactions.stop()
         for task in [*self._hearing, *self._running]:
             task.cancel()
         await asyncio.gather(*self._hearing, *self._running, return_exceptions=True)
@@ -160,7 +162,7 @@ class Service:
     async def parts(self) -> dict[str, str]:
         """Which parts of the service are ready now, and which are not."""
         found = {"database": "ready", "broker": "ready" if self.streams.is_ready else "not ready"}
-        if not self._migrated:
+        if not self.is_migrated:
             found["database"] = "not migrated"
         else:
             try:
@@ -214,7 +216,10 @@ async def _now(request: Request) -> datetime:
 
 
 async def _read_session(request: Request) -> AsyncIterator[AsyncSession]:
-    async with request.app.state.service.sessions() as session:
+    service: Service = request.app.state.service
+    if not service.is_migrated:
+        raise problems.Unavailable
+    async with service.sessions() as session:
         yield session
 
 

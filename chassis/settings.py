@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Read once from the environment (`ODH_...`) where a service is wired, and passed on as an argument."""
 
-    model_config = SettingsConfigDict(env_prefix="ODH_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ODH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     node: str = Field(default="utrecht", pattern=r"^[a-z0-9-]{1,40}$", description="The name of this node.")
     host: str = Field(default="127.0.0.1", description="The address that the service listens on.")
@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     attempts_max: int = Field(default=6, ge=1, description="After this many failures an event is a dead letter.")
     deliveries_max: int = Field(
         default=20, description="An event delivered more often never lets its handler finish: a dead letter."
+    )
+    handler_seconds_max: float = Field(
+        default=30.0, description="A handler that takes longer has failed, as if it had raised an error."
     )
     retry_delay_seconds_first: float = Field(default=0.5, description="The wait before the second attempt.")
     retry_delay_seconds_max: float = Field(default=60.0, description="The longest wait between two attempts.")

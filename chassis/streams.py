@@ -6,7 +6,8 @@ handled. Store-and-forward, de-duplication, timers and purging are JetStream's o
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
 import nats
 from nats.aio.client import Client
@@ -24,6 +25,12 @@ from contracts.event import Event, event_types, is_subject_token
 DUPLICATE_WINDOW_SECONDS = 120.0
 ACKS_PENDING_MAX = 2000
 
+Answer = TypeVar("Answer")
+
+
+class BrokerAway(NatsError):
+    """The connection was lost before the broker answered."""
+
 
 class Streams:
     """The connection to the broker, and the streams on it."""
@@ -34,6 +41,7 @@ class Streams:
         self.client: Client | None = None
         self._js: JetStreamContext | None = None
         self._ready = asyncio.Event()
+        self._lost = asyncio.Event()
         self._closing = False
 
     @property
@@ -57,8 +65,38 @@ class Streams:
         """The name of the node's `shared`, `local` or `dead` stream."""
         return f"odh-{self.node}-{kind}"
 
+    async def while_connected(self, asking: Coroutine[Any, Any, Answer]) -> Answer:
+        """What the broker answers; raises `BrokerAway` as soon as the connection is lost.
+
+        A broker that comes back knows nothing of what was asked before: to wait on would be to wait for the timeout.
+        """
+        answering, losing = asyncio.ensure_future(asking), asyncio.ensure_future(self._lost.wait())
+        try:
+            await asyncio.wait({answering, losing}, return_when=asyncio.FIRST_COMPLETED)
+            if not answering.done():
+                raise BrokerAway
+            return answering.result()
+        finally:
+            losing.cancel()
+            if not answering.done():
+                answering.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await answering
+
     async def connect(self) -> None:
-        """Connects, however long that takes, and makes the streams; afterwards the client reconnects by itself."""
+        """Connects and makes the streams; afterwards the client reconnects by itself."""
+        await self.dial()
+        while True:
+            try:
+                await self.ensure()
+                break
+            except (NatsError, OSError, TimeoutError) as error:
+                log.warning("streams not made yet", fault=type(error).__name__)
+                await asyncio.sleep(0.5)
+        self._ready.set()
+
+    async def dial(self) -> None:
+        """Connects, however long that takes."""
         while self.client is None:
             try:
                 self.client = await nats.connect(
@@ -74,27 +112,21 @@ class Streams:
                     ping_interval=3,
                     max_outstanding_pings=2,
                     error_cb=_quietly,
-                    disconnected_cb=self._note("broker away"),
-                    reconnected_cb=self._note("broker back"),
+                    disconnected_cb=self._on_lost,
+                    reconnected_cb=self._on_back,
                 )
             except (NatsError, OSError, TimeoutError):
                 await asyncio.sleep(0.2)
         self._js = self.client.jetstream(timeout=5)
-        while True:
-            try:
-                await self.ensure()
-                break
-            except (NatsError, OSError, TimeoutError) as error:
-                log.warning("streams not made yet", fault=type(error).__name__)
-                await asyncio.sleep(0.5)
-        self._ready.set()
 
-    def _note(self, message: str):  # type: ignore[no-untyped-def]
-        async def note() -> None:
-            if not self._closing:
-                log.warning(message)
+    async def _on_lost(self) -> None:
+        self._lost.set()
+        if not self._closing:
+            log.warning("broker away")
 
-        return note
+    async def _on_back(self) -> None:
+        self._lost.clear()
+        log.warning("broker back")
 
     async def close(self) -> None:
         """Closes the connection; what was published is flushed."""

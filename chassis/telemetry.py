@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import structlog
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -63,9 +63,9 @@ def configure(service: str, settings: Settings) -> None:
 
 
 def _add_trace_id(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        entry["trace_id"] = f"{context.trace_id:032x}"
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid:
+        entry["trace_id"] = f"{current.trace_id:032x}"
     return entry
 
 
@@ -79,11 +79,21 @@ def traceparent() -> str | None:
 @contextmanager
 def span(name: str, kind: SpanKind, parent: str | None = None, **attributes: str | int) -> Iterator[Span]:
     """A span under the given W3C trace context, or under the current one."""
-    context = _propagator.extract({"traceparent": parent}) if parent else None
+    above = _propagator.extract({"traceparent": parent}) if parent else None
     with tracer.start_as_current_span(
-        name, context=context, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
+        name, context=above, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
     ) as current:
         yield current
+
+
+@contextmanager
+def under(parent: str | None) -> Iterator[None]:
+    """Makes what is logged carry the trace that it is about."""
+    token = context.attach(_propagator.extract({"traceparent": parent} if parent else {}))
+    try:
+        yield
+    finally:
+        context.detach(token)
 
 
 def links(parents: list[str | None]) -> list[Link]:
@@ -91,9 +101,9 @@ def links(parents: list[str | None]) -> list[Link]:
     found = []
     for parent in parents:
         if parent:
-            context = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
-            if context.is_valid:
-                found.append(Link(context))
+            cause = trace.get_current_span(_propagator.extract({"traceparent": parent})).get_span_context()
+            if cause.is_valid:
+                found.append(Link(cause))
     return found
 
 

@@ -16,6 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away
 from chassis.mailboxes import enter_inbox, write_outbox
+from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
@@ -62,13 +63,19 @@ class Transactions:
 
     async def stop(self) -> None:
         """Finishes what was handed in, then closes the lanes."""
+        lanes, self._lanes = self._lanes, []
         await self._waiting.join()
-        for lane in self._lanes:
+        for lane in lanes:
             lane.cancel()
-        await asyncio.gather(*self._lanes, return_exceptions=True)
+        await asyncio.gather(*lanes, return_exceptions=True)
 
     async def do(self, item: Item) -> Any:
-        """Does a work in a transaction that it may share; returns after the commit, or raises what the work raised."""
+        """Does a work in a transaction that it may share; returns after the commit, or raises what the work raised.
+
+        Before the database has the service's tables, and while the service stops, nothing is taken in.
+        """
+        if not self._lanes:
+            raise Unavailable
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((item, done))
         outcome = await asyncio.shield(done)

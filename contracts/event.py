@@ -88,6 +88,14 @@ class Event(BaseModel):
         return f"{TYPE_PREFIX}.{cls.wire_name}.v{cls.wire_version}"
 
     @classmethod
+    def lifted(cls, older: "Event") -> Self:
+        """This event, made from one of an older version; a version that can be made so says how.
+
+        Who hears the newest version then hears the older ones too, which other nodes go on saying for a while.
+        """
+        raise UnknownEvent(older.type_name())
+
+    @classmethod
     def speaker(cls) -> str:
         """The service that says it."""
         return cls.wire_name.split(".")[0]
