@@ -169,7 +169,7 @@ async def forget_member(
     await proposing.find_somebody(session, left, now, settings, instead_of=event.member_id)
     purged = await streams.forget(session, speaker="matching", entity_ids=[*gone, *removed["propositions"]])
     for match in ended:
-        say(session, MatchLapsed(**match.told(), lapsed_because="erased"))
+        say(session, MatchLapsed(**match.told_of_lapse()))
     counts = {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
     say(session, MemberForgotten(member_id=event.member_id, removed=counts))
 

@@ -2,42 +2,62 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import Identity
+from chassis.paging import PageAsked
 from contracts.event import new_id
 from contracts.matching import Party, Reason
-from contracts.vocabulary import Kind
+from contracts.members import Place
+from contracts.vocabulary import Kind, Language, Role
 from services.matching.rules import Proposal
 from services.matching.steps import RUNNING, Match, MatchNotFound, State
-from services.matching.store import MatchRow
+from services.matching.store import MatchRow, ask
 
 _TABLE = MatchRow.__table__  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """What a side wrote, as it stands now."""
+
+    text: str
+    themes: tuple[str, ...]
+    language: Language
+    place: Place
+    starts_on: date | None
+    ends_on: date | None
+    mbo_level: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
-    """A match with what only its readers see: the texts of both sides, and the ambassador's note."""
+    """A match with what only its readers see: what both sides wrote, and the ambassador's note."""
 
     match: Match
-    request_text: str
-    offer_text: str
+    request: Wording
+    offer: Wording
     note: str | None
 
 
-_SELECT = """
-    SELECT m.*,
-        r.title AS request_title, r.text AS request_text, r.place_name AS request_place,
-        r.organisation_id AS request_organisation_id,
-        o.title AS offer_title, o.text AS offer_text, o.place_name AS offer_place,
-        coalesce((SELECT name FROM organisation WHERE organisation_id = r.organisation_id), r.place_name)
-            AS asking_name,
-        coalesce((SELECT name FROM organisation WHERE organisation_id = m.offerer_organisation_id), o.place_name)
-            AS offering_name
+def _side_columns(side: str, table: str) -> str:
+    columns = (
+        "organisation_id", "title", "text", "themes", "language", "place_name", "province", "latitude", "longitude",
+        "starts_on", "ends_on", "mbo_level",
+    )  # fmt: skip
+    name = f"(SELECT name FROM organisation n WHERE n.organisation_id = {table}.organisation_id)"
+    return ", ".join(
+        [*(f"{table}.{column} AS {side}_{column}" for column in columns), f"{name} AS {side}_organisation_name"]
+    )
+
+
+_SELECT = f"""
+    SELECT m.*, {_side_columns("request", "r")}, {_side_columns("offer", "o")}
     FROM match m
     JOIN proposition r ON r.proposition_id = m.request_id
     JOIN proposition o ON o.proposition_id = m.offer_id
@@ -70,7 +90,7 @@ def new_match(proposal: Proposal, ambassador_ids: tuple[str, ...], now: datetime
 async def add(session: AsyncSession, matches: Sequence[Match]) -> None:
     """Keeps new matches, in one statement."""
     if matches:
-        await session.execute(sa.insert(_TABLE), [_values(match) for match in matches])
+        await ask(session, sa.insert(_TABLE), [_values(match) for match in matches])
 
 
 _CHANGING = (
@@ -89,14 +109,14 @@ async def save(session: AsyncSession, *matches: Match) -> None:
     """Keeps the state that matches have come to; their rows are locked by the reading of them."""
     if matches:
         values = [_values(match) for match in matches]
-        await session.execute(
-            _SAVE, [{"id_": v["match_id"]} | {f"new_{name}": v[name] for name in _CHANGING} for v in values]
+        await ask(
+            session, _SAVE, [{"id_": v["match_id"]} | {f"new_{name}": v[name] for name in _CHANGING} for v in values]
         )
 
 
-async def note(session: AsyncSession, match_id: str, words: str | None) -> None:
+async def note(session: AsyncSession, match_id: str, words: str, by: str) -> None:
     """Keeps what an ambassador wrote beside a dismissal, for other ambassadors."""
-    await session.execute(sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words))
+    await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))
 
 
 _GET = text(_SELECT + "WHERE m.match_id = :match_id")
@@ -105,7 +125,7 @@ _GET_LOCKED = text(_SELECT + "WHERE m.match_id = :match_id" + _FOR_UPDATE)
 
 async def show(session: AsyncSession, match_id: str) -> Shown:
     """A match with its texts; raises `MatchNotFound`."""
-    row = (await session.execute(_GET, {"match_id": match_id})).mappings().one_or_none()
+    row = (await ask(session, _GET, {"match_id": match_id})).mappings().one_or_none()
     if row is None:
         raise MatchNotFound
     return _shown(row)
@@ -113,7 +133,7 @@ async def show(session: AsyncSession, match_id: str) -> Shown:
 
 async def show_locked(session: AsyncSession, match_id: str) -> Shown:
     """A match for a change, its row locked until the transaction ends; raises `MatchNotFound`."""
-    row = (await session.execute(_GET_LOCKED, {"match_id": match_id})).mappings().one_or_none()
+    row = (await ask(session, _GET_LOCKED, {"match_id": match_id})).mappings().one_or_none()
     if row is None:
         raise MatchNotFound
     return _shown(row)
@@ -121,7 +141,7 @@ async def show_locked(session: AsyncSession, match_id: str) -> Shown:
 
 async def find_locked(session: AsyncSession, match_id: str) -> Match | None:
     """A match for a change, when it still exists."""
-    row = (await session.execute(_GET_LOCKED, {"match_id": match_id})).mappings().one_or_none()
+    row = (await ask(session, _GET_LOCKED, {"match_id": match_id})).mappings().one_or_none()
     return _shown(row).match if row else None
 
 
@@ -159,39 +179,42 @@ async def waiting_for_nobody(session: AsyncSession) -> list[Match]:
     return await _all(session, _WAITING_FOR_NOBODY)
 
 
-_PAGE = """
-    WHERE (CAST(:cursor AS text) IS NULL OR m.match_id < :cursor)
-    AND (CAST(:state AS text) IS NULL OR m.state = :state)
-    AND (:sees_all OR m.ambassador_ids @> CAST(ARRAY[:me] AS text[])
-         OR (m.endorsed_at IS NOT NULL AND (m.asker_id = :me OR m.offerer_id = :me)))
-    """
+#: `looks_as` is the caller's id for an ambassador, and nobody's for others.
+_MINE = """
+    (m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+     OR m.endorsed_at IS NOT NULL AND (m.asker_id = :me OR m.offerer_id = :me))"""
 _AWAITING = """
-    AND (m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:me] AS text[])
-         OR m.state = 'endorsed' AND m.asker_id = :me AND m.asker_accepted IS NULL
-         OR m.state = 'endorsed' AND m.offerer_id = :me AND m.offerer_accepted IS NULL)
-    """
-_PAGE_END = " ORDER BY m.match_id DESC LIMIT :rows"
-_PAGE_ALL, _PAGE_AWAITING = text(_SELECT + _PAGE + _PAGE_END), text(_SELECT + _PAGE + _AWAITING + _PAGE_END)
+    (m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+     OR m.state = 'endorsed' AND (m.asker_id = :me AND m.asker_accepted IS NULL
+                                  OR m.offerer_id = :me AND m.offerer_accepted IS NULL))"""
+_PAGES = {
+    (sees_all, awaiting_me): text(
+        f"""{_SELECT}
+        WHERE (CAST(:cursor AS text) IS NULL OR m.match_id < :cursor)
+        AND (CAST(:state AS text) IS NULL OR m.state = :state)
+        {"" if sees_all else f"AND {_MINE}"} {f"AND {_AWAITING}" if awaiting_me else ""}
+        ORDER BY m.match_id DESC LIMIT :rows"""
+    )
+    for sees_all in (True, False)
+    for awaiting_me in (True, False)
+}
 
 
 async def page(
-    session: AsyncSession,
-    *,
-    me: str,
-    sees_all: bool,
-    awaiting_me: bool,
-    state: State | None,
-    cursor: str | None,
-    rows: int,
+    session: AsyncSession, who: Identity, paging: PageAsked, *, awaiting_me: bool, state: State | None
 ) -> list[Shown]:
-    """The matches that somebody may see, newest first."""
-    values = {"me": me, "sees_all": sees_all, "state": state, "cursor": cursor, "rows": rows}
-    found = await session.execute(_PAGE_AWAITING if awaiting_me else _PAGE_ALL, values)
+    """The matches that somebody may see, newest first; one more than a page."""
+    sees_all = who.has(Role.NODE_TEAM)
+    values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1}
+    if not sees_all or awaiting_me:
+        looks = sees_all or who.has(Role.AMBASSADOR)
+        values |= {"me": who.member_id, "looks_as": who.member_id if looks else ""}
+    found = await ask(session, _PAGES[sees_all, awaiting_me], values)
     return [_shown(row) for row in found.mappings()]
 
 
 async def _all(session: AsyncSession, statement: Any, **values: Any) -> list[Match]:
-    return [_shown(row).match for row in (await session.execute(statement, values)).mappings()]
+    return [_shown(row).match for row in (await ask(session, statement, values)).mappings()]
 
 
 def _values(match: Match) -> dict[str, Any]:
@@ -215,20 +238,8 @@ def _shown(row: RowMapping) -> Shown:
         version=row["version"],
         request_id=row["request_id"],
         offer_id=row["offer_id"],
-        asker=Party(
-            member_id=row["asker_id"],
-            organisation_id=row["request_organisation_id"],
-            organisation_name=row["asking_name"],
-            place=row["request_place"],
-            title=row["request_title"],
-        ),
-        offerer=Party(
-            member_id=row["offerer_id"],
-            organisation_id=row["offerer_organisation_id"],
-            organisation_name=row["offering_name"],
-            place=row["offer_place"],
-            title=row["offer_title"],
-        ),
+        asker=_party(row, "request", row["asker_id"]),
+        offerer=_party(row, "offer", row["offerer_id"]),
         request_kind=Kind(row["request_kind"]),
         offer_kind=Kind(row["offer_kind"]),
         score=row["score"],
@@ -244,4 +255,32 @@ def _shown(row: RowMapping) -> Shown:
         declined_because=row["declined_because"],
         lapsed_because=row["lapsed_because"],
     )
-    return Shown(match, row["request_text"], row["offer_text"], row["note"])
+    return Shown(match, _wording(row, "request"), _wording(row, "offer"), row["note"])
+
+
+def _party(row: RowMapping, side: str, member_id: str) -> Party:
+    """A side as it stands now; an organisation that has not been heard of yet goes by its place."""
+    return Party(
+        member_id=member_id,
+        organisation_id=row[f"{side}_organisation_id"],
+        organisation_name=row[f"{side}_organisation_name"] or row[f"{side}_place_name"],
+        place=row[f"{side}_place_name"],
+        title=row[f"{side}_title"],
+    )
+
+
+def _wording(row: RowMapping, side: str) -> Wording:
+    return Wording(
+        text=row[f"{side}_text"],
+        themes=tuple(row[f"{side}_themes"]),
+        language=Language(row[f"{side}_language"]),
+        place=Place(
+            name=row[f"{side}_place_name"],
+            province=row[f"{side}_province"],
+            latitude=row[f"{side}_latitude"],
+            longitude=row[f"{side}_longitude"],
+        ),
+        starts_on=row[f"{side}_starts_on"],
+        ends_on=row[f"{side}_ends_on"],
+        mbo_level=row[f"{side}_mbo_level"],
+    )

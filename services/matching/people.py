@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from contracts.members import AmbassadorScope
 from services.matching.routing import Ambassador
 from services.matching.rules import Proposition
+from services.matching.store import ask
 
 _KEEP_ORGANISATION = text(
     """
@@ -21,7 +22,7 @@ _KEEP_ORGANISATION = text(
 
 async def keep_organisation(session: AsyncSession, organisation_id: str, version: int, name: str) -> None:
     """Keeps what an organisation is called, when that is newer than what is known."""
-    await session.execute(_KEEP_ORGANISATION, {"organisation_id": organisation_id, "version": version, "name": name})
+    await ask(session, _KEEP_ORGANISATION, {"organisation_id": organisation_id, "version": version, "name": name})
 
 
 _KEEP_AMBASSADOR = text(
@@ -48,7 +49,7 @@ async def keep_ambassador(session: AsyncSession, member_id: str, version: int, s
         "provinces": list(scope.provinces) if scope else [],
         "themes": [theme.value for theme in scope.themes] if scope else [],
     }
-    return (await session.execute(_KEEP_AMBASSADOR, values)).scalar_one_or_none() is not None
+    return (await ask(session, _KEEP_AMBASSADOR, values)).scalar_one_or_none() is not None
 
 
 _KEEP_TEAM_MEMBER = text(
@@ -66,7 +67,7 @@ _KEEP_TEAM_MEMBER = text(
 async def keep_team_member(session: AsyncSession, member_id: str, version: int, *, is_active: bool) -> bool:
     """Keeps who belongs to the node's team; whether that is newer than what is known."""
     values = {"member_id": member_id, "version": version, "is_active": is_active}
-    return (await session.execute(_KEEP_TEAM_MEMBER, values)).scalar_one_or_none() is not None
+    return (await ask(session, _KEEP_TEAM_MEMBER, values)).scalar_one_or_none() is not None
 
 
 #: Beyond this many, how many exactly wait for an ambassador decides nothing.
@@ -76,7 +77,7 @@ _AMBASSADORS = text(
     f"""
     SELECT member_id, organisation_ids, provinces, themes,
         (SELECT count(*) FROM (SELECT FROM match m WHERE m.state = 'proposed' AND m.ambassador_ids[1] = a.member_id
-                               LIMIT {_WAITING_COUNTED_MAX}) AS some) AS waiting
+                               LIMIT {_WAITING_COUNTED_MAX}) AS first) AS waiting
     FROM ambassador a
     WHERE is_active AND (
         organisation_ids && CAST(:organisation_ids AS text[])
@@ -96,7 +97,7 @@ async def who_may_look(
         "organisation_ids": list({p.organisation_id for p in known}),
         "provinces": list({p.province for p in known}),
     }
-    rows = (await session.execute(_AMBASSADORS, values)).mappings().all()
+    rows = (await ask(session, _AMBASSADORS, values)).mappings().all()
     ambassadors = [
         Ambassador(
             row["member_id"],
@@ -123,7 +124,7 @@ _MAY_LOOK = text(
 
 async def may_look(session: AsyncSession, member_id: str) -> bool:
     """Whether somebody is an ambassador or belongs to the node's team."""
-    return bool((await session.execute(_MAY_LOOK, {"member_id": member_id})).scalar_one())
+    return bool((await ask(session, _MAY_LOOK, {"member_id": member_id})).scalar_one())
 
 
 _TEAM = text("SELECT member_id FROM node_team_member WHERE is_active ORDER BY member_id")
@@ -131,7 +132,7 @@ _TEAM = text("SELECT member_id FROM node_team_member WHERE is_active ORDER BY me
 
 async def node_team(session: AsyncSession) -> tuple[str, ...]:
     """The members of the node's team."""
-    return tuple((await session.execute(_TEAM)).scalars())
+    return tuple((await ask(session, _TEAM)).scalars())
 
 
 _FORGET = {
@@ -153,9 +154,9 @@ _REMEMBER_FORGOTTEN = text(
 
 async def forget(session: AsyncSession, member_id: str, now: datetime) -> dict[str, list[str]]:
     """Removes everything about somebody, and keeps it out from now on; returns the ids of what was removed."""
-    await session.execute(_REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
+    await ask(session, _REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
     return {
-        what: list((await session.execute(statement, {"member_id": member_id})).scalars())
+        what: list((await ask(session, statement, {"member_id": member_id})).scalars())
         for what, statement in _FORGET.items()
     }
 
@@ -165,4 +166,4 @@ _WITHDRAW = text("UPDATE proposition SET status = 'withdrawn' WHERE member_id = 
 
 async def withdraw_propositions(session: AsyncSession, member_id: str) -> None:
     """Who left asks and offers nothing any more, whether or not that was heard already."""
-    await session.execute(_WITHDRAW, {"member_id": member_id})
+    await ask(session, _WITHDRAW, {"member_id": member_id})

@@ -8,7 +8,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say, say_later
 from contracts.matching import (
-    IntroductionMade,
     MatchEndorsed,
     MatchHandedOver,
     MatchLapsed,
@@ -44,7 +43,8 @@ async def _matches_of(
     session: AsyncSession, proposals: list[Proposal], now: datetime, settings: MatchingSettings
 ) -> list[Match]:
     judged = [p for p in proposals if p.pair.offer.kind not in settings.kinds_without_ambassador]
-    ambassadors, team = [], []
+    ambassadors: list[routing.Ambassador] = []
+    team: list[str] = []
     if judged:
         sides = [side for p in judged for side in (p.pair.request, p.pair.offer)]
         ambassadors, team = await people.who_may_look(session, sides)
@@ -58,20 +58,13 @@ async def _matches_of(
     return new
 
 
-async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -> None:
+async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -> list[Match]:
     """Running matches end without an introduction."""
     ended = [steps.lapse(match, because) for match in running]
     await matches.save(session, *ended)
     for match in ended:
-        say(session, MatchLapsed(**match.told(), lapsed_because=because))
-
-
-async def introduce(session: AsyncSession, match: Match) -> Match:
-    """Both sides said yes: they are introduced to each other."""
-    introduced = steps.introduce(match)
-    await matches.save(session, introduced)
-    say(session, IntroductionMade(**introduced.told()))
-    return introduced
+        say(session, MatchLapsed(**match.told_of_lapse()))
+    return ended
 
 
 async def hand_over(

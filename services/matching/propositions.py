@@ -19,6 +19,7 @@ from services.matching.rules import (
     kinds_answered_by,
     kinds_that_answer,
 )
+from services.matching.store import ask
 
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
 CANDIDATES_MAX = 40
@@ -100,13 +101,13 @@ async def keep(
         "meaning_model": model if meaning else None,
         "meaning": meaning,
     }
-    row = (await session.execute(_KEEP, values)).mappings().one_or_none()
+    row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None
 
 
 async def get(session: AsyncSession, proposition_id: str) -> Known | None:
     """A request or an offer as it is known now."""
-    row = (await session.execute(_GET, {"proposition_id": proposition_id})).mappings().one_or_none()
+    row = (await ask(session, _GET, {"proposition_id": proposition_id})).mappings().one_or_none()
     return _known(row) if row else None
 
 
@@ -115,7 +116,7 @@ _FIND = text(f"SELECT {_COLUMNS} FROM proposition p WHERE p.proposition_id = ANY
 
 async def find(session: AsyncSession, ids: Iterable[str]) -> dict[str, Proposition]:
     """Requests and offers by their ids."""
-    rows = (await session.execute(_FIND, {"ids": list(ids)})).mappings()
+    rows = (await ask(session, _FIND, {"ids": list(ids)})).mappings()
     return {row["proposition_id"]: _proposition(row) for row in rows}
 
 
@@ -132,7 +133,7 @@ _MARK_UNANSWERED = text(
 
 async def mark_unanswered(session: AsyncSession, request_id: str, now: datetime) -> tuple[str, str, int] | None:
     """Marks an open request that led to no introduction, once; whose it is, its title and its version."""
-    row = (await session.execute(_MARK_UNANSWERED, {"request_id": request_id, "now": now})).one_or_none()
+    row = (await ask(session, _MARK_UNANSWERED, {"request_id": request_id, "now": now})).one_or_none()
     return (row.member_id, row.title, row.version) if row else None
 
 
@@ -169,7 +170,7 @@ async def candidates(
     if query:
         values["query"] = query
     statement = _CANDIDATES[mine.side, bool(known.meaning), bool(query)]
-    rows = (await session.execute(statement, values)).mappings().all()
+    rows = (await ask(session, statement, values)).mappings().all()
     taken = {mine.id: known.taken} if is_request else {row["proposition_id"]: frozenset(row["taken"]) for row in rows}
     return [_pair(mine, known.text, row) for row in rows], taken
 

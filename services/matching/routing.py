@@ -32,14 +32,18 @@ def choose_ambassador(
         for ambassador in ambassadors
         if (rank := _rank(ambassador.scope, request, offer)) is not None
     }
+    if allowed := suited.keys() - sides:
+        return (min(allowed, key=lambda member_id: suited[member_id]),)
+    team = choose_team(node_team, sides)
+    if suited and not set(team) - sides:
+        return (min(suited, key=lambda member_id: suited[member_id]),)
+    return team
+
+
+def choose_team(node_team: Iterable[str], sides: Iterable[str]) -> tuple[str, ...]:
+    """The node's team without who is a side of the match, unless that is the whole team."""
     team = sorted(node_team)
-    for parties_too in (False, True):
-        allowed = [member_id for member_id in suited if parties_too or member_id not in sides]
-        if allowed:
-            return (min(allowed, key=lambda member_id: suited[member_id]),)
-        if members := tuple(member_id for member_id in team if parties_too or member_id not in sides):
-            return members
-    return ()
+    return tuple(member_id for member_id in team if member_id not in set(sides)) or tuple(team)
 
 
 def one_more_waiting(ambassadors: Iterable[Ambassador], chosen: tuple[str, ...]) -> list[Ambassador]:

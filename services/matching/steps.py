@@ -18,9 +18,11 @@ from contracts.matching import Party, Reason
 from contracts.vocabulary import Kind, Role, Side
 
 Lapse = Literal["declined", "closed", "unanswered", "erased"]
+Awaited = Literal["ambassador", "request", "offer"]
 
-#: A timer may ring this much early, by a broker's clock that is not ours.
-CLOCKS_APART_MAX = timedelta(minutes=1)
+#: A timer may ring this part of its wait too early, by a broker's clock that is not ours. Asked to wait for the little
+#: that is left, a broker whose clock is ahead would ring again at once, and again.
+EARLY_PART_MAX = 0.1
 
 
 class State(StrEnum):
@@ -34,6 +36,16 @@ class State(StrEnum):
 
 
 RUNNING = frozenset({State.PROPOSED, State.ENDORSED})
+
+
+class Because(StrEnum):
+    """Why somebody sees no fit, or does not want it."""
+
+    OTHER_NEED = "other-need"
+    TOO_FAR = "too-far"
+    WRONG_LEVEL = "wrong-level"
+    NO_CAPACITY = "no-capacity"
+    OTHER = "other"
 
 
 class MatchNotFound(Problem, slug="match-not-found", status=404, title="This match does not exist"):
@@ -58,6 +70,10 @@ class MatchNotAwaitingYou(
     """The caller is not one of the two sides, or they have not been asked yet."""
 
 
+class CannotJudge(Problem, slug="member-cannot-judge", status=422, title="This member cannot judge this match"):
+    """A match is handed over to an ambassador or to somebody of the node's team, and not to one of its own sides."""
+
+
 class MatchEnded(Problem, slug="match-ended", status=409, title="This match has ended"):
     """It lapsed, or the introduction has been made."""
 
@@ -79,7 +95,7 @@ class Match:
     ambassador_ids: tuple[str, ...]
     state: State
     waiting_since: datetime
-    """When the present step began to wait for somebody."""
+    """When the present step began: since then it waits for somebody, or is introduced."""
     endorsed_at: datetime | None = None
     reminded_at: datetime | None = None
     asker_accepted: bool | None = None
@@ -104,6 +120,23 @@ class Match:
             "ambassador_ids": self.ambassador_ids,
         }
 
+    def told_of_lapse(self) -> dict[str, Any]:
+        """What the event that it lapsed carries: who had been asked, and who of them had said yes."""
+        asked = self._answers() if self.endorsed_at else ()
+        return self.told() | {
+            "lapsed_because": self.lapsed_because,
+            "asked": tuple(member_id for member_id, _ in asked if member_id),
+            "accepted": tuple(member_id for member_id, accepted in asked if member_id and accepted),
+        }
+
+    def sides(self) -> tuple[str, str]:
+        """The members of both sides, who asks first."""
+        return self.asker.member_id, self.offerer.member_id
+
+    def declined(self) -> bool:
+        """Whether a side said no."""
+        return False in (self.asker_accepted, self.offerer_accepted)
+
     def side_of(self, member_id: str) -> Side | None:
         """Which side somebody is on."""
         if member_id == self.asker.member_id:
@@ -120,19 +153,41 @@ class Match:
             return self.ambassador_ids
         if self.state is not State.ENDORSED:
             return ()
-        sides = ((self.asker.member_id, self.asker_accepted), (self.offerer.member_id, self.offerer_accepted))
-        return tuple(member_id for member_id, accepted in sides if accepted is None)
+        return tuple(member_id for member_id, accepted in self._answers() if accepted is None)
 
-    def is_seen_by(self, member_id: str, roles: frozenset[str]) -> bool:
-        """The node's team sees every match, an ambassador their own, and the two sides once they are asked."""
-        if Role.NODE_TEAM.value in roles or member_id in self.ambassador_ids:
+    def awaits(self) -> tuple[Awaited, ...]:
+        """Whose turn it is: the ambassador's, or that of the sides that have not answered."""
+        if self.state is State.PROPOSED:
+            return ("ambassador",)
+        if self.state is not State.ENDORSED:
+            return ()
+        return tuple(side.value for side in Side if self.answer_of(side) is None)
+
+    def looks_on(self, member_id: str, roles: frozenset[str]) -> bool:
+        """Whether somebody may see it as the one who brings people together: the node's team, and its ambassador.
+
+        Who was its ambassador and has stood down is not one any more.
+        """
+        if Role.NODE_TEAM.value in roles:
             return True
-        return self.endorsed_at is not None and self.side_of(member_id) is not None
+        return Role.AMBASSADOR.value in roles and member_id in self.ambassador_ids
+
+    def _answers(self) -> tuple[tuple[str, bool | None], ...]:
+        return (self.asker.member_id, self.asker_accepted), (self.offerer.member_id, self.offerer_accepted)
+
+
+def must_see(match: Match, member_id: str, roles: frozenset[str]) -> None:
+    """The node's team sees every match, an ambassador their own, and the two sides once they are asked."""
+    is_asked = match.endorsed_at is not None and match.side_of(member_id) is not None
+    if not is_asked and not match.looks_on(member_id, roles):
+        raise MatchNotFound
 
 
 def must_judge(match: Match, member_id: str, roles: frozenset[str]) -> None:
-    """Only who looks at a match judges it, or anybody of the node's team."""
-    if Role.NODE_TEAM.value not in roles and member_id not in match.ambassador_ids:
+    """Only its ambassador judges a match, or anybody of the node's team, and nobody their own without being asked."""
+    if not match.looks_on(member_id, roles):
+        raise NotTheirsToJudge
+    if match.side_of(member_id) is not None and member_id not in match.ambassador_ids:
         raise NotTheirsToJudge
 
 
@@ -172,10 +227,10 @@ def both_accepted(match: Match) -> bool:
     return match.state is State.ENDORSED and bool(match.asker_accepted and match.offerer_accepted)
 
 
-def introduce(match: Match) -> Match:
+def introduce(match: Match, now: datetime) -> Match:
     """Two times yes makes an introduction."""
     assert both_accepted(match), "an introduction needs both sides' yes"
-    return _next(match, state=State.INTRODUCED)
+    return _next(match, state=State.INTRODUCED, waiting_since=now)
 
 
 def lapse(match: Match, because: Lapse) -> Match:
@@ -185,11 +240,11 @@ def lapse(match: Match, because: Lapse) -> Match:
 
 
 def lapse_erased(match: Match, member_id: str) -> Match:
-    """A side was erased: the match ends, and what was said of it from now on has none of that side's own words."""
-    ended = lapse(match, "erased")
+    """A side was erased: the match ends, and what is said of it from now on has nothing of that person."""
+    ended, nobody = lapse(match, "erased"), {"member_id": "", "title": ""}
     if match.side_of(member_id) is Side.REQUEST:
-        return replace(ended, asker=ended.asker.model_copy(update={"title": ""}))
-    return replace(ended, offerer=ended.offerer.model_copy(update={"title": ""}))
+        return replace(ended, asker=ended.asker.model_copy(update=nobody))
+    return replace(ended, offerer=ended.offerer.model_copy(update=nobody))
 
 
 def remind(match: Match, now: datetime) -> Match:
@@ -199,7 +254,12 @@ def remind(match: Match, now: datetime) -> Match:
 
 def is_due(match: Match, after: timedelta, now: datetime) -> bool:
     """Whether a match has waited that long in its present step."""
-    return now >= match.waiting_since + after - CLOCKS_APART_MAX
+    return is_time(match.waiting_since, after, now)
+
+
+def is_time(since: datetime, after: timedelta, now: datetime) -> bool:
+    """Whether a timer that was set for so long after a moment may ring now."""
+    return now >= since + after * (1 - EARLY_PART_MAX)
 
 
 def _must_be_proposed(match: Match) -> None:

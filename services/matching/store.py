@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
+from sqlalchemy import CursorResult
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,11 +35,11 @@ _BY_COSINE: Any = {
 
 
 def _texts(**options: Any) -> Any:
-    return Field(sa_type=ARRAY(sa.Text), **options)  # type: ignore[call-overload]
+    return Field(sa_type=ARRAY(sa.Text), **options)
 
 
 def _moment(**options: Any) -> Any:
-    return Field(sa_type=sa.DateTime(timezone=True), **options)  # type: ignore[call-overload]
+    return Field(sa_type=sa.DateTime(timezone=True), **options)
 
 
 class Proposition(Table, table=True):
@@ -73,6 +74,7 @@ class Proposition(Table, table=True):
     mbo_level: int | None = None
     status: str = Field(sa_type=sa.Text)
     expires_at: datetime = _moment()
+    opened_at: datetime | None = _moment(default=None)
     unanswered_said_at: datetime | None = _moment(default=None)
     meaning_model: str | None = Field(default=None, sa_type=sa.Text)
     meaning: Any = Field(default=None, sa_column=sa.Column(Vector(DIMENSIONS), nullable=True))
@@ -155,7 +157,7 @@ class MatchRow(Table, table=True):
     request_kind: str = Field(sa_type=sa.Text)
     offer_kind: str = Field(sa_type=sa.Text)
     score: float
-    reasons: list[dict[str, Any]] = Field(sa_type=JSONB)  # type: ignore[call-overload]
+    reasons: list[dict[str, Any]] = Field(sa_type=JSONB)
     ambassador_ids: list[str] = _texts()
     state: str = Field(sa_type=sa.Text)
     waiting_since: datetime = _moment()
@@ -167,6 +169,22 @@ class MatchRow(Table, table=True):
     declined_because: str | None = Field(default=None, sa_type=sa.Text)
     lapsed_because: str | None = Field(default=None, sa_type=sa.Text)
     note: str | None = Field(default=None, sa_type=sa.Text)
+    note_by: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class ErasedMatch(Table, table=True):
+    """A match that is gone because one side was erased, and that the other side was told of: a last message about it
+    is in the streams, which goes when that other side is erased too."""
+
+    __tablename__ = "erased_match"
+
+    match_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(sa_type=sa.Text, index=True)
+
+
+async def ask(session: AsyncSession, statement: Any, values: Any = None) -> CursorResult[Any]:
+    """Runs a statement of our own in the session's transaction, past the session's objects, of which there are none."""
+    return await (await session.connection()).execute(statement, values)
 
 
 _TAKE_TURN = sa.text(
@@ -182,5 +200,5 @@ async def take_turn(session: AsyncSession) -> None:
     is done before. Every handler takes its turn before it writes, so that two of them never wait for each other.
     """
     if "turn" not in session.info:
-        await session.execute(_TAKE_TURN)
+        await ask(session, _TAKE_TURN)
         session.info["turn"] = True

@@ -1,0 +1,79 @@
+"""The routes of matching: matches, for those who may see them, and the steps that they take with them."""
+
+from fastapi import APIRouter, Response
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Command, Page, Paging, ReadSession, Reply, SignedIn
+from contracts.vocabulary import Language
+from services.matching import answering, judging, matches, steps
+from services.matching.calls import Answer, Dismissal, HandOver, InLanguage, MatchId, Step
+from services.matching.steps import State
+from services.matching.views import MatchView, match_reply, match_view
+
+router = APIRouter(prefix="/v1/matches", tags=["matches"])
+
+
+@router.get("", response_model=Page[MatchView])
+async def list_matches(
+    who: SignedIn,
+    session: ReadSession,
+    paging: Paging,
+    state: State | None = None,
+    awaiting_me: bool = False,
+    language: InLanguage = Language.DUTCH,
+) -> Page[MatchView]:
+    """The caller's matches, the newest first: as a side once they are asked, as an ambassador from the proposal on."""
+    found = await matches.page(session, who, paging, awaiting_me=awaiting_me, state=state)
+    views = [match_view(shown, who, language) for shown in found]
+    return Page.of(views, paging, key=lambda view: view.match_id)
+
+
+@router.get("/{match_id}", response_model=MatchView)
+async def show_match(
+    match_id: MatchId, who: SignedIn, session: ReadSession, response: Response, language: InLanguage = Language.DUTCH
+) -> MatchView:
+    """One match."""
+    shown = await matches.show(session, match_id)
+    steps.must_see(shown.match, who.member_id, who.roles)
+    response.headers["ETag"] = f'"{shown.match.version}"'
+    return match_view(shown, who, language)
+
+
+@router.post("/{match_id}/endorse", response_model=MatchView)
+async def endorse_match(step: Step, command: Command) -> Response:
+    """Whoever looks at the match sees a fit: both sides are asked from now on."""
+
+    async def endorse_it(session: AsyncSession) -> Reply:
+        return match_reply(await judging.endorse(session, step), step.who, step.language)
+
+    return await command(endorse_it)
+
+
+@router.post("/{match_id}/dismiss", response_model=MatchView)
+async def dismiss_match(step: Step, dismissal: Dismissal, command: Command) -> Response:
+    """Whoever looks at the match sees no fit, and says why."""
+
+    async def dismiss_it(session: AsyncSession) -> Reply:
+        return match_reply(await judging.dismiss(session, step, dismissal), step.who, step.language)
+
+    return await command(dismiss_it)
+
+
+@router.post("/{match_id}/hand-over", response_model=MatchView)
+async def hand_match_over(step: Step, command: Command, to: HandOver | None = None) -> Response:
+    """Somebody else is to look at the match: an ambassador, one of the node's team, or without a name the team."""
+
+    async def hand_it_over(session: AsyncSession) -> Reply:
+        return match_reply(await judging.hand_over(session, step, to or HandOver()), step.who, step.language)
+
+    return await command(hand_it_over)
+
+
+@router.post("/{match_id}/answer", response_model=MatchView)
+async def answer_match(step: Step, answer: Answer, command: Command) -> Response:
+    """A side says yes or no; the second yes makes the introduction."""
+
+    async def answer_it(session: AsyncSession) -> Reply:
+        return match_reply(await answering.answer(session, step, answer), step.who, step.language)
+
+    return await command(answer_it)

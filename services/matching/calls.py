@@ -1,0 +1,58 @@
+"""What comes in with a call about a match."""
+
+from dataclasses import dataclass
+from typing import Annotated, Self
+
+from fastapi import Depends, Path, Query
+from pydantic import Field, model_validator
+
+from chassis import Input, LongText, MaybeIfMatch, Now, ShortText, SignedIn
+from contracts.vocabulary import Language
+from services.matching.settings import OwnSettings
+from services.matching.steps import Because
+
+MatchId = Annotated[str, Path(max_length=128)]
+InLanguage = Annotated[Language, Query(description="The language of the reasons' words.")]
+
+
+class Dismissal(Input):
+    """Why an ambassador sees no fit."""
+
+    because: Because
+    note: LongText | None = Field(default=None, description="In their own words, for other ambassadors and the team.")
+
+
+class HandOver(Input):
+    """Who is to look at the match from now on."""
+
+    member_id: Annotated[ShortText, Field(max_length=128)] | None = Field(
+        default=None, description="An ambassador, or somebody of the node's team; left out: the node's whole team."
+    )
+
+
+class Answer(Input):
+    """Yes or no."""
+
+    accepted: bool
+    because: Because | None = Field(default=None, description="Why not; only beside a no.")
+
+    @model_validator(mode="after")
+    def _a_yes_needs_no_reason(self) -> Self:
+        if self.accepted and self.because:
+            raise ValueError("a reason goes with a no")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A step that somebody takes with a match; `expected` is the version that they saw, when they tell."""
+
+    match_id: MatchId
+    who: SignedIn
+    expected: MaybeIfMatch
+    now: Now
+    settings: OwnSettings
+    language: InLanguage = Language.DUTCH
+
+
+Step = Annotated[Call, Depends()]

@@ -1,0 +1,67 @@
+"""What whoever brings people together does with a match: see a fit, see none, or let somebody else look.
+
+Doing it again, because the answer got lost or a button was pressed twice, changes nothing and gives the match.
+"""
+
+from dataclasses import replace
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import check_version, say
+from contracts.matching import MatchDismissed, MatchEndorsed
+from services.matching import matches, people, proposing, routing, steps
+from services.matching.calls import Call, Dismissal, HandOver
+from services.matching.matches import Shown
+from services.matching.steps import CannotJudge, Match, State
+from services.matching.store import take_turn
+
+
+async def endorse(session: AsyncSession, call: Call) -> Shown:
+    """Both sides are asked from now on."""
+    shown = await _to_judge(session, call)
+    if shown.match.endorsed_at:
+        return shown
+    match = steps.endorse(shown.match, call.now)
+    await matches.save(session, match)
+    say(session, MatchEndorsed(**match.told()))
+    proposing.remind_later(session, match, call.settings)
+    return replace(shown, match=match)
+
+
+async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Shown:
+    """The match ends; nobody but those who bring people together hears of it."""
+    shown = await _to_judge(session, call)
+    if shown.match.state is State.DISMISSED:
+        return shown
+    match = steps.dismiss(shown.match, dismissal.because)
+    await matches.save(session, match)
+    if dismissal.note:
+        await matches.note(session, match.match_id, dismissal.note, by=call.who.member_id)
+    say(session, MatchDismissed(**match.told(), dismissed_because=dismissal.because))
+    return replace(shown, match=match, note=dismissal.note)
+
+
+async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
+    """Somebody else looks at it from now on."""
+    shown = await _to_judge(session, call)
+    chosen = await _chosen(session, shown.match, to)
+    if chosen == shown.match.ambassador_ids:
+        return shown
+    return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now, call.settings))
+
+
+async def _to_judge(session: AsyncSession, call: Call) -> Shown:
+    await take_turn(session)
+    shown = await matches.show_locked(session, call.match_id)
+    steps.must_see(shown.match, call.who.member_id, call.who.roles)
+    steps.must_judge(shown.match, call.who.member_id, call.who.roles)
+    check_version(call.expected, shown.match.version)
+    return shown
+
+
+async def _chosen(session: AsyncSession, match: Match, to: HandOver) -> tuple[str, ...]:
+    if to.member_id is None:
+        return routing.choose_team(await people.node_team(session), match.sides())
+    if to.member_id in match.sides() or not await people.may_look(session, to.member_id):
+        raise CannotJudge
+    return (to.member_id,)

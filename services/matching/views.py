@@ -1,0 +1,127 @@
+"""What matching answers: a match as its reader may see it. Nobody's name, address or reference is in it."""
+
+from datetime import date, datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from chassis import Identity, Reply
+from contracts.matching import Party, Reason
+from contracts.members import Place
+from contracts.vocabulary import Kind, Language, Side, Theme
+from contracts.words import reason_in_words
+from services.matching.matches import Shown, Wording
+from services.matching.steps import Awaited, Because, Lapse, State
+
+
+class ReasonView(BaseModel):
+    """Why the two may fit."""
+
+    code: str
+    value: str
+    weight: float = Field(description="The part of the score that it brought.")
+    words: str = Field(description="The reason as a short phrase, in the reader's language.")
+
+
+class SideView(BaseModel):
+    """What a side asks or offers, without who that is."""
+
+    kind: Kind
+    title: str
+    text: str
+    themes: tuple[Theme, ...]
+    language: Language
+    place: Place
+    organisation_name: str
+    starts_on: date | None
+    ends_on: date | None
+    mbo_level: int | None
+
+
+class RequestSideView(SideView):
+    """The request."""
+
+    request_id: str
+
+
+class OfferSideView(SideView):
+    """The offer."""
+
+    offer_id: str
+
+
+class MatchView(BaseModel):
+    """A match, as one of its readers sees it."""
+
+    match_id: str
+    state: State
+    version: int
+    score: float = Field(description="How well the two fit, 0 to 1.")
+    reasons: tuple[ReasonView, ...] = Field(description="The most important one first.")
+    request: RequestSideView
+    offer: OfferSideView
+    my_side: Side | None = Field(description="Which side is the reader's; none for who brings people together.")
+    my_answer: bool | None
+    waits_for_me: bool
+    awaiting: tuple[Awaited, ...] = Field(description="Who has to do something now.")
+    waiting_since: datetime = Field(description="Since when the match is where it is.")
+    lapsed_because: Lapse | None
+    declined_because: Because | None = Field(description="For ambassadors, the node's team, and who said so.")
+    dismissed_because: Because | None
+    note: str | None = Field(description="What an ambassador wrote beside a dismissal; for ambassadors and the team.")
+
+
+def match_view(shown: Shown, who: Identity, language: Language) -> MatchView:
+    """A match for somebody who may see it."""
+    match = shown.match
+    side = match.side_of(who.member_id)
+    answer = match.answer_of(side) if side else None
+    looks_on = match.looks_on(who.member_id, who.roles)
+    return MatchView(
+        match_id=match.match_id,
+        state=match.state,
+        version=match.version,
+        score=match.score,
+        reasons=tuple(_reason(reason, language) for reason in match.reasons),
+        request=RequestSideView(request_id=match.request_id, **_side(match.request_kind, match.asker, shown.request)),
+        offer=OfferSideView(offer_id=match.offer_id, **_side(match.offer_kind, match.offerer, shown.offer)),
+        my_side=side,
+        my_answer=answer,
+        waits_for_me=who.member_id in match.waits_for(),
+        awaiting=match.awaits(),
+        waiting_since=match.waiting_since,
+        lapsed_because=match.lapsed_because,
+        declined_because=_because(match.declined_because) if looks_on or answer is False else None,
+        dismissed_because=_because(match.dismissed_because) if looks_on else None,
+        note=shown.note if looks_on else None,
+    )
+
+
+def match_reply(shown: Shown, who: Identity, language: Language) -> Reply:
+    """A match as the answer to a step that was taken with it."""
+    return Reply(match_view(shown, who, language), version=shown.match.version)
+
+
+def _reason(reason: Reason, language: Language) -> ReasonView:
+    return ReasonView(
+        code=reason.code, value=reason.value, weight=reason.weight, words=reason_in_words(reason, language)
+    )
+
+
+def _side(kind: Kind, party: Party, wording: Wording) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "title": party.title,
+        "text": wording.text,
+        "themes": tuple(Theme(theme) for theme in wording.themes),
+        "language": wording.language,
+        "place": wording.place,
+        "organisation_name": party.organisation_name,
+        "starts_on": wording.starts_on,
+        "ends_on": wording.ends_on,
+        "mbo_level": wording.mbo_level,
+    }
+
+
+def _because(code: str | None) -> Because | None:
+    return Because(code) if code else None
