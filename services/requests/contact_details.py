@@ -1,0 +1,93 @@
+"""Email addresses and phone numbers in what people write, also when they are written around a filter. Pure.
+
+A title or a text is read by others and may leave the node; contact details are exchanged at the introduction.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+import phonenumbers
+
+_DIGIT_WORDS = {
+    word: str(digit)
+    for digit, words in enumerate(
+        ("nul zero", "een één one", "twee two", "drie three", "vier four", "vijf five", "zes six", "zeven seven",
+         "acht eight", "negen nine")
+    )
+    for word in words.split()
+}  # fmt: skip
+
+_OPENED, _CLOSED = r"[(\[{<]", r"[)\]}>]"
+_TAIL = r"ape(?:n|st|nst)?staart(?:je)?"
+_DOT = rf"(?:\.| \. | ?{_OPENED} ?(?:\.|dot|punt) ?{_CLOSED} ?| (?:dot|punt) )"
+_DOMAIN = rf"(?!www\.)[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,5}}?{_DOT}[a-z]{{2,24}}\b"
+
+_EMAIL = re.compile(
+    rf"\w(?: ?@ ?| ?{_OPENED} ?(?:at|a|@) ?{_CLOSED} ?| at ){_DOMAIN}"
+    rf"|\w[^\w\n]{{0,3}}\b{_TAIL}\b[^\w\n]{{0,3}}\w"
+)  # fmt: skip
+
+#: No email address is written without one of these; looking for them first is many times as fast.
+_EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
+
+_WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
+_DIGITS_OF_A_NUMBER = 9
+
+_DAY = r"(?<![\d.])\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d(?![-.]?\d)"
+_ISO_DAY = r"(?<![\d.])(?:19|20)\d\d-\d\d-\d\d(?!\d)"
+_TIME = r"(?<![\d.:])(?:[01]?\d|2[0-3])[.:][0-5]\d(?![.:]?\d)"
+_DAY_OR_TIME = re.compile(f"{_ISO_DAY}|{_DAY}|{_TIME}")
+
+_BETWEEN = r"[ ().,/*_|-]{0,3}"
+_NUMBERS = (
+    re.compile(rf"(?<!\d)(?=([0o][ -]?[1-9](?:{_BETWEEN}\d){{8}})(?!\d))"),
+    re.compile(rf"(?<![\d+])(?=((?:\+|00) ?[1-9](?:{_BETWEEN}\d){{7,13}})(?!\d))"),
+    re.compile(rf"(?<![\d+])(?=(31 ?6(?:{_BETWEEN}\d){{8}})(?!\d))"),
+)
+
+
+def contact_detail_in(text: str) -> str | None:
+    """What kind of contact detail a text holds, if any."""
+    plain = _plain(text)
+    if any(mark in plain for mark in _EMAIL_MARKS) and _EMAIL.search(plain):
+        return "an email address"
+    if any(map(_is_phone_number, _candidates(plain))):
+        return "a phone number"
+    return None
+
+
+def without_contact_details(text: str) -> str:
+    """The text itself, or a `ValueError` that says why others may not be given it."""
+    if found := contact_detail_in(text):
+        raise ValueError(f"must not hold {found}: contact details are exchanged at the introduction")
+    return text
+
+
+def _plain(text: str) -> str:
+    """The text as it reads: no capitals, no invisible characters, no look-alikes of letters and digits."""
+    if not text.isascii():
+        text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+        text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+    return " ".join(text.casefold().split())
+
+
+def _candidates(plain: str) -> Iterator[str]:
+    """What may be phone numbers: enough digits near each other, and no days or times."""
+    digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
+    if len(re.findall(r"\d", digits)) < _DIGITS_OF_A_NUMBER:
+        return
+    digits = _DAY_OR_TIME.sub(" x ", digits)
+    for pattern in _NUMBERS:
+        for found in pattern.finditer(digits):
+            yield found[1].replace("o", "0")
+
+
+def _is_phone_number(found: str) -> bool:
+    digits = re.sub(r"\D", "", found)
+    international = found.startswith("+") or digits.startswith("31")
+    try:
+        number = phonenumbers.parse(f"+{digits}" if international else digits, "NL")
+    except phonenumbers.NumberParseException:
+        return False
+    return phonenumbers.is_valid_number(number)

@@ -1,0 +1,67 @@
+"""What requests hears, and what it then does."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter, Streams, say
+from contracts.matching import IntroductionMade
+from contracts.members import MemberErased, MemberLeft
+from contracts.requests import MemberForgotten, OfferExpiryDue, RequestExpiryDue
+from services.requests import life, rules, store, telling
+from services.requests.rules import Step
+from services.requests.settings import RequestsSettings
+
+router = EventRouter()
+
+
+@router.hears(RequestExpiryDue, OfferExpiryDue)
+async def expire(
+    event: RequestExpiryDue | OfferExpiryDue, session: AsyncSession, now: datetime, settings: RequestsSettings
+) -> None:
+    """What still stands when its time has come expires. A timer from before the last change has been replaced."""
+    proposition = await store.find(session, event.entity_id)
+    if proposition is None or event.version < proposition.version:
+        return
+    if not rules.can_take(proposition.status, Step.EXPIRE):
+        return
+    if now < proposition.expires_at:
+        telling.look_at_expiry(session, proposition, rules.look_again_at(proposition.expires_at, now))
+    else:
+        life.move(session, proposition, Step.EXPIRE, now, settings)
+
+
+@router.hears(IntroductionMade)
+async def begin_conversation(
+    event: IntroductionMade, session: AsyncSession, now: datetime, settings: RequestsSettings
+) -> None:
+    """Two people talk now: nobody else is proposed to them, until it is fulfilled, withdrawn or reopened."""
+    for proposition_id in (event.request_id, event.offer_id):
+        proposition = await store.find(session, proposition_id)
+        if proposition is None or not rules.is_taken_up(proposition.side, proposition.kind):
+            continue
+        if event.match_id in proposition.match_ids:  # counted already; it may have been reopened since
+            continue
+        proposition.match_ids = [*proposition.match_ids, event.match_id]
+        if rules.can_take(proposition.status, Step.CONVERSE):
+            life.move(session, proposition, Step.CONVERSE, now, settings)
+
+
+@router.hears(MemberLeft)
+async def withdraw_what_stands(
+    event: MemberLeft, session: AsyncSession, now: datetime, settings: RequestsSettings
+) -> None:
+    """Who left asks and offers nothing any more; what they had closed stays as it was."""
+    if await store.note_left(session, event.member_id, event.version):
+        for proposition in await store.standing_of(session, event.member_id):
+            life.move(session, proposition, Step.WITHDRAW, now, settings)
+
+
+@router.hears(MemberErased)
+async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
+    """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
+    if not await store.note_erased(session, event.member_id, event.version):
+        return
+    proposition_ids, removed = await store.remove_member(session, event.member_id)
+    purged = await streams.forget(session, speaker="requests", entity_ids=proposition_ids)
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))

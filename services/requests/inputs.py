@@ -1,0 +1,96 @@
+"""What may come in: every field is checked by its rule, and what is wrong is told of all fields at once."""
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
+
+from chassis import Input, LongText, PlaceDraft, ShortText
+from contracts.vocabulary import Kind, Language, Theme
+from services.requests import rules
+from services.requests.calls import ASKING
+from services.requests.contact_details import without_contact_details
+
+PARTICIPANTS_MAX = 1000
+REACH_KM_MAX = 400  # from one end of the country to the other
+
+
+def _as_typed(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
+        raise ValueError("must be a day, such as 2026-11-30")
+    return value
+
+
+def _once(themes: tuple[Theme, ...]) -> tuple[Theme, ...]:
+    return tuple(dict.fromkeys(themes))
+
+
+def _own(organisation_id: str | None) -> str:
+    return rules.own_organisation(organisation_id, ASKING.get().who.organisation_ids)
+
+
+Title = Annotated[ShortText, AfterValidator(without_contact_details)]
+Words = Annotated[LongText, AfterValidator(without_contact_details)]
+Themes = Annotated[tuple[Theme, ...], Field(min_length=1, max_length=len(Theme)), AfterValidator(_once)]
+Day = Annotated[date, BeforeValidator(_as_typed)]
+ReachKm = Annotated[StrictInt, Field(ge=1, le=REACH_KM_MAX, description="How far they want to go; none: anywhere.")]
+Participants = Annotated[StrictInt, Field(ge=1, le=PARTICIPANTS_MAX, description="How many students or participants.")]
+MboLevel = Annotated[StrictInt, Field(ge=1, le=4)]
+OwnOrganisation = Annotated[str, BeforeValidator(_own)]
+ExpiresOn = Annotated[Day, Field(description="The last day that it stands; at most a year ahead.")]
+
+
+class _Days(Input):
+    """What both bodies say about days: checked together, told by field."""
+
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+    expires_on: ExpiresOn | None = None
+
+    @field_validator("starts_on", "ends_on", "expires_on")
+    @classmethod
+    def _fits(cls, day: date | None, info: ValidationInfo) -> date | None:
+        name = info.field_name or ""
+        days = {other: info.data.get(other) for other in ("starts_on", "ends_on", "expires_on")} | {name: day}
+        if error := rules.period_errors(**days, today=ASKING.get().today).get(name):
+            raise ValueError(error)
+        return day
+
+
+class PropositionDraft(_Days):
+    """What somebody asks or offers."""
+
+    kind: Kind
+    themes: Themes
+    title: Title
+    text: Words
+    language: Language = Language.DUTCH
+    place: PlaceDraft
+    reach_km: ReachKm | None = None
+    participants: Participants | None = None
+    mbo_level: MboLevel | None = None
+    organisation_id: OwnOrganisation = Field(
+        default=None,  # its rule fills it in
+        validate_default=True,
+        description="For whom; who belongs to just one organisation need not say.",
+    )
+    draft: StrictBool = Field(default=False, description="Kept for its member alone, until they open it.")
+
+
+class PropositionChange(_Days):
+    """What changes of a request or an offer; a field that is left out stays as it is."""
+
+    kind: Kind = Kind.TIP
+    themes: Themes = ()
+    title: Title = ""
+    text: Words = ""
+    language: Language = Language.DUTCH
+    place: PlaceDraft = Field(default=None)  # type: ignore[assignment]  # left out, never null
+    reach_km: ReachKm | None = None
+    participants: Participants | None = None
+    mbo_level: MboLevel | None = None
+    organisation_id: OwnOrganisation = ""
+
+    def given(self) -> dict[str, Any]:
+        """The fields that were sent."""
+        return {name: getattr(self, name) for name in self.model_fields_set}

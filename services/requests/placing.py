@@ -1,0 +1,113 @@
+"""To ask or to offer something: placed at once or kept as a draft, changed, and as a draft removed again."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import FieldErrors, Reply, check_version
+from contracts.event import new_id
+from contracts.vocabulary import Side, Status
+from services.requests import rules, store, telling
+from services.requests.calls import Asking
+from services.requests.inputs import PropositionChange, PropositionDraft
+from services.requests.settings import RequestsSettings
+from services.requests.tables import Proposition
+from services.requests.views import view_of
+
+_DAYS = frozenset({"starts_on", "ends_on", "expires_on"})
+
+
+async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking) -> Reply:
+    """Something is asked or offered from now on; a draft is for its member alone, and nobody hears of it."""
+    proposition = _new(side, draft, call)
+    await store.place(session, proposition)
+    if not draft.draft:
+        telling.placed(session, proposition)
+    return Reply(
+        view_of(proposition, call.who),
+        status=201,
+        location=f"/v1/{side}s/{proposition.proposition_id}",
+        version=proposition.version,
+    )
+
+
+async def change(
+    session: AsyncSession,
+    side: Side,
+    proposition_id: str,
+    change: PropositionChange,
+    expected: int,
+    call: Asking,
+) -> Reply:
+    """Changes what is given and leaves the rest; of something closed too, so that it can be reopened as it now is."""
+    proposition = await store.own(session, side, proposition_id, call.who)
+    check_version(expected, proposition.version)
+    given = change.given()
+    if given:
+        _apply(proposition, given)
+        if _DAYS & given.keys():
+            fit_days(proposition, call.now, call.settings)
+        proposition.version += 1
+        telling.changed(session, proposition)
+    return Reply(view_of(proposition, call.who), version=proposition.version)
+
+
+async def remove_draft(
+    session: AsyncSession, side: Side, proposition_id: str, expected: int | None, call: Asking
+) -> Reply:
+    """A draft is gone; nobody had heard of it."""
+    proposition = await store.own(session, side, proposition_id, call.who)
+    check_version(expected, proposition.version)
+    if proposition.status != Status.DRAFT:
+        raise rules.NotADraft
+    await session.delete(proposition)
+    return Reply(status=204)
+
+
+def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings) -> None:
+    """Checks the days together as they now are, and sets the expiry that follows from them."""
+    today = rules.day_of(now)
+    starts_on, ends_on, expires_on = proposition.starts_on, proposition.ends_on, proposition.expires_on
+    if errors := rules.period_errors(starts_on, ends_on, expires_on, today=today):
+        raise FieldErrors(errors.items())
+    proposition.expires_at = rules.expiry(ends_on, expires_on, today=today, open_days=settings.open_days)
+
+
+def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
+    place = draft.place.found()
+    return Proposition(
+        proposition_id=new_id(),
+        side=side,
+        version=1,
+        member_id=call.who.member_id,
+        organisation_id=draft.organisation_id,
+        status=Status.DRAFT if draft.draft else Status.OPEN,
+        kind=draft.kind,
+        themes=list(draft.themes),
+        title=draft.title,
+        text=draft.text,
+        language=draft.language,
+        place_name=place.name,
+        province=place.province,
+        latitude=place.latitude,
+        longitude=place.longitude,
+        reach_km=draft.reach_km,
+        starts_on=draft.starts_on,
+        ends_on=draft.ends_on,
+        participants=draft.participants,
+        mbo_level=draft.mbo_level,
+        expires_on=draft.expires_on,
+        expires_at=rules.expiry(
+            draft.ends_on, draft.expires_on, today=call.today, open_days=call.settings.open_days
+        ),
+        created_at=call.now,
+    )  # fmt: skip
+
+
+def _apply(proposition: Proposition, given: dict[str, Any]) -> None:
+    for name, value in given.items():
+        if name == "place":
+            proposition.place = value.found()
+        else:
+            setattr(proposition, name, list(value) if isinstance(value, tuple) else value)

@@ -1,0 +1,160 @@
+"""What requests decides: how a request or an offer lives, until when it stands, who sees it.
+
+Pure: data in, data out; time is an argument. Both sides live by the same rules but for what an introduction does.
+"""
+
+from collections.abc import Collection
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from chassis.identity import Identity
+from chassis.problems import Problem
+from contracts.vocabulary import Kind, Role, Side, Status
+
+#: Days are those of the Netherlands, wherever the service runs.
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+#: Nothing stands longer than this without being looked at again.
+STANDS_DAYS_MAX = 365
+
+#: A period further ahead is a slip of the keyboard.
+AHEAD_DAYS_MAX = 5 * 365
+
+#: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
+TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
+
+#: Where somebody who left has to be withdrawn from.
+STANDING = frozenset({Status.OPEN, Status.IN_CONVERSATION})
+
+
+class Step(StrEnum):
+    """What can happen in the life of a request or an offer."""
+
+    OPEN = "open"
+    CONVERSE = "converse"
+    FULFIL = "fulfil"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    REOPEN = "reopen"
+
+
+#: From where a step can be taken, and where it leads. That two are introduced at the moment of expiry still counts;
+#: what a member closed themselves stays closed.
+LIFE: dict[Step, tuple[frozenset[Status], Status]] = {
+    Step.OPEN: (frozenset({Status.DRAFT}), Status.OPEN),
+    Step.CONVERSE: (frozenset({Status.OPEN, Status.EXPIRED}), Status.IN_CONVERSATION),
+    Step.FULFIL: (frozenset({Status.OPEN, Status.IN_CONVERSATION, Status.EXPIRED}), Status.FULFILLED),
+    Step.WITHDRAW: (STANDING, Status.WITHDRAWN),
+    Step.EXPIRE: (frozenset({Status.OPEN}), Status.EXPIRED),
+    Step.REOPEN: (
+        frozenset({Status.IN_CONVERSATION, Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED}),
+        Status.OPEN,
+    ),
+}
+
+
+class RequestNotFound(Problem, slug="request-not-found", status=404, title="This request does not exist"):
+    """No such request, or none that the caller may see: the two are not told apart."""
+
+
+class OfferNotFound(Problem, slug="offer-not-found", status=404, title="This offer does not exist"):
+    """No such offer, or none that the caller may see: the two are not told apart."""
+
+
+NOT_FOUND: dict[Side, type[Problem]] = {Side.REQUEST: RequestNotFound, Side.OFFER: OfferNotFound}
+
+
+class StepNotPossible(Problem, slug="step-not-possible", status=409, title="This cannot be done as things stand"):
+    """The step does not start from where the request or offer is now; `standing` tells where that is."""
+
+
+class NotADraft(Problem, slug="not-a-draft", status=409, title="Only a draft is removed: withdraw what was opened"):
+    """Others have heard of it, so that it ends where they can see it."""
+
+
+def can_take(status: Status, step: Step) -> bool:
+    """Whether a step starts from here."""
+    return status in LIFE[step][0]
+
+
+def status_after(status: Status, step: Step) -> Status:
+    """Where a step leads; raises `StepNotPossible` when it does not start from here."""
+    if not can_take(status, step):
+        raise StepNotPossible(step=step.value, standing=str(status))
+    return LIFE[step][1]
+
+
+def is_taken_up(side: Side, kind: Kind) -> bool:
+    """Whether an introduction brings somebody to the table for the whole of it."""
+    return side == Side.REQUEST or kind in TAKEN_UP_BY_ONE
+
+
+def day_of(now: datetime) -> date:
+    """Which day it is in the Netherlands."""
+    return now.astimezone(AMSTERDAM).date()
+
+
+def end_of(day: date) -> datetime:
+    """The moment at which a day ends in the Netherlands, in UTC."""
+    return datetime.combine(day + timedelta(days=1), time(), AMSTERDAM).astimezone(UTC)
+
+
+def period_errors(
+    starts_on: date | None, ends_on: date | None, expires_on: date | None, *, today: date
+) -> dict[str, str]:
+    """What is wrong with the days of a request or an offer, by field."""
+    errors = {}
+    if starts_on and starts_on > today + timedelta(days=AHEAD_DAYS_MAX):
+        errors["starts_on"] = "must be within five years"
+    if ends_on:
+        if ends_on > today + timedelta(days=AHEAD_DAYS_MAX):
+            errors["ends_on"] = "must be within five years"
+        elif starts_on and ends_on < starts_on:
+            errors["ends_on"] = "must not be before starts_on"
+        elif ends_on < today:
+            errors["ends_on"] = "must not be in the past"
+    if expires_on:
+        if expires_on < today:
+            errors["expires_on"] = "must not be in the past"
+        elif expires_on > today + timedelta(days=STANDS_DAYS_MAX):
+            errors["expires_on"] = "must be within a year"
+        elif ends_on and expires_on > ends_on:
+            errors["expires_on"] = "must not be after ends_on: the period is over by then"
+    return errors
+
+
+def expiry(ends_on: date | None, expires_on: date | None, *, today: date, open_days: int) -> datetime:
+    """Until when it stands: through the day that its member chose, or the last of its period, or a number of days."""
+    day = expires_on or ends_on or today + timedelta(days=open_days)
+    return end_of(min(day, today + timedelta(days=STANDS_DAYS_MAX)))
+
+
+def look_again_at(expires_at: datetime, now: datetime) -> datetime:
+    """When a timer that came too early has to come again: the broker's clock is ahead of ours by so much."""
+    return expires_at + (expires_at - now)
+
+
+def own_organisation(organisation_id: str | None, own: Collection[str]) -> str:
+    """The organisation that somebody asks or offers for; who has just one need not say which."""
+    if organisation_id is None and len(own) == 1:
+        return next(iter(own))
+    if not own:
+        raise ValueError("you belong to no organisation yet: add one to your profile first")
+    if organisation_id is None:
+        raise ValueError("you belong to several organisations: choose one")
+    if organisation_id not in own:
+        raise ValueError("must be an organisation that you belong to")
+    return organisation_id
+
+
+def seen_of_others(who: Identity, side: Side) -> frozenset[Status]:
+    """Where what others ask or offer has to be for somebody to see it. A draft is its own member's alone."""
+    if who.has(Role.AMBASSADOR) or who.has(Role.NODE_TEAM):
+        return frozenset(Status) - {Status.DRAFT}
+    return frozenset({Status.OPEN}) if side == Side.OFFER else frozenset()
+
+
+def may_see_whose(who: Identity, member_id: str) -> bool:
+    """Whether somebody sees which member asks or offers: a reference, never a name."""
+    return who.member_id == member_id or who.has(Role.AMBASSADOR) or who.has(Role.NODE_TEAM)

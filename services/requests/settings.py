@@ -1,0 +1,28 @@
+"""The settings of requests."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from pydantic import Field
+
+from chassis import Settings
+from services.requests.rules import STANDS_DAYS_MAX
+
+
+class RequestsSettings(Settings):
+    """What an operator sets for requests, besides what every service has."""
+
+    open_days: int = Field(
+        default=90,
+        ge=1,
+        le=STANDS_DAYS_MAX,
+        description="How many days a request or an offer stands when neither its member nor its period says it.",
+    )
+
+
+async def _own_settings(request: Request) -> RequestsSettings:
+    settings: RequestsSettings = request.app.state.service.settings
+    return settings
+
+
+OwnSettings = Annotated[RequestsSettings, Depends(_own_settings)]

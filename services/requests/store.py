@@ -1,0 +1,160 @@
+"""The questions asked of the tables of requests."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity
+from chassis.identity import NotSignedIn
+from chassis.paging import PageAsked
+from contracts.vocabulary import Kind, Side, Status, Theme
+from services.requests import rules
+from services.requests.tables import Departure, Proposition, Table
+
+__all__ = ["Table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to see of a list; what is not filled does not narrow it."""
+
+    mine: bool = False
+    status: Status | None = None
+    kind: Kind | None = None
+    theme: Theme | None = None
+
+
+_COLUMNS = Proposition.__table__.columns  # type: ignore[attr-defined]
+_PLACE = (
+    pg.insert(Proposition)
+    .from_select(
+        list(_COLUMNS.keys()),
+        sa.select(*(sa.bindparam(f"new_{c.name}", type_=c.type) for c in _COLUMNS)).where(
+            ~sa.exists().where(
+                col(Departure.member_id) == sa.bindparam("new_member_id", type_=sa.Text), col(Departure.erased)
+            )
+        ),
+    )
+)  # fmt: skip
+
+
+async def place(session: AsyncSession, proposition: Proposition) -> None:
+    """Keeps a new request or offer, unless its member was erased meanwhile: in one statement, it is what we do most."""
+    values = {f"new_{name}": getattr(proposition, name) for name in _COLUMNS.keys()}  # noqa: SIM118  not a dict
+    if (await (await session.connection()).execute(_PLACE, values)).rowcount == 0:
+        raise NotSignedIn
+
+
+async def find(session: AsyncSession, proposition_id: str) -> Proposition | None:
+    """A request or an offer as it stands now, locked for a change, or none."""
+    return await _locked(session, select(Proposition).where(Proposition.proposition_id == proposition_id))
+
+
+async def own(session: AsyncSession, side: Side, proposition_id: str, who: Identity) -> Proposition:
+    """The caller's own, locked for a change; somebody else's does not exist for them."""
+    mine = (Proposition.side == side, Proposition.member_id == who.member_id)
+    query = select(Proposition).where(Proposition.proposition_id == proposition_id, *mine)
+    found = await _locked(session, query)
+    if found is None:
+        raise rules.NOT_FOUND[side]
+    return found
+
+
+async def seen(session: AsyncSession, side: Side, proposition_id: str, who: Identity) -> Proposition:
+    """A request or an offer that the caller may see."""
+    query = select(Proposition).where(Proposition.proposition_id == proposition_id, *_seen_by(who, side))
+    found = (await session.exec(query)).first()
+    if found is None:
+        raise rules.NOT_FOUND[side]
+    return found
+
+
+async def page(
+    session: AsyncSession,
+    side: Side,
+    who: Identity,
+    wanted: Wanted,
+    paging: PageAsked,
+) -> Sequence[Proposition]:
+    """What the caller may see, the newest first; one more than a page."""
+    query = select(Proposition).where(*_seen_by(who, side))
+    query = query.order_by(col(Proposition.proposition_id).desc()).limit(paging.limit + 1)
+    if paging.cursor:
+        query = query.where(Proposition.proposition_id < paging.cursor)
+    if wanted.mine:
+        query = query.where(Proposition.member_id == who.member_id)
+    if wanted.status:
+        query = query.where(Proposition.status == wanted.status)
+    if wanted.kind:
+        query = query.where(Proposition.kind == wanted.kind)
+    if wanted.theme:
+        query = query.where(col(Proposition.themes).contains([wanted.theme.value]))
+    return (await session.exec(query)).all()
+
+
+def _seen_by(who: Identity, side: Side) -> tuple[Any, ...]:
+    of_others = col(Proposition.status).in_([status.value for status in rules.seen_of_others(who, side)])
+    return Proposition.side == side, sa.or_(col(Proposition.member_id) == who.member_id, of_others)
+
+
+async def standing_of(session: AsyncSession, member_id: str) -> Sequence[Proposition]:
+    """What a member has open or in conversation, locked for a change."""
+    query = select(Proposition).where(
+        Proposition.member_id == member_id, col(Proposition.status).in_([status.value for status in rules.STANDING])
+    )
+    return (await session.exec(_as_it_stands(query.order_by(Proposition.proposition_id)))).all()
+
+
+async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:
+    """Remembers that a member left; false when this leaving was heard before, or they were erased."""
+    insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=False)
+    newer = (col(Departure.version) < insert.excluded.version) & ~col(Departure.erased)
+    return await _has_effect(
+        session,
+        insert.on_conflict_do_update(index_elements=["member_id"], set_={"version": version}, where=newer),
+    )
+
+
+async def note_erased(session: AsyncSession, member_id: str, version: int) -> bool:
+    """Remembers that a member was erased; false when that was known. Nothing of theirs is kept from now on."""
+    insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=True)
+    return await _has_effect(
+        session,
+        insert.on_conflict_do_update(index_elements=["member_id"], set_={"erased": True}, where=~col(Departure.erased)),
+    )
+
+
+async def remove_member(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
+    """Deletes everything of a member; returns the ids of what they asked and offered, and how many of what."""
+    # A command that is under way is awaited, so that what it keeps is seen here; one that comes later waits for us,
+    # and then sees that its member was erased.
+    await (await session.connection()).execute(sa.text("LOCK TABLE proposition IN EXCLUSIVE MODE"))
+    theirs = sa.delete(Proposition).where(col(Proposition.member_id) == member_id)
+    gone = (await session.exec(theirs.returning(col(Proposition.proposition_id), col(Proposition.side)))).all()
+    # The replies to their own calls are kept for replay, and have their words in them.
+    replies = Table.metadata.tables["stored_reply"]
+    removed = {
+        "requests": sum(side == Side.REQUEST for _, side in gone),
+        "offers": sum(side == Side.OFFER for _, side in gone),
+        "stored-replies": (await session.exec(sa.delete(replies).where(replies.c.caller == member_id))).rowcount,
+    }
+    return [proposition_id for proposition_id, _ in gone], removed
+
+
+def _as_it_stands(query: Any) -> Any:
+    """Locked, and read anew: another transaction may have changed what this session has seen."""
+    return query.with_for_update().execution_options(populate_existing=True)
+
+
+async def _locked(session: AsyncSession, query: Any) -> Proposition | None:
+    found: Proposition | None = (await session.exec(_as_it_stands(query))).first()
+    return found
+
+
+async def _has_effect(session: AsyncSession, upsert: Any) -> bool:
+    return bool((await session.exec(upsert)).rowcount)

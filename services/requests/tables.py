@@ -1,0 +1,72 @@
+"""The tables of requests: both sides in one, since they live by the same rules."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
+
+from chassis.database import own_tables
+from contracts.members import Place
+from contracts.vocabulary import Kind, Language, Side, Status
+
+if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
+    from sqlmodel import SQLModel as Table
+else:
+    Table = own_tables()
+
+Texts = pg.ARRAY(sa.Text)
+Instant = sa.DateTime(timezone=True)
+
+
+class Proposition(Table, table=True):
+    """A request or an offer. `version` counts every change, those of a draft included."""
+
+    __tablename__ = "proposition"
+    proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
+    side: Side = Field(sa_type=sa.Text)
+    version: int
+    member_id: str = Field(index=True, sa_type=sa.Text)
+    organisation_id: str = Field(sa_type=sa.Text)
+    status: Status = Field(sa_type=sa.Text)
+    kind: Kind = Field(sa_type=sa.Text)
+    themes: list[str] = Field(sa_type=Texts)
+    title: str = Field(sa_type=sa.Text)
+    text: str = Field(sa_type=sa.Text)
+    language: Language = Field(sa_type=sa.Text)
+    place_name: str = Field(sa_type=sa.Text)
+    province: str = Field(sa_type=sa.Text)
+    latitude: float
+    longitude: float
+    reach_km: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    participants: int | None = None
+    mbo_level: int | None = None
+    expires_on: date | None = None  # as its member chose; `expires_at` also has what follows when they did not
+    expires_at: datetime = Field(sa_type=Instant)
+    created_at: datetime = Field(sa_type=Instant)
+    match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self.place_name, self.province = place.name, place.province
+        self.latitude, self.longitude = place.latitude, place.longitude
+
+
+class Departure(Table, table=True):
+    """That a member left, or was erased: a reference that leads nowhere any more.
+
+    `version` is that of the leaving that was heard last, so that hearing it again withdraws nothing that came later.
+    """
+
+    __tablename__ = "departure"
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    erased: bool

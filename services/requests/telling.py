@@ -1,0 +1,86 @@
+"""What is told of a request or an offer: always its whole state, so that the highest version wins.
+
+As long as it stands open, a timer for its expiry goes with what is told, and carries its version: one that was set
+before the last change does not count any more.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import say, say_later
+from contracts.requests import (
+    OfferChanged,
+    OfferClosed,
+    OfferExpiryDue,
+    OfferPlaced,
+    OfferReopened,
+    RequestChanged,
+    RequestClosed,
+    RequestExpiryDue,
+    RequestPlaced,
+    RequestReopened,
+)
+from contracts.vocabulary import Side, Status
+from services.requests.tables import Proposition
+
+_STATE = (
+    "version", "member_id", "organisation_id", "kind", "themes", "title", "text", "language", "place", "reach_km",
+    "starts_on", "ends_on", "participants", "mbo_level", "status", "expires_at",
+)  # fmt: skip
+
+
+def placed(session: AsyncSession, proposition: Proposition) -> None:
+    """It is asked or offered from now on."""
+    if proposition.side == Side.REQUEST:
+        say(session, RequestPlaced(request_id=proposition.proposition_id, **_state(proposition)))
+    else:
+        say(session, OfferPlaced(offer_id=proposition.proposition_id, **_state(proposition)))
+    _set_timer(session, proposition)
+
+
+def changed(session: AsyncSession, proposition: Proposition) -> None:
+    """Its words changed, or a conversation about it began. Of a draft nobody hears."""
+    if proposition.status == Status.DRAFT:
+        return
+    if proposition.side == Side.REQUEST:
+        say(session, RequestChanged(request_id=proposition.proposition_id, **_state(proposition)))
+    else:
+        say(session, OfferChanged(offer_id=proposition.proposition_id, **_state(proposition)))
+    _set_timer(session, proposition)
+
+
+def closed(session: AsyncSession, proposition: Proposition) -> None:
+    """It was fulfilled or withdrawn, or it expired."""
+    if proposition.side == Side.REQUEST:
+        say(session, RequestClosed(request_id=proposition.proposition_id, **_state(proposition)))
+    else:
+        say(session, OfferClosed(offer_id=proposition.proposition_id, **_state(proposition)))
+
+
+def reopened(session: AsyncSession, proposition: Proposition) -> None:
+    """It stands again."""
+    if proposition.side == Side.REQUEST:
+        say(session, RequestReopened(request_id=proposition.proposition_id, **_state(proposition)))
+    else:
+        say(session, OfferReopened(offer_id=proposition.proposition_id, **_state(proposition)))
+    _set_timer(session, proposition)
+
+
+def look_at_expiry(session: AsyncSession, proposition: Proposition, at: datetime) -> None:
+    """Sets the timer, instead of the one that may wait already."""
+    if proposition.side == Side.REQUEST:
+        due = RequestExpiryDue(request_id=proposition.proposition_id, version=proposition.version)
+        say_later(session, due, at=at)
+    else:
+        say_later(session, OfferExpiryDue(offer_id=proposition.proposition_id, version=proposition.version), at=at)
+
+
+def _set_timer(session: AsyncSession, proposition: Proposition) -> None:
+    if proposition.status == Status.OPEN:
+        look_at_expiry(session, proposition, proposition.expires_at)
+
+
+def _state(proposition: Proposition) -> dict[str, Any]:
+    return {name: getattr(proposition, name) for name in _STATE}
