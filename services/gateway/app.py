@@ -1,0 +1,31 @@
+"""The gateway: the one public address, and the only one who says who is calling. The wiring; read this first."""
+
+from chassis import Service
+from services.gateway import api, handlers, store
+from services.gateway.gateway import (
+    Gateway,
+    forget_ended_sessions,
+    keep_connections,
+    look_at_services,
+    services_ready,
+)
+from services.gateway.guard import Guard
+from services.gateway.settings import GatewaySettings
+
+
+def service(settings: GatewaySettings | None = None) -> Service:
+    """The service, on its settings."""
+    settings = settings or GatewaySettings()
+    made = Service(
+        "gateway",
+        settings,
+        tables=store.Table,
+        api=[api.router],
+        handlers=handlers.router,
+        background=[look_at_services, forget_ended_sessions, keep_connections],
+        other_parts=services_ready,
+    )
+    made.app.state.gateway = Gateway(made, settings)
+    made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
+    made.app.add_middleware(Guard, settings=settings)
+    return made

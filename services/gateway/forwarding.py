@@ -1,0 +1,184 @@
+"""Calls to the API that a service answers: who asks is made sure of here, and then the call goes on as it is."""
+
+import asyncio
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import httpx
+from fastapi import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
+
+from chassis.identity import NotSignedIn
+from chassis.telemetry import log
+from services.gateway.callers import Caller, Callers
+from services.gateway.catalogue import Catalogue, Route
+from services.gateway.identities import Identities
+from services.gateway.limiting import RateLimits
+from services.gateway.rules import SAFE_METHODS, Session
+from services.gateway.sessions import Sessions
+from services.gateway.settings import GatewaySettings
+from services.gateway.upstreams import Headers, Upstreams, on_behalf
+
+if TYPE_CHECKING:
+    from chassis import Service
+
+#: What a service is told of the request; everything else stays here: Authorization, Cookie, Forwarded, X-...
+REQUEST_HEADERS = frozenset(
+    {
+        b"accept",
+        b"accept-language",
+        b"content-type",
+        b"idempotency-key",
+        b"if-match",
+        b"if-none-match",
+        b"last-event-id",
+        b"prefer",
+        b"tracestate",
+    }
+)
+
+#: What the public is not told of the answer: what holds for one connection only, and what only we may say.
+NOT_ANSWERED = frozenset(
+    {
+        b"connection",
+        b"date",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"server",
+        b"set-cookie",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+
+_QUERY_CHARACTERS = "!$%&'()*+,-./:;=?@[]_~"
+
+
+class Forwarder:
+    """ASGI app for `/api/v1/...`, where no route of the gateway's own fits."""
+
+    def __init__(
+        self,
+        service: "Service",
+        settings: GatewaySettings,
+        *,
+        callers: Callers,
+        catalogue: Catalogue,
+        identities: Identities,
+        limits: RateLimits,
+        sessions: Sessions,
+        upstreams: Upstreams,
+    ) -> None:
+        self._service, self._settings = service, settings
+        self._callers, self._catalogue, self._identities = callers, catalogue, identities
+        self._limits, self._sessions, self._upstreams = limits, sessions, upstreams
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with what the service answers, or with a problem."""
+        request = Request(scope, receive)
+        parts = tuple(scope["path"].removeprefix(scope["root_path"]).split("/")[1:])
+        route = await self._catalogue.route(request.method, parts)
+        scope["route"] = _Named(f"/api{route.template}")  # the trace's name, without ids
+        caller = await self._let_in(request, route)
+        try:
+            body = await request.body()
+        except ClientDisconnect:
+            return
+        target = "/v1/" + "/".join(quote(part, safe="") for part in parts) + _query(scope["query_string"])
+        token = self._identities.token(caller.identity, route.service) if caller else None
+        headers = [*_told(scope["headers"]), *on_behalf(token)]
+        repeatable = request.method in SAFE_METHODS or "idempotency-key" in request.headers
+        try:
+            answer = await self._upstreams.send(
+                route.service, request.method, target, headers, body, repeatable=repeatable
+            )
+        except httpx.LocalProtocolError as error:
+            raise HTTPException(400) from error
+        try:
+            await self._pass_on(answer, receive, send, caller.session if caller else None)
+        finally:
+            await answer.aclose()
+
+    async def _let_in(self, request: Request, route: Route) -> Caller | None:
+        if route.is_open(request.method):
+            await self._limits.count("address", address := self._callers.address(request))
+            if (request.method, route.template) == ("POST", "/v1/members"):
+                await self._limits.count("join", address)
+            return None
+        self._callers.check_command(request)
+        caller = await self._callers.who(request)
+        if caller is None:
+            raise NotSignedIn
+        return caller
+
+    async def _pass_on(self, answer: httpx.Response, receive: Receive, send: Send, session: Session | None) -> None:
+        await send(
+            {"type": "http.response.start", "status": answer.status_code, "headers": _answered(answer.headers.raw)}
+        )
+        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+            await self._stream(answer, receive, send, session)
+            return
+        try:
+            async for part in answer.stream:  # type: ignore[union-attr]
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+        except httpx.TransportError:  # the head is sent: that the rest lacks shows by the length, or the missing end
+            log.warning("a service broke off while answering")
+            return
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _stream(self, answer: httpx.Response, receive: Receive, send: Send, session: Session | None) -> None:
+        """Events as they come, until the service ends, the client leaves or takes no more, or the session ends."""
+        passing = asyncio.create_task(self._pass_events(answer, send))
+        leaving = asyncio.create_task(_left(receive))
+        ending = asyncio.create_task(self._ended(session))
+        try:
+            await asyncio.wait({passing, leaving, ending}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (passing, leaving, ending):
+                task.cancel()
+            await asyncio.gather(passing, leaving, ending, return_exceptions=True)
+        if leaving.cancelled():
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pass_events(self, answer: httpx.Response, send: Send) -> None:
+        async for part in answer.stream:  # type: ignore[union-attr]
+            async with asyncio.timeout(self._settings.stream_send_seconds_max):
+                await send({"type": "http.response.body", "body": part, "more_body": True})
+
+    async def _ended(self, session: Session | None) -> None:
+        while session is None or await self._sessions.is_live(session, self._service.now()):
+            await asyncio.sleep(max(self._settings.session_cached_seconds, 0.1))
+
+
+class _Named:
+    """What a trace asks a route for."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _told(headers: Headers) -> Headers:
+    return [(name, value) for name, value in headers if name in REQUEST_HEADERS]
+
+
+def _answered(headers: Headers) -> list[tuple[bytes, bytes]]:
+    told = [(name.lower(), value) for name, value in headers]
+    own = {part.strip().lower() for name, value in told if name == b"connection" for part in value.split(b",")}
+    return [
+        (name, b"/api" + value if name == b"location" and value.startswith(b"/v1/") else value)
+        for name, value in told
+        if name not in NOT_ANSWERED and name not in own
+    ]
+
+
+def _query(query: bytes) -> str:
+    return "?" + quote(query, safe=_QUERY_CHARACTERS) if query else ""

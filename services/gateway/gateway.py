@@ -1,0 +1,80 @@
+"""The parts of the gateway and how they hang together."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import httpx
+
+from services.gateway.callers import Callers
+from services.gateway.catalogue import Catalogue
+from services.gateway.forwarding import Forwarder
+from services.gateway.identities import Identities
+from services.gateway.limiting import RateLimits
+from services.gateway.sessions import Sessions
+from services.gateway.settings import GatewaySettings
+from services.gateway.upstreams import Upstreams
+
+if TYPE_CHECKING:
+    from chassis import Service
+
+
+class Gateway:
+    """What the routes and pages of one gateway share: `request.app.state.gateway`."""
+
+    def __init__(self, service: "Service", settings: GatewaySettings) -> None:
+        self.settings = settings
+        self.upstreams = Upstreams(settings)
+        self.identities = Identities(settings, self.upstreams)
+        self.sessions = Sessions(service, settings)
+        self.limits = RateLimits(settings)
+        self.catalogue = Catalogue(settings, self.upstreams)
+        self.callers = Callers(service, settings, self.sessions, self.identities, self.limits)
+        self.forwarder = Forwarder(
+            service,
+            settings,
+            callers=self.callers,
+            catalogue=self.catalogue,
+            identities=self.identities,
+            limits=self.limits,
+            sessions=self.sessions,
+            upstreams=self.upstreams,
+        )
+
+    async def services_ready(self) -> dict[str, str]:
+        """Which services answer that they can do their work."""
+        services = self.upstreams.services
+        states = await asyncio.gather(*(self._state(service) for service in services))
+        return dict(zip(services, states, strict=True))
+
+    async def _state(self, service: str) -> str:
+        try:
+            return "ready" if await self.upstreams.probe(service) == 200 else "not ready"
+        except httpx.TransportError:
+            return "away"
+
+
+async def look_at_services(service: "Service") -> None:
+    """In the background: which routes the services have."""
+    gateway: Gateway = service.app.state.gateway
+    await gateway.catalogue.keep_up()
+
+
+async def forget_ended_sessions(service: "Service") -> None:
+    """In the background: sessions that have ended are removed."""
+    gateway: Gateway = service.app.state.gateway
+    await gateway.sessions.forget_ended()
+
+
+async def keep_connections(service: "Service") -> None:
+    """In the background: nothing, until the gateway stops; then the connections to the services are closed."""
+    gateway: Gateway = service.app.state.gateway
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await gateway.upstreams.close()
+
+
+async def services_ready(service: "Service") -> dict[str, str]:
+    """Which services are there, for the operator."""
+    gateway: Gateway = service.app.state.gateway
+    return await gateway.services_ready()

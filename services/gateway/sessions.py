@@ -1,0 +1,127 @@
+"""Sessions: begun by a sign-in, known by a cookie, remembered for a few seconds so that a call asks no database."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from chassis.transactions import Item
+from services.gateway import rules, store
+from services.gateway.rules import Session
+from services.gateway.settings import GatewaySettings
+
+if TYPE_CHECKING:
+    from chassis import Service
+
+REMEMBERED_MAX = 20_000
+
+
+class Sessions:
+    """The sessions of this node; other processes of the gateway share the table."""
+
+    def __init__(self, service: "Service", settings: GatewaySettings) -> None:
+        self._service, self._settings = service, settings
+        self._remembered: OrderedDict[bytes, tuple[Session, float]] = OrderedDict()
+        self.cookie = "__Host-odh-session" if settings.is_https else "odh-session"
+
+    async def open(self, member_id: str, now: datetime) -> str:
+        """A new session; returns its token, which is known to nobody else."""
+        token = rules.new_token()
+        row = store.SessionRow(
+            token_hash=rules.token_hash(token),
+            member_id=member_id,
+            started_at=now,
+            seen_at=now,
+            expires_at=now + self._settings.session_lifetime,
+        )
+
+        async def keep(session: AsyncSession) -> None:
+            session.add(store.SessionRow(**row.model_dump()))
+
+        await self._do(keep)
+        return token
+
+    async def find(self, token: str, now: datetime) -> Session | None:
+        """The session of a token, if it is live."""
+        found = await self._look_up(rules.token_hash(token))
+        idle = self._settings.session_idle
+        if found is None or not found.is_live(now, idle):
+            return None
+        if found.is_to_be_noted(now, idle):
+            await self._do(lambda session: store.note_use(session, found.token_hash, now))
+            self._forget(found.token_hash)
+        return found
+
+    async def is_live(self, session: Session, now: datetime) -> bool:
+        """Whether a session that was found before still counts; looking does not make it last longer."""
+        found = await self._look_up(session.token_hash)
+        return found is not None and found.is_live(now, self._settings.session_idle)
+
+    async def end(self, token_hash: bytes) -> None:
+        """Signs out here."""
+        self._forget(token_hash)
+        await self._do(lambda session: store.end_session(session, token_hash))
+        self._forget(token_hash)  # a call may have looked it up meanwhile
+
+    async def end_all(self, member_id: str) -> None:
+        """Signs out everywhere."""
+        for token_hash in await self._do(lambda session: store.end_sessions_of(session, member_id)):
+            self._forget(token_hash)
+
+    async def forget_ended(self) -> None:
+        """Every hour: the sessions that count no more are removed."""
+        while True:
+            await self._do(
+                lambda session: store.forget_ended(session, self._service.now(), self._settings.session_idle)
+            )
+            await asyncio.sleep(3600)
+
+    def token_in(self, request: Request) -> str | None:
+        """What the browser shows to be known."""
+        return request.cookies.get(self.cookie)
+
+    def give(self, response: Response, token: str) -> None:
+        """Tells the browser what to show from now on."""
+        lifetime = int(self._settings.session_lifetime.total_seconds())
+        self._set_cookie(response, token, lifetime)
+
+    def take(self, response: Response) -> None:
+        """Tells the browser to forget it."""
+        self._set_cookie(response, "", 0)
+
+    def _set_cookie(self, response: Response, value: str, seconds: int) -> None:
+        response.set_cookie(
+            self.cookie,
+            value,
+            max_age=seconds,
+            path="/",
+            secure=self._settings.is_https,
+            httponly=True,
+            samesite="lax",
+        )
+
+    async def _look_up(self, token_hash: bytes) -> Session | None:
+        remembered = self._remembered.get(token_hash)
+        if remembered and time.monotonic() < remembered[1]:
+            return remembered[0]
+        async with self._service.sessions() as session:
+            found = await store.session_with(session, token_hash)
+        if found is None:
+            self._forget(token_hash)
+            return None
+        self._remembered[token_hash] = (found, time.monotonic() + self._settings.session_cached_seconds)
+        self._remembered.move_to_end(token_hash)
+        if len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)
+        return found
+
+    def _forget(self, token_hash: bytes) -> None:
+        self._remembered.pop(token_hash, None)
+
+    async def _do(self, work: Any) -> Any:
+        return await self._service.transactions.do(Item(work))

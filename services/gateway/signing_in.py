@@ -1,0 +1,42 @@
+"""Signing in by a link in the mail: the API and the page do the same."""
+
+from datetime import datetime
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.gateway import Gateway
+from services.gateway.rules import token_hash
+
+
+async def ask_link(gateway: Gateway, request: Request, email: str) -> httpx.Response:
+    """Members has a link mailed to whoever has this address; returns what members answers."""
+    await gateway.limits.count("sign-in-link", gateway.callers.address(request))
+    return await _ask_members(gateway, "/internal/sign-in-links", {"email": email})
+
+
+async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime) -> str | httpx.Response:
+    """The token of a new session for whoever has the token of a link, or what members answers to a wrong one.
+
+    Whatever session the browser had before is over: nobody can have prepared the one that counts from now on.
+    """
+    await gateway.limits.count("sign-in", gateway.callers.address(request))
+    answer = await _ask_members(gateway, "/internal/sign-ins", {"token": token})
+    if answer.status_code != 200:
+        return answer
+    if had := gateway.sessions.token_in(request):
+        await gateway.sessions.end(token_hash(had))
+    member_id = answer.json()["member_id"]
+    gateway.identities.forget(member_id)  # the link may have made them a member
+    return await gateway.sessions.open(member_id, now)
+
+
+def passed_on(answer: httpx.Response) -> Response:
+    """The answer of a service, as it is."""
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+
+
+async def _ask_members(gateway: Gateway, path: str, body: dict[str, str]) -> httpx.Response:
+    token = gateway.identities.own_token("members")
+    return await gateway.upstreams.call("members", "POST", path, token=token, body=body)

@@ -1,0 +1,202 @@
+"""A gateway in front of a real members service, over real sockets, and the people who come to it. All are invented."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import nats as nats_client
+import pytest
+import uvicorn
+from joserfc.jwk import OKPKey
+
+from chassis.http import CarefulHttp
+from contracts.event import decode
+from contracts.members import SignInRequested
+from services.gateway.app import service as gateway_service
+from services.members.app import service as members_service
+from tests.given import Running, eventually, fresh_name, make_identity_keys, running
+
+TEAM = "team@omdehoek.example"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn as it serves a service, without its signal handlers: those are pytest's here."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def serving(app: Any, port: int = 0, **config: Any) -> AsyncIterator[str]:
+    """An app on a port of its own; gives its address."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    options: dict[str, Any] = {
+        "http": CarefulHttp, "ws": "none", "lifespan": "off", "log_config": None, "access_log": False,
+        "proxy_headers": False, "server_header": False, "timeout_graceful_shutdown": 1,
+    }  # fmt: skip
+    server = _Server(uvicorn.Config(app, **(options | config)))
+    serve = asyncio.create_task(server.serve(sockets=[listener]))
+
+    async def started() -> bool:
+        return server.started
+
+    await eventually(started, saying="a server")
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serve
+        listener.close()
+
+
+@dataclass
+class Keys:
+    """The gateway's key, in files as a node keeps them."""
+
+    private: OKPKey
+    private_file: Path
+    public_file: Path
+
+
+def make_keys(folder: Path) -> Keys:
+    """A fresh pair."""
+    key, public_file = make_identity_keys(folder)
+    private_file = folder / "identity.private.jwk.json"
+    private_file.write_text(json.dumps(key.as_dict(private=True)))
+    return Keys(key, private_file, public_file)
+
+
+@dataclass
+class Street:
+    """The gateway and members, in the words of these tests."""
+
+    members: Running
+    gateway: Running
+    url: str
+    members_url: str
+    keys: Keys
+    links: dict[str, str] = field(default_factory=dict)
+    clients: list[httpx.AsyncClient] = field(default_factory=list)
+
+    def visitor(self, **headers: str) -> httpx.AsyncClient:
+        """Somebody whom nobody knows (yet): a client with cookies of its own."""
+        client = httpx.AsyncClient(base_url=self.url, headers=headers, timeout=30)
+        self.clients.append(client)
+        return client
+
+    async def link_for(self, email: str) -> str:
+        """The token of the newest link that was mailed to an address."""
+
+        async def mailed() -> str | None:
+            return self.links.pop(email, None)
+
+        return str(await eventually(mailed, saying=f"a link for {email}"))
+
+    async def signed_in(self, email: str, browser: httpx.AsyncClient | None = None) -> httpx.AsyncClient:
+        """Somebody who asks for a link and follows it."""
+        browser = browser or self.visitor()
+        asked = await browser.post("/api/v1/sign-in-links", json={"email": email})
+        assert asked.status_code == 202, asked.text
+        return await self.follow(await self.link_for(email), browser)
+
+    async def follow(self, token: str, browser: httpx.AsyncClient) -> httpx.AsyncClient:
+        """A browser that shows the token of a link, and is signed in."""
+        answer = await browser.post("/api/v1/sessions", json={"token": token})
+        assert answer.status_code == 201, answer.text
+        return browser
+
+    async def member(self, **changes: Any) -> httpx.AsyncClient:
+        """Somebody new, who joined and is signed in."""
+        email = changes.setdefault("email", f"{fresh_name('iemand')}@vechtdal.example")
+        browser = self.visitor()
+        answer = await browser.post("/api/v1/members", json=a_join(**changes))
+        assert answer.status_code == 202, answer.text
+        return await self.follow(await self.link_for(email), browser)
+
+    async def team(self) -> httpx.AsyncClient:
+        """Somebody of the node's team."""
+        return await self.signed_in(TEAM)
+
+    async def member_id(self, browser: httpx.AsyncClient) -> str:
+        """Who is signed in there."""
+        return str((await browser.get("/api/v1/sessions/current")).json()["member_id"])
+
+
+def a_join(**changes: Any) -> dict[str, Any]:
+    """What somebody fills in to join."""
+    return {
+        "name": "Noor Jansen",
+        "organisation": {"kind": "centre", "name": fresh_name("Centrum"), "place": {"name": "Utrecht"}},
+        "consent": True,
+    } | changes
+
+
+@asynccontextmanager
+async def a_street(postgres: Any, nats: Any, folder: Path, **settings: Any) -> AsyncIterator[Street]:
+    """Members and a gateway of one node, on addresses of their own."""
+    keys, node = make_keys(folder), fresh_name("node")
+    common = {"node": node, "identity_public_keys_file": keys.public_file}
+    async with (
+        running(members_service, postgres, nats, sign_in_links_per_hour_max=1000, **common) as members,
+        serving(members.service.app) as members_url,
+        a_gateway(postgres, nats, keys, node=node, members_url=members_url, **settings) as (gateway, url),
+    ):
+        street = Street(members, gateway, url, members_url, keys)
+        listener = await nats_client.connect(nats.url)
+
+        async def on_link(message: Any) -> None:
+            _, event = decode(message.data)
+            assert isinstance(event, SignInRequested)
+            street.links[event.email] = event.token
+
+        await listener.subscribe(f"odh.{node}.local.members.sign-in-requested.*", cb=on_link)
+        try:
+            yield street
+        finally:
+            for client in street.clients:
+                await client.aclose()
+            await listener.close()
+
+
+@asynccontextmanager
+async def a_gateway(postgres: Any, nats: Any, keys: Keys, **settings: Any) -> AsyncIterator[tuple[Running, str]]:
+    """A gateway, and its address."""
+    plenty = dict.fromkeys(("sign_in_limit", "join_limit", "member_limit", "address_limit"), "100000/minute")
+    values = {"identity_private_key_file": keys.private_file, "session_cached_seconds": 0.2} | plenty | settings
+    async with (
+        running(gateway_service, postgres, nats, identity_public_keys_file=keys.public_file, **values) as gateway,
+        serving(gateway.service.app) as url,
+    ):
+        yield gateway, url
+
+
+@pytest.fixture(scope="session")
+async def shared_street(postgres: Any, nats: Any, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Street]:
+    """One street for all tests: each brings its own people."""
+    async with a_street(postgres, nats, tmp_path_factory.mktemp("street")) as street:
+        yield street
+
+
+@pytest.fixture
+async def street(shared_street: Street) -> AsyncIterator[Street]:
+    """The street, whose visitors of this test go home afterwards."""
+    yield shared_street
+    while shared_street.clients:
+        await shared_street.clients.pop().aclose()
+
+
+def slug(answer: httpx.Response) -> str:
+    """The stable name of a problem."""
+    assert answer.headers["content-type"] == "application/problem+json", answer.text
+    problem = answer.json()
+    assert problem["status"] == answer.status_code
+    return str(problem["type"].rsplit("/", 1)[1])

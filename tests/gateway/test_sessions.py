@@ -1,0 +1,233 @@
+"""Sessions: begun by a link that works once, known by a cookie, ended by signing out, by time or by leaving."""
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from services.gateway.store import SessionRow
+from tests.gateway.conftest import a_street, slug
+from tests.given import eventually, fresh_name
+
+COOKIE = "odh-session"
+
+
+def an_address() -> str:
+    return f"{fresh_name('iemand')}@vechtdal.example"
+
+
+async def is_signed_in(browser: httpx.AsyncClient) -> bool:
+    return (await browser.get("/api/v1/sessions/current")).status_code == 200
+
+
+async def test_who_follows_the_link_is_signed_in(street):
+    email = an_address()
+    browser = await street.member(email=email)
+
+    session = (await browser.get("/api/v1/sessions/current")).json()
+    me = (await browser.get("/api/v1/members/me")).json()
+
+    assert session["member_id"] == me["member_id"]
+    assert session["roles"] == ["member"]
+    assert len(session["organisation_ids"]) == 1
+    assert me["email"] == email
+
+
+async def test_the_cookie_is_for_this_site_and_no_script(street):
+    email = an_address()
+    await street.member(email=email)
+    await street.visitor().post("/api/v1/sign-in-links", json={"email": email})
+
+    answer = await street.visitor().post("/api/v1/sessions", json={"token": await street.link_for(email)})
+
+    assert (answer.status_code, answer.headers["location"]) == (201, "/api/v1/sessions/current")
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert {"HttpOnly", "Path=/", "SameSite=lax"} <= {part.strip() for part in cookie.split(";")}
+    assert "Domain" not in cookie
+    assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_over_tls_the_cookie_is_bound_to_this_very_host(postgres, nats, tmp_path):
+    async with a_street(postgres, nats, tmp_path, public_url="https://utrecht.omdehoek.example") as street:
+        browser = street.visitor()
+        await browser.post("/api/v1/sign-in-links", json={"email": "team@omdehoek.example"})
+        token = await street.link_for("team@omdehoek.example")
+        answer = await browser.post("/api/v1/sessions", json={"token": token})
+
+    assert answer.headers["set-cookie"].startswith("__Host-odh-session=")
+    assert "Secure" in answer.headers["set-cookie"]
+    assert answer.headers["strict-transport-security"]
+
+
+async def test_only_the_hash_of_the_token_is_stored(street):
+    browser = await street.member()
+    async with street.gateway.session() as session:
+        rows = (await session.exec(select(SessionRow))).all()
+
+    assert len(browser.cookies[COOKIE]) >= 43  # 256 bits
+    assert not any(browser.cookies[COOKIE].encode() in row.token_hash for row in rows)
+
+
+async def test_a_link_that_does_not_work_signs_nobody_in(street):
+    browser = street.visitor()
+
+    answer = await browser.post("/api/v1/sessions", json={"token": "no-such-token"})
+
+    assert (answer.status_code, slug(answer)) == (422, "sign-in-link-invalid")
+    assert "set-cookie" not in answer.headers
+
+
+async def test_the_answer_does_not_tell_whose_address_it_is(street):
+    email = an_address()
+    await street.member(email=email)
+
+    known = await street.visitor().post("/api/v1/sign-in-links", json={"email": email})
+    unknown = await street.visitor().post("/api/v1/sign-in-links", json={"email": an_address()})
+
+    assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+
+
+async def test_a_wrong_address_is_a_wrong_field(street):
+    answer = await street.visitor().post("/api/v1/sign-in-links", json={"email": "no address"})
+
+    assert (answer.status_code, slug(answer)) == (422, "invalid-fields")
+    assert answer.json()["errors"][0]["field"] == "email"
+
+
+async def test_a_session_that_somebody_prepared_is_not_the_one_that_counts(street):
+    """Fixation: whoever planted a cookie before the sign-in has nothing after it."""
+    email = an_address()
+    victim = await street.member(email=email)
+    planted = victim.cookies[COOKIE]
+
+    await street.signed_in(email, browser=victim)
+
+    assert victim.cookies[COOKIE] != planted
+    attacker = street.visitor(Cookie=f"{COOKIE}={planted}")
+    assert not await is_signed_in(attacker)
+
+
+@pytest.mark.parametrize("planted", ["", "made-up", "x" * 5000, "a=b"])
+async def test_a_made_up_cookie_is_nobodys(street, planted):
+    answer = await street.visitor(Cookie=f"{COOKIE}={planted}").get("/api/v1/members/me")
+
+    assert (answer.status_code, slug(answer)) == (401, "not-signed-in")
+
+
+async def test_signing_out_ends_the_session_at_once(street):
+    browser = await street.member()
+    token = browser.cookies[COOKIE]
+
+    answer = await browser.delete("/api/v1/sessions/current")
+
+    assert answer.status_code == 204
+    assert COOKIE not in browser.cookies
+    assert not await is_signed_in(street.visitor(Cookie=f"{COOKIE}={token}"))
+
+
+async def test_signing_out_everywhere_ends_the_sessions_of_this_member_only(street):
+    email = an_address()
+    here, elsewhere = await street.member(email=email), await street.signed_in(email)
+    somebody_else = await street.member()
+
+    assert (await here.delete("/api/v1/sessions")).status_code == 204
+
+    assert not await is_signed_in(here)
+    assert not await is_signed_in(elsewhere)
+    assert await is_signed_in(somebody_else)
+
+
+async def test_signing_out_here_leaves_other_browsers_signed_in(street):
+    email = an_address()
+    here, elsewhere = await street.member(email=email), await street.signed_in(email)
+
+    await here.delete("/api/v1/sessions/current")
+
+    assert await is_signed_in(elsewhere)
+
+
+async def test_a_session_that_another_process_ended_ends_here_within_seconds(street):
+    browser = await street.member()
+    assert await is_signed_in(browser)
+    async with street.gateway.service.engine.begin() as connection:
+        await connection.execute(
+            text("DELETE FROM session WHERE member_id = :id"), {"id": await street.member_id(browser)}
+        )
+
+    async def ended() -> bool:
+        return not await is_signed_in(browser)
+
+    await eventually(ended, within=3, saying="the end of the session")
+
+
+async def test_who_leaves_is_signed_in_nowhere(street):
+    email = an_address()
+    here, elsewhere = await street.member(email=email), await street.signed_in(email)
+    member_id = await street.member_id(here)
+
+    assert (await here.post("/api/v1/members/me/leave")).status_code == 204
+    await street.gateway.quiet()
+
+    async with street.gateway.session() as session:
+        assert (await session.exec(select(SessionRow).where(SessionRow.member_id == member_id))).all() == []
+
+    async def out() -> bool:
+        return not await is_signed_in(elsewhere)
+
+    await eventually(out, within=3, saying="the end of the session")
+
+
+async def test_who_is_erased_leaves_no_session(street):
+    browser = await street.member()
+    member_id = await street.member_id(browser)
+
+    assert (await browser.delete("/api/v1/members/me")).status_code == 202
+    await street.members.quiet()
+    await street.gateway.quiet()
+
+    async with street.gateway.session() as session:
+        assert (await session.exec(select(SessionRow).where(SessionRow.member_id == member_id))).all() == []
+
+
+async def test_a_session_ends_when_nobody_uses_it_and_lasts_while_somebody_does(postgres, nats, tmp_path):
+    async with a_street(postgres, nats, tmp_path, session_idle_hours=10, session_lifetime_hours=100) as street:
+        browser, clock = await street.team(), street.gateway.clock
+
+        for _ in range(5):
+            clock.move(hours=9)
+            assert await is_signed_in(browser)
+        clock.move(hours=11)
+        assert not await is_signed_in(browser)
+
+
+async def test_a_session_ends_after_its_lifetime_however_much_it_is_used(postgres, nats, tmp_path):
+    async with a_street(postgres, nats, tmp_path, session_idle_hours=10, session_lifetime_hours=20) as street:
+        browser, clock = await street.team(), street.gateway.clock
+
+        clock.move(hours=9)
+        assert await is_signed_in(browser)
+        clock.move(hours=9)
+        assert await is_signed_in(browser)
+        clock.move(hours=3)
+        assert not await is_signed_in(browser)
+
+
+async def test_calls_that_follow_each_other_ask_no_database_each(street):
+    browser = await street.member()
+    asked = 0
+
+    def count(*_: object) -> None:
+        nonlocal asked
+        asked += 1
+
+    from sqlalchemy import event
+
+    event.listen(street.gateway.service.engine.sync_engine, "before_cursor_execute", count)
+    try:
+        for _ in range(30):
+            assert await is_signed_in(browser)
+    finally:
+        event.remove(street.gateway.service.engine.sync_engine, "before_cursor_execute", count)
+
+    assert asked < 10
