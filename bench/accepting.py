@@ -1,0 +1,75 @@
+"""POST /v1/requests on the real service, with everything that it checks, beside what it could cost (P1 to P3)."""
+
+import asyncio
+
+from bench.bodies import drafts, identities
+from bench.ground import NODE, Ground, Place
+from bench.load import closed_loop
+from bench.measuring import Finding, Size
+from bench.process import alone
+
+IN_FLIGHT = 32
+
+#: So many members ask in turn. The gateway uses a signed identity for half a minute, so each is checked once a run.
+MEMBERS = 500
+
+
+async def accepted(ground: Ground, size: Size, seed: int) -> Finding:
+    """The service itself, as a process as in production: validation, signed identity, Idempotency-Key, traces."""
+    async with ground.fresh() as place:
+        async with place.program("chassis", "services.requests") as port:
+            asked = await _ask(place, port, size, seed)
+            await _nothing_left_to_say(place)
+        counts = {
+            "accepted": asked["accepted"],
+            "stored": await place.count("SELECT count(*) FROM proposition"),
+            "replies": await place.count("SELECT count(*) FROM stored_reply"),
+            "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
+            "timers": await place.messages("local", f"odh.{NODE}.timer.requests.request-expiry-due.>"),
+        }
+        return Finding(_figures(asked), {"requests": counts})
+
+
+async def accepted_by_nothing(ground: Ground, size: Size, seed: int) -> Finding:
+    """The ceiling of P1: a trivial FastAPI route with the same body."""
+    async with ground.fresh() as place, place.program("bench.ceilings", "trivial") as port:
+        return Finding(_figures(await _ask(place, port, size, seed)))
+
+
+async def accepted_by_the_textbook(ground: Ground, size: Size, seed: int) -> Finding:
+    """The ceiling of P3: a SQLModel session for each request."""
+    async with ground.fresh() as place:
+        async with place.program("bench.ceilings", "textbook") as port:
+            asked = await _ask(place, port, size, seed)
+        counts = {
+            "accepted": asked["accepted"],
+            "stored": await place.count("SELECT count(*) FROM asked"),
+            "in the outbox": await place.count("SELECT count(*) FROM to_say"),
+        }
+        return Finding(_figures(asked), {"requests": counts})
+
+
+async def _ask(place: Place, port: int, size: Size, seed: int) -> dict[str, float]:
+    headers = identities(place.identity_key, node=NODE, audience="requests", count=MEMBERS)
+    calls = {"path": "/v1/requests", "bodies": drafts(seed), "headers": headers, "run": f"{seed:024x}"}
+    asked = await alone(
+        closed_loop,
+        port=port,
+        calls=calls,
+        in_flight=IN_FLIGHT,
+        warm_seconds=size.warm_seconds,
+        seconds=size.seconds,
+    )
+    if set(asked["statuses"]) - {"201"}:
+        raise RuntimeError(f"not every request was accepted: {asked['statuses']}")
+    return dict(asked)
+
+
+async def _nothing_left_to_say(place: Place) -> None:
+    async with asyncio.timeout(60):
+        while await place.count("SELECT count(*) FROM outbox"):
+            await asyncio.sleep(0.1)
+
+
+def _figures(asked: dict[str, float]) -> dict[str, float]:
+    return {"accepted/s": asked["per second"], "p50 ms": asked["p50 ms"], "p99 ms": asked["p99 ms"]}

@@ -1,0 +1,215 @@
+"""From the outbox to the stream: how many events a second (P4), and how much later than the commit (P5)."""
+
+import asyncio
+import statistics
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import nats
+from nats.js import JetStreamContext
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from bench.bodies import placed
+from bench.ground import Ground, Place
+from bench.load import percentile
+from bench.measuring import Finding, Size
+from bench.process import alone
+from chassis import Settings, say
+from chassis.database import engine_for, own_tables, sessions_of
+from chassis.mailboxes import write_outbox
+from chassis.relay import Relay
+from chassis.streams import Streams
+from chassis.transactions import Item, Transactions
+from contracts.event import decode, encode, new_id
+from contracts.requests import RequestPlaced
+
+COMMITS_PER_SECOND = 100
+FILLED_TOGETHER = 500
+
+
+async def relayed(ground: Ground, size: Size, seed: int) -> Finding:
+    """A full outbox is emptied."""
+    async with ground.fresh() as place:
+        await alone(fill, settings=place.settings, count=size.events_relayed, seed=seed)
+        await ground.settle()
+        drained = await alone(drain, settings=place.settings)
+        left = await place.count("SELECT count(*) FROM outbox")
+        counts = {"written": size.events_relayed, "relayed": drained["events"] - left, "stored": drained["stored"]}
+        return Finding({"events/s": drained["events"] / drained["seconds"]}, {"events": counts})
+
+
+async def published_one_by_one(ground: Ground, size: Size, seed: int) -> Finding:
+    """The ceiling: the same events as single publishes, 256 in flight, without an outbox."""
+    async with ground.fresh() as place:
+        return await _published(place, size.events_published, seed, in_flight=256)
+
+
+async def published_naively(ground: Ground, size: Size, seed: int) -> Finding:
+    """A peer: a loop that publishes an event and waits for its ack."""
+    async with ground.fresh() as place:
+        return await _published(place, size.events_published // 6, seed, in_flight=1)
+
+
+async def _published(place: Place, count: int, seed: int, in_flight: int) -> Finding:
+    done = await alone(publish, settings=place.settings, count=count, seed=seed, in_flight=in_flight)
+    return Finding({"events/s": count / done["seconds"]}, {"events": {"published": count, "stored": done["stored"]}})
+
+
+async def delayed(ground: Ground, size: Size, seed: int) -> Finding:
+    """How long after its commit an event is in the stream, when commits come at a steady pace."""
+    async with ground.fresh() as place:
+        warming = round(COMMITS_PER_SECOND * size.warm_seconds)
+        count = warming + round(COMMITS_PER_SECOND * size.seconds)
+        await alone(fill, settings=place.settings, count=0, seed=seed)
+        listening = asyncio.create_task(alone(listen, settings=place.settings, count=count))
+        committed = await alone(commit_steadily, settings=place.settings, count=count, seed=seed)
+        stored = await asyncio.wait_for(listening, 30)
+        moments = sorted(committed.items(), key=lambda each: each[1])[warming:]
+        took = [(stored[event_id] - moment) / 1e6 for event_id, moment in moments]
+        return Finding(
+            {"p50 ms": statistics.median(took), "p99 ms": percentile(took, 0.99)},
+            {"events": {"committed": len(committed), "stored": len(stored)}},
+        )
+
+
+# What runs in processes of its own.
+
+
+async def fill(*, settings: dict[str, Any], count: int, seed: int) -> None:
+    """Makes the tables and the streams, and an outbox with so many events in it."""
+    told = Settings(**settings)
+    engine, streams = engine_for(told.database_url, 4), Streams(told, "bench")
+    async with engine.begin() as connection:
+        await connection.run_sync(own_tables().metadata.create_all)
+    await streams.connect()
+    events = placed(seed, count)
+    for start in range(0, count, FILLED_TOGETHER):
+        async with sessions_of(engine)() as session:
+            for event in events[start : start + FILLED_TOGETHER]:
+                say(session, event)
+            await write_outbox(session, told.node)
+            await session.commit()
+    await streams.close()
+    await engine.dispose()
+
+
+async def drain(*, settings: dict[str, Any]) -> dict[str, Any]:
+    """Relays until the outbox is empty, as the relay of a service does when there is much to say."""
+    told = Settings(**settings)
+    engine, streams = engine_for(told.database_url, 4), Streams(told, "bench")
+    await streams.connect()
+    relay = _relay(told, engine, streams)
+    since, events = time.perf_counter(), 0
+    while relayed_now := await relay.relay_batch():
+        events += relayed_now
+    seconds = time.perf_counter() - since
+    stored = await _stored(streams.js, streams.name("shared"))
+    await streams.close()
+    await engine.dispose()
+    return {"seconds": seconds, "events": events, "stored": stored}
+
+
+async def publish(*, settings: dict[str, Any], count: int, seed: int, in_flight: int) -> dict[str, Any]:
+    """Publishes events that are encoded already, so many at a time."""
+    told = Settings(**settings)
+    streams, now = Streams(told, "bench"), datetime.now(UTC)
+    await streams.connect()
+    waiting = []
+    for event in placed(seed, count):
+        event_id = new_id()
+        body = encode(event, event_id=event_id, node=told.node, time=now, traceparent=None)
+        waiting.append((event.subject(told.node), body, event_id))
+
+    async def one_after_another() -> None:
+        while waiting:
+            subject, body, event_id = waiting.pop()
+            await streams.js.publish(subject, body, headers={"Nats-Msg-Id": event_id})
+
+    since = time.perf_counter()
+    await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
+    seconds = time.perf_counter() - since
+    stored = await _stored(streams.js, streams.name("shared"))
+    await streams.close()
+    return {"seconds": seconds, "stored": stored}
+
+
+async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, int]:
+    """Commits one event after another as commands do; returns when each was committed."""
+    told = Settings(**settings)
+    engine, streams = engine_for(told.database_url, 6), Streams(told, "bench")
+    await streams.connect()
+    relay = _relay(told, engine, streams)
+    written: list[str] = []
+    committed: dict[str, int] = {}
+
+    def said() -> None:
+        now = time.monotonic_ns()
+        committed.update(dict.fromkeys(written, now))
+        written.clear()
+        relay.wake()
+
+    transactions = Transactions(
+        sessions_of(engine),
+        node=told.node,
+        service="bench",
+        said=said,
+        group_size_max=told.group_size_max,
+        lanes=told.group_lanes,
+    )
+    transactions.start()
+    relaying = asyncio.create_task(relay.run())
+
+    async def do(event: RequestPlaced) -> None:
+        async def work(session: AsyncSession) -> None:
+            written.append(say(session, event))
+
+        await transactions.do(Item(work))
+
+    events, begin, doing = placed(seed, count), time.monotonic() + 0.5, []
+    for turn, event in enumerate(events):
+        await asyncio.sleep(max(0.0, begin + turn / COMMITS_PER_SECOND - time.monotonic()))
+        doing.append(asyncio.create_task(do(event)))
+    await asyncio.gather(*doing)
+    async with asyncio.timeout(20):
+        while await _stored(streams.js, streams.name("shared")) < count:
+            await asyncio.sleep(0.05)
+    relaying.cancel()
+    await asyncio.gather(relaying, return_exceptions=True)
+    await transactions.stop()
+    await streams.close()
+    await engine.dispose()
+    return committed
+
+
+async def listen(*, settings: dict[str, Any], count: int) -> dict[str, int]:
+    """When each event came out of the stream: the server delivers what it has stored."""
+    told = Settings(**settings)
+    client = await nats.connect(told.nats_url)
+    heard: dict[str, int] = {}
+    over = asyncio.get_running_loop().create_future()
+
+    async def hear(message: Any) -> None:
+        now = time.monotonic_ns()
+        heard[decode(message.data)[0].id] = now
+        if len(heard) == count and not over.done():
+            over.set_result(None)
+
+    await client.jetstream().subscribe(f"odh.{told.node}.shared.>", ordered_consumer=True, cb=hear)
+    await asyncio.wait_for(over, 30)
+    await client.close()
+    return heard
+
+
+def _relay(settings: Settings, engine: Any, streams: Streams) -> Relay:
+    return Relay(
+        engine,
+        streams,
+        service="bench",
+        batch_size_max=settings.relay_batch_size_max,
+        poll_seconds=settings.relay_poll_seconds,
+    )
+
+
+async def _stored(js: JetStreamContext, stream: str) -> int:
+    return (await js.stream_info(stream)).state.messages
