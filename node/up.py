@@ -8,10 +8,9 @@ import signal
 import sys
 import time
 from contextlib import suppress
-from importlib import import_module
-from importlib.util import find_spec
 
 from node import addresses
+from node.client import TROUBLE
 from node.node import Node
 from node.part import PartFailed
 
@@ -62,7 +61,7 @@ async def run(options: argparse.Namespace) -> int:
     try:
         if not await before(stop, open_node(node, options.demo)):
             return 0
-        tell(welcome(node, time.monotonic() - since))
+        tell(welcome(node, time.monotonic() - since, options.demo))
         node.watch(lambda line: tell(f"  ! {line}"))
         await stop.wait()
     except PartFailed as failure:
@@ -82,12 +81,18 @@ def tell(line: str) -> None:
         print(line, flush=True)
 
 
-async def open_node(node: Node, demo: bool) -> None:
+async def open_node(node: Node, with_demo: bool) -> None:
     await node.start()
-    if demo and find_spec("node.demo"):
-        since = time.monotonic()
-        await import_module("node.demo").load(node.addresses())
+    if not with_demo:
+        return
+    from node import demo  # only for who asks
+
+    since = time.monotonic()
+    try:
+        await demo.load(node.addresses(), node.data)
         show_step("voorbeeldgegevens (demo data)", time.monotonic() - since)
+    except TROUBLE as trouble:
+        tell(f"  ! nog niet alle voorbeeldgegevens; ./odh up --demo gaat ermee verder (not all demo data): {trouble}")
 
 
 async def before(stop: asyncio.Event, work: object) -> bool:
@@ -126,13 +131,22 @@ def seconds(took: float) -> str:
     return f"{took:.1f} s".replace(".", ",")
 
 
-def welcome(node: Node, took: float) -> str:
+def welcome(node: Node, took: float, with_demo: bool) -> str:
     where = node.addresses()
+    known = [("team van de regio (the node's team)", email) for email in where.team]
+    if with_demo:
+        from node.demo import faces
+
+        known += faces()
+    people = "\n".join(f"               {email:<42} {what}" for what, email in known)
+    on_data = "" if node.data == addresses.DATA else f" --data {node.data}"
     return f"""
 Open in {seconds(took)} (open for business)
 
   adres        {where.gateway}
   mail         {where.mail}   wat verstuurd is, lees je hier (what was sent)
-  aanmelden    {", ".join(where.team)}   landt met een link in de mail (sign in as the node's team)
-  stoppen      Ctrl-C; een volgende ./odh up gaat verder met dezelfde gegevens (stop; data is kept)
+  inloggen     met een link in de mail (sign in by a link in the mail):
+{people}
+  verhaal      ./odh story{on_data} speelt het hoofdverhaal na (play the main story)
+  stoppen      Ctrl-C; een volgende ./odh up{on_data} gaat verder met dezelfde gegevens (stop; data is kept)
 """

@@ -1,0 +1,134 @@
+"""The demo data of `./odh up --demo`: invented people join, ask and offer, and some of them are brought together.
+
+They come in through the public address like everybody else. Loaded once: a note in the node's data says so, and a
+loading that was broken off goes on where it stopped.
+"""
+
+import asyncio
+import tomllib
+from collections.abc import Awaitable, Iterable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from node import ROOT
+from node.addresses import Addresses
+from node.client import Person, Refused, until
+
+DEMO: dict[str, Any] = tomllib.loads((ROOT / "node" / "demo.toml").read_text())
+AT_ONCE = 6  # so many people come in at the same time
+ORGANISATIONS = {one["key"]: one for one in DEMO["organisations"]}
+
+
+async def load(where: Addresses, data: Path) -> None:
+    """Does nothing when it was done before on this data."""
+    note = data / "demo-is-loaded"
+    if note.exists():
+        return
+    async with AsyncExitStack() as cast:
+        demo = Demo(where, cast)
+        await demo.everybody_joins()
+        await demo.ambassadors_are_appointed()
+        await demo.everybody_places("offers")
+        await demo.everybody_places("requests")
+        await demo.some_are_brought_together()
+    note.touch()
+
+
+def faces() -> list[tuple[str, str]]:
+    """Some people to look through the eyes of: what they are, and their address."""
+    ambassador = next(one for one in DEMO["people"] if "ambassador" in one)
+    kinds = {kind: next(one for one in DEMO["people"] if _kind(one) == kind) for kind in ("school", "company")}
+    return [(one["role"], one["email"]) for one in (kinds["school"], kinds["company"], ambassador)]
+
+
+class Demo:
+    def __init__(self, where: Addresses, cast: AsyncExitStack) -> None:
+        self._where, self._cast = where, cast
+        self._people: dict[str, Person] = {}
+        self._organisation_ids: dict[str, str] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def everybody_joins(self) -> None:
+        """The first of each organisation brings it along; the others join it."""
+        first = {one["organisation"]: one for one in reversed(DEMO["people"])}.values()
+        await self._together(self._joins(one, organisation=_organisation(one["organisation"])) for one in first)
+        others = [one for one in DEMO["people"] if one not in first]
+        ids = self._organisation_ids
+        await self._together(self._joins(one, organisation_id=ids[one["organisation"]]) for one in others)
+
+    async def ambassadors_are_appointed(self) -> None:
+        self._team = await self._enter(Person(self._where, name="Team", email=self._where.team[0]))
+        await self._team.follow(await self._team.ask_to_sign_in())
+        await self._together(self._appointed(one) for one in DEMO["people"] if "ambassador" in one)
+
+    async def everybody_places(self, side: str) -> None:
+        await self._together(self._places(side, one) for one in DEMO[side])
+
+    async def some_are_brought_together(self) -> None:
+        await self._together(self._brought_together(one["request"], one["state"]) for one in DEMO["outcomes"])
+
+    async def _joins(self, one: dict[str, Any], **organisation: Any) -> None:
+        details = {name: one[name] for name in ("phone", "language") if name in one}
+        person = await self._enter(Person(self._where, name=one["name"], email=one["email"], **details))
+        try:
+            mail = await person.join(role=one["role"], **organisation)
+        except Refused as refused:  # it was there already, from a loading that was broken off
+            if refused.problem != "organisation-exists":
+                raise
+            mail = await person.join(role=one["role"], organisation_id=refused.fact("organisation_id"))
+        await person.follow(mail)
+        me = await person.get("/members/me")
+        self._organisation_ids[one["organisation"]] = me["affiliations"][0]["organisation"]["organisation_id"]
+        self._people[one["email"]] = person
+
+    async def _appointed(self, one: dict[str, Any]) -> None:
+        me = await self._people[one["email"]].get("/members/me")
+        scope = dict(one["ambassador"])
+        scope["organisation_ids"] = [self._organisation_ids[key] for key in scope.pop("organisations", ())]
+        await self._team.put(f"/ambassadors/{me['member_id']}", scope)
+
+    async def _places(self, side: str, one: dict[str, Any]) -> None:
+        person = self._people[one["by"]]
+        placed = [found["title"] for found in (await person.get(f"/{side}", mine="true"))["items"]]
+        if one["title"] not in placed:
+            own = next(other for other in DEMO["people"] if other["email"] == one["by"])
+            words = {name: value for name, value in one.items() if name != "by"}
+            await person.post(f"/{side}", {"place": ORGANISATIONS[own["organisation"]]["place"]} | words)
+
+    async def _brought_together(self, title: str, state: str) -> None:
+        match = await until(lambda: self._match_of(title), f"een match voor “{title}”")
+        page = f"/matches/{match['match_id']}"
+        if match["state"] != "proposed":  # done by a loading that was broken off
+            return
+        await self._team.post(f"{page}/endorse")
+        sides = {"endorsed": (), "request-said-yes": ("request",), "introduced": ("request", "offer")}[state]
+        for side in sides:
+            await self._by(f"{side}s", match[side]["title"]).post(f"{page}/answer", {"accepted": True})
+
+    async def _match_of(self, title: str) -> Any:
+        """The best match of a request; the node's team sees them all."""
+        found = (await self._team.get("/matches", limit=100))["items"]
+        own = [match for match in found if match["request"]["title"] == title]
+        return max(own, key=lambda match: (match["state"] != "proposed", match["score"]), default=None)
+
+    def _by(self, side: str, title: str) -> Person:
+        return self._people[next(one["by"] for one in DEMO[side] if one["title"] == title)]
+
+    async def _enter(self, person: Person) -> Person:
+        return await self._cast.enter_async_context(person)
+
+    async def _together(self, works: Iterable[Awaitable[None]]) -> None:
+        async def in_turn(work: Awaitable[None]) -> None:
+            async with self._room:
+                await work
+
+        await asyncio.gather(*map(in_turn, works))
+
+
+def _organisation(key: str) -> dict[str, Any]:
+    return {name: value for name, value in ORGANISATIONS[key].items() if name != "key"}
+
+
+def _kind(person: dict[str, Any]) -> str:
+    return str(ORGANISATIONS[person["organisation"]]["kind"])
