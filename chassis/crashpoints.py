@@ -2,20 +2,29 @@
 
 import os
 import signal
+from pathlib import Path
 
-_name, _, _count = os.environ.get("ODH_CRASHPOINT", "").partition(":")
-_left = int(_count or 1)
-
-
-def is_armed(name: str) -> bool:
-    """Whether the process will be killed at a point, for the few places that must get something on its way first."""
-    return name == _name
+#: `name:n` dies at the n-th pass of a point; `@file` at the point that the file names by then, so that a test can
+#: choose one while the process runs. Nothing is looked at where it is not set.
+_asked = os.environ.get("ODH_CRASHPOINT", "")
+_passes: dict[str, int] = {}
 
 
 def crashpoint(name: str) -> None:
-    """Kills the process with SIGKILL at the n-th pass of the point that `ODH_CRASHPOINT=name:n` names."""
-    global _left
-    if name == _name:
-        _left -= 1
-        if _left == 0:
+    """Kills the process with SIGKILL when this is the point, and the pass of it, that was asked for."""
+    if not _asked:
+        return
+    wanted, _, number = _wanted().partition(":")
+    if name == wanted:
+        _passes[name] = _passes.get(name, 0) + 1
+        if _passes[name] == int(number or 1):
             os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wanted() -> str:
+    if not _asked.startswith("@"):
+        return _asked
+    try:
+        return Path(_asked[1:]).read_text().strip()
+    except FileNotFoundError:
+        return ""
