@@ -33,20 +33,8 @@ class VersionConflict(Problem, slug="version-conflict", status=412, title="This 
 class Commands:
     """Runs a command's work and makes its reply; FastAPI gives each call its own as `command: Command`."""
 
-    def __init__(
-        self,
-        request: Request,
-        identity: MaybeSignedIn,
-        idempotency_key: Annotated[
-            str | None,
-            Header(description="16 to 128 characters of your own choice; the same key again gives the same reply."),
-        ] = None,
-    ) -> None:
-        if idempotency_key is not None and not _KEY.match(idempotency_key):
-            raise FieldErrors([("Idempotency-Key", "must be 16 to 128 visible ASCII characters")])
-        self._request = request
-        self._caller = identity.member_id if identity else "anonymous"
-        self._key = idempotency_key
+    def __init__(self, request: Request, caller: str, key: str | None) -> None:
+        self._request, self._caller, self._key = request, caller, key
 
     async def __call__(self, work: Callable[[AsyncSession], Awaitable[Reply]]) -> Response:
         """Does the work, which may share a transaction with others, and answers after the commit."""
@@ -60,7 +48,20 @@ class Commands:
         return reply.response()
 
 
-Command = Annotated[Commands, Depends()]
+async def _commands(  # a coroutine: FastAPI would hand anything else to a thread, at every call
+    request: Request,
+    identity: MaybeSignedIn,
+    idempotency_key: Annotated[
+        str | None,
+        Header(description="16 to 128 characters of your own choice; the same key again gives the same reply."),
+    ] = None,
+) -> Commands:
+    if idempotency_key is not None and not _KEY.match(idempotency_key):
+        raise FieldErrors([("Idempotency-Key", "must be 16 to 128 visible ASCII characters")])
+    return Commands(request, identity.member_id if identity else "anonymous", idempotency_key)
+
+
+Command = Annotated[Commands, Depends(_commands)]
 
 
 _IfMatchHeader = Annotated[str | None, Header(description="The ETag of the version you change.")]

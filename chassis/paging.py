@@ -16,7 +16,7 @@ class PageAsked(BaseModel):
     limit: int
 
 
-def _paging(
+async def _paging(  # a coroutine, for FastAPI would hand anything else to a thread
     cursor: Annotated[str | None, Query(max_length=128, description="`next_cursor` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
 ) -> PageAsked:
