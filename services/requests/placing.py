@@ -21,7 +21,7 @@ _DAYS = frozenset({"starts_on", "ends_on", "expires_on"})
 async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking) -> Reply:
     """Something is asked or offered from now on; a draft is for its member alone, and nobody hears of it."""
     proposition = _new(side, draft, call)
-    await store.place(session, proposition)
+    session.add(proposition)
     if not draft.draft:
         telling.placed(session, proposition)
     return Reply(
@@ -102,6 +102,7 @@ def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
             draft.ends_on, draft.expires_on, today=call.today, open_days=call.settings.open_days
         ),
         created_at=call.now,
+        match_ids=[],
     )  # fmt: skip
 
 

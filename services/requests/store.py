@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.orm import Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -29,25 +30,15 @@ class Wanted:
     theme: Theme | None = None
 
 
-_COLUMNS = Proposition.__table__.columns  # type: ignore[attr-defined]
-_PLACE = (
-    pg.insert(Proposition)
-    .from_select(
-        list(_COLUMNS.keys()),
-        sa.select(*(sa.bindparam(f"new_{c.name}", type_=c.type) for c in _COLUMNS)).where(
-            ~sa.exists().where(
-                col(Departure.member_id) == sa.bindparam("new_member_id", type_=sa.Text), col(Departure.erased)
-            )
-        ),
-    )
-)  # fmt: skip
-
-
-async def place(session: AsyncSession, proposition: Proposition) -> None:
-    """Keeps a new request or offer, unless its member was erased meanwhile: in one statement, it is what we do most."""
-    values = {f"new_{name}": getattr(proposition, name) for name in _COLUMNS.keys()}  # noqa: SIM118  not a dict
-    if (await (await session.connection()).execute(_PLACE, values)).rowcount == 0:
+@sa.event.listens_for(Session, "after_flush")
+def _refuse_the_erased(session: Session, _: object) -> None:
+    """Nothing is kept of somebody who was erased meanwhile: asked once for all that a group of commands places."""
+    member_ids = {new.member_id for new in session.new if isinstance(new, Proposition)}
+    if member_ids and session.connection().execute(_ERASED, {"member_ids": list(member_ids)}).first():
         raise NotSignedIn
+
+
+_ERASED = sa.text("SELECT 1 FROM departure WHERE member_id = ANY(CAST(:member_ids AS text[])) AND erased LIMIT 1")
 
 
 async def find(session: AsyncSession, proposition_id: str) -> Proposition | None:
