@@ -77,7 +77,7 @@ class IdentityCheck:
     """Checks tokens for one service; a token that was found good is remembered until it expires."""
 
     def __init__(self, keys_file: Path | None, *, node: str, audience: str, remembered_max: int = 10_000) -> None:
-        self._keys = KeySet.import_key_set({"keys": []}) if keys_file is None else _key_set(keys_file)
+        self._keys = KeySet([]) if keys_file is None else _key_set(keys_file)
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": f"odh-gateway-{node}"},
