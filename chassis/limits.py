@@ -1,16 +1,33 @@
-"""How large a request body may be, whether its length is told beforehand or not."""
+"""What a request may hold before a route sees it: a limited body, in JSON that reads the same to everybody."""
 
+import json
+from typing import Any
+
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis.problems import Problem
+from chassis.problems import InvalidJson, Problem
 
 
 class BodyTooLarge(Problem, slug="body-too-large", status=413, title="The body is too large"):
     """More bytes came in than are read."""
 
 
+class EncodingNotRead(Problem, slug="encoding-not-read", status=415, title="Send the body as it is, not compressed"):
+    """A compressed body says nothing of its real size, so none is read."""
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Accept-Encoding": "identity"})
+
+
+class InvalidAddress(
+    Problem, slug="invalid-address", status=400, title="The address has a character that is not allowed"
+):
+    """No text that is stored holds the character NUL, so nothing can be found by it."""
+
+
 class LimitBodies:
-    """ASGI middleware that refuses a body over the limit before anything has read it whole."""
+    """ASGI middleware that reads a body whole, up to the limit, and refuses what nothing behind it should meet."""
 
     def __init__(self, app: ASGIApp, bytes_max: int) -> None:
         self.app, self.bytes_max = app, bytes_max
@@ -19,30 +36,79 @@ class LimitBodies:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        told = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-        if told.isdigit() and int(told) > self.bytes_max:
-            await self._refuse(scope, receive, send)
-            return
-        seen, answered = 0, False
-
-        async def receive_counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > self.bytes_max:
-                raise BodyTooLarge(bytes_max=self.bytes_max)
-            return message
-
-        async def send_noted(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
         try:
-            await self.app(scope, receive_counted, send_noted)
-        except BodyTooLarge:
-            if not answered:
-                await self._refuse(scope, receive, send)
+            receive = await self._checked(scope, receive)
+        except Problem as problem:
+            await problem.response()(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyTooLarge(bytes_max=self.bytes_max).response()(scope, receive, send)
+    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise InvalidAddress
+        headers = Headers(scope=scope)
+        told = headers.get("content-length", "")
+        if "transfer-encoding" not in headers and told in ("", "0"):
+            return receive
+        if headers.get("content-encoding", "identity").lower() != "identity":
+            raise EncodingNotRead
+        if told.isdigit() and int(told) > self.bytes_max:
+            raise BodyTooLarge(bytes_max=self.bytes_max)
+        body = await self._whole(receive)
+        if body is not None and _is_json(headers.get("content-type", "")):
+            check_json(body)
+        return _again(body, receive)
+
+    async def _whole(self, receive: Receive) -> bytes | None:
+        """The body, or none when the client left before it was complete."""
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self.bytes_max:
+                raise BodyTooLarge(bytes_max=self.bytes_max)
+            more = message.get("more_body", False)
+        return b"".join(parts)
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
+
+
+def _again(body: bytes | None, receive: Receive) -> Receive:
+    first: Message | None = {"type": "http.disconnect"}
+    if body is not None:
+        first = {"type": "http.request", "body": body, "more_body": False}
+
+    async def receive_again() -> Message:
+        nonlocal first
+        message, first = first, None
+        return message or await receive()
+
+    return receive_again
+
+
+def check_json(body: bytes) -> None:
+    """Raises `InvalidJson` for what is not I-JSON (RFC 7493): what another reader could understand differently."""
+    try:
+        text = body.decode()
+        found = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_number)
+        if "\\u" in text:  # only an escape can hold half a character
+            json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        raise InvalidJson from None
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _no_number(_: str) -> None:
+    raise ValueError("not a number")

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import is_away
 from chassis.telemetry import log
@@ -19,13 +20,11 @@ TYPE_BASE = "https://omdehoek.nl/problems/"
 _STATUS_SLUGS = {
     404: ("not-found", "This does not exist"),
     405: ("method-not-allowed", "This cannot be done here"),
-    415: ("unsupported-media-type", "Send application/json"),
 }
 
 #: Problems without a rule of their own: slug, status, title and meaning.
 _UNRULY = (
     *((slug, status, title, "") for status, (slug, title) in _STATUS_SLUGS.items()),
-    ("invalid-json", 400, "The body is not valid JSON", "A parser could not read it; nothing was done."),
     ("http-error", 400, "This request cannot be handled", "The status says more; nothing was done."),
     ("internal-error", 500, "Something went wrong at our side", "It was logged; the same call may succeed later."),
 )
@@ -62,6 +61,14 @@ class FieldErrors(Problem, slug="invalid-fields", status=422, title="Some fields
 
     def __init__(self, errors: Iterable[tuple[str, str]]) -> None:
         super().__init__(errors=[{"field": field, "message": message} for field, message in errors])
+
+
+class InvalidJson(Problem, slug="invalid-json", status=400, title="The body is not valid JSON"):
+    """It is not JSON, or it reads in two ways: a name that comes twice, NaN, half a character. Nothing was done."""
+
+
+class NotJson(Problem, slug="unsupported-media-type", status=415, title="Send application/json"):
+    """The body was sent as something else than JSON, so it was not read."""
 
 
 class Unavailable(Problem, slug="temporarily-unavailable", status=503, title="This cannot be done at this moment"):
@@ -110,7 +117,9 @@ def install(app: FastAPI) -> None:
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         if any(entry["type"] == "json_invalid" for entry in error.errors()):
-            return problem_response("invalid-json", 400, "The body is not valid JSON")
+            return InvalidJson().response()
+        if isinstance(error.body, bytes):  # FastAPI reads as JSON only what says that it is
+            return NotJson().response()
         return FieldErrors(field_messages(error)).response()
 
     async def on_http(_: Request, error: Exception) -> Response:
@@ -118,23 +127,57 @@ def install(app: FastAPI) -> None:
         slug, title = _STATUS_SLUGS.get(error.status_code, ("http-error", "This request cannot be handled"))
         return problem_response(slug, error.status_code, title, headers=dict(error.headers or {}))
 
-    async def on_fault(request: Request, error: Exception) -> Response:
-        if is_away(error):
-            return Unavailable().response()
-        log.error("fault", fault=describe(error), route=getattr(request.scope.get("route"), "path", None))
-        return problem_response("internal-error", 500, "Something went wrong at our side")
-
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(Exception, on_fault)
+    app.add_middleware(CatchFaults)
+
+
+class CatchFaults:
+    """ASGI middleware that answers for a fault of ours.
+
+    A handler of Starlette for `Exception` would also let it go on to the server, which logs it with its message; and it
+    would log outside the request's trace.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answered = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noted)
+        except Exception as error:
+            if scope["type"] != "http":
+                raise
+            response = _of_fault(error, getattr(scope.get("route"), "path", None))
+            if not answered:  # of an answer that was under way the server breaks off the connection
+                await response(scope, receive, send)
+
+
+def _of_fault(error: Exception, route: str | None) -> Response:
+    if is_away(error):
+        return Unavailable().response()
+    log.error("fault", fault=describe(error), route=route)
+    return problem_response("internal-error", 500, "Something went wrong at our side")
+
+
+#: What FastAPI puts before a field's own name.
+_SOURCES = {("body",), ("query",), ("path",), ("header",), ("cookie",)}
 
 
 def field_messages(error: RequestValidationError | ValidationError) -> list[tuple[str, str]]:
     """Each wrong field's path and message, without the value that was sent: it may be personal."""
     messages = []
     for entry in error.errors():
-        path = ".".join(str(part) for part in entry["loc"] if part not in ("body", "query", "path", "header"))
+        place = entry["loc"][1:] if entry["loc"][:1] in _SOURCES else entry["loc"]
+        path = ".".join(str(part) for part in place)
         messages.append((path or "body", entry["msg"].removeprefix("Value error, ")))
     return messages
 

@@ -69,7 +69,8 @@ class Relay:
                 pause = min(pause * 2, 2.0)
                 continue
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+                async with asyncio.timeout(self._poll_seconds):
+                    await self._woken.wait()
 
     async def _heal(self, error: Exception) -> None:
         """Makes the streams again when the broker came back without them."""

@@ -142,9 +142,7 @@ class Service:
         if self._hearing:
             await asyncio.wait(self._hearing, timeout=STOP_SECONDS_MAX)
         await self.transactions.stop()
-        for task in [*self._hearing, *self._running]:
-            task.cancel()
-        await asyncio.gather(*self._hearing, *self._running, return_exceptions=True)
+        await _ended([*self._hearing, *self._running])
         await self.streams.close()
         await self.engine.dispose()
 
@@ -186,6 +184,16 @@ async def forget_old_replies(service: Service) -> None:
                 {"days": service.settings.idempotency_kept_days},
             )
         await asyncio.sleep(3600)
+
+
+async def _ended(tasks: list[asyncio.Task[None]]) -> None:
+    """Cancels until all have ended: up to Python 3.11 `wait_for` may give its answer in place of a cancellation."""
+    going = set(tasks)
+    while going:
+        for task in going:
+            task.cancel()
+        _, going = await asyncio.wait(going, timeout=0.2)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _utc_now() -> datetime:
