@@ -150,7 +150,7 @@ class Catalogue:
 
     async def _look(self, service: str) -> None:
         answer = await self._upstreams.call(service, "GET", "/openapi.json", token=None)
-        if answer.status_code != 200:
+        if answer.status != 200:
             raise Unavailable(f"{service} is not ready")
         known, document = self._known[service], answer.json()
         known.looked_at = time.monotonic()

@@ -1,10 +1,11 @@
 """Calls to the API that a service answers: who asks is made sure of here, and then the call goes on as it is."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
+import aiohttp
 from fastapi import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
@@ -92,16 +93,10 @@ class Forwarder:
         token = self._identities.token(caller.identity, route.service) if caller else None
         headers = [*_told(scope["headers"]), *on_behalf(token)]
         repeatable = request.method in SAFE_METHODS or "idempotency-key" in request.headers
-        try:
-            answer = await self._upstreams.send(
-                route.service, request.method, target, headers, body, repeatable=repeatable
-            )
-        except httpx.LocalProtocolError as error:
-            raise HTTPException(400) from error
-        try:
+        async with await self._upstreams.send(
+            route.service, request.method, target, headers, body, repeatable=repeatable
+        ) as answer:
             await self._pass_on(answer, receive, send, caller.session if caller else None)
-        finally:
-            await answer.aclose()
 
     async def _let_in(self, request: Request, route: Route) -> Caller | None:
         if route.is_open(request.method):
@@ -115,22 +110,24 @@ class Forwarder:
             raise NotSignedIn
         return caller
 
-    async def _pass_on(self, answer: httpx.Response, receive: Receive, send: Send, session: Session | None) -> None:
-        await send(
-            {"type": "http.response.start", "status": answer.status_code, "headers": _answered(answer.headers.raw)}
-        )
-        if answer.headers.get("content-type", "").startswith("text/event-stream"):
+    async def _pass_on(
+        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, session: Session | None
+    ) -> None:
+        await send({"type": "http.response.start", "status": answer.status, "headers": _answered(answer.raw_headers)})
+        if answer.content_type == "text/event-stream":
             await self._stream(answer, receive, send, session)
             return
         try:
-            async for part in answer.stream:  # type: ignore[union-attr]
+            async for part in answer.content.iter_any():
                 await send({"type": "http.response.body", "body": part, "more_body": True})
-        except httpx.TransportError:  # the head is sent: that the rest lacks shows by the length, or the missing end
+        except (aiohttp.ClientError, TimeoutError):  # what is sent is sent: the client sees that the end lacks
             log.warning("a service broke off while answering")
             return
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _stream(self, answer: httpx.Response, receive: Receive, send: Send, session: Session | None) -> None:
+    async def _stream(
+        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, session: Session | None
+    ) -> None:
         """Events as they come, until the service ends, the client leaves or takes no more, or the session ends."""
         passing = asyncio.create_task(self._pass_events(answer, send))
         leaving = asyncio.create_task(_left(receive))
@@ -144,8 +141,8 @@ class Forwarder:
         if leaving.cancelled():
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _pass_events(self, answer: httpx.Response, send: Send) -> None:
-        async for part in answer.stream:  # type: ignore[union-attr]
+    async def _pass_events(self, answer: aiohttp.ClientResponse, send: Send) -> None:
+        async for part in answer.content.iter_any():
             async with asyncio.timeout(self._settings.stream_send_seconds_max):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
 
@@ -166,11 +163,14 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-def _told(headers: Headers) -> Headers:
-    return [(name, value) for name, value in headers if name in REQUEST_HEADERS]
+def _told(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
+    told = [(name.decode(), value) for name, value in headers if name in REQUEST_HEADERS]
+    if not all(value.isascii() for _, value in told):
+        raise HTTPException(400)
+    return [(name, value.decode()) for name, value in told]
 
 
-def _answered(headers: Headers) -> list[tuple[bytes, bytes]]:
+def _answered(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     told = [(name.lower(), value) for name, value in headers]
     own = {part.strip().lower() for name, value in told if name == b"connection" for part in value.split(b",")}
     return [

@@ -3,8 +3,6 @@
 import asyncio
 from typing import TYPE_CHECKING
 
-import httpx
-
 from services.gateway.callers import Callers
 from services.gateway.catalogue import Catalogue
 from services.gateway.forwarding import Forwarder
@@ -43,14 +41,7 @@ class Gateway:
     async def services_ready(self) -> dict[str, str]:
         """Which services answer that they can do their work."""
         services = self.upstreams.services
-        states = await asyncio.gather(*(self._state(service) for service in services))
-        return dict(zip(services, states, strict=True))
-
-    async def _state(self, service: str) -> str:
-        try:
-            return "ready" if await self.upstreams.probe(service) == 200 else "not ready"
-        except httpx.TransportError:
-            return "away"
+        return dict(zip(services, await asyncio.gather(*map(self.upstreams.probe, services)), strict=True))
 
 
 async def look_at_services(service: "Service") -> None:

@@ -16,15 +16,6 @@ HEADERS_MAX = 100
 NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 
 
-class EncodedBody(
-    Problem, slug="unsupported-encoding", status=415, title="Send the body as it is, without Content-Encoding"
-):
-    """A small compressed body can unpack to a very large one, so none is unpacked."""
-
-    def __init__(self) -> None:
-        super().__init__(headers={"Accept-Encoding": "identity"})
-
-
 class Guard:
     """ASGI middleware around everything that the gateway serves."""
 
@@ -67,8 +58,6 @@ class Guard:
         size = count = 0
         for name, value in headers:
             size, count = size + len(name) + len(value), count + 1
-            if name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-                return EncodedBody()
         if size > self._settings.header_bytes_max or count > HEADERS_MAX:
             return HeadersTooLarge(bytes_max=self._settings.header_bytes_max)
         return None

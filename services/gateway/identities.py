@@ -75,10 +75,10 @@ class Identities:
     async def _ask(self, member_id: str) -> Identity | None:
         path = f"/internal/identities/{quote(member_id, safe='')}"
         answer = await self._upstreams.call("members", "GET", path, token=self.own_token("members"))
-        if answer.status_code == 404:
+        if answer.status == 404:
             self.forget(member_id)
             return None
-        if answer.status_code != 200:
+        if answer.status != 200:
             raise Unavailable("members does not tell who you are")
         identity = Identity.model_validate_json(answer.content)
         self._known[member_id] = (identity, time.monotonic())

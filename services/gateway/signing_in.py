@@ -2,28 +2,28 @@
 
 from datetime import datetime
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
 from services.gateway.gateway import Gateway
 from services.gateway.rules import token_hash
+from services.gateway.upstreams import Answer
 
 
-async def ask_link(gateway: Gateway, request: Request, email: str) -> httpx.Response:
+async def ask_link(gateway: Gateway, request: Request, email: str) -> Answer:
     """Members has a link mailed to whoever has this address; returns what members answers."""
     await gateway.limits.count("sign-in-link", gateway.callers.address(request))
     return await _ask_members(gateway, "/internal/sign-in-links", {"email": email})
 
 
-async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime) -> str | httpx.Response:
+async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime) -> str | Answer:
     """The token of a new session for whoever has the token of a link, or what members answers to a wrong one.
 
     Whatever session the browser had before is over: nobody can have prepared the one that counts from now on.
     """
     await gateway.limits.count("sign-in", gateway.callers.address(request))
     answer = await _ask_members(gateway, "/internal/sign-ins", {"token": token})
-    if answer.status_code != 200:
+    if answer.status != 200:
         return answer
     if had := gateway.sessions.token_in(request):
         await gateway.sessions.end(token_hash(had))
@@ -32,11 +32,11 @@ async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime)
     return await gateway.sessions.open(member_id, now)
 
 
-def passed_on(answer: httpx.Response) -> Response:
+def passed_on(answer: Answer) -> Response:
     """The answer of a service, as it is."""
-    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+    return Response(answer.content, answer.status, media_type=answer.media_type)
 
 
-async def _ask_members(gateway: Gateway, path: str, body: dict[str, str]) -> httpx.Response:
+async def _ask_members(gateway: Gateway, path: str, body: dict[str, str]) -> Answer:
     token = gateway.identities.own_token("members")
     return await gateway.upstreams.call("members", "POST", path, token=token, body=body)

@@ -1,13 +1,20 @@
-"""Calls to the services: over connections that are kept, again when that is safe, and with a problem when it fails."""
+"""Calls to the services: over connections that are kept, again when that is safe, and with a problem when it fails.
+
+aiohttp, not httpx: forwarding a call over httpx took four times the processor's time of aiohttp with one call under
+way, and ten times with sixteen, most of it in the pool (measured on httpcore 1.0.9 and aiohttp 3.14.5).
+"""
 
 import asyncio
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-import httpx
-from pydantic_core import to_json
+import aiohttp
+from pydantic_core import from_json, to_json
+from yarl import URL
 
 from chassis import Problem
 from chassis.problems import Unavailable
@@ -18,7 +25,7 @@ from services.gateway.settings import GatewaySettings
 
 PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.05, 0.4
 
-Headers = Sequence[tuple[bytes, bytes]]
+Headers = Sequence[tuple[str, str]]
 
 
 class TookTooLong(Problem, slug="took-too-long", status=504, title="This took too long"):
@@ -29,23 +36,26 @@ class AnswerLost(Problem, slug="answer-lost", status=502, title="The answer got 
     """A service broke off. Whether it did what was asked is not known: repeat it with the same Idempotency-Key."""
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was read whole."""
+
+    status: int
+    content: bytes
+    media_type: str | None
+    etag: str | None
+
+    def json(self) -> Any:
+        """What it says."""
+        return from_json(self.content)
+
+
 class Upstreams:
     """The services of this node, by name."""
 
     def __init__(self, settings: GatewaySettings) -> None:
         self._settings = settings
         self._urls = settings.service_urls
-        # The transport is httpx's pool without what a client adds: no cookies kept, no redirects followed.
-        self._transport = httpx.AsyncHTTPTransport(
-            trust_env=False,
-            limits=httpx.Limits(
-                max_connections=settings.connections_max,
-                max_keepalive_connections=settings.connections_max,
-                keepalive_expiry=4.0,  # services close a silent connection after 5 s
-            ),
-        )
-        connect, answer = settings.connect_seconds_max, settings.answer_seconds_max
-        self._timeouts = {"timeout": {"connect": connect, "pool": connect, "write": answer, "read": answer}}
         self._away_since: dict[str, float] = {}
 
     @property
@@ -62,21 +72,21 @@ class Upstreams:
         content: bytes = b"",
         *,
         repeatable: bool = False,
-    ) -> httpx.Response:
+    ) -> aiohttp.ClientResponse:
         """A call whose answer is read by the caller, who must close it. `target` is a path with its query, encoded.
 
         While nobody listens nothing was sent, so it is tried again for as long as a restart takes. When a connection
         broke, the call is only sent again when it is `repeatable`.
         """
-        url, pause = httpx.URL(self._urls[service] + target), PAUSE_SECONDS_FIRST
-        began = time.monotonic()
+        url, pause, began = URL(self._urls[service] + target, encoded=True), PAUSE_SECONDS_FIRST, time.monotonic()
         while True:
-            request = httpx.Request(method, url, headers=list(headers), content=content, extensions=self._timeouts)
             try:
                 with _as_problems():
-                    answer = await self._transport.handle_async_request(request)
-            except httpx.TransportError as error:
-                if not isinstance(error, httpx.ConnectError) and not repeatable:
+                    answer = await self._client.request(
+                        method, url, headers=headers, data=content or None, allow_redirects=False
+                    )
+            except aiohttp.ClientError as error:
+                if not isinstance(error, aiohttp.ClientConnectorError) and not repeatable:
                     raise AnswerLost from error
                 if service not in self._away_since:
                     log.warning("service is away", upstream=service)
@@ -91,46 +101,68 @@ class Upstreams:
             pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def call(
-        self, service: str, method: str, target: str, *, token: str | None, body: Mapping[str, Any] | None = None,
-        headers: Headers = (),
-    ) -> httpx.Response:  # fmt: skip
+        self,
+        service: str,
+        method: str,
+        target: str,
+        *,
+        token: str | None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
         """A call of the gateway's own, with its answer read; it is safe to be repeated by its Idempotency-Key."""
-        told = [(b"accept", b"application/json"), *headers, *on_behalf(token)]
+        headers = [("Accept", "application/json"), *on_behalf(token)]
         if body is not None:
-            told.append((b"content-type", b"application/json"))
+            headers.append(("Content-Type", "application/json"))
         if method not in SAFE_METHODS:
-            told.append((b"idempotency-key", new_id().encode()))
+            headers.append(("Idempotency-Key", new_id()))
         content = to_json(body) if body is not None else b""
-        answer = await self.send(service, method, target, told, content, repeatable=True)
-        try:
-            with _as_problems():
-                await answer.aread()
-        except httpx.TransportError as error:
-            raise AnswerLost from error
-        finally:
-            await answer.aclose()
-        return answer
+        async with await self.send(service, method, target, headers, content, repeatable=True) as answer:
+            try:
+                with _as_problems():
+                    content = await answer.read()
+            except aiohttp.ClientError as error:
+                raise AnswerLost from error
+            told = answer.headers
+            return Answer(answer.status, content, told.get("Content-Type"), told.get("ETag"))
 
-    async def probe(self, service: str) -> int:
-        """The status of a service's readiness, now and not for long."""
-        timeouts = {"timeout": dict.fromkeys(("connect", "pool", "write", "read"), 1.0)}
-        request = httpx.Request("GET", f"{self._urls[service]}/health/ready", extensions=timeouts)
-        answer = await self._transport.handle_async_request(request)
-        await answer.aclose()
-        return answer.status_code
+    async def probe(self, service: str) -> str:
+        """Whether a service says that it can do its work, asked for a second at most."""
+        patience = aiohttp.ClientTimeout(total=1.0)
+        try:
+            async with self._client.get(f"{self._urls[service]}/health/ready", timeout=patience) as answer:
+                return "ready" if answer.status == 200 else "not ready"
+        except (aiohttp.ClientError, TimeoutError):
+            return "away"
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._transport.aclose()
+        await self._client.close()
+
+    @cached_property
+    def _client(self) -> aiohttp.ClientSession:  # it belongs to the loop that it is first used in
+        settings = self._settings
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                limit=settings.connections_max,
+                keepalive_timeout=4.0,  # services close a silent connection after 5 s
+            ),
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=settings.connect_seconds_max, sock_read=settings.answer_seconds_max
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+            auto_decompress=False,
+            trust_env=False,
+        )
 
 
 def on_behalf(token: str | None) -> Headers:
     """The headers that say for whom a call is, and in which trace it is made."""
     told = []
     if token:
-        told.append((b"authorization", f"Bearer {token}".encode()))
+        told.append(("Authorization", f"Bearer {token}"))
     if trace := traceparent():
-        told.append((b"traceparent", trace.encode()))
+        told.append(("traceparent", trace))
     return told
 
 
@@ -138,9 +170,7 @@ def on_behalf(token: str | None) -> Headers:
 def _as_problems() -> Iterator[None]:
     try:
         yield
-    except httpx.ConnectTimeout as error:
+    except aiohttp.ConnectionTimeoutError as error:  # nobody there, or more calls under way than connections
         raise Unavailable("a service cannot be reached") from error
-    except httpx.PoolTimeout as error:  # more calls are under way than there are connections
-        raise Unavailable from error
-    except httpx.TimeoutException as error:
+    except TimeoutError as error:
         raise TookTooLong from error
