@@ -38,7 +38,7 @@ async def letters(streams: Streams) -> list[RawStreamMsg]:
     stream = streams.name("dead")
     state = (await streams.js.stream_info(stream)).state
     found = []
-    for seq in range(state.first_seq, state.last_seq + 1):
+    for seq in range(max(state.first_seq, 1), state.last_seq + 1):  # a stream that never held anything begins at 0
         try:
             found.append(await streams.js.get_msg(stream, seq))
         except NotFoundError:
