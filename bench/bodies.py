@@ -57,6 +57,16 @@ def _draft(chance: random.Random) -> dict[str, Any]:
     }
 
 
+def a_request(seed: int, mark: str) -> str:
+    """The body of a request, or of the offer that answers it, with a mark and the number of the call in its title."""
+    draft = _draft(random.Random(seed)) | {
+        "kind": Kind.GUEST_LESSON,
+        "themes": [Theme.ENERGY_TRANSITION],
+        "mbo_level": 3,
+    }
+    return json.dumps(draft | {"title": f"{_TITLES[0]} ({mark} {NUMBER})", "reach_km": 50}, ensure_ascii=False)
+
+
 def placed(seed: int, count: int) -> list[RequestPlaced]:
     """So many requests as the events that tell of them."""
     chance = random.Random(seed)

@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter
-from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 from sqlmodel import Field
@@ -60,17 +59,12 @@ _KEEP = sa.text(
 
 async def handled(ground: Ground, size: Size, seed: int) -> Finding:
     """A service hears what waits in the stream."""
-    return await _hear(ground, handle_in_batches, size.events_handled, seed)
+    return await hear_with(handle_in_batches, ground, size.events_handled, seed)
 
 
 async def handled_one_by_one(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P7: the same, with a transaction for each event."""
-    return await _hear(ground, handle_one_by_one, size.events_one_by_one, seed)
-
-
-async def handled_by_faststream(ground: Ground, size: Size, seed: int) -> Finding:
-    """A peer: FastStream's plain subscriber, with the same transaction for each event."""
-    return await _hear(ground, handle_with_faststream, size.events_one_by_one, seed)
+    return await hear_with(handle_one_by_one, ground, size.events_one_by_one, seed)
 
 
 async def fetched(ground: Ground, size: Size, seed: int) -> Finding:
@@ -82,7 +76,8 @@ async def fetched(ground: Ground, size: Size, seed: int) -> Finding:
         return Finding({"events/s": size.events_handled / done["seconds"]}, {"events": counts})
 
 
-async def _hear(ground: Ground, handle: Callable[..., Awaitable[Any]], count: int, seed: int) -> Finding:
+async def hear_with(handle: Callable[..., Awaitable[Any]], ground: Ground, count: int, seed: int) -> Finding:
+    """Has something hear so many events, and counts what came of them."""
     async with ground.fresh() as place:
         await alone(fill_stream, settings=place.settings, count=count, seed=seed)
         done = await alone(handle, settings=place.settings, count=count)
@@ -111,45 +106,27 @@ async def fill_stream(*, settings: dict[str, Any], count: int, seed: int) -> Non
 
 async def handle_in_batches(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
     """The service hears as it does in production, until it has said all there was to say."""
-    async with _running(settings) as service:
+    async with running(settings) as service:
         consumer = Consumer(service, router.hearings[0])
-        return await _timed(service, consumer.run(), consumer.name, count)
+        return await until_said(service, consumer.run(), consumer.name, count, stop=consumer.stop)
 
 
 async def handle_one_by_one(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
     """A loop as it is written first: fetch, and for each event a transaction and an ack."""
-    async with _running(settings) as service:
+    async with running(settings) as service:
         subscription = await service.streams.consumer(RequestPlaced, "one-by-one")
 
         async def hear() -> None:
             while True:
                 for message in await subscription.fetch(FETCHED_TOGETHER, timeout=30):
-                    await _transaction(service, message.data)
+                    await in_a_transaction(service, message.data)
                     await message.ack()
 
-        return await _timed(service, hear(), "one-by-one", count)
+        return await until_said(service, hear(), "one-by-one", count)
 
 
-async def handle_with_faststream(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
-    """FastStream fetches, handles each event by itself, and acknowledges it."""
-    async with _running(settings) as service:
-        broker = NatsBroker(settings["nats_url"], logger=None)
-
-        @broker.subscriber(
-            RequestPlaced.filter_subject(settings["node"]),
-            stream=JStream(service.streams.name("shared"), declare=False),
-            durable="faststream",
-            pull_sub=PullSub(batch_size=FETCHED_TOGETHER),
-        )
-        async def hear(message: NatsMessage) -> None:
-            await _transaction(service, message.raw_message.data)
-
-        done = await _timed(service, broker.start(), "faststream", count)
-        await broker.stop()
-        return done
-
-
-async def _transaction(service: Service, body: bytes) -> None:
+async def in_a_transaction(service: Service, body: bytes) -> None:
+    """Handles one event by itself."""
     envelope, event = decode(body)
 
     async def work(session: AsyncSession) -> None:
@@ -178,7 +155,7 @@ async def fetch_and_ack(*, settings: dict[str, Any], count: int) -> dict[str, An
 
 
 @asynccontextmanager
-async def _running(settings: dict[str, Any]) -> AsyncIterator[Service]:
+async def running(settings: dict[str, Any]) -> AsyncIterator[Service]:
     """A service with all its parts open, that hears nothing yet."""
     service = Service("bench", Settings(**settings), tables=Table, api=APIRouter())
     service.is_migrated = True  # `fill_stream` made the tables
@@ -187,11 +164,13 @@ async def _running(settings: dict[str, Any]) -> AsyncIterator[Service]:
         yield service
 
 
-async def _timed(service: Service, hearing: Coroutine[Any, Any, None], consumer: str, count: int) -> dict[str, Any]:
+async def until_said(
+    service: Service, hearing: Awaitable[None], consumer: str, count: int, stop: Callable[[], object] | None = None
+) -> dict[str, Any]:
     """From the first fetch until every event is acknowledged, and until what was said of each is in the stream."""
     stream, js = service.streams.name("shared"), service.streams.js
     begin, heard_seconds = time.perf_counter(), 0.0
-    task = asyncio.create_task(hearing)
+    task = asyncio.ensure_future(hearing)
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         if not heard_seconds and await _is_heard(js, stream, consumer):
@@ -202,7 +181,7 @@ async def _timed(service: Service, hearing: Coroutine[Any, Any, None], consumer:
             break
         if time.perf_counter() - begin > SECONDS_MAX:
             raise TimeoutError(f"{consumer} did not finish")
-    task.cancel()
+    (stop or task.cancel)()
     await asyncio.gather(task, return_exceptions=True)
     return {"heard_seconds": heard_seconds, "said_seconds": said_seconds, "said": messages - count}
 

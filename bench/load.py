@@ -91,7 +91,8 @@ async def closed_loop(
     made, statuses = Calls(**calls), Counter[int]()
     took: list[float] = []
     loop = asyncio.get_running_loop()
-    begin = time.perf_counter() + warm_seconds
+    began, since = time.time_ns(), time.perf_counter()
+    begin = since + warm_seconds
     end, left, over = begin + seconds, in_flight, loop.create_future()
 
     def answered(connection: Connection, status: int) -> None:
@@ -115,6 +116,8 @@ async def closed_loop(
     return {
         "per second": len(took) / seconds,
         "accepted": sum(count for status, count in statuses.items() if 200 <= status < 300),
+        "began": began,
+        "lasted": time.perf_counter() - since,
         "statuses": dict(statuses),
         "p50 ms": percentile(took, 0.5) * 1000,
         "p99 ms": percentile(took, 0.99) * 1000,

@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import nats
-from nats.js import JetStreamContext
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.bodies import placed
-from bench.ground import Ground, Place
+from bench.ground import Ground
 from bench.load import percentile
 from bench.measuring import Finding, Size
 from bench.process import alone
@@ -41,18 +40,13 @@ async def relayed(ground: Ground, size: Size, seed: int) -> Finding:
 
 async def published_one_by_one(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling: the same events as single publishes, 256 in flight, without an outbox."""
+    return await publish_trial(ground, size.events_published, seed, in_flight=256)
+
+
+async def publish_trial(ground: Ground, count: int, seed: int, in_flight: int) -> Finding:
+    """Publishes so many events, so many at a time."""
     async with ground.fresh() as place:
-        return await _published(place, size.events_published, seed, in_flight=256)
-
-
-async def published_naively(ground: Ground, size: Size, seed: int) -> Finding:
-    """A peer: a loop that publishes an event and waits for its ack."""
-    async with ground.fresh() as place:
-        return await _published(place, size.events_published // 6, seed, in_flight=1)
-
-
-async def _published(place: Place, count: int, seed: int, in_flight: int) -> Finding:
-    done = await alone(publish, settings=place.settings, count=count, seed=seed, in_flight=in_flight)
+        done = await alone(publish, settings=place.settings, count=count, seed=seed, in_flight=in_flight)
     return Finding({"events/s": count / done["seconds"]}, {"events": {"published": count, "stored": done["stored"]}})
 
 
@@ -104,7 +98,7 @@ async def drain(*, settings: dict[str, Any]) -> dict[str, Any]:
     while relayed_now := await relay.relay_batch():
         events += relayed_now
     seconds = time.perf_counter() - since
-    stored = await _stored(streams.js, streams.name("shared"))
+    stored = await _stored(streams)
     await streams.close()
     await engine.dispose()
     return {"seconds": seconds, "events": events, "stored": stored}
@@ -129,7 +123,7 @@ async def publish(*, settings: dict[str, Any], count: int, seed: int, in_flight:
     since = time.perf_counter()
     await asyncio.gather(*(one_after_another() for _ in range(in_flight)))
     seconds = time.perf_counter() - since
-    stored = await _stored(streams.js, streams.name("shared"))
+    stored = await _stored(streams)
     await streams.close()
     return {"seconds": seconds, "stored": stored}
 
@@ -171,9 +165,7 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
         await asyncio.sleep(max(0.0, begin + turn / COMMITS_PER_SECOND - time.monotonic()))
         doing.append(asyncio.create_task(do(event)))
     await asyncio.gather(*doing)
-    async with asyncio.timeout(20):
-        while await _stored(streams.js, streams.name("shared")) < count:
-            await asyncio.sleep(0.05)
+    await messages_stored(streams, count, within=20)
     relaying.cancel()
     await asyncio.gather(relaying, return_exceptions=True)
     await transactions.stop()
@@ -211,5 +203,13 @@ def _relay(settings: Settings, engine: Any, streams: Streams) -> Relay:
     )
 
 
-async def _stored(js: JetStreamContext, stream: str) -> int:
-    return (await js.stream_info(stream)).state.messages
+async def messages_stored(streams: Streams, count: int, within: float) -> int:
+    """Waits until the stream of shared events holds so many messages; returns how many it holds."""
+    async with asyncio.timeout(within):
+        while (stored := await _stored(streams)) < count:
+            await asyncio.sleep(0.02)
+    return stored
+
+
+async def _stored(streams: Streams) -> int:
+    return (await streams.js.stream_info(streams.name("shared"))).state.messages
