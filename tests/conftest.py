@@ -10,6 +10,7 @@ import pytest
 from node.nats import NatsServer
 from node.part import free_port
 from node.postgres import PostgresServer
+from tests.catching import Catcher, catching
 
 
 @pytest.fixture(scope="session")
@@ -37,3 +38,10 @@ async def nats(run_directory: Path) -> AsyncIterator[NatsServer]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def mail_catcher() -> AsyncIterator[Catcher]:
+    """The mail server of a node that is tried out, shared: a test looks at the mail of its own people."""
+    async with catching() as catcher:
+        yield catcher

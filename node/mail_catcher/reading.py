@@ -27,6 +27,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self';
 PAGE_POLICY = f"{POLICY}; frame-src 'self'"
 MAIL_POLICY = f"{POLICY}; img-src data:; sandbox allow-popups allow-popups-to-escape-sandbox"
 
+SHOWN_MAX = 200
+
 pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "pages"), autoescape=True)
 
 
@@ -42,19 +44,22 @@ def reading(receiver: Receiver) -> Starlette:
     async def list_page(request: Request) -> Response:
         to = request.query_params.get("to") or None
         mails = [_summary(mail, copies) for mail, copies in _with_copies(store.newest_first(to))]
-        return _page("list.html", mails=mails[:200], count=len(mails), to=to)
+        shown, follow = mails[:SHOWN_MAX], "follow" in request.query_params
+        return _page("list.html", mails=shown, count=len(mails), to=to, follow=follow)
 
     async def mail_page(request: Request) -> Response:
         mail = found(request)
         message = parsed(store.content(mail))
+        language = header(message, "Content-Language") or None
         names = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
         headers = [(name, header(message, name)) for name in names if header(message, name)]
         text, html = body(message, "plain"), body(message, "html")
-        return _page("mail.html", mail=mail, headers=headers, text=text and _with_links(text), html=html is not None)
+        values = {"mail": mail, "language": language, "headers": headers, "html": html is not None}
+        return _page("mail.html", text=text and _with_links(text), **values)
 
     async def mail_html(request: Request) -> Response:
         html = body(parsed(store.content(found(request))), "html") or ""
-        return HTMLResponse('<base target="_blank">' + html, headers={"Content-Security-Policy": MAIL_POLICY})
+        return HTMLResponse(_with_links_in_new_tabs(html), headers={"Content-Security-Policy": MAIL_POLICY})
 
     async def mail_raw(request: Request) -> Response:
         return Response(store.content(found(request)), media_type="text/plain; charset=utf-8")
@@ -128,6 +133,13 @@ def _with_copies(mails: list[Mail]) -> list[tuple[Mail, int]]:
 
 def _page(name: str, **values: Any) -> Response:
     return HTMLResponse(pages.get_template(name).render(values), headers={"Content-Security-Policy": PAGE_POLICY})
+
+
+def _with_links_in_new_tabs(html: str) -> str:
+    """In the head: before the doctype it would make the browser show the mail by the rules of the last century."""
+    base = '<base target="_blank">'
+    with_base, heads = re.subn(r"<head\b[^>]*>", lambda head: head[0] + base, html, count=1, flags=re.IGNORECASE)
+    return with_base if heads else base + html
 
 
 def _with_links(text: str) -> Markup:

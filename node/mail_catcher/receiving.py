@@ -1,6 +1,7 @@
 """The SMTP side: stores each mail, and only then says 250."""
 
 import asyncio
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -15,6 +16,13 @@ class Receiver:
 
     def __init__(self, store: Store) -> None:
         self.store, self.behaviour = store, Behaviour()
+        self.conversations: WeakSet[SMTP] = WeakSet()
+
+    def hang_up(self) -> None:
+        """Breaks off every conversation, as a server that dies does."""
+        for conversation in list(self.conversations):
+            if isinstance(conversation.transport, asyncio.WriteTransport):
+                conversation.transport.abort()
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -46,8 +54,10 @@ class Receiver:
 
 async def receive(receiver: Receiver, port: int) -> asyncio.Server:
     def conversation() -> SMTP:
-        return SMTP(
+        made = SMTP(
             receiver, hostname="mailvanger", ident="Om de Hoek", data_size_limit=BYTES_MAX, enable_SMTPUTF8=True
         )
+        receiver.conversations.add(made)
+        return made
 
     return await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", port)

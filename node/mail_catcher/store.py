@@ -31,7 +31,9 @@ class Mail(NamedTuple):
 
 class Store:
     def __init__(self, folder: Path) -> None:
-        self._maildir = mailbox.Maildir(folder, create=True)
+        for part in ("tmp", "new", "cur"):  # the mailbox makes them only together with the folder itself
+            (folder / part).mkdir(parents=True, exist_ok=True)
+        self._maildir = mailbox.Maildir(folder, create=False)
         self._lock = threading.Lock()
         self._mails: dict[str, Mail] = {}
         for key in self._maildir.iterkeys():
@@ -47,13 +49,15 @@ class Store:
             "recipients": list(recipients),
         }
         kept = ENVELOPE + json.dumps(envelope).encode() + b"\n" + content.replace(b"\r\n", b"\n")
-        with self._lock:
-            mail = _described(self._maildir.add(kept), kept)
-            self._mails[mail.id] = mail
+        with self._lock:  # a mailbox is not made for threads
+            key = self._maildir.add(kept)
+        mail = _described(key, kept)
+        self._mails[mail.id] = mail
         return mail
 
     def newest_first(self, to: str | None = None) -> list[Mail]:
-        mails = sorted(self._mails.values(), reverse=True)
+        mails = list(self._mails.values())  # at once: others may come in meanwhile
+        mails.sort(reverse=True)
         return [mail for mail in mails if to is None or mail.is_for(to)]
 
     def get(self, id: str) -> Mail | None:

@@ -1,7 +1,8 @@
 """What a member can ask notify and set there, and what the node's team can look up."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, Query, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -21,10 +22,11 @@ from chassis import (
     check_version,
 )
 from contracts.vocabulary import Language
-from services.notify import store
-from services.notify.rendering import unsubscribe_page
-from services.notify.rules import Category, Delivery, InboxItemNotFound, UnsubscribeLinkUnknown
+from services.notify import contacts, inbox, post, preferences
+from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe_page
+from services.notify.rules import InboxItemNotFound, PreferencesNotFound, UnsubscribeLinkUnknown
 from services.notify.streaming import InboxStream
+from services.notify.templates import Category, Delivery
 from services.notify.views import (
     InboxItemView,
     NotificationView,
@@ -41,7 +43,7 @@ router = APIRouter(prefix="/v1", tags=["notify"])
 @router.get("/inbox")
 async def read_inbox(request: Request, who: SignedIn, session: ReadSession, paging: Paging) -> Page[InboxItemView]:
     """What the member was told, newest first."""
-    items = await store.inbox_page(session, who.member_id, paging.cursor, paging.limit + 1)
+    items = await inbox.page(session, who.member_id, paging.cursor, paging.limit + 1)
     views = await inbox_views(session, items, _public_url(request))
     return Page[InboxItemView].of(views, paging, key=lambda view: view.item_id)
 
@@ -59,7 +61,7 @@ async def stream_inbox(
     """The member's items as they come in, as server-sent events; nothing is missed between two connections."""
     position = _position(last_event_id) if last_event_id else after
     if position is None:
-        position = await store.last_position(session, who.member_id)
+        position = await inbox.last_position(session, who.member_id)
     await session.close()  # a stream may last for minutes: it must not keep a connection
     return InboxStream(request.app.state.service, who.member_id, position)
 
@@ -69,7 +71,7 @@ async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> 
     """The member has read an item; the first time counts."""
 
     async def read(session: AsyncSession) -> Reply:
-        item = await store.inbox_item(session, item_id, who.member_id)
+        item = await inbox.item(session, item_id, who.member_id)
         if item is None:
             raise InboxItemNotFound
         item.read_at = item.read_at or now
@@ -82,9 +84,9 @@ async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> 
 @router.get("/preferences")
 async def read_preferences(response: Response, who: SignedIn, session: ReadSession) -> PreferencesView:
     """Which mails the member gets."""
-    preference = await store.preference_of(session, who.member_id)
+    preference = await preferences.preference_of(session, who.member_id)
     response.headers["ETag"] = f'"{preference.version}"'
-    return preferences_view(preference, await store.language_of(session, who.member_id))
+    return preferences_view(preference.muted, await contacts.language_of(session, who.member_id))
 
 
 @router.put("/preferences", response_model=PreferencesView)
@@ -92,13 +94,13 @@ async def set_preferences(draft: PreferencesDraft, who: SignedIn, expected: IfMa
     """The member chooses which mails they get."""
 
     async def choose(session: AsyncSession) -> Reply:
-        check_version(expected, (await store.preference_of(session, who.member_id)).version)
         muted = [category.value for category in Category if not getattr(draft, category.value)]
-        await store.set_muted(session, who.member_id, muted, expected)
-        preference = await store.preference_of(session, who.member_id)
-        check_version(expected + 1, preference.version)  # somebody else's change came in between
-        view = preferences_view(preference, await store.language_of(session, who.member_id))
-        return Reply(view, version=preference.version)
+        version = await preferences.set_muted(session, who.member_id, muted, expected)
+        if version is None:
+            check_version(expected, (await preferences.preference_of(session, who.member_id)).version)
+            raise PreferencesNotFound
+        view = preferences_view(muted, await contacts.language_of(session, who.member_id))
+        return Reply(view, version=version)
 
     return await command(choose)
 
@@ -106,27 +108,32 @@ async def set_preferences(draft: PreferencesDraft, who: SignedIn, expected: IfMa
 @router.get("/unsubscribe/{token}")
 async def show_unsubscribe(request: Request, token: str, session: ReadSession) -> Response:
     """Says what the link would stop, and stops nothing: mail scanners follow links."""
-    found = await store.unsubscribe_token(session, token)
+    found = await preferences.unsubscribe_token(session, token)
     if found is None:
-        raise UnsubscribeLinkUnknown
-    return _unsubscribe_reply(request, found.category, await store.language_of(session, found.member_id), done=False)
+        return _unsubscribe_link_unknown(request)
+    return _unsubscribe_reply(request, found.category, await contacts.language_of(session, found.member_id), "asked")
 
 
 @router.post("/unsubscribe/{token}")
 async def unsubscribe(request: Request, token: str, command: Command, session: ReadSession) -> Response:
-    """Stops the mails of one category, without signing in (RFC 8058: one click in the mail program)."""
-    found = await store.unsubscribe_token(session, token)
-    if found is None:
-        raise UnsubscribeLinkUnknown
-    language = await store.language_of(session, found.member_id)
-    await session.close()
+    """Stops the mails of one category, without signing in (RFC 8058: one click in the mail program).
 
-    async def stop(session: AsyncSession) -> Reply:
-        await store.mute(session, found.member_id, found.category)
+    The page that then shows has a way back: the form field `mails=on`.
+    """
+    found = await preferences.unsubscribe_token(session, token)
+    if found is None:
+        return _unsubscribe_link_unknown(request)
+    language = await contacts.language_of(session, found.member_id)
+    await session.close()
+    on_again = parse_qs((await request.body()).decode("latin-1")).get("mails") == ["on"]
+
+    async def set_category(session: AsyncSession) -> Reply:
+        change = preferences.unmute if on_again else preferences.mute
+        await change(session, found.member_id, found.category)
         return Reply()
 
-    await command(stop)
-    return _unsubscribe_reply(request, found.category, language, done=True)
+    await command(set_category)
+    return _unsubscribe_reply(request, found.category, language, "on" if on_again else "off")
 
 
 @router.get("/notifications")
@@ -135,7 +142,7 @@ async def list_notifications(
 ) -> Page[NotificationView]:
     """The mails with a status, newest first, for the node's team; addresses are not shown."""
     before = _age(paging.cursor) if paging.cursor else None
-    rows = await store.notification_page(session, status, before, paging.limit + 1)
+    rows = await post.page(session, status, before, paging.limit + 1)
     views = [notification_view(row) for row in rows]
     return Page[NotificationView].of(
         views, paging, key=lambda view: f"{view.created_at.isoformat()}_{view.notification_id}"
@@ -163,12 +170,27 @@ def _age(cursor: str) -> tuple[datetime, str]:
     return found, notification_id
 
 
-def _unsubscribe_reply(request: Request, category: str, language: Language, *, done: bool) -> Response:
-    headers = {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
-    }
-    if "text/html" in request.headers.get("accept", ""):
-        return HTMLResponse(unsubscribe_page(Category(category), language, done=done), headers=headers)
-    return JSONResponse({"category": category, "unsubscribed": done}, headers=headers)
+_PAGE_HEADERS = {
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+    "Vary": "Accept",
+}
+
+
+def _unsubscribe_reply(
+    request: Request, category: str, language: Language, state: Literal["asked", "off", "on"]
+) -> Response:
+    if _wants_page(request):
+        return HTMLResponse(unsubscribe_page(Category(category), language, state), headers=_PAGE_HEADERS)
+    return JSONResponse({"category": category, "unsubscribed": state == "off"}, headers=_PAGE_HEADERS)
+
+
+def _unsubscribe_link_unknown(request: Request) -> Response:
+    if _wants_page(request):
+        return HTMLResponse(unsubscribe_link_unknown_page(), 404, headers=_PAGE_HEADERS)
+    return UnsubscribeLinkUnknown().response()
+
+
+def _wants_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")

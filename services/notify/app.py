@@ -1,7 +1,7 @@
 """Notify: tells people what concerns them, by mail and in their inbox, and never the same thing twice."""
 
 from chassis import Service
-from services.notify import api, handlers, sending, store, streaming
+from services.notify import api, handlers, sending, streaming, tables
 from services.notify.settings import NotifySettings
 
 
@@ -10,7 +10,7 @@ def service(settings: NotifySettings | None = None) -> Service:
     made = Service(
         "notify",
         settings or NotifySettings(),
-        tables=store.Table,
+        tables=tables.Table,
         api=api.router,
         handlers=handlers.router,
         background=[sending.send_mail, streaming.wake_streams],

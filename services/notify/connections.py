@@ -11,17 +11,24 @@ from sqlalchemy import make_url
 #: The first half of the advisory locks of senders; the second is the sender's number.
 SENDER_LOCKS = 0x0D4_0002
 
+#: The server asks a silent client for a sign of life, so that a machine that vanished is noticed within seconds; and it
+#: does not close a connection because nothing is asked on it.
+_KEPT = {
+    "tcp_keepalives_idle": "5",
+    "tcp_keepalives_interval": "2",
+    "tcp_keepalives_count": "3",
+    "idle_session_timeout": "0",
+}
+
 
 @asynccontextmanager
 async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tuple[Any, asyncio.Event]]:
-    """A connection outside the pool, and an event that is set when it is lost.
-
-    The server asks a silent client for a sign of life, so that a machine that vanished is noticed within seconds.
-    """
-    url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    alive = {"tcp_keepalives_idle": "5", "tcp_keepalives_interval": "2", "tcp_keepalives_count": "3"}
+    """A connection outside the pool, and an event that is set when it is lost."""
+    url = make_url(database_url)
+    _, options = url.get_dialect()().create_connect_args(url)  # as the pool connects, its TLS included
+    options = {name: value for name, value in options.items() if not name.startswith("prepared_statement")}
     connection = await asyncpg.connect(
-        url, timeout=5, server_settings={"application_name": f"om-de-hoek {purpose}"} | alive
+        **options, timeout=5, server_settings={"application_name": f"om-de-hoek {purpose}"} | _KEPT
     )
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
@@ -35,8 +42,8 @@ async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tupl
 async def sender_number(database_url: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
     """A number that is locked for as long as this process lives, and not a moment longer; and whether it was lost.
 
-    The database lets the lock go when the connection ends, so that the others see at once that a sender died: no lease
-    has to run out, and no clock is compared.
+    The database lets the lock go when the connection ends, so that the others see that a sender died: no lease has to
+    run out, and no clock is compared.
     """
     async with held_connection(database_url, "sender") as (connection, lost):
         number = await connection.fetchval("SELECT nextval('sender_number')::integer")

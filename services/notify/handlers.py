@@ -17,8 +17,9 @@ from contracts.matching import (
 )
 from contracts.members import ContactChanged, MemberErased, NodeTeamJoined, NodeTeamLeft, SignInRequested
 from contracts.notify import MemberForgotten, NotificationFailed
-from services.notify import rules, store
+from services.notify import contacts, erasure, rules
 from services.notify.settings import NotifySettings
+from services.notify.telling import tell
 
 router = EventRouter()
 
@@ -26,25 +27,25 @@ router = EventRouter()
 @router.hears(ContactChanged)
 async def remember_contact(contact: ContactChanged, session: AsyncSession, now: datetime) -> None:
     """The newest way to reach a member counts; mails that waited for it go."""
-    await store.keep_contact(session, contact, now)
+    await contacts.keep_contact(session, contact, now)
 
 
 @router.hears(NodeTeamJoined, NodeTeamLeft)
 async def remember_team(event: NodeTeamJoined | NodeTeamLeft, session: AsyncSession) -> None:
     """The node's team hears of what nobody else looks after."""
-    await store.keep_team_member(session, event)
+    await contacts.keep_team_member(session, event)
 
 
 @router.hears(SignInRequested)
 async def send_link(event: SignInRequested, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Whoever wants to sign in, or joins, gets the link by mail."""
-    await store.tell(session, [rules.sign_in_notice(event)], settings.node, now)
+    await tell(session, [rules.sign_in_notice(event)], settings.node, now)
 
 
 @router.hears(MatchProposed)
 async def ask_ambassadors(match: MatchProposed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """The ambassadors are asked to look at a proposal."""
-    await store.tell(session, rules.proposal_notices(match), settings.node, now)
+    await tell(session, rules.proposal_notices(match), settings.node, now)
 
 
 @router.hears(MatchHandedOver)
@@ -52,37 +53,37 @@ async def ask_next_ambassadors(
     match: MatchHandedOver, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """Who got the match handed over is asked to look at it."""
-    await store.tell(session, rules.hand_over_notices(match), settings.node, now)
+    await tell(session, rules.hand_over_notices(match), settings.node, now)
 
 
 @router.hears(MatchEndorsed)
 async def ask_both_sides(match: MatchEndorsed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Both sides are asked whether they want to meet, with the reasons and without names."""
-    await store.tell(session, rules.question_notices(match), settings.node, now)
+    await tell(session, rules.question_notices(match), settings.node, now)
 
 
 @router.hears(MatchAnswered)
 async def show_answer(match: MatchAnswered, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """The ambassadors find the answer in their inbox."""
-    await store.tell(session, rules.answer_notices(match), settings.node, now)
+    await tell(session, rules.answer_notices(match), settings.node, now)
 
 
 @router.hears(AnswerOverdue)
 async def remind(match: AnswerOverdue, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Who has not answered is reminded, once."""
-    await store.tell(session, rules.reminder_notices(match), settings.node, now)
+    await tell(session, rules.reminder_notices(match), settings.node, now)
 
 
 @router.hears(IntroductionMade)
 async def introduce(match: IntroductionMade, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Both sides get each other's contact details, and the ambassadors hear that it worked."""
-    await store.tell(session, rules.introduction_notices(match), settings.node, now)
+    await tell(session, rules.introduction_notices(match), settings.node, now)
 
 
 @router.hears(MatchLapsed)
 async def tell_it_ended(match: MatchLapsed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Who knew of the match can read that it ended; who had said yes is mailed."""
-    await store.tell(session, rules.lapse_notices(match), settings.node, now)
+    await tell(session, rules.lapse_notices(match), settings.node, now)
 
 
 @router.hears(RequestUnanswered)
@@ -90,8 +91,8 @@ async def tell_asker_and_team(
     request: RequestUnanswered, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """Who asked hears that we go on looking, and the node's team that it is up to them."""
-    team = await store.team(session)
-    await store.tell(session, rules.unanswered_notices(request, team), settings.node, now)
+    team = await contacts.team(session)
+    await tell(session, rules.unanswered_notices(request, team), settings.node, now)
 
 
 @router.hears(NotificationFailed)
@@ -99,15 +100,15 @@ async def tell_team_of_refusal(
     failure: NotificationFailed, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """The node's team hears, once for each refused address, that a member cannot be reached."""
-    contact = (await store.contacts_of(session, [failure.member_id])).get(failure.member_id)
-    team = await store.team(session)
-    occurrence = rules.refusal_occurrence(contact and contact.refused_at, now)
-    await store.tell(session, rules.refusal_notices(failure, team, occurrence), settings.node, now)
+    contact = (await contacts.contacts_of(session, [failure.member_id])).get(failure.member_id)
+    team = await contacts.team(session)
+    occurrence = rules.refusal_occurrence(contact.refused_at if contact else None, now)
+    await tell(session, rules.refusal_notices(failure, team, occurrence), settings.node, now)
 
 
 @router.hears(MemberErased)
 async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
     """Everything that tells of the member is removed, here and in the streams, and it is said how much that was."""
-    removed, notification_ids = await store.forget(session, event.member_id)
+    removed, notification_ids = await erasure.forget(session, event.member_id)
     removed["stream-messages"] = await streams.forget(session, speaker="notify", entity_ids=notification_ids)
     say(session, MemberForgotten(member_id=event.member_id, removed=removed))

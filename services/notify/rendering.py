@@ -6,13 +6,14 @@ a template, escaped in HTML, one line without control or direction characters ev
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import Template as JinjaTemplate
@@ -20,13 +21,12 @@ from jinja2 import Template as JinjaTemplate
 from contracts.matching import Reason
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reason_in_words
-from services.notify.rules import CATEGORY_OF, Category, Template
+from services.notify.templates import CATEGORY_OF, Category, Template
+from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
 _FOLDER = Path(__file__).parent / "mail"
-
-# Everything that Unicode calls a control, a format character (the direction overrides), a surrogate or a line end.
-_NOT_TEXT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Reading:
     facts: Mapping[str, Any]
     public_url: str
     name: str = ""
+    signed: str = "Om de Hoek"
     persons: Mapping[str, Person] | None = None  # by member id; only those whom the reader may see
     unsubscribe_url: str | None = None
 
@@ -86,38 +87,28 @@ def inbox_lines(reading: Reading) -> Lines:
     return Lines(_subject(plain, context), _block(plain, "short", context), _url(reading))
 
 
-def unsubscribe_page(category: Category, language: Language, *, done: bool) -> str:
-    """The page behind an unsubscribe link, before and after."""
-    page = _environment("html").get_template(f"unsubscribe.{language}.html")
-    return page.render(category=category.value, done=done)
+def unsubscribe_page(category: Category, language: Language, state: Literal["asked", "off", "on"]) -> str:
+    """The page behind an unsubscribe link: before anything is done, with the mails off, and on again."""
+    page = _environment("html").get_template(f"unsubscribe.{language}.jinja")
+    return page.render(lang=language.value, category=category.value, state=state)
 
 
-def as_one_line(value: str) -> str:
-    """A text without anything that ends a line, controls a terminal or turns the reading direction."""
-    spaced = "".join(" " if c in "\n\r\t\v\f\u2028\u2029\u0085" else c for c in value)
-    shown = "".join(c for c in spaced if unicodedata.category(c) not in _NOT_TEXT)
-    return re.sub(r"\s+", " ", shown).strip()
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return as_one_line(value)
-    if isinstance(value, Mapping):
-        return {key: _clean(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean(part) for part in value]
-    return value
+def unsubscribe_link_unknown_page() -> str:
+    """The page behind a link that is of nobody (any more); whose language it was, nobody knows."""
+    return _environment("html").get_template("unsubscribe-unknown.jinja").render(lang=Language.DUTCH.value)
 
 
 def _context(reading: Reading) -> dict[str, Any]:
-    facts = _clean(dict(reading.facts))
+    facts = clean(dict(reading.facts))
     context = facts | {
         "lang": reading.language.value,
-        "name": as_one_line(reading.name),
+        "name": as_greeted(reading.name),
+        "signed": reading.signed,
         "url": _url(reading),
         "unsubscribe_url": reading.unsubscribe_url,
         "category": CATEGORY_OF.get(reading.template),
-        "matter_id": reading.matter_id,
+        "until": _clock_time(facts.get("expires_at")),
+        "refused": _shown(reading, reading.matter_id),
     }
     if "asker" in facts:
         context |= _match_context(reading, facts)
@@ -126,12 +117,17 @@ def _context(reading: Reading) -> dict[str, Any]:
 
 def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
     asker, offerer = facts["asker"], facts["offerer"]
-    mine, theirs = (offerer, asker) if reading.member_id == offerer["member_id"] else (asker, offerer)
+    offers = reading.member_id == offerer["member_id"]
+    mine, theirs = (offerer, asker) if offers else (asker, offerer)
+    other = _shown(reading, theirs["member_id"])
+    if other is not None:
+        other["organisation_name"] = other["organisation_name"] or theirs["organisation_name"]
     return {
         "is_side": reading.member_id in (asker["member_id"], offerer["member_id"]),
+        "offers": offers,
         "mine": mine,
         "theirs": theirs,
-        "other": _other(reading, theirs),
+        "other": other,
         "asked": kind_in_words(facts["request_kind"], reading.language),
         "offered": kind_in_words(facts["offer_kind"], reading.language),
         "why": [
@@ -140,18 +136,22 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _other(reading: Reading, theirs: dict[str, Any]) -> dict[str, Any] | None:
-    person = (reading.persons or {}).get(theirs["member_id"])
+def _shown(reading: Reading, member_id: str) -> dict[str, Any] | None:
+    person = (reading.persons or {}).get(member_id)
     if person is None:
         return None
-    shown = {name: _clean(getattr(person, name)) for name in Person.__dataclass_fields__}
-    return shown | {"organisation_name": shown["organisation_name"] or theirs["organisation_name"]}
+    shown = {name: clean(getattr(person, name)) for name in Person.__dataclass_fields__}
+    return shown | {"dialled": person.phone and as_dialled(person.phone)}
+
+
+def _clock_time(moment: str | None) -> str | None:
+    return moment and datetime.fromisoformat(moment).astimezone(_AMSTERDAM).strftime("%H:%M")
 
 
 def _url(reading: Reading) -> str | None:
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
-            return f"{reading.public_url}/sign-in?token={quote(str(reading.facts.get('token', '')), safe='')}"
+            return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.TEAM_MAIL_REFUSED:
@@ -190,5 +190,7 @@ def _environment(form: str) -> Environment:
     )
     environment.globals["layout"] = f"layout.{form}"
     parts = environment.get_template(f"parts.{form}").module
-    environment.globals.update({name: getattr(parts, name) for name in ("p", "action", "party", "because", "person")})
+    names = ("p", "action", "link", "party", "because", "person")
+    environment.globals.update({name: getattr(parts, name) for name in names})
+    environment.globals["about"] = environment.get_template("about.jinja").module.about  # type: ignore[attr-defined]
     return environment

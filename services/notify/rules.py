@@ -1,9 +1,8 @@
-"""Who is told what, when it is tried again, and when it is given up: decisions, without database or mail server."""
+"""Who is told what, and what makes it the same thing twice: decisions, without database, mail server or clock."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -21,68 +20,23 @@ from contracts.matching import (
 )
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
+from services.notify.templates import SIGN_IN_TEMPLATES, Template
 
 
 class InboxItemNotFound(Problem, slug="inbox-item-not-found", status=404, title="This item is not in your inbox"):
     """There is no such item, or it is somebody else's."""
 
 
+class PreferencesNotFound(
+    Problem, slug="preferences-not-found", status=404, title="There is nobody to set preferences for (any more)"
+):
+    """The member was erased while they were still signed in."""
+
+
 class UnsubscribeLinkUnknown(
     Problem, slug="unsubscribe-link-unknown", status=404, title="This link does not work (any more)"
 ):
     """The token of the link is of no member."""
-
-
-class Category(StrEnum):
-    """What a member may stop in their mail, one by one; the inbox keeps it all."""
-
-    PROPOSALS = "proposals"
-    REMINDERS = "reminders"
-    UNANSWERED = "unanswered"
-    OUTCOMES = "outcomes"
-
-
-class Template(StrEnum):
-    """What people are told; each has a text in every language."""
-
-    SIGN_IN = "sign-in"
-    JOINING = "joining"
-    MATCH_PROPOSED = "match-proposed"
-    MATCH_HANDED_OVER = "match-handed-over"
-    MATCH_ENDORSED = "match-endorsed"
-    MATCH_ANSWERED = "match-answered"
-    ANSWER_OVERDUE = "answer-overdue"
-    INTRODUCTION = "introduction"
-    INTRODUCED = "introduced"
-    MATCH_LAPSED = "match-lapsed"
-    REQUEST_UNANSWERED = "request-unanswered"
-    TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
-    TEAM_MAIL_REFUSED = "team-mail-refused"
-
-
-#: A template without a category cannot be stopped: nobody can sign in or be introduced without it.
-CATEGORY_OF: dict[Template, Category] = {
-    Template.MATCH_PROPOSED: Category.PROPOSALS,
-    Template.MATCH_HANDED_OVER: Category.PROPOSALS,
-    Template.MATCH_ENDORSED: Category.PROPOSALS,
-    Template.ANSWER_OVERDUE: Category.REMINDERS,
-    Template.REQUEST_UNANSWERED: Category.UNANSWERED,
-    Template.TEAM_REQUEST_UNANSWERED: Category.UNANSWERED,
-    Template.INTRODUCED: Category.OUTCOMES,
-    Template.MATCH_LAPSED: Category.OUTCOMES,
-}
-
-
-class Delivery(StrEnum):
-    """Where a mail is on its way."""
-
-    AWAITING_CONTACT = "awaiting-contact"
-    WAITING = "waiting"
-    SENDING = "sending"
-    SENT = "sent"
-    FAILED = "failed"
-    UNWANTED = "unwanted"
-    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +56,11 @@ class Notice:
     def notification_id(self, node: str) -> str:
         """Always the same for the same thing told to the same person by mail: also the mail's Message-ID."""
         return str(uuid5(_NAMESPACE, "\n".join((node, "mail", *self.identity))))
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody sits waiting for it: it goes before what was told earlier."""
+        return self.template in SIGN_IN_TEMPLATES
 
     @property
     def identity(self) -> tuple[str, str, str, str]:
@@ -169,10 +128,13 @@ def introduction_notices(event: IntroductionMade) -> list[Notice]:
 
 def lapse_notices(event: MatchLapsed) -> list[Notice]:
     """Everybody who knew of the match can read that it ended; who had said yes is mailed, since they wait for it."""
-    sides = [who for who in _sides(event) if who in event.asked]
-    return [_match_notice(event, who, Template.MATCH_LAPSED, by_mail=who in event.accepted) for who in sides] + [
-        _match_notice(event, who, Template.MATCH_LAPSED, by_mail=False) for who in _observers(event)
-    ]
+
+    def notice(who: str) -> Notice:
+        said_yes = who in event.accepted
+        return _match_notice(event, who, Template.MATCH_LAPSED, by_mail=said_yes, more={"said_yes": said_yes})
+
+    asked = [who for who in _sides(event) if who in event.asked]
+    return [notice(who) for who in (*asked, *_observers(event))]
 
 
 def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[Notice]:
@@ -189,7 +151,12 @@ def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[No
 
 
 def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: str) -> list[Notice]:
-    """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached."""
+    """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached.
+
+    Not of who wanted to join: anybody can fill in an address that does not exist, as often as they like.
+    """
+    if event.template == Template.JOINING:
+        return []
     return [
         Notice(
             who,
@@ -209,39 +176,6 @@ def refusal_occurrence(refused_at: datetime | None, now: datetime) -> str:
     return refused_at.isoformat() if refused_at else now.date().isoformat()
 
 
-def may_be_mailed(template: Template, muted: Iterable[str]) -> bool:
-    """Whether the member wants this by mail."""
-    category = CATEGORY_OF.get(template)
-    return category is None or category not in muted
-
-
-#: After a temporary failure; the last one repeats.
-_BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 30, 2 * 60, 10 * 60, 60 * 60))
-KEEP_TRYING = timedelta(days=3)
-
-#: While the mail server cannot be reached at all: it is asked again at most a minute after it is back.
-_SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
-
-#: A mail whose sender died this often is what kills it.
-UNSURE_ATTEMPTS_MAX = 10
-
-
-def next_attempt(attempts: int, now: datetime, jitter: float) -> datetime:
-    """When a deferred mail is tried again after so many attempts; `jitter` in 0..1 spreads a crowd by half the wait."""
-    wait = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
-    return now + wait * (1 + jitter / 2)
-
-
-def server_pause_seconds(failures: int, jitter: float) -> float:
-    """How long to leave a mail server alone after so many failures in a row."""
-    return _SERVER_BACK_OFF_SECONDS[min(failures, len(_SERVER_BACK_OFF_SECONDS)) - 1] * (1 + jitter / 2)
-
-
-def is_given_up(created_at: datetime, now: datetime) -> bool:
-    """Whether a mail has been tried for long enough."""
-    return now - created_at > KEEP_TRYING
-
-
 def _match_notice(
     event: _MatchEvent,
     member_id: str,
@@ -250,12 +184,13 @@ def _match_notice(
     occurrence: str = "",
     by_mail: bool = True,
     needs: tuple[str, ...] = (),
+    more: dict[str, Any] | None = None,
 ) -> Notice:
     return Notice(
         member_id,
         template,
         event.match_id,
-        _match_facts(event),
+        _match_facts(event) | (more or {}),
         occurrence=occurrence,
         by_mail=by_mail,
         about=_once((member_id, *_sides(event))),

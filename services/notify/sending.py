@@ -13,30 +13,38 @@ from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import metrics
 from opentelemetry.trace import SpanKind
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_for_database
 from chassis.problems import describe
 from chassis.telemetry import log, span, traceparent
 from chassis.transactions import Item
-from services.notify import post, rules, store, waking
+from services.notify import contacts, post, waking
 from services.notify.composing import AddressNotSupported, compose
 from services.notify.connections import sender_number
+from services.notify.marking import Marks
+from services.notify.pace import Pace, Patience
 from services.notify.post import Claimed
 from services.notify.settings import NotifySettings
-from services.notify.smtp import Accepted, Connection, Deferred, Outcome, Refused, ServerAway, mail_server
+from services.notify.smtp import Accepted, Connection, Deferred, NotOffered, Outcome, Refused, ServerAway, mail_server
 
 if TYPE_CHECKING:
     from chassis import Service
 
 _meter = metrics.get_meter("om-de-hoek")
 mails_sent = _meter.create_counter("odh.notify.mails_sent", description="Mails that the mail server accepted.")
-mails_sent_unsure = _meter.create_counter(
+mails_unsure = _meter.create_counter(
     "odh.notify.mails_unsure", description="Mails sent again because nobody knows whether the first one was accepted."
 )
 
 #: How many mails may be claimed for each connection: enough to keep it busy, few enough to give back at once.
 CLAIMED_PER_CONNECTION = 4
+
+#: What has waited longer for its connection is looked at again: its address or its reader's wish may have changed.
+CLAIMED_SECONDS_MAX = 2.0
+
+#: How long a service that stops waits for the mails that are with the server.
 FINISH_SECONDS = 6.0
 
 
@@ -46,140 +54,127 @@ async def send_mail(service: "Service") -> None:
     while True:
         try:
             async with sender_number(settings.database_url) as (number, lost):
-                await Sender(service, number).run_until(lost)
+                await Sender(service, number, lost).run()
         except Exception as error:
-            if not is_away(error) and not isinstance(error, OSError):
+            if not is_away(error):
                 raise
         log.warning("sender lost its number")
         await wait_for_database(service.engine)
         await asyncio.sleep(0.1)
 
 
-class Pace:
-    """Lets through so many mails a second, and at most a second's worth at once."""
-
-    def __init__(self, per_second: float, now: float) -> None:
-        self._per_second, self._left, self._seen = per_second, max(per_second, 1.0), now
-
-    def room(self, now: float) -> int:
-        """How many mails may go now."""
-        self._left = min(self._left + (now - self._seen) * self._per_second, max(self._per_second, 1.0))
-        self._seen = now
-        return int(self._left)
-
-    def take(self, mails: int) -> None:
-        """So many go."""
-        self._left -= mails
-
-    def wait_seconds(self) -> float:
-        """How long until the next may go."""
-        return max(0.0, (1 - self._left) / self._per_second)
-
-
 class Sender:
-    """Sends mail for one process, over a few connections."""
+    """Sends mail for one process, over a few connections, under one number."""
 
-    def __init__(self, service: "Service", number: int) -> None:
-        self._service, self._number = service, number
+    def __init__(self, service: "Service", number: int, lost: asyncio.Event) -> None:
+        self._service, self._number, self._lost = service, number, lost
         self._settings = cast(NotifySettings, service.settings)
-        self._woken = asyncio.Event()
-        self._claimed: asyncio.Queue[Claimed | None] = asyncio.Queue()
-        self._free = asyncio.Event()
-        self._under_way = 0
-        self._failures = 0
-        self._paused_until = 0.0
         self._loop = asyncio.get_running_loop()
-        self._broken: asyncio.Future[None] = self._loop.create_future()
-        self._pace = Pace(self._settings.mails_per_second, self._loop.time())
+        self._pace, self._patience = Pace(self._settings.mails_per_second, self._loop.time()), Patience()
+        self._marks = Marks(service, number)
+        self._claimed: asyncio.Queue[tuple[Claimed, float] | None] = asyncio.Queue()
+        self._under_way = 0
+        self._woken, self._free, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self._gone: set[int] = set()
 
-    async def run_until(self, lost: asyncio.Event) -> None:
-        """Sends until the number is lost or the service stops; what is under way is finished and marked first."""
+    async def run(self) -> None:
+        """Sends until the number is lost or the service stops; what is under way is finished and written down first.
+
+        When the database is away, that takes as long as it is away: an accepted mail that is not marked would go again.
+        """
         waking.senders.add(self._woken)
-        connections = [asyncio.create_task(self._deliver()) for _ in range(self._settings.smtp_connections)]
-        claiming = asyncio.create_task(self._claim_always())
-        losing = asyncio.create_task(lost.wait())
+        marking = asyncio.create_task(self._marks.run())
+        working = [asyncio.create_task(self._deliver()) for _ in range(self._settings.smtp_connections)]
+        working.append(asyncio.create_task(self._claim_until_closing()))
+        losing = asyncio.create_task(self._lost.wait())
         try:
-            done, _ = await asyncio.wait(
-                {claiming, losing, self._broken, *connections}, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                task.result()
+            try:
+                await asyncio.wait({losing, *working}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                finishing = asyncio.create_task(self._finish(working))
+            await asyncio.wait({finishing})
+        except asyncio.CancelledError:
+            await asyncio.wait({finishing}, timeout=FINISH_SECONDS)
+            raise
         finally:
             waking.senders.discard(self._woken)
-            await self._finish(claiming, losing, connections)
+            await _end(losing, finishing, *working, marking)
+        for task in working:
+            task.result()
 
-    async def _finish(
-        self, claiming: asyncio.Task[None], losing: asyncio.Task[Any], connections: list[asyncio.Task[None]]
-    ) -> None:
-        claiming.cancel()
-        losing.cancel()
-        await asyncio.gather(claiming, losing, return_exceptions=True)
-        left = [mail for mail in self._drained() if mail is not None]
-        for _ in connections:
+    async def _finish(self, working: list[asyncio.Task[None]]) -> None:
+        """Claims no more, returns what was not offered yet, and waits for what is with the server."""
+        self._closing.set()
+        self._woken.set()
+        self._free.set()
+        await asyncio.wait({working[-1]})
+        while not self._claimed.empty():
+            if claimed := self._claimed.get_nowait():
+                self._marks.make(claimed[0], NotOffered(), claimed[0].cause)
+        for _ in working:
             self._claimed.put_nowait(None)
-        _, late = await asyncio.wait(connections, timeout=FINISH_SECONDS)
-        for task in late:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
-        if left:
-            with suppress(Exception):
-                async with self._service.sessions() as session:
-                    await post.give_back(session, left, self._number)
-                    await session.commit()
+        await asyncio.wait(working)
+        await self._marks.all_made()
 
-    def _drained(self) -> list[Claimed | None]:
-        return [self._claimed.get_nowait() for _ in range(self._claimed.qsize())]
-
-    async def _claim_always(self) -> None:
+    async def _claim_until_closing(self) -> None:
         looked = -self._settings.mail_poll_seconds
-        while True:
+        while not self._closing.is_set():
             if self._loop.time() - looked >= self._settings.mail_poll_seconds:
                 looked = self._loop.time()
                 await self._look_after()
             self._woken.clear()
             self._free.clear()
             room = self._room()
-            claimed = await self._claim(room) if room else 0
-            if room and claimed == room:
-                continue
-            await self._rest(waiting_for_room=not room)
+            found = await self._claim(room) if room else 0
+            if not room or found < room:
+                await self._rest(has_room=room > 0)
 
     def _room(self) -> int:
-        if self._loop.time() < self._paused_until:
+        now = self._loop.time()
+        if self._patience.wait_seconds(now):
             return 0
         most = CLAIMED_PER_CONNECTION * self._settings.smtp_connections - self._under_way
-        return max(0, min(most, self._pace.room(self._loop.time())))
+        return max(0, min(most, self._pace.room(now)))
 
-    async def _rest(self, *, waiting_for_room: bool) -> None:
+    async def _rest(self, *, has_room: bool) -> None:
         """Until there is something to send, or until something may be sent again."""
-        seconds, event = self._settings.mail_poll_seconds, self._woken
-        if waiting_for_room:
-            event = self._free
-            if (closed := max(self._paused_until - self._loop.time(), self._pace.wait_seconds())) > 0:
-                await asyncio.sleep(min(closed, seconds))
-                return
+        seconds, event = self._settings.mail_poll_seconds, self._woken if has_room else self._free
+        if not has_room and (shut := max(self._patience.wait_seconds(self._loop.time()), self._pace.wait_seconds())):
+            seconds, event = min(shut, seconds), self._closing
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await event.wait()
 
     async def _claim(self, room: int) -> int:
         async with self._service.sessions() as session:
-            mails = await post.claim(session, self._number, room, self._service.now())
+            mails, found = await post.claim(session, self._number, room, self._service.now())
             await session.commit()
+        crashpoint("notify.after-claim")
         self._pace.take(len(mails))
         self._under_way += len(mails)
         for mail in mails:
-            self._claimed.put_nowait(mail)
-        return len(mails)
+            self._claimed.put_nowait((mail, self._loop.time()))
+        return found
 
     async def _look_after(self) -> None:
-        """What dead senders left is taken over, and what waits for a contact that is known is let go."""
-        async with self._service.sessions() as session:
-            taken = await post.take_over(session, self._service.now())
-            await store.release_known(session, self._service.now())
-            await session.commit()
+        """What dead senders left is taken over, and what waits for a contact that is known is let go.
+
+        A sender must be found gone twice: one that only lost its connection, as all do when the database starts again,
+        has time to write down what the server took from it.
+        """
+        taken: list[str] = []
+
+        async def look(session: AsyncSession) -> None:
+            gone = await post.senders_gone(session)
+            taken[:] = await post.take_over(session, gone & self._gone, self._service.now())
+            self._gone = gone
+            await contacts.release_known(session, self._service.now())
+
+        (fault,) = await self._service.transactions.group([Item(look)])
+        if isinstance(fault, BaseException):
+            raise fault
         for notification_id in taken:
-            mails_sent_unsure.add(1)
+            mails_unsure.add(1)
             log.warning("taken over from a sender that died", notification_id=notification_id)
 
     async def _deliver(self) -> None:
@@ -188,21 +183,31 @@ class Sender:
             mail_server(self._settings.smtp_url.get_secret_value()),
             local_hostname=self._settings.mail_domain,
             timeout_seconds=self._settings.smtp_timeout_seconds,
+            accept_timeout_seconds=self._settings.smtp_accept_timeout_seconds,
         )
-        marking: asyncio.Task[None] | None = None
+        marked: asyncio.Future[None] | None = None
         try:
-            while (mail := await self._claimed.get()) is not None:
+            while claimed := await self._claimed.get():
+                mail, since = claimed
                 with span(f"mail {mail.template}", SpanKind.PRODUCER, mail.cause):
-                    outcome = await self._offer(connection, mail, marking)
-                    marking = asyncio.create_task(self._mark(mail, outcome))
+                    outcome = await self._offer(connection, mail, since, marked)
+                    if marked is not None:
+                        await marked
+                    marked = self._marks.make(mail, outcome, traceparent() or mail.cause)
+                    marked.add_done_callback(self._make_room)
         finally:
-            if marking is not None:
-                await marking
             await connection.quit()
 
-    async def _offer(self, connection: Connection, mail: Claimed, marking: "asyncio.Task[None] | None") -> Outcome:
-        if self._loop.time() < self._paused_until:
-            return ServerAway("paused")
+    def _make_room(self, _: asyncio.Future[None]) -> None:
+        self._under_way -= 1
+        self._free.set()
+
+    async def _offer(
+        self, connection: Connection, mail: Claimed, since: float, marked: "asyncio.Future[None] | None"
+    ) -> Outcome:
+        now = self._loop.time()
+        if now - since > CLAIMED_SECONDS_MAX or self._patience.wait_seconds(now):
+            return NotOffered()
         try:
             address, message = compose(mail, self._settings, self._service.now())
         except AddressNotSupported:
@@ -210,37 +215,33 @@ class Sender:
         except Exception as error:  # a fault of ours; it must not keep the other mails
             log.error("mail not composed", notification_id=mail.notification_id, fault=describe(error))
             return Deferred("not-composed")
-        outcome = await connection.send(self._settings.mail_address, address, message, first=marking)
+
+        async def may_go() -> bool:
+            if marked is not None:
+                await marked
+            return not self._lost.is_set() and mail.without_sending(self._service.now()) is None
+
+        outcome = await connection.send(self._settings.mail_address, address, message, may_go=may_go)
         self._note(outcome)
         return outcome
 
     def _note(self, outcome: Outcome) -> None:
         """A server that is away is left alone for a while, and no more is claimed for it."""
-        if not isinstance(outcome, ServerAway):
-            self._failures, self._paused_until = 0, 0.0
-            return
-        if self._loop.time() >= self._paused_until:
-            self._failures += 1
-            pause = rules.server_pause_seconds(self._failures, random.random())
-            self._paused_until = self._loop.time() + pause
-            log.warning("mail server away", code=outcome.code, failures=self._failures, pause_seconds=round(pause, 1))
+        match outcome:
+            case Accepted():
+                mails_sent.add(1)
+            case Deferred(unsure=True):
+                mails_unsure.add(1)
+        if isinstance(outcome, ServerAway):
+            pause = self._patience.is_away(self._loop.time(), random.random())
+            log.warning(
+                "mail server away", code=outcome.code, failures=self._patience.failures, pause_seconds=round(pause, 1)
+            )
+        elif not isinstance(outcome, NotOffered):
+            self._patience.is_there()
 
-    async def _mark(self, mail: Claimed, outcome: Outcome) -> None:
-        """Writes down what became of a mail, however long the database is away."""
 
-        async def mark(session: Any) -> None:
-            now, jitter = self._service.now(), random.random()
-            await post.mark(session, mail, outcome, sender=self._number, now=now, jitter=jitter)
-
-        item = Item(mark, cause=traceparent() or mail.cause)
-        while isinstance(error := (await self._service.transactions.group([item]))[0], BaseException):
-            if not is_away(error):
-                if not self._broken.done():
-                    self._broken.set_exception(error)
-                return
-            await wait_for_database(self._service.engine)
-        if isinstance(outcome, Accepted):
-            crashpoint("notify.after-mark")
-            mails_sent.add(1)
-        self._under_way -= 1
-        self._free.set()
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

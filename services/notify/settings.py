@@ -1,11 +1,13 @@
 """What an operator can set of notify."""
 
+import re
 from email.utils import parseaddr
 
 from pydantic import Field, SecretStr, field_validator
 
 from chassis import Settings
 from services.notify.smtp import mail_server
+from services.notify.texts import as_one_line
 
 
 class NotifySettings(Settings):
@@ -20,6 +22,11 @@ class NotifySettings(Settings):
         default=2, ge=1, le=20, description="Connections to the mail server; each has at most one mail under way."
     )
     smtp_timeout_seconds: float = Field(default=30.0, gt=0, description="How long a mail server may be silent.")
+    smtp_accept_timeout_seconds: float = Field(
+        default=300.0,
+        gt=0,
+        description="How long a mail server may think about a whole mail; giving up too early sends it twice.",
+    )
     mails_per_second: float = Field(
         default=200.0,
         gt=0,
@@ -62,14 +69,19 @@ class NotifySettings(Settings):
     @field_validator("public_url")
     @classmethod
     def _without_a_slash(cls, url: str) -> str:
-        if not url.startswith(("http://", "https://")):
-            raise ValueError("must begin with https:// or http://")
+        if not re.fullmatch(r"https?://[!-;=?-~]+", url):  # it goes into headers, between < and >
+            raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
         return url.rstrip("/")
 
     @property
     def mail_address(self) -> str:
         """The address that mails come from, and that the server is told."""
         return parseaddr(self.mail_from)[1]
+
+    @property
+    def mail_name(self) -> str:
+        """What the sender is called; mails are signed with it."""
+        return as_one_line(parseaddr(self.mail_from)[0]) or "Om de Hoek"
 
     @property
     def mail_domain(self) -> str:

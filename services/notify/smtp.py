@@ -1,7 +1,8 @@
 """The mail server: where it is, a connection to it, and what its answers mean for a mail."""
 
 import asyncio
-from collections.abc import Awaitable
+import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
@@ -85,14 +86,25 @@ class ServerAway:
     code: str
 
 
-Outcome = Accepted | Deferred | Refused | ServerAway
+@dataclass(frozen=True, slots=True)
+class NotOffered:
+    """It was not for us to send any more, or not as it was; nobody was asked to take it."""
+
+
+Outcome = Accepted | Deferred | Refused | ServerAway | NotOffered
 
 
 class Connection:
-    """One connection to the mail server, opened when it is needed and used again for the next mail."""
+    """One connection to the mail server, opened when it is needed and used again for the next mail.
 
-    def __init__(self, server: MailServer, *, local_hostname: str, timeout_seconds: float) -> None:
-        self._server = server
+    A server that thinks long about a whole mail is waited for longer than one that says nothing to a command: giving up
+    there sends the mail twice (RFC 5321, 4.5.3.2.6).
+    """
+
+    def __init__(
+        self, server: MailServer, *, local_hostname: str, timeout_seconds: float, accept_timeout_seconds: float
+    ) -> None:
+        self._accept_timeout_seconds = accept_timeout_seconds
         self._client = SMTP(
             hostname=server.host,
             port=server.port,
@@ -100,22 +112,29 @@ class Connection:
             password=server.password,
             use_tls=server.security == "tls",
             start_tls={"starttls": True, "tls": False, "tls-when-offered": None}[server.security],
+            # Where TLS is not demanded, somebody in between could leave it out: a certificate then proves nothing.
+            validate_certs=server.security != "tls-when-offered",
             local_hostname=local_hostname,
             timeout=timeout_seconds,
         )
 
-    async def send(self, sender: str, recipient: str, message: bytes, *, first: Awaitable[object] | None) -> Outcome:
-        """Offers one mail, and says what became of it. `first` is awaited just before the server could accept it."""
+    async def send(
+        self, sender: str, recipient: str, message: bytes, *, may_go: Callable[[], Awaitable[bool]]
+    ) -> Outcome:
+        """Offers one mail, and says what became of it. `may_go` is asked just before the server could accept it."""
         refusal = await self._announce(sender, recipient)
-        if first is not None:
-            await first
+        if not await may_go():
+            await self._reset()
+            return NotOffered()
         if refusal is not None:
             return refusal
+        if not self._client.is_connected:
+            return Deferred("disconnected")
         crashpoint("notify.before-data")
         try:
-            await self._client.data(message)
+            await self._client.data(message, timeout=self._accept_timeout_seconds)
         except SMTPDataError as error:
-            return await self._answered(error, address=False)
+            return await self._answered(error, at_recipient=False)
         except (SMTPException, OSError) as error:
             self.close()
             return Deferred(_code_of(error), unsure=True)
@@ -135,7 +154,7 @@ class Connection:
             await self._client.mail(sender)
             await self._client.rcpt(recipient)
         except SMTPRecipientRefused as error:
-            return await self._answered(error, address=True)
+            return await self._answered(error, at_recipient=True)
         except (SMTPException, OSError) as error:
             self.close()
             if kept:
@@ -144,17 +163,20 @@ class Connection:
             return ServerAway(_code_of(error)) if isinstance(error, SMTPSenderRefused) else Deferred(_code_of(error))
         return None
 
-    async def _answered(self, error: SMTPResponseException, *, address: bool) -> Outcome:
+    async def _answered(self, error: SMTPResponseException, *, at_recipient: bool) -> Outcome:
         """The server said no, and the connection stays good for the next mail."""
         if error.code == _CLOSING:
             self.close()
             return ServerAway(str(error.code))
+        await self._reset()
+        if 500 <= error.code < 600:
+            return Refused(_code_of(error), _is_about_the_address(error, at_recipient))
+        return Deferred(_code_of(error))
+
+    async def _reset(self) -> None:
         if self._client.is_connected:
             with suppress(SMTPException, OSError):
                 await self._client.rset()
-        if 500 <= error.code < 600:
-            return Refused(str(error.code), address)
-        return Deferred(str(error.code))
 
     def close(self) -> None:
         """Drops the connection."""
@@ -163,13 +185,30 @@ class Connection:
     async def quit(self) -> None:
         """Says goodbye, if there is somebody to say it to."""
         if self._client.is_connected:
-            with suppress(SMTPException, OSError, asyncio.TimeoutError):
+            with suppress(SMTPException, OSError, TimeoutError):
                 await asyncio.wait_for(self._client.quit(), 1)
         self.close()
+
+
+_ENHANCED = re.compile(r"^[245]\.\d{1,3}\.\d{1,3}\b")
+
+#: Without an enhanced code, what a server says to a recipient that it does not have.
+_NO_SUCH_ADDRESS = {550, 551, 553}
+
+#: The enhanced codes that say so (RFC 3463, RFC 7505): no such mailbox or domain, and a mailbox that is closed.
+_ADDRESS_IS_BAD = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"}
+
+
+def _is_about_the_address(error: SMTPResponseException, at_recipient: bool) -> bool:
+    """A server that refuses us, or what we say, must not make us call a good address bad."""
+    if enhanced := _ENHANCED.match(error.message):
+        return enhanced[0] in _ADDRESS_IS_BAD
+    return at_recipient and error.code in _NO_SUCH_ADDRESS
 
 
 def _code_of(error: Exception) -> str:
     """The reply code, or the kind of fault: never the server's text, which may quote the address."""
     if isinstance(error, SMTPResponseException) and error.code > 0:
-        return str(error.code)
+        enhanced = _ENHANCED.match(error.message)
+        return f"{error.code} {enhanced[0]}" if enhanced else str(error.code)
     return "timeout" if isinstance(error, SMTPTimeoutError | TimeoutError) else "disconnected"

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from starlette.responses import Response
@@ -10,8 +10,9 @@ from starlette.types import Receive, Scope, Send
 
 from chassis import Problem
 from chassis.database import is_away, wait_for_database
+from chassis.problems import describe
 from chassis.telemetry import log
-from services.notify import store
+from services.notify import inbox
 from services.notify.connections import held_connection
 from services.notify.settings import NotifySettings
 from services.notify.views import InboxItemView, inbox_views
@@ -106,27 +107,30 @@ class InboxStream(Response):
                     timeout=self._settings.stream_seconds_max,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
+                has_left = leaving.done() or streaming.done()
             finally:
                 for task in (streaming, leaving):
                     task.cancel()
                 await asyncio.gather(streaming, leaving, return_exceptions=True)
-        if not leaving.cancelled() or streaming.cancelled():
-            with suppress(Exception):
-                async with asyncio.timeout(1):
-                    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if not has_left:  # their time is over: they come back with the id of the last event
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, send: Send, woken: asyncio.Event) -> None:
-        async for part in self._parts(woken):
-            # Nothing is kept for a reader who does not read: the next items are fetched when these are taken.
-            async with asyncio.timeout(self._settings.stream_send_seconds_max):
-                await send({"type": "http.response.body", "body": part, "more_body": True})
+        """Ends when nothing is taken, or the database is away; the reader finds the line broken and comes back."""
+        try:
+            async for part in self._parts(woken):
+                # Nothing is kept for a reader who does not read: the next items are fetched when these are taken.
+                async with asyncio.timeout(self._settings.stream_send_seconds_max):
+                    await send({"type": "http.response.body", "body": part, "more_body": True})
+        except Exception as error:
+            log.info("inbox stream broken off", fault=describe(error))
 
     async def _parts(self, woken: asyncio.Event) -> AsyncIterator[bytes]:
         yield b"retry: 1000\n\n"
         while True:
             woken.clear()
             async with self._service.sessions() as session:
-                items = await store.inbox_after(session, self._member_id, self._position, ITEMS_AT_ONCE)
+                items = await inbox.after(session, self._member_id, self._position, ITEMS_AT_ONCE)
                 views = await inbox_views(session, items, self._settings.public_url)
             for view in views:
                 self._position = view.position

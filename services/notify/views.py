@@ -8,9 +8,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input
 from contracts.vocabulary import Language
-from services.notify import store
+from services.notify import contacts, tables
 from services.notify.rendering import Person, Reading, inbox_lines
-from services.notify.rules import Category, Template
+from services.notify.templates import Category, Template
 
 
 class InboxItemView(BaseModel):
@@ -61,23 +61,25 @@ class NotificationView(BaseModel):
     sent_at: datetime | None
 
 
-async def inbox_views(session: AsyncSession, items: Sequence[store.InboxItem], public_url: str) -> list[InboxItemView]:
-    """Items as their member reads them; contact details only in an introduction, of the other side."""
+async def inbox_views(session: AsyncSession, items: Sequence[tables.InboxItem], public_url: str) -> list[InboxItemView]:
+    """Items as their member reads them; contact details only where they are what it is about."""
     shown = {item.member_id for item in items} | {who for item in items for who in _shown_to(item)}
-    contacts = await store.contacts_of(session, shown) if items else {}
-    return [_inbox_view(item, contacts, public_url) for item in items]
+    known = await contacts.contacts_of(session, shown) if items else {}
+    return [_inbox_view(item, known, public_url) for item in items]
 
 
-def _shown_to(item: store.InboxItem) -> list[str]:
-    """Whose contact details an item shows."""
+def _shown_to(item: tables.InboxItem) -> list[str]:
+    """Whose contact details an item shows: the other side's, or who could not be reached."""
+    if item.template == Template.TEAM_MAIL_REFUSED:
+        return [item.matter_id]
     if item.template != Template.INTRODUCTION:
         return []
     sides = [item.facts[side]["member_id"] for side in ("asker", "offerer")]
     return [who for who in sides if who != item.member_id] if item.member_id in sides else []
 
 
-def _inbox_view(item: store.InboxItem, contacts: dict[str, store.Contact], public_url: str) -> InboxItemView:
-    own = contacts.get(item.member_id)
+def _inbox_view(item: tables.InboxItem, known: dict[str, tables.Contact], public_url: str) -> InboxItemView:
+    own = known.get(item.member_id)
     lines = inbox_lines(
         Reading(
             template=Template(item.template),
@@ -89,7 +91,7 @@ def _inbox_view(item: store.InboxItem, contacts: dict[str, store.Contact], publi
             persons={
                 who: Person(contact.name, contact.email, contact.phone, contact.organisation_name)
                 for who in _shown_to(item)
-                if (contact := contacts.get(who))
+                if (contact := known.get(who))
             },
         )
     )
@@ -106,13 +108,13 @@ def _inbox_view(item: store.InboxItem, contacts: dict[str, store.Contact], publi
     )
 
 
-def preferences_view(preference: store.Preference, language: Language) -> PreferencesView:
+def preferences_view(muted: Sequence[str], language: Language) -> PreferencesView:
     """What is wanted, from what is not."""
-    wanted = {category.value: category.value not in preference.muted for category in Category}
+    wanted = {category.value: category.value not in muted for category in Category}
     return PreferencesView(**wanted, language=language)
 
 
-def notification_view(row: store.Notification) -> NotificationView:
+def notification_view(row: tables.Notification) -> NotificationView:
     """A mail without its address and facts."""
     return NotificationView(
         notification_id=row.notification_id,
@@ -122,7 +124,7 @@ def notification_view(row: store.Notification) -> NotificationView:
         status=row.status,
         refusal=row.refusal,
         attempts=row.attempts,
-        attempts_unsure=row.attempt_unsure,
+        attempts_unsure=row.attempts_unsure,
         created_at=row.created_at,
         sent_at=row.sent_at,
     )

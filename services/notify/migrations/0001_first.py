@@ -111,19 +111,22 @@ def _create_notification() -> None:
         sa.Column("facts", pg.JSONB(), nullable=False),
         _texts("about"),
         _texts("needs"),
+        sa.Column("urgent", sa.Boolean(), nullable=False),
         _text("status"),
         _time("created_at"),
         _time("next_attempt_at"),
         _number("attempts"),
-        _number("attempt_unsure"),
+        _number("attempts_unsure"),
         _number("sender", nullable=True),
         _time("sent_at", nullable=True),
         _text("refusal", nullable=True),
         _text("cause", nullable=True),
         sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence"),
     )
+    waiting = sa.text("status = 'waiting'")
+    due = [sa.text("urgent DESC"), sa.text("next_attempt_at")]
+    op.create_index("ix_notification_due", "notification", due, postgresql_where=waiting)
     for name, columns, status in (
-        ("due", ["next_attempt_at"], "waiting"),
         ("sending", ["sender"], "sending"),
         ("awaiting", ["notification_id"], "awaiting-contact"),
         ("failed", ["created_at", "notification_id"], "failed"),

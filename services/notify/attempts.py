@@ -1,0 +1,79 @@
+"""When a mail is tried again, and when it is given up: decisions, without database, mail server or clock."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from services.notify.templates import SIGN_IN_TEMPLATES, Delivery, Template, may_be_mailed
+
+#: After a temporary failure; the last one repeats.
+_BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 40))
+
+#: From this age on a mail is tried less often, so that a server which is back has it within a minute at first.
+_BACK_OFF_FROM_AGE = ((timedelta(days=1), timedelta(hours=1)), (timedelta(hours=1), timedelta(minutes=10)))
+
+KEEP_TRYING = timedelta(days=3)
+
+#: While the mail server cannot be reached at all.
+_SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
+
+#: A mail whose sender died this often may be what kills it, and each time it may have arrived.
+UNSURE_ATTEMPTS_MAX = 5
+
+
+def next_attempt(attempts: int, created_at: datetime, now: datetime, jitter: float) -> datetime:
+    """When a deferred mail is tried again after so many attempts; `jitter` in 0..1 spreads a crowd by half the wait."""
+    wait = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
+    for age, longer in _BACK_OFF_FROM_AGE:
+        if now - created_at >= age:
+            wait = longer
+            break
+    return now + wait * (1 + jitter / 2)
+
+
+def server_pause_seconds(failures: int, jitter: float) -> float:
+    """How long to leave a mail server alone after so many failures in a row."""
+    return _SERVER_BACK_OFF_SECONDS[min(failures, len(_SERVER_BACK_OFF_SECONDS)) - 1] * (1 + jitter / 2)
+
+
+def is_given_up(created_at: datetime, now: datetime) -> bool:
+    """Whether a mail has been tried for long enough."""
+    return now - created_at > KEEP_TRYING
+
+
+def is_unsure_again(attempts_unsure: int) -> bool:
+    """Whether a mail that may have arrived, and may have before, is one time too many."""
+    return attempts_unsure + 1 >= UNSURE_ATTEMPTS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What becomes of a mail without asking the mail server."""
+
+    status: Delivery
+    refusal: str | None = None
+
+
+def without_sending(
+    template: Template,
+    *,
+    expires_at: datetime | None,
+    needs: Iterable[str],
+    refused: Mapping[str, bool],
+    member_id: str,
+    muted: Iterable[str],
+    now: datetime,
+) -> Settled | None:
+    """What becomes of a mail that is due but must not be sent (now); nothing when it is to be sent.
+
+    `refused` has whose contact is known, with whether their address was refused.
+    """
+    if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
+        return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
+    if not all(who in refused for who in needs):
+        return Settled(Delivery.AWAITING_CONTACT)
+    if not may_be_mailed(template, muted):
+        return Settled(Delivery.UNWANTED)
+    if refused.get(member_id):
+        return Settled(Delivery.FAILED, "address-refused")
+    return None

@@ -1,0 +1,41 @@
+"""To be forgotten: a member is removed, with whatever tells of them, and what comes late is not kept."""
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from services.notify.sql import run
+
+#: Handlers that tell something hold this lock shared and an erasure holds it alone, so that nothing is told about
+#: somebody while they are being erased.
+ERASURE_LOCK = 0x0D4_0001
+
+
+async def not_while_erasing(session: AsyncSession) -> None:
+    """From here on, until the commit, nobody is erased; who was, is found in the table `erased`."""
+    await run(session, text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": ERASURE_LOCK})
+
+
+async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int], list[str]]:
+    """Removes a member and whatever tells of them; returns how many of what, and the ids of their mails."""
+    await run(session, text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ERASURE_LOCK})
+    who = {"member_id": member_id}
+    await run(session, text("INSERT INTO erased (member_id) VALUES (:member_id) ON CONFLICT DO NOTHING"), who)
+    mails = await run(
+        session, text("DELETE FROM notification WHERE about @> ARRAY[:member_id] RETURNING notification_id"), who
+    )
+    notification_ids = [row[0] for row in mails]
+    removed = {"notifications": len(notification_ids)}
+    for name, statement in _FORGET.items():
+        result = await run(session, statement, who)
+        removed[name] = result.rowcount
+    return removed, notification_ids
+
+
+_FORGET = {
+    "inbox-items": text("DELETE FROM inbox_item WHERE about @> ARRAY[:member_id]"),
+    "contacts": text("DELETE FROM contact WHERE member_id = :member_id"),
+    "preferences": text("DELETE FROM preference WHERE member_id = :member_id"),
+    "unsubscribe-tokens": text("DELETE FROM unsubscribe_token WHERE member_id = :member_id"),
+    "team-memberships": text("DELETE FROM team_member WHERE member_id = :member_id"),
+    "replies": text("DELETE FROM stored_reply WHERE caller = :member_id"),
+}

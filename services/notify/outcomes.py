@@ -1,0 +1,112 @@
+"""What became of a mail is written down, and said when it is final."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import say
+from contracts.notify import NotificationFailed, NotificationSent
+from services.notify import attempts, contacts
+from services.notify.post import WITHOUT_SECRETS, Claimed
+from services.notify.smtp import Accepted, Deferred, NotOffered, Outcome, Refused, ServerAway
+from services.notify.sql import run
+
+# A row that is not ours any more (erased, or given to another sender after we seemed dead) is left alone.
+_OURS = "WHERE notification_id = :id AND status = 'sending' AND sender = :sender"
+
+_SENT = text(
+    f"UPDATE notification SET status = 'sent', sent_at = :now, facts = '{{}}', sender = NULL, refusal = NULL {_OURS}"
+)
+_WAIT = text(
+    "UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = :next, refusal = :code, "
+    f"attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
+)
+_FAIL = text(
+    f"UPDATE notification SET status = 'failed', sender = NULL, refusal = :code, facts = {WITHOUT_SECRETS} {_OURS}"
+)
+_REFUSE_ADDRESS = text(
+    "UPDATE contact SET refused_at = coalesce(refused_at, :now) WHERE member_id = :member_id AND email = :address"
+)
+_ACCEPT_ADDRESS = text(
+    "UPDATE contact SET refused_at = NULL WHERE member_id = :member_id AND email = :address AND refused_at IS NOT NULL"
+)
+_TO_THE_NEW_ADDRESS = text(
+    "UPDATE notification SET status = 'waiting', next_attempt_at = :now WHERE notification_id = :id "
+    "AND EXISTS (SELECT FROM contact WHERE member_id = :member_id AND email <> :address)"
+)
+
+
+async def write_down(
+    session: AsyncSession, mail: Claimed, outcome: Outcome, *, sender: int, now: datetime, jitter: float
+) -> None:
+    """Settles a mail, or puts it back in the post for another time."""
+    ours = {"id": mail.notification_id, "sender": sender}
+    again = {"next": now, "unused": 1, "unsure": 0, "code": None}
+    match outcome:
+        case Accepted():
+            await _sent(session, mail, ours, now)
+        case Refused(code, address):
+            await _refused(session, mail, ours, code, now if address else None)
+        case Deferred(code, unsure):
+            too_often = unsure and attempts.is_unsure_again(mail.attempts_unsure)
+            if too_often or attempts.is_given_up(mail.created_at, now):
+                await _failed(session, mail, ours, code)
+            else:
+                later = attempts.next_attempt(mail.attempts, mail.created_at, now, jitter)
+                again |= {"next": later, "unused": 0, "unsure": int(unsure), "code": code}
+                await run(session, _WAIT, ours | again)
+        case ServerAway(code):
+            if attempts.is_given_up(mail.created_at, now):
+                await _failed(session, mail, ours, code)
+            else:
+                await run(session, _WAIT, ours | again | {"code": code})
+        case NotOffered():
+            await run(session, _WAIT, ours | again)
+
+
+async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now: datetime) -> None:
+    if _changed(await run(session, _SENT, ours | {"now": now})):
+        say(session, NotificationSent(**_about(mail)))
+    # Somebody who gets their sign-in link by mail can be reached at that address (again).
+    if mail.has_own_address and _changed(await run(session, _ACCEPT_ADDRESS, _address(mail))):
+        await contacts.introduce_again(session, mail.member_id, now)
+
+
+async def _refused(
+    session: AsyncSession, mail: Claimed, ours: dict[str, Any], code: str, address_refused_at: datetime | None
+) -> None:
+    if address_refused_at is None:
+        await _failed(session, mail, ours, code)
+        return
+    # The mail first and the contact then, as an erasure does: two that wait for each other would both fail.
+    if not _changed(await run(session, _FAIL, ours | {"code": code})):
+        return
+    refused = {"id": mail.notification_id, "now": address_refused_at} | _address(mail)
+    is_current = _changed(await run(session, _REFUSE_ADDRESS, refused))
+    if not is_current and not mail.has_own_address and _changed(await run(session, _TO_THE_NEW_ADDRESS, refused)):
+        return
+    say(session, NotificationFailed(**_about(mail), refusal=code))
+
+
+async def _failed(session: AsyncSession, mail: Claimed, ours: dict[str, Any], code: str) -> None:
+    if _changed(await run(session, _FAIL, ours | {"code": code})):
+        say(session, NotificationFailed(**_about(mail), refusal=code))
+
+
+def _changed(result: Any) -> bool:
+    return bool(result.rowcount)
+
+
+def _address(mail: Claimed) -> dict[str, str]:
+    return {"member_id": mail.member_id, "address": mail.address}
+
+
+def _about(mail: Claimed) -> dict[str, str]:
+    return {
+        "notification_id": mail.notification_id,
+        "member_id": mail.member_id,
+        "template": mail.template,
+        "matter_id": mail.matter_id,
+    }

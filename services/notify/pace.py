@@ -1,0 +1,47 @@
+"""How fast mail goes out, and how long a mail server that is away is left alone."""
+
+from services.notify import attempts
+
+
+class Pace:
+    """Lets through so many mails a second, and at most a second's worth at once."""
+
+    def __init__(self, per_second: float, now: float) -> None:
+        self._per_second, self._left, self._seen = per_second, max(per_second, 1.0), now
+
+    def room(self, now: float) -> int:
+        """How many mails may go now."""
+        self._left = min(self._left + (now - self._seen) * self._per_second, max(self._per_second, 1.0))
+        self._seen = now
+        return int(self._left)
+
+    def take(self, mails: int) -> None:
+        """So many go."""
+        self._left -= mails
+
+    def wait_seconds(self) -> float:
+        """How long until the next may go."""
+        return max(0.0, (1 - self._left) / self._per_second)
+
+
+class Patience:
+    """With a mail server that is away: it is asked again after a while, longer after each failure in a row."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self._until = 0.0
+
+    def wait_seconds(self, now: float) -> float:
+        """How long the server is still left alone."""
+        return max(0.0, self._until - now)
+
+    def is_away(self, now: float, jitter: float) -> float:
+        """The server was away: of several that find it so at once, one counts. Returns how long it is left alone."""
+        if now >= self._until:
+            self.failures += 1
+            self._until = now + attempts.server_pause_seconds(self.failures, jitter)
+        return self._until - now
+
+    def is_there(self) -> None:
+        """The server answered."""
+        self.failures, self._until = 0, 0.0

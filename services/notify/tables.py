@@ -1,0 +1,139 @@
+"""What notify keeps: contacts, preferences, the node's team, mails on their way, and everybody's inbox."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field
+
+from chassis.database import own_tables
+
+if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
+    from sqlmodel import SQLModel as Table
+else:
+    Table = own_tables()
+
+
+def _members_column() -> Any:
+    return sa.Column(pg.ARRAY(sa.Text), nullable=False)
+
+
+def _time_column(*, nullable: bool = False) -> Any:
+    return sa.Column(sa.DateTime(timezone=True), nullable=nullable)
+
+
+class Contact(Table, table=True):
+    """How to reach a member; the only place in this service with personal data that stays."""
+
+    __tablename__ = "contact"
+    member_id: str = Field(primary_key=True)
+    version: int
+    name: str
+    email: str
+    phone: str | None = None
+    language: str
+    organisation_name: str | None = None
+    refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
+
+
+class Erased(Table, table=True):
+    """Who was erased, by their random reference alone: an event about them that comes late is not told any more."""
+
+    __tablename__ = "erased"
+    member_id: str = Field(primary_key=True)
+
+
+class Preference(Table, table=True):
+    """What a member does not want by mail; without a row they want everything, at version 1."""
+
+    __tablename__ = "preference"
+    member_id: str = Field(primary_key=True)
+    version: int = 1
+    muted: list[str] = Field(default_factory=list, sa_column=sa.Column(pg.ARRAY(sa.Text), nullable=False))
+
+
+class UnsubscribeToken(Table, table=True):
+    """The unguessable part of an unsubscribe link, for one member and one category."""
+
+    __tablename__ = "unsubscribe_token"
+    __table_args__ = (sa.UniqueConstraint("member_id", "category"),)
+    token: str = Field(primary_key=True)
+    member_id: str
+    category: str
+
+
+class TeamMember(Table, table=True):
+    """Who belongs, or belonged, to the node's team."""
+
+    __tablename__ = "team_member"
+    member_id: str = Field(primary_key=True)
+    version: int
+    active: bool
+
+
+class Notification(Table, table=True):
+    """A mail to one person about one thing, and how far it is."""
+
+    __tablename__ = "notification"
+    __table_args__ = (
+        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence"),
+        sa.Index(
+            "ix_notification_due",
+            sa.text("urgent DESC"),
+            "next_attempt_at",
+            postgresql_where=sa.text("status = 'waiting'"),
+        ),
+        sa.Index("ix_notification_sending", "sender", postgresql_where=sa.text("status = 'sending'")),
+        sa.Index(
+            "ix_notification_awaiting", "notification_id", postgresql_where=sa.text("status = 'awaiting-contact'")
+        ),
+        sa.Index(
+            "ix_notification_failed", "created_at", "notification_id", postgresql_where=sa.text("status = 'failed'")
+        ),
+        sa.Index("ix_notification_about", "about", postgresql_using="gin"),
+    )
+    notification_id: str = Field(primary_key=True)
+    member_id: str
+    template: str
+    matter_id: str
+    occurrence: str
+    facts: dict[str, Any] = Field(sa_column=sa.Column(pg.JSONB, nullable=False))
+    about: list[str] = Field(sa_column=_members_column())
+    needs: list[str] = Field(sa_column=_members_column())
+    urgent: bool
+    status: str
+    created_at: datetime = Field(sa_column=_time_column())
+    next_attempt_at: datetime = Field(sa_column=_time_column())
+    attempts: int = 0
+    attempts_unsure: int = 0
+    sender: int | None = None
+    sent_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
+    refusal: str | None = None
+    cause: str | None = None
+
+
+class InboxItem(Table, table=True):
+    """One thing told to one person, to be read when they look.
+
+    `position` is given at the commit (by a trigger, see the first migration), so that it grows in the order in which
+    items become visible: a stream that was read up to a position misses nothing before it.
+    """
+
+    __tablename__ = "inbox_item"
+    __table_args__ = (
+        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence"),
+        sa.Index("ix_inbox_item_newest", "member_id", "item_id"),
+        sa.Index("ix_inbox_item_position", "member_id", "position"),
+        sa.Index("ix_inbox_item_about", "about", postgresql_using="gin"),
+    )
+    item_id: str = Field(primary_key=True)
+    position: int | None = Field(default=None, sa_type=sa.BigInteger)
+    member_id: str
+    template: str
+    matter_id: str
+    occurrence: str
+    facts: dict[str, Any] = Field(sa_column=sa.Column(pg.JSONB, nullable=False))
+    about: list[str] = Field(sa_column=_members_column())
+    created_at: datetime = Field(sa_column=_time_column())
+    read_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))

@@ -1,0 +1,66 @@
+"""Puts what people are told in the post and in their inboxes: each thing to each person once."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import text
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.event import new_id
+from services.notify.contacts import ALL_KNOWN
+from services.notify.erasure import not_while_erasing
+from services.notify.rules import Notice
+from services.notify.sql import run
+from services.notify.waking import wake_senders_after_commit
+
+_TELL = text(
+    f"""
+    WITH notice AS (
+        SELECT * FROM jsonb_to_recordset(:notices) AS n(
+            notification_id text, item_id text, member_id text, template text, matter_id text, occurrence text,
+            facts jsonb, about text[], needs text[], urgent boolean, by_mail boolean, in_inbox boolean)
+        WHERE NOT EXISTS (SELECT FROM erased WHERE erased.member_id = ANY(n.about))
+    ), mailed AS (
+        INSERT INTO notification (notification_id, member_id, template, matter_id, occurrence, facts, about, needs,
+                                  urgent, status, created_at, next_attempt_at, attempts, attempts_unsure, cause)
+        SELECT notification_id, member_id, template, matter_id, occurrence, facts, about, needs,
+               urgent, CASE WHEN {ALL_KNOWN} THEN 'waiting' ELSE 'awaiting-contact' END, :now, :now, 0, 0, :cause
+        FROM notice WHERE by_mail
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO inbox_item (item_id, member_id, template, matter_id, occurrence, facts, about, created_at)
+    SELECT item_id, member_id, template, matter_id, occurrence, facts, about, :now
+    FROM notice WHERE in_inbox
+    ON CONFLICT DO NOTHING
+    """
+).bindparams(sa.bindparam("notices", type_=pg.JSONB))
+
+
+async def tell(session: AsyncSession, notices: Sequence[Notice], node: str, now: datetime) -> None:
+    """Puts notices in the post and in the inboxes; what a person was told before is not told again."""
+    if not notices:
+        return
+    await not_while_erasing(session)
+    rows = [_row(notice, node) for notice in notices]
+    await run(session, _TELL, {"notices": rows, "now": now, "cause": session.info.get("cause")})
+    wake_senders_after_commit(session)
+
+
+def _row(notice: Notice, node: str) -> dict[str, Any]:
+    return {
+        "notification_id": notice.notification_id(node),
+        "item_id": new_id(),
+        "member_id": notice.member_id,
+        "template": notice.template,
+        "matter_id": notice.matter_id,
+        "occurrence": notice.occurrence,
+        "facts": notice.facts,
+        "about": notice.about,
+        "needs": notice.needs,
+        "urgent": notice.urgent,
+        "by_mail": notice.by_mail,
+        "in_inbox": notice.in_inbox,
+    }
