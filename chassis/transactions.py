@@ -106,21 +106,33 @@ class Transactions:
             except AnsweredMeanwhile:
                 pass
             except Exception as error:
-                if len(items) == 1:
-                    return [error]
                 if is_away(error):  # alone they would each wait for the same absent database
                     return [error] * len(items)
+                if len(items) == 1:
+                    return [await self._meanwhile(items[0], error)]
         return [(await self._alone(item, consumer)) for item in items]
 
     async def _alone(self, item: Item, consumer: str | None) -> Outcome:
         for _ in range(3):
             try:
-                return (await self._together([item], consumer))[0]
+                (outcome,) = await self._together([item], consumer)
+                return outcome
             except AnsweredMeanwhile:  # another replica stored the reply; the next look finds it
                 continue
             except Exception as error:
-                return error
+                return await self._meanwhile(item, error)
         return AnsweredMeanwhile()
+
+    async def _meanwhile(self, item: Item, error: Exception) -> Outcome:
+        """The reply to the same call, when it was done elsewhere meanwhile and this one failed on what that left."""
+        if item.key is None or is_away(error):
+            return error
+        try:
+            async with self._sessions() as session:
+                found = (await find_replies(session, [item.key])).get((item.key.caller, item.key.key))
+            return found.replayed_for(item.key) if found else error
+        except Exception as other:
+            return other
 
     async def _together(self, items: Sequence[Item], consumer: str | None) -> list[Outcome]:
         async with self._sessions() as session:
