@@ -129,6 +129,14 @@ class Person:
         token = parse_qs(urlsplit(mail.link("/sign-in") or "").query)["token"][0]
         await self.post("/sessions", {"token": token})
 
+    async def member_id(self) -> str:
+        return str((await self.get("/members/me"))["member_id"])
+
+    async def organisation_id(self) -> str:
+        """Of the first organisation that they belong to."""
+        me = await self.get("/members/me")
+        return str(me["affiliations"][0]["organisation"]["organisation_id"])
+
     # Mail.
 
     async def mail(self, path: str, patience: float = PATIENCE_SECONDS) -> Mail:

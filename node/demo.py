@@ -78,15 +78,14 @@ class Demo:
                 raise
             mail = await person.join(role=one["role"], organisation_id=refused.fact("organisation_id"))
         await person.follow(mail)
-        me = await person.get("/members/me")
-        self._organisation_ids[one["organisation"]] = me["affiliations"][0]["organisation"]["organisation_id"]
+        self._organisation_ids[one["organisation"]] = await person.organisation_id()
         self._people[one["email"]] = person
 
     async def _appointed(self, one: dict[str, Any]) -> None:
-        me = await self._people[one["email"]].get("/members/me")
+        member_id = await self._people[one["email"]].member_id()
         scope = dict(one["ambassador"])
         scope["organisation_ids"] = [self._organisation_ids[key] for key in scope.pop("organisations", ())]
-        await self._team.put(f"/ambassadors/{me['member_id']}", scope)
+        await self._team.put(f"/ambassadors/{member_id}", scope)
 
     async def _places(self, side: str, one: dict[str, Any]) -> None:
         person = self._people[one["by"]]

@@ -83,7 +83,7 @@ class Story:
 
     async def an_ambassador_is_appointed(self) -> None:
         self._teller.step("Het team van de regio benoemt een ambassadeur", "The region's team appoints an ambassador")
-        school_id = (await self._me(self.teacher))["affiliations"][0]["organisation"]["organisation_id"]
+        school_id = await self.teacher.organisation_id()
         self.ambassador = await self._joins(
             "Hanneke Visser", "hanneke.visser@lindebeek", "practor circulair ontwerpen", organisation_id=school_id
         )
@@ -92,8 +92,7 @@ class Story:
         self._teller.say("Het team logt in met een link in de mail.", "The team signs in by a link in the mail.")
         self._mailed(mail)
         await team.follow(mail)
-        member_id = (await self._me(self.ambassador))["member_id"]
-        await team.put(f"/ambassadors/{member_id}", {"organisation_ids": [school_id]})
+        await team.put(f"/ambassadors/{await self.ambassador.member_id()}", {"organisation_ids": [school_id]})
         self._teller.say(
             "Hanneke Visser is nu ambassadeur van haar school: wat daar past, ziet zij als eerste.",
             "Hanneke Visser is her school's ambassador now: what fits there, she sees first.",
@@ -165,9 +164,6 @@ class Story:
             self._mailed(mail)
         await person.follow(mail)
         return person
-
-    async def _me(self, person: Person) -> Any:
-        return await person.get("/members/me")
 
     async def _proposal(self) -> tuple[Mail, Any]:
         """The ambassador's mail about these two; others may have been proposed to her as well."""

@@ -1,0 +1,96 @@
+"""Somebody who can look everywhere in a node at once: streams, databases and mail. Only tests have one."""
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import nats
+from nats.js.api import RawStreamMsg
+from nats.js.errors import NotFoundError
+
+from contracts.event import new_id
+from node.client import Mail, Post
+from node.node import Node
+from tests.given import eventually
+
+UNDER_WAY = ["awaiting-contact", "waiting", "sending"]
+
+
+class Onlooker:
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self._post = Post(node.addresses())
+        self._read: dict[str, Mail] = {}
+
+    async def look(self) -> None:
+        self._nats = await nats.connect(
+            self.node.nats.url, max_reconnect_attempts=-1, reconnect_time_wait=0.1, error_cb=_quietly
+        )
+        self.js = self._nats.jetstream()
+
+    async def look_away(self) -> None:
+        await self._nats.close()
+        await self._post.close()
+
+    def stream(self, kind: str) -> str:
+        return f"odh-{self.node.name}-{kind}"
+
+    async def quiet(self, within: float = 20.0) -> None:
+        """Nobody has anything to say, to hear or to send any more."""
+        await eventually(self._is_quiet, within=within, saying="silence")
+
+    async def said_about(self, entity_id: str) -> dict[str, int]:
+        """How often each event about something is in the shared stream."""
+        subjects = f"odh.{self.node.name}.shared.*.*.{entity_id}"
+        info = await self.js.stream_info(self.stream("shared"), subjects_filter=subjects)
+        return {subject.split(".")[4]: count for subject, count in (info.state.subjects or {}).items()}
+
+    async def messages(self, kind: str) -> list[RawStreamMsg]:
+        """Every message of a stream, oldest first."""
+        state = (await self.js.stream_info(self.stream(kind))).state
+        found = []
+        for seq in range(state.first_seq, state.last_seq + 1):
+            with suppress(NotFoundError):
+                found.append(await self.js.get_msg(self.stream(kind), seq))
+        return found
+
+    async def publish(self, subject: str, body: bytes) -> None:
+        """As a second route would bring it: under an id of its own, which the broker has not seen."""
+        await self.js.publish(subject, body, headers={"Nats-Msg-Id": new_id()})
+
+    async def mails(self, *, to: str | None = None, page: str = "/") -> list[Mail]:
+        """Every mail, or those to somebody, that links to a page; in the order in which they came."""
+        ids = await self._post.ids(to)
+        for id in ids:
+            if id not in self._read:
+                self._read[id] = await self._post.read(id)
+        return [self._read[id] for id in ids if self._read[id].link(page)]
+
+    async def rows(self, service: str, statement: str, *values: Any) -> list[Any]:
+        connection = await asyncpg.connect(self.node.postgres.url(service, "postgresql"), ssl=False)
+        try:
+            return list(await connection.fetch(statement, *values))
+        finally:
+            await connection.close()
+
+    async def _is_quiet(self) -> bool:
+        return not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say()
+
+    async def _left_to_say(self) -> int:
+        counts = await asyncio.gather(
+            *(self.rows(service, "SELECT count(*) FROM outbox") for service in self.node.services),
+            self.rows("notify", "SELECT count(*) FROM notification WHERE status = ANY($1)", UNDER_WAY),
+        )
+        return sum(int(found[0][0]) for found in counts)
+
+    async def _left_to_hear(self) -> int:
+        left = 0
+        for kind in ("shared", "local"):
+            for consumer in await self.js.consumers_info(self.stream(kind)):
+                left += (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
+        return left
+
+
+async def _quietly(_: Exception) -> None:
+    """A broker that is killed is what these tests are about."""
