@@ -9,17 +9,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
 from contracts.matching import IntroductionMade, MatchAnswered
-from services.matching import calls, matches, proposing, steps
+from services.matching import calls, matches, proposing, showing, steps
 from services.matching.calls import Call
-from services.matching.matches import Shown
-from services.matching.steps import Match, MatchNotAwaitingYou
+from services.matching.match import Match
+from services.matching.showing import Shown
+from services.matching.steps import MatchNotAwaitingYou
 from services.matching.store import take_turn
 
 
 async def answer(session: AsyncSession, call: Call, given: calls.Answer) -> Shown:
     """One side says yes or no, and the match goes on or ends."""
     await take_turn(session)
-    shown = await matches.show_locked(session, call.match_id)
+    shown = await showing.show(session, call.match_id)
     steps.must_see(shown.match, call.who.member_id, call.who.roles)
     side = shown.match.side_of(call.who.member_id)
     if side is None:

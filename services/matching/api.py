@@ -5,9 +5,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Page, Paging, ReadSession, Reply, SignedIn
 from contracts.vocabulary import Language
-from services.matching import answering, judging, matches, steps
+from services.matching import answering, judging, showing, steps
 from services.matching.calls import Answer, Dismissal, HandOver, InLanguage, MatchId, Step
-from services.matching.steps import State
+from services.matching.match import State
 from services.matching.views import MatchView, match_reply, match_view
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])
@@ -23,7 +23,7 @@ async def list_matches(
     language: InLanguage = Language.DUTCH,
 ) -> Page[MatchView]:
     """The caller's matches, the newest first: as a side once they are asked, as an ambassador from the proposal on."""
-    found = await matches.page(session, who, paging, awaiting_me=awaiting_me, state=state)
+    found = await showing.page(session, who, paging, awaiting_me=awaiting_me, state=state)
     views = [match_view(shown, who, language) for shown in found]
     return Page.of(views, paging, key=lambda view: view.match_id)
 
@@ -33,7 +33,7 @@ async def show_match(
     match_id: MatchId, who: SignedIn, session: ReadSession, response: Response, language: InLanguage = Language.DUTCH
 ) -> MatchView:
     """One match."""
-    shown = await matches.show(session, match_id)
+    shown = await showing.show(session, match_id)
     steps.must_see(shown.match, who.member_id, who.roles)
     response.headers["ETag"] = f'"{shown.match.version}"'
     return match_view(shown, who, language)

@@ -3,6 +3,7 @@
 from chassis import Service
 from services.matching import api, handlers, store
 from services.matching.settings import MatchingSettings
+from services.matching.similarity import load_model
 
 
 def service(settings: MatchingSettings | None = None) -> Service:
@@ -13,4 +14,5 @@ def service(settings: MatchingSettings | None = None) -> Service:
         tables=store.Table,
         api=api.router,
         handlers=handlers.router,
+        background=[load_model],
     )

@@ -8,8 +8,8 @@ from pydantic import Field, model_validator
 
 from chassis import Input, LongText, MaybeIfMatch, Now, ShortText, SignedIn
 from contracts.vocabulary import Language
+from services.matching.match import Because
 from services.matching.settings import OwnSettings
-from services.matching.steps import Because
 
 MatchId = Annotated[str, Path(max_length=128)]
 InLanguage = Annotated[Language, Query(description="The language of the reasons' words.")]

@@ -4,26 +4,23 @@ The handlers of one service take turns (`store.take_turn`), so that a request an
 moment, in whatever replica, still find each other, and once.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, say, say_later
+from chassis import EventRouter, Streams, say
 from contracts.matching import (
     AnswerAwaited,
-    AnswerOverdue,
     MatchDismissed,
     MatchLapsed,
     MemberForgotten,
     PatienceEnded,
     ReminderDue,
-    RequestUnanswered,
 )
 from contracts.members import (
     AmbassadorAppointed,
     AmbassadorStoodDown,
     MemberErased,
-    MemberLeft,
     NodeTeamJoined,
     NodeTeamLeft,
     OrganisationChanged,
@@ -40,58 +37,62 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Side
-from services.matching import matches, people, proposing, propositions, rules, steps
-from services.matching.propositions import Known
+from services.matching import erasure, matches, people, proposing, propositions, steps, timers, waiting
+from services.matching.propositions import Known, OfferHeard, RequestHeard
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import meanings
 from services.matching.store import take_turn
 
 router = EventRouter()
 
-RequestHeard = RequestPlaced | RequestChanged | RequestReopened | RequestClosed
-OfferHeard = OfferPlaced | OfferChanged | OfferReopened | OfferClosed
-
 
 @router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=meanings)
 async def propose_matches(
     event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
 ) -> None:
-    """A request that is open is put next to the offers that fit it best; one that closed lets its matches go."""
+    """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `_go_on`."""
     await take_turn(session)
-    request = await propositions.keep(session, event, Side.REQUEST, prepared, settings.embedding_model)
+    request = await propositions.keep(session, event, Side.REQUEST, prepared, now)
     if request and request.became_open:
-        due = now + timedelta(days=settings.unanswered_after_days)
-        say_later(session, AnswerAwaited(request_id=event.request_id), at=due)
-    await _propose_or_end(session, request, now, settings)
+        timers.await_answer(session, event.request_id, now, settings)
+    await _go_on(session, request, now, settings)
 
 
 @router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=meanings)
 async def propose_to_waiting_requests(
     event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
 ) -> None:
-    """An offer that is open is put next to the requests that wait for one; one that closed lets its matches go."""
+    """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `_go_on`."""
     await take_turn(session)
-    offer = await propositions.keep(session, event, Side.OFFER, prepared, settings.embedding_model)
-    await _propose_or_end(session, offer, now, settings)
+    offer = await propositions.keep(session, event, Side.OFFER, prepared, now)
+    await _go_on(session, offer, now, settings)
 
 
-async def _propose_or_end(
-    session: AsyncSession, heard: Known | None, now: datetime, settings: MatchingSettings
-) -> None:
-    if heard and heard.proposition.is_open(now):
+async def _go_on(session: AsyncSession, heard: Known | None, now: datetime, settings: MatchingSettings) -> None:
+    """What is open is proposed. What closed ends all its matches.
+
+    What two people talk about now ends the matches that no ambassador has judged yet, so that nobody is asked for
+    nothing; they may be proposed anew when it is opened again. Who has been asked already may still answer, and may
+    be introduced too, but is not reminded.
+    """
+    if heard is None:
+        return
+    if heard.proposition.is_open(now):
         await proposing.propose(session, heard, now, settings)
-    elif heard and heard.proposition.status in rules.CLOSED:
-        await proposing.end(session, await matches.running_of(session, heard.proposition.id), "closed")
+    else:
+        running = await matches.running_of(session, heard.proposition.id)
+        ending = [match for match in running if steps.ends_with(match, heard.proposition.status)]
+        await proposing.end(session, ending, "closed")
 
 
 @router.hears(MatchDismissed, MatchLapsed)
 async def propose_next_best(
     event: MatchDismissed | MatchLapsed, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
-    """A match that came to nothing leaves room: the next best offer has its turn."""
+    """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer."""
     await take_turn(session)
     request = await propositions.get(session, event.request_id)
-    if request and request.proposition.is_open(now):
+    if request and request.proposition.is_open(now) and not waiting.asker_is_silent(event):
         await proposing.propose(session, request, now, settings)
 
 
@@ -119,8 +120,7 @@ async def replace_ambassador(
     """What waits for an ambassador who stood down goes to somebody else."""
     await take_turn(session)
     if await people.keep_ambassador(session, event.member_id, event.version, None):
-        waiting = await matches.waiting_for(session, event.member_id)
-        await proposing.find_somebody(session, waiting, now, settings, instead_of=event.member_id)
+        await proposing.find_successor(session, event.member_id, now, settings)
 
 
 @router.hears(NodeTeamJoined)
@@ -140,16 +140,7 @@ async def replace_team_member(
     """What waits for somebody who left the node's team stays with their colleagues, or goes to somebody else."""
     await take_turn(session)
     if await people.keep_team_member(session, event.member_id, event.version, is_active=False):
-        waiting = await matches.waiting_for(session, event.member_id)
-        await proposing.find_somebody(session, waiting, now, settings, instead_of=event.member_id)
-
-
-@router.hears(MemberLeft)
-async def end_matches_of_member(event: MemberLeft, session: AsyncSession) -> None:
-    """Who left asks and offers nothing any more: their matches end."""
-    await take_turn(session)
-    await people.withdraw_propositions(session, event.member_id)
-    await proposing.end(session, await matches.running_of_member(session, event.member_id), "closed")
+        await proposing.find_successor(session, event.member_id, now, settings)
 
 
 @router.hears(MemberErased)
@@ -158,62 +149,28 @@ async def forget_member(
 ) -> None:
     """Everything about an erased member is removed; who was in a match with them hears that it ended."""
     await take_turn(session)
-    ended = [
-        steps.lapse_erased(match, event.member_id)
-        for match in await matches.running_of_member(session, event.member_id)
-    ]
-    waiting = await matches.waiting_for(session, event.member_id)
-    removed = await people.forget(session, event.member_id, now)
-    gone = {*removed["matches"]}
-    left = [match for match in waiting if match.match_id not in gone]
-    await proposing.find_somebody(session, left, now, settings, instead_of=event.member_id)
-    purged = await streams.forget(session, speaker="matching", entity_ids=[*gone, *removed["propositions"]])
-    for match in ended:
-        say(session, MatchLapsed(**match.told_of_lapse()))
-    counts = {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
-    say(session, MemberForgotten(member_id=event.member_id, removed=counts))
+    removed = await erasure.forget(session, event.member_id, now, settings, streams)
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
 
 
 @router.hears(ReminderDue)
 async def remind(event: ReminderDue, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
     """Whoever has not answered by now is reminded, once for each step of a match."""
     await take_turn(session)
-    match = await matches.find_locked(session, event.match_id)
-    if match is None or match.state not in steps.RUNNING or match.reminded_at:
-        return
-    if not steps.is_due(match, timedelta(hours=settings.reminder_after_hours), now):
-        proposing.remind_later(session, match, settings)
-        return
-    if match.waits_for():
-        match = steps.remind(match, now)
-        await matches.save(session, match)
-        say(session, AnswerOverdue(**match.told(), waiting_for=match.waits_for()))
-    patience_ends = match.waiting_since + timedelta(hours=settings.patience_hours)
-    say_later(session, PatienceEnded(match_id=match.match_id), at=patience_ends)
+    await waiting.remind(session, event.match_id, now, settings)
 
 
 @router.hears(PatienceEnded)
-async def give_up(event: PatienceEnded, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
-    """A match that nobody answered lapses."""
+async def end_patience(event: PatienceEnded, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
+    """The reminder did not help: the node's team takes over from an ambassador, and what the sides leave lapses."""
     await take_turn(session)
-    match = await matches.find_locked(session, event.match_id)
-    if match is None or match.state not in steps.RUNNING:
-        return
-    patience = timedelta(hours=settings.patience_hours)
-    if steps.is_due(match, patience, now):
-        await proposing.end(session, [match], "unanswered")
-    else:
-        say_later(session, PatienceEnded(match_id=match.match_id), at=match.waiting_since + patience)
+    await waiting.end_patience(session, event.match_id, now, settings)
 
 
 @router.hears(AnswerAwaited)
-async def mark_unanswered(event: AnswerAwaited, session: AsyncSession, now: datetime) -> None:
+async def mark_unanswered(
+    event: AnswerAwaited, session: AsyncSession, now: datetime, settings: MatchingSettings
+) -> None:
     """A request that has led to no introduction by now is unanswered: that is said, once."""
     await take_turn(session)
-    request = await propositions.mark_unanswered(session, event.request_id, now)
-    if request:
-        member_id, title, version = request
-        say(
-            session,
-            RequestUnanswered(request_id=event.request_id, version=version, member_id=member_id, title=title),
-        )
+    await waiting.mark_unanswered(session, event.request_id, now, opened_before=waiting.asked_long_ago(now, settings))

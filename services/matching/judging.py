@@ -9,10 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
 from contracts.matching import MatchDismissed, MatchEndorsed
-from services.matching import matches, people, proposing, routing, steps
+from services.matching import matches, people, proposing, routing, showing, steps, timers
 from services.matching.calls import Call, Dismissal, HandOver
-from services.matching.matches import Shown
-from services.matching.steps import CannotJudge, Match, State
+from services.matching.match import Match, State
+from services.matching.showing import Shown
+from services.matching.steps import CannotJudge
 from services.matching.store import take_turn
 
 
@@ -24,7 +25,7 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
     match = steps.endorse(shown.match, call.now)
     await matches.save(session, match)
     say(session, MatchEndorsed(**match.told()))
-    proposing.remind_later(session, match, call.settings)
+    timers.remind_later(session, match, call.settings)
     return replace(shown, match=match)
 
 
@@ -52,7 +53,7 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
 
 async def _to_judge(session: AsyncSession, call: Call) -> Shown:
     await take_turn(session)
-    shown = await matches.show_locked(session, call.match_id)
+    shown = await showing.show(session, call.match_id)
     steps.must_see(shown.match, call.who.member_id, call.who.roles)
     steps.must_judge(shown.match, call.who.member_id, call.who.roles)
     check_version(call.expected, shown.match.version)

@@ -7,8 +7,8 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.members import AmbassadorScope
+from services.matching.pairs import Proposition
 from services.matching.routing import Ambassador
-from services.matching.rules import Proposition
 from services.matching.store import ask
 
 _KEEP_ORGANISATION = text(
@@ -136,10 +136,21 @@ async def node_team(session: AsyncSession) -> tuple[str, ...]:
 
 
 _FORGET = {
+    # In this order: the replies are found by the ids of the matches.
+    "stored-replies": text(
+        """
+        DELETE FROM stored_reply WHERE caller = :member_id OR EXISTS (
+            SELECT FROM match WHERE (asker_id = :member_id OR offerer_id = :member_id)
+                AND position(convert_to(match_id, 'UTF8') IN body) > 0)
+        RETURNING key
+        """
+    ),
     "matches": text("DELETE FROM match WHERE asker_id = :member_id OR offerer_id = :member_id RETURNING match_id"),
+    "matches-ended-before": text("DELETE FROM erased_match WHERE member_id = :member_id RETURNING match_id"),
     "propositions": text("DELETE FROM proposition WHERE member_id = :member_id RETURNING proposition_id"),
     "appointments": text("DELETE FROM ambassador WHERE member_id = :member_id RETURNING member_id"),
     "team-memberships": text("DELETE FROM node_team_member WHERE member_id = :member_id RETURNING member_id"),
+    "notes": text("UPDATE match SET note = NULL, note_by = NULL WHERE note_by = :member_id RETURNING match_id"),
     "matches-looked-at": text(
         """
         UPDATE match SET ambassador_ids = array_remove(ambassador_ids, :member_id)
@@ -161,9 +172,14 @@ async def forget(session: AsyncSession, member_id: str, now: datetime) -> dict[s
     }
 
 
-_WITHDRAW = text("UPDATE proposition SET status = 'withdrawn' WHERE member_id = :member_id AND status = 'open'")
+_REMEMBER_ERASED_MATCHES = text(
+    """
+    INSERT INTO erased_match (match_id, member_id)
+    SELECT * FROM unnest(CAST(:match_ids AS text[]), CAST(:member_ids AS text[])) ON CONFLICT DO NOTHING
+    """
+)
 
 
-async def withdraw_propositions(session: AsyncSession, member_id: str) -> None:
-    """Who left asks and offers nothing any more, whether or not that was heard already."""
-    await ask(session, _WITHDRAW, {"member_id": member_id})
+async def remember_erased_matches(session: AsyncSession, told: dict[str, str]) -> None:
+    """Keeps which member each match that ended by an erasure was told to."""
+    await ask(session, _REMEMBER_ERASED_MATCHES, {"match_ids": list(told), "member_ids": list(told.values())})

@@ -2,41 +2,40 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import say, say_later
+from chassis import say
 from contracts.matching import (
     MatchEndorsed,
     MatchHandedOver,
     MatchLapsed,
     MatchProposed,
-    ReminderDue,
 )
 from contracts.vocabulary import Side
-from services.matching import matches, people, propositions, routing, rules, steps
+from services.matching import candidates, matches, people, propositions, routing, rules, steps, timers
+from services.matching.match import Lapse, Match, State
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
-from services.matching.steps import Lapse, Match
 
 
 async def propose(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:
     """What fits a request or an offer best is proposed: to an ambassador, or where the kind needs none, to both."""
     most = settings.proposals_per_request_max
-    if known.proposition.side is Side.REQUEST and len(known.taken) >= most:
+    if known.proposition.side is Side.REQUEST and known.busy.running >= most:
         return
-    pairs, taken = await propositions.candidates(session, known, now=now, most=most)
-    proposals = rules.best_proposals(pairs, taken, now, most=most)
+    pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
+    proposals = rules.best_proposals(pairs, busy, now, most=most)
     new = await _matches_of(session, proposals, now, settings)
     await matches.add(session, new)
     for match in new:
-        if match.state is steps.State.PROPOSED:
+        if match.state is State.PROPOSED:
             say(session, MatchProposed(**match.told()))
         else:
             say(session, MatchEndorsed(**match.told()))
-        remind_later(session, match, settings)
+        timers.remind_later(session, match, settings)
 
 
 async def _matches_of(
@@ -74,8 +73,14 @@ async def hand_over(
     handed = steps.hand_over(match, ambassador_ids, now)
     await matches.save(session, handed)
     say(session, MatchHandedOver(**handed.told()))
-    remind_later(session, handed, settings)
+    timers.remind_later(session, handed, settings)
     return handed
+
+
+async def find_successor(session: AsyncSession, member_id: str, now: datetime, settings: MatchingSettings) -> None:
+    """What waits for somebody who looks at matches no more goes to somebody else."""
+    if not await people.may_look(session, member_id):  # who is an ambassador and in the team may have left one of them
+        await find_somebody(session, await matches.waiting_for(session, member_id), now, settings, instead_of=member_id)
 
 
 async def find_somebody(
@@ -104,9 +109,3 @@ async def find_somebody(
 
 def _without(match: Match, member_id: str) -> Match:
     return replace(match, ambassador_ids=tuple(other for other in match.ambassador_ids if other != member_id))
-
-
-def remind_later(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
-    """Whoever has to answer now is reminded if they have not by then."""
-    due = match.waiting_since + timedelta(hours=settings.reminder_after_hours)
-    say_later(session, ReminderDue(match_id=match.match_id), at=due)

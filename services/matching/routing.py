@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from contracts.members import AmbassadorScope
-from services.matching.rules import Proposition
+from services.matching.pairs import Proposition
 
 
 @dataclass(frozen=True, slots=True)

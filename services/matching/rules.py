@@ -1,31 +1,20 @@
-"""What fits what, and why: pure decisions on a request and an offer, with the time as an argument."""
+"""How well a request and an offer fit, why, and which pairs are worth proposing: pure, with time as an argument."""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 
-from contracts.matching import Party, Reason
-from contracts.vocabulary import Kind, Language, Side, Status, Theme
-
-#: What answers a request of a kind besides the same kind: partly, and said so in the reasons.
-_ANSWERED_ALSO_BY: dict[Kind, frozenset[Kind]] = {
-    Kind.PRACTICE_ASSIGNMENT: frozenset({Kind.INTERNSHIP}),
-    Kind.INTERNSHIP: frozenset({Kind.PRACTICE_ASSIGNMENT}),
-    Kind.GUEST_LESSON: frozenset({Kind.EXPERTISE, Kind.SITE_VISIT}),
-    Kind.SITE_VISIT: frozenset({Kind.GUEST_LESSON, Kind.MEETING}),
-    Kind.LESSON_MATERIAL: frozenset({Kind.TIP, Kind.EXPERTISE}),
-    Kind.TIP: frozenset({Kind.EXPERTISE, Kind.LESSON_MATERIAL, Kind.MEETING}),
-    Kind.EXPERTISE: frozenset({Kind.GUEST_LESSON, Kind.TIP, Kind.LESSON_MATERIAL, Kind.MEETING}),
-    Kind.EQUIPMENT: frozenset({Kind.SITE_VISIT}),
-    Kind.MEETING: frozenset({Kind.SITE_VISIT, Kind.EXPERTISE}),
-}
-
-#: What travels by itself: how far apart the two are is no matter.
-KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL, Kind.EXPERTISE})
-
-CLOSED = frozenset({Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED})
+from contracts.matching import Reason
+from contracts.vocabulary import Language
+from services.matching.pairs import (
+    KINDS_WITHOUT_DISTANCE,
+    Pair,
+    Proposition,
+    can_match,
+    kilometres_between,
+    shared_period,
+)
 
 #: The part each signal has in the score when all of them can be judged.
 WEIGHTS = {
@@ -40,71 +29,19 @@ WEIGHTS = {
 }
 
 #: A pair below this score is not worth an ambassador's minute.
-SCORE_MIN = 0.5
+SCORE_MIN = 0.53
 
-#: E5's cosines lie close together: unrelated Dutch texts measure about 0.80, a question and its answer 0.87 and more.
-COSINE_UNRELATED, COSINE_SAME = 0.80, 0.90
+#: Two texts about different things measure 0.14 on the average and seldom above 0.25, a question and its answer 0.3 to
+#: 0.6 (`similarity`; measured with the pairs of `tests/matching/realistic.py`).
+COSINE_UNRELATED, COSINE_SAME = 0.18, 0.50
 
 #: Below this the likeness of two texts is no reason that anybody would give.
 MEANING_WORTH_TELLING = 0.3
 
 KM_OF_HALF_VALUE = 25.0
-LEVELS_APART_MAX = 1
 WORDS_NAMED_MAX = 4
-EARTH_DIAMETER_KM = 12742.0
 
 Code = Literal["same-theme", "distance", "kind", "meaning", "words", "same-language", "period", "level"]
-
-
-@dataclass(frozen=True, slots=True)
-class Proposition:
-    """A request or an offer, as far as a match depends on it."""
-
-    side: Side
-    id: str
-    member_id: str
-    organisation_id: str
-    kind: Kind
-    themes: tuple[Theme, ...]
-    language: Language
-    place_name: str
-    province: str
-    latitude: float
-    longitude: float
-    status: Status
-    expires_at: datetime
-    reach_km: int | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
-    mbo_level: int | None = None
-    title: str = ""
-    organisation_name: str = ""
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether it can be matched now."""
-        return self.status is Status.OPEN and now < self.expires_at
-
-    def party(self) -> Party:
-        """Its side of a match; an organisation that has not been heard of yet goes by its place."""
-        return Party(
-            member_id=self.member_id,
-            organisation_id=self.organisation_id,
-            organisation_name=self.organisation_name or self.place_name,
-            place=self.place_name,
-            title=self.title,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A request beside an offer, and how alike their texts are."""
-
-    request: Proposition
-    offer: Proposition
-    similarity: float | None
-    """The cosine of the two texts' vectors; none when one of them has no vector."""
-    words: tuple[str, ...] = ()
-    """The telling words that both texts have, the longest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +61,17 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
+class Busy:
+    """What a request has already: how many running matches, and which organisations it runs with or was introduced to.
+
+    Only what runs takes a place; an organisation that it was introduced to is not proposed again.
+    """
+
+    running: int = 0
+    organisations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class _Signal:
     code: Code
     strength: float
@@ -131,21 +79,19 @@ class _Signal:
     """What the reason is about; none when there is nothing to tell people."""
 
 
-def best_proposals(
-    pairs: Iterable[Pair], taken: Mapping[str, frozenset[str]], now: datetime, *, most: int
-) -> list[Proposal]:
-    """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation.
-
-    `taken` has, for each request, the organisations that it has a running match with already; each counts as one.
-    """
+def best_proposals(pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int) -> list[Proposal]:
+    """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation."""
     fitting = [Proposal(pair, found) for pair in pairs if (found := fit(pair, now)) and found.score >= SCORE_MIN]
     fitting.sort(key=lambda proposal: (-proposal.fit.score, proposal.pair.offer.id, proposal.pair.request.id))
-    organisations = {request_id: set(ids) for request_id, ids in taken.items()}
+    room = {request_id: most - its.running for request_id, its in busy.items()}
+    organisations = {request_id: set(its.organisations) for request_id, its in busy.items()}
     chosen = []
     for proposal in fitting:
-        busy_with = organisations.setdefault(proposal.pair.request.id, set())
-        if len(busy_with) < most and proposal.pair.offer.organisation_id not in busy_with:
-            busy_with.add(proposal.pair.offer.organisation_id)
+        request_id, organisation_id = proposal.pair.request.id, proposal.pair.offer.organisation_id
+        busy_with = organisations.setdefault(request_id, set())
+        if room.setdefault(request_id, most) > 0 and organisation_id not in busy_with:
+            room[request_id] -= 1
+            busy_with.add(organisation_id)
             chosen.append(proposal)
     return chosen
 
@@ -170,64 +116,6 @@ def fit(pair: Pair, now: datetime) -> Fit | None:
     return Fit(score=round(min(sum(brought.values()), 1.0), 4), reasons=tuple(reasons))
 
 
-def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
-    """Whether the two may be proposed at all, however alike they are."""
-    return (
-        request.is_open(now)
-        and offer.is_open(now)
-        and request.member_id != offer.member_id
-        and request.organisation_id != offer.organisation_id
-        and offer.kind in kinds_that_answer(request.kind)
-        and _within_reach(request, offer)
-        and _periods_overlap(request, offer)
-        and _levels_fit(request, offer)
-    )
-
-
-def kinds_that_answer(kind: Kind) -> frozenset[Kind]:
-    """The kinds of offers that answer a request of a kind."""
-    return _ANSWERED_ALSO_BY[kind] | {kind}
-
-
-def kinds_answered_by(kind: Kind) -> frozenset[Kind]:
-    """The kinds of requests that an offer of a kind answers."""
-    return frozenset(asked for asked in Kind if kind in kinds_that_answer(asked))
-
-
-def kilometres_between(one: Proposition, other: Proposition) -> float:
-    """The distance in a straight line, by the haversine formula; the store narrows with the same one."""
-    north_one, north_other = math.radians(one.latitude), math.radians(other.latitude)
-    half_chord = (
-        math.sin((north_other - north_one) / 2) ** 2
-        + math.cos(north_one) * math.cos(north_other) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
-    )
-    return EARTH_DIAMETER_KM * math.asin(min(1.0, math.sqrt(half_chord)))
-
-
-def _within_reach(request: Proposition, offer: Proposition) -> bool:
-    if offer.kind in KINDS_WITHOUT_DISTANCE:
-        return True
-    reaches = [reach for reach in (request.reach_km, offer.reach_km) if reach is not None]
-    return not reaches or kilometres_between(request, offer) <= min(reaches)
-
-
-def _periods_overlap(request: Proposition, offer: Proposition) -> bool:
-    begin, end = _shared_period(request, offer)
-    return begin is None or end is None or begin <= end
-
-
-def _shared_period(request: Proposition, offer: Proposition) -> tuple[date | None, date | None]:
-    begins = [day for day in (request.starts_on, offer.starts_on) if day]
-    ends = [day for day in (request.ends_on, offer.ends_on) if day]
-    return max(begins, default=None), min(ends, default=None)
-
-
-def _levels_fit(request: Proposition, offer: Proposition) -> bool:
-    if request.mbo_level is None or offer.mbo_level is None:
-        return True
-    return abs(request.mbo_level - offer.mbo_level) <= LEVELS_APART_MAX
-
-
 def _signals(pair: Pair) -> list[_Signal]:
     """Every signal that can be judged for this pair; one that cannot leaves its weight to the others."""
     request, offer = pair.request, pair.offer
@@ -239,7 +127,7 @@ def _signals(pair: Pair) -> list[_Signal]:
     if request.mbo_level is not None and offer.mbo_level is not None:
         same = request.mbo_level == offer.mbo_level
         signals.append(_Signal("level", 1.0 if same else 0.5, str(offer.mbo_level) if same else None))
-    begin, end = _shared_period(request, offer)
+    begin, end = shared_period(request, offer)
     if (request.starts_on or request.ends_on) and (offer.starts_on or offer.ends_on):
         signals.append(_Signal("period", 1.0, f"{begin}/{end}" if begin and end else ""))
     if Language.ENGLISH in (request.language, offer.language):  # that both are in Dutch tells nobody anything

@@ -193,12 +193,18 @@ _TAKE_TURN = sa.text(
 
 
 async def take_turn(session: AsyncSession) -> None:
-    """Waits until no other transaction of this service hears an event, in whatever replica.
+    """Waits until no other transaction of this service changes anything, in whatever replica.
 
     A request and the offer that fits it may be heard at the same moment in two transactions, and neither would see the
-    other's row. So the parts of hearing that touch the database go one after the other; the slow part, the embedding,
-    is done before. Every handler takes its turn before it writes, so that two of them never wait for each other.
+    other's row; two sides may answer at once. So what changes the database goes one after the other; the slow part,
+    the embedding, is done before. Whoever takes their turn before all else waits for nobody while they have it: two
+    transactions that share works in another order cannot hold each other up.
     """
     if "turn" not in session.info:
         await ask(session, _TAKE_TURN)
         session.info["turn"] = True
+
+
+def must_have_turn(session: AsyncSession) -> None:
+    """Whoever changes matches has taken their turn: without it two steps could be taken from the same state."""
+    assert "turn" in session.info, "take your turn before you change matches"

@@ -10,8 +10,8 @@ from contracts.matching import Party, Reason
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Theme
 from contracts.words import reason_in_words
-from services.matching.matches import Shown, Wording
-from services.matching.steps import Awaited, Because, Lapse, State
+from services.matching.match import Awaited, Because, Lapse, State
+from services.matching.showing import Shown, Wording
 
 
 class ReasonView(BaseModel):

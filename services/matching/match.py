@@ -1,0 +1,133 @@
+"""A match: a request beside an offer, how far the two have come, and whose turn it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from contracts.matching import Party, Reason
+from contracts.vocabulary import Kind, Role, Side
+
+Lapse = Literal["declined", "closed", "unanswered", "erased"]
+Awaited = Literal["ambassador", "request", "offer"]
+
+
+class State(StrEnum):
+    """Where a match is on its way."""
+
+    PROPOSED = "proposed"
+    ENDORSED = "endorsed"
+    DISMISSED = "dismissed"
+    INTRODUCED = "introduced"
+    LAPSED = "lapsed"
+
+
+RUNNING = frozenset({State.PROPOSED, State.ENDORSED})
+
+
+class Because(StrEnum):
+    """Why somebody sees no fit, or does not want it."""
+
+    OTHER_NEED = "other-need"
+    TOO_FAR = "too-far"
+    WRONG_LEVEL = "wrong-level"
+    NO_CAPACITY = "no-capacity"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A proposed pair and how far it has come."""
+
+    match_id: str
+    version: int
+    request_id: str
+    offer_id: str
+    asker: Party
+    offerer: Party
+    request_kind: Kind
+    offer_kind: Kind
+    score: float
+    reasons: tuple[Reason, ...]
+    ambassador_ids: tuple[str, ...]
+    state: State
+    waiting_since: datetime
+    """When the present step began: since then it waits for somebody, or is introduced."""
+    endorsed_at: datetime | None = None
+    reminded_at: datetime | None = None
+    asker_accepted: bool | None = None
+    offerer_accepted: bool | None = None
+    dismissed_because: str | None = None
+    declined_because: str | None = None
+    lapsed_because: Lapse | None = None
+
+    def told(self) -> dict[str, Any]:
+        """The state that every event about a match carries."""
+        return {
+            "match_id": self.match_id,
+            "version": self.version,
+            "request_id": self.request_id,
+            "offer_id": self.offer_id,
+            "asker": self.asker,
+            "offerer": self.offerer,
+            "request_kind": self.request_kind,
+            "offer_kind": self.offer_kind,
+            "score": self.score,
+            "reasons": self.reasons,
+            "ambassador_ids": self.ambassador_ids,
+        }
+
+    def told_of_lapse(self) -> dict[str, Any]:
+        """What the event that it lapsed carries: who had been asked, and who of them had said yes."""
+        asked = self._answers() if self.endorsed_at else ()
+        return self.told() | {
+            "lapsed_because": self.lapsed_because,
+            "asked": tuple(member_id for member_id, _ in asked if member_id),
+            "accepted": tuple(member_id for member_id, accepted in asked if member_id and accepted),
+        }
+
+    def sides(self) -> tuple[str, str]:
+        """The members of both sides, who asks first."""
+        return self.asker.member_id, self.offerer.member_id
+
+    def declined(self) -> bool:
+        """Whether a side said no."""
+        return False in (self.asker_accepted, self.offerer_accepted)
+
+    def side_of(self, member_id: str) -> Side | None:
+        """Which side somebody is on."""
+        if member_id == self.asker.member_id:
+            return Side.REQUEST
+        return Side.OFFER if member_id == self.offerer.member_id else None
+
+    def answer_of(self, side: Side) -> bool | None:
+        """What a side said; none when it has not answered."""
+        return self.asker_accepted if side is Side.REQUEST else self.offerer_accepted
+
+    def waits_for(self) -> tuple[str, ...]:
+        """The members whose turn it is."""
+        if self.state is State.PROPOSED:
+            return self.ambassador_ids
+        if self.state is not State.ENDORSED:
+            return ()
+        return tuple(member_id for member_id, accepted in self._answers() if accepted is None)
+
+    def awaits(self) -> tuple[Awaited, ...]:
+        """Whose turn it is: the ambassador's, or that of the sides that have not answered."""
+        if self.state is State.PROPOSED:
+            return ("ambassador",)
+        if self.state is not State.ENDORSED:
+            return ()
+        return tuple(side.value for side in Side if self.answer_of(side) is None)
+
+    def looks_on(self, member_id: str, roles: frozenset[str]) -> bool:
+        """Whether somebody may see it as the one who brings people together: the node's team, and its ambassador.
+
+        Who was its ambassador and has stood down is not one any more.
+        """
+        if Role.NODE_TEAM.value in roles:
+            return True
+        return Role.AMBASSADOR.value in roles and member_id in self.ambassador_ids
+
+    def _answers(self) -> tuple[tuple[str, bool | None], ...]:
+        return (self.asker.member_id, self.asker_accepted), (self.offerer.member_id, self.offerer_accepted)

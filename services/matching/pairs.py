@@ -1,0 +1,139 @@
+"""A request and an offer, and whether they can go together at all: kind, reach, period, level. Pure decisions."""
+
+import math
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from contracts.matching import Party
+from contracts.vocabulary import Kind, Language, Side, Status, Theme
+
+#: What answers a request of a kind besides the same kind: partly, and said so in the reasons.
+_ANSWERED_ALSO_BY: dict[Kind, frozenset[Kind]] = {
+    Kind.PRACTICE_ASSIGNMENT: frozenset({Kind.INTERNSHIP}),
+    Kind.INTERNSHIP: frozenset({Kind.PRACTICE_ASSIGNMENT}),
+    Kind.GUEST_LESSON: frozenset({Kind.EXPERTISE, Kind.SITE_VISIT}),
+    Kind.SITE_VISIT: frozenset({Kind.GUEST_LESSON, Kind.MEETING}),
+    Kind.LESSON_MATERIAL: frozenset({Kind.TIP, Kind.EXPERTISE}),
+    Kind.TIP: frozenset({Kind.EXPERTISE, Kind.LESSON_MATERIAL, Kind.MEETING}),
+    Kind.EXPERTISE: frozenset({Kind.GUEST_LESSON, Kind.TIP, Kind.LESSON_MATERIAL, Kind.MEETING}),
+    Kind.EQUIPMENT: frozenset({Kind.SITE_VISIT}),
+    Kind.MEETING: frozenset({Kind.SITE_VISIT, Kind.EXPERTISE}),
+}
+
+#: What travels by itself: how far apart the two are is no matter.
+KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL, Kind.EXPERTISE})
+
+CLOSED = frozenset({Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED})
+
+LEVELS_APART_MAX = 1
+EARTH_DIAMETER_KM = 12742.0
+
+
+@dataclass(frozen=True, slots=True)
+class Proposition:
+    """A request or an offer, as far as a match depends on it."""
+
+    side: Side
+    id: str
+    member_id: str
+    organisation_id: str
+    kind: Kind
+    themes: tuple[Theme, ...]
+    language: Language
+    place_name: str
+    province: str
+    latitude: float
+    longitude: float
+    status: Status
+    expires_at: datetime
+    reach_km: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    mbo_level: int | None = None
+    title: str = ""
+    organisation_name: str = ""
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it can be matched now."""
+        return self.status is Status.OPEN and now < self.expires_at
+
+    def party(self) -> Party:
+        """Its side of a match; an organisation that has not been heard of yet goes by its place."""
+        return Party(
+            member_id=self.member_id,
+            organisation_id=self.organisation_id,
+            organisation_name=self.organisation_name or self.place_name,
+            place=self.place_name,
+            title=self.title,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A request beside an offer, and how alike their texts are."""
+
+    request: Proposition
+    offer: Proposition
+    similarity: float | None
+    """The cosine of the two texts' vectors; none when one of them has no vector."""
+    words: tuple[str, ...] = ()
+    """The telling words that both texts have, the longest first."""
+
+
+def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
+    """Whether the two may be proposed at all, however alike they are."""
+    return (
+        request.is_open(now)
+        and offer.is_open(now)
+        and request.member_id != offer.member_id
+        and request.organisation_id != offer.organisation_id
+        and offer.kind in kinds_that_answer(request.kind)
+        and _within_reach(request, offer)
+        and _periods_overlap(request, offer)
+        and _levels_fit(request, offer)
+    )
+
+
+def kinds_that_answer(kind: Kind) -> frozenset[Kind]:
+    """The kinds of offers that answer a request of a kind."""
+    return _ANSWERED_ALSO_BY[kind] | {kind}
+
+
+def kinds_answered_by(kind: Kind) -> frozenset[Kind]:
+    """The kinds of requests that an offer of a kind answers."""
+    return frozenset(asked for asked in Kind if kind in kinds_that_answer(asked))
+
+
+def kilometres_between(one: Proposition, other: Proposition) -> float:
+    """The distance in a straight line, by the haversine formula; the store narrows with the same one."""
+    north_one, north_other = math.radians(one.latitude), math.radians(other.latitude)
+    half_chord = (
+        math.sin((north_other - north_one) / 2) ** 2
+        + math.cos(north_one) * math.cos(north_other) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
+    )
+    return EARTH_DIAMETER_KM * math.asin(min(1.0, math.sqrt(half_chord)))
+
+
+def _within_reach(request: Proposition, offer: Proposition) -> bool:
+    if offer.kind in KINDS_WITHOUT_DISTANCE:
+        return True
+    reaches = [reach for reach in (request.reach_km, offer.reach_km) if reach is not None]
+    return not reaches or kilometres_between(request, offer) <= min(reaches)
+
+
+def _periods_overlap(request: Proposition, offer: Proposition) -> bool:
+    begin, end = shared_period(request, offer)
+    return begin is None or end is None or begin <= end
+
+
+def shared_period(request: Proposition, offer: Proposition) -> tuple[date | None, date | None]:
+    """The first and the last day that suit both; none where neither says so."""
+    begins = [day for day in (request.starts_on, offer.starts_on) if day]
+    ends = [day for day in (request.ends_on, offer.ends_on) if day]
+    return max(begins, default=None), min(ends, default=None)
+
+
+def _levels_fit(request: Proposition, offer: Proposition) -> bool:
+    if request.mbo_level is None or offer.mbo_level is None:
+        return True
+    return abs(request.mbo_level - offer.mbo_level) <= LEVELS_APART_MAX

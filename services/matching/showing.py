@@ -1,0 +1,177 @@
+"""A match as it is read: with its parties, what they wrote, and the ambassador's note."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity
+from chassis.paging import PageAsked
+from contracts.matching import Party, Reason
+from contracts.members import Place
+from contracts.vocabulary import Kind, Language, Role, Status
+from services.matching.match import Match, State
+from services.matching.steps import MatchNotFound
+from services.matching.store import ask
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a side wrote, as it stands now."""
+
+    text: str
+    themes: tuple[str, ...]
+    language: Language
+    place: Place
+    starts_on: date | None
+    ends_on: date | None
+    mbo_level: int | None
+    status: Status
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it still stands."""
+        return self.status is Status.OPEN and now < self.expires_at
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A match with what only its readers see: what both sides wrote, and the ambassador's note."""
+
+    match: Match
+    request: Wording
+    offer: Wording
+    note: str | None
+
+    def both_open(self, now: datetime) -> bool:
+        """Whether both ends still stand."""
+        return self.request.is_open(now) and self.offer.is_open(now)
+
+
+def _side_columns(side: str, table: str) -> str:
+    columns = (
+        "organisation_id", "title", "text", "themes", "language", "place_name", "province", "latitude", "longitude",
+        "starts_on", "ends_on", "mbo_level", "status", "expires_at",
+    )  # fmt: skip
+    name = f"(SELECT name FROM organisation n WHERE n.organisation_id = {table}.organisation_id)"
+    return ", ".join(
+        [*(f"{table}.{column} AS {side}_{column}" for column in columns), f"{name} AS {side}_organisation_name"]
+    )
+
+
+SELECT = f"""
+    SELECT m.*, {_side_columns("request", "r")}, {_side_columns("offer", "o")}
+    FROM match m
+    JOIN proposition r ON r.proposition_id = m.request_id
+    JOIN proposition o ON o.proposition_id = m.offer_id
+    """
+
+
+_ONE = text(SELECT + "WHERE m.match_id = :match_id")
+
+
+async def find(session: AsyncSession, match_id: str) -> Shown | None:
+    """A match, when it (still) exists."""
+    row = (await ask(session, _ONE, {"match_id": match_id})).mappings().one_or_none()
+    return shown(row) if row else None
+
+
+async def show(session: AsyncSession, match_id: str) -> Shown:
+    """A match; raises `MatchNotFound`."""
+    found = await find(session, match_id)
+    if found is None:
+        raise MatchNotFound
+    return found
+
+
+#: `looks_as` is the caller's id for an ambassador, and nobody's for others.
+_MINE = """
+    (m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+     OR m.endorsed_at IS NOT NULL AND (m.asker_id = :me OR m.offerer_id = :me))"""
+_AWAITING = """
+    (m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+     OR m.state = 'endorsed' AND (m.asker_id = :me AND m.asker_accepted IS NULL
+                                  OR m.offerer_id = :me AND m.offerer_accepted IS NULL))"""
+_PAGES = {
+    (sees_all, awaiting_me): text(
+        f"""{SELECT}
+        WHERE (CAST(:cursor AS text) IS NULL OR m.match_id < :cursor)
+        AND (CAST(:state AS text) IS NULL OR m.state = :state)
+        {"" if sees_all else f"AND {_MINE}"} {f"AND {_AWAITING}" if awaiting_me else ""}
+        ORDER BY m.match_id DESC LIMIT :rows"""
+    )
+    for sees_all in (True, False)
+    for awaiting_me in (True, False)
+}
+
+
+async def page(
+    session: AsyncSession, who: Identity, paging: PageAsked, *, awaiting_me: bool, state: State | None
+) -> list[Shown]:
+    """The matches that somebody may see, newest first; one more than a page."""
+    sees_all = who.has(Role.NODE_TEAM)
+    values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1}
+    if not sees_all or awaiting_me:
+        looks = sees_all or who.has(Role.AMBASSADOR)
+        values |= {"me": who.member_id, "looks_as": who.member_id if looks else ""}
+    found = await ask(session, _PAGES[sees_all, awaiting_me], values)
+    return [shown(row) for row in found.mappings()]
+
+
+def shown(row: RowMapping) -> Shown:
+    """A row of `SELECT` as the match that it is."""
+    match = Match(
+        match_id=row["match_id"],
+        version=row["version"],
+        request_id=row["request_id"],
+        offer_id=row["offer_id"],
+        asker=_party(row, "request", row["asker_id"]),
+        offerer=_party(row, "offer", row["offerer_id"]),
+        request_kind=Kind(row["request_kind"]),
+        offer_kind=Kind(row["offer_kind"]),
+        score=row["score"],
+        reasons=tuple(Reason.model_validate(reason) for reason in row["reasons"]),
+        ambassador_ids=tuple(row["ambassador_ids"]),
+        state=State(row["state"]),
+        waiting_since=row["waiting_since"],
+        endorsed_at=row["endorsed_at"],
+        reminded_at=row["reminded_at"],
+        asker_accepted=row["asker_accepted"],
+        offerer_accepted=row["offerer_accepted"],
+        dismissed_because=row["dismissed_because"],
+        declined_because=row["declined_because"],
+        lapsed_because=row["lapsed_because"],
+    )
+    return Shown(match, _wording(row, "request"), _wording(row, "offer"), row["note"])
+
+
+def _party(row: RowMapping, side: str, member_id: str) -> Party:
+    """A side as it stands now; an organisation that has not been heard of yet goes by its place."""
+    return Party(
+        member_id=member_id,
+        organisation_id=row[f"{side}_organisation_id"],
+        organisation_name=row[f"{side}_organisation_name"] or row[f"{side}_place_name"],
+        place=row[f"{side}_place_name"],
+        title=row[f"{side}_title"],
+    )
+
+
+def _wording(row: RowMapping, side: str) -> Wording:
+    return Wording(
+        text=row[f"{side}_text"],
+        themes=tuple(row[f"{side}_themes"]),
+        language=Language(row[f"{side}_language"]),
+        place=Place(
+            name=row[f"{side}_place_name"],
+            province=row[f"{side}_province"],
+            latitude=row[f"{side}_latitude"],
+            longitude=row[f"{side}_longitude"],
+        ),
+        starts_on=row[f"{side}_starts_on"],
+        ends_on=row[f"{side}_ends_on"],
+        mbo_level=row[f"{side}_mbo_level"],
+        status=Status(row[f"{side}_status"]),
+        expires_at=row[f"{side}_expires_at"],
+    )
