@@ -25,6 +25,7 @@ from chassis.database import is_away, wait_for_database
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
 from chassis.problems import Problem, describe
+from chassis.tasks import ended
 from chassis.telemetry import log, span, traceparent, under
 from chassis.transactions import Item, Work
 from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
@@ -123,9 +124,7 @@ class Consumer:
                 fetching = asyncio.create_task(self._fetch())
                 await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
                 if not fetching.done():
-                    fetching.cancel()
-                    with suppress(asyncio.CancelledError, Exception):
-                        await fetching
+                    await ended(fetching)
                     break
                 try:
                     if messages := fetching.result():

@@ -22,6 +22,7 @@ from chassis.relay import Relay
 from chassis.router import Consumer, EventRouter
 from chassis.settings import Settings
 from chassis.streams import Streams
+from chassis.tasks import ended
 from chassis.telemetry import TraceRequests, log
 from chassis.transactions import Transactions
 
@@ -95,7 +96,15 @@ class Service:
 
     def _make_app(self, routers: list[APIRouter]) -> FastAPI:
         # FastAPI's own pages for reading the document fetch scripts from elsewhere; the gateway has one that does not.
-        app = Api(title=f"Om de Hoek: {self.name}", version="1", lifespan=self._lifespan, docs_url=None, redoc_url=None)
+        # Its own telemetry would trace every request a second time, each dependency too, and keep the texts of errors.
+        app = Api(
+            title=f"Om de Hoek: {self.name}",
+            version="1",
+            lifespan=self._lifespan,
+            docs_url=None,
+            redoc_url=None,
+            telemetry={"tracing": False, "metrics": False, "logs": False},
+        )
         app.state.service = self
         problems.install(app)
         app.add_middleware(LimitBodies, bytes_max=self.settings.body_bytes_max)
@@ -135,14 +144,13 @@ class Service:
 
     async def _close(self, opening: asyncio.Task[None]) -> None:
         """Lets the handlers and commands under way finish, then closes the rest."""
-        opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+        await ended(opening)
         for consumer in self.consumers:
             consumer.stop()
         if self._hearing:
             await asyncio.wait(self._hearing, timeout=STOP_SECONDS_MAX)
         await self.transactions.stop()
-        await _ended([*self._hearing, *self._running])
+        await ended(*self._hearing, *self._running)
         await self.streams.close()
         await self.engine.dispose()
 
@@ -184,16 +192,6 @@ async def forget_old_replies(service: Service) -> None:
                 {"days": service.settings.idempotency_kept_days},
             )
         await asyncio.sleep(3600)
-
-
-async def _ended(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancels until all have ended: up to Python 3.11 `wait_for` may give its answer in place of a cancellation."""
-    going = set(tasks)
-    while going:
-        for task in going:
-            task.cancel()
-        _, going = await asyncio.wait(going, timeout=0.2)
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _utc_now() -> datetime:

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.settings import Settings
+from chassis.tasks import ended
 from chassis.telemetry import log
 from contracts.event import Event, event_types, is_subject_token
 
@@ -77,11 +78,7 @@ class Streams:
                 raise BrokerAway
             return answering.result()
         finally:
-            losing.cancel()
-            if not answering.done():
-                answering.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Exception):
-                    await answering
+            await ended(answering, losing)
 
     async def connect(self) -> None:
         """Connects and makes the streams; afterwards the client reconnects by itself."""

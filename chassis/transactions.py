@@ -18,6 +18,7 @@ from chassis.database import is_away
 from chassis.mailboxes import enter_inbox, write_outbox
 from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
+from chassis.tasks import ended
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
 
@@ -65,9 +66,7 @@ class Transactions:
         """Finishes what was handed in, then closes the lanes."""
         lanes, self._lanes = self._lanes, []
         await self._waiting.join()
-        for lane in lanes:
-            lane.cancel()
-        await asyncio.gather(*lanes, return_exceptions=True)
+        await ended(*lanes)
 
     async def do(self, item: Item) -> Any:
         """Does a work in a transaction that it may share; returns after the commit, or raises what the work raised.
