@@ -28,6 +28,7 @@ class CarefulHttp(HttpToolsProtocol):
 
     head_seconds_max = HEAD_SECONDS_MAX
     _awaits_head = True
+    _head_came = False
     _head_bytes = 0
     _patience: asyncio.TimerHandle | None = None
 
@@ -40,15 +41,16 @@ class CarefulHttp(HttpToolsProtocol):
         """Counts what comes in until the head is complete."""
         if self._awaits_head and self._patience is None:
             self._be_patient()
+        awaited, self._head_came = self._awaits_head, False
         super().data_received(data)
-        if self._awaits_head:
+        if awaited and not self._head_came:  # all of it belongs to one head
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self._refuse(HeadersTooLarge(bytes_max=HEAD_BYTES_MAX))
 
     def on_headers_complete(self) -> None:
         """The body is limited elsewhere."""
-        self._awaits_head, self._head_bytes = False, 0
+        self._awaits_head, self._head_came, self._head_bytes = False, True, 0
         self._lose_patience_no_more()
         super().on_headers_complete()
 
