@@ -56,6 +56,7 @@ class Service:
         handlers: EventRouter | None = None,
         background: Sequence[Background] = (),
         other_parts: Parts | None = None,
+        document_at: str | None = "/openapi.json",
         migrations: Path | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -83,7 +84,7 @@ class Service:
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, forget_old_replies]
-        self._other_parts = other_parts
+        self._other_parts, self._document_at = other_parts, document_at
         self._migrations = migrations or name
         self.is_migrated = False
         self._hearing: list[asyncio.Task[None]] = []
