@@ -16,7 +16,7 @@ from typing import Any
 
 from node import ROOT, addresses
 from node.addresses import Addresses
-from node.client import TROUBLE, Mail, Person
+from node.client import TROUBLE, Mail, Person, Refused, until
 from node.telling import Teller
 
 WORDS: dict[str, Any] = tomllib.loads((ROOT / "node" / "story.toml").read_text())
@@ -169,10 +169,22 @@ class Story:
         """The ambassador's mail about these two; others may have been proposed to her as well."""
         while True:
             mail = await self.ambassador.mail("/matches/")
-            match = await self.ambassador.get(f"/matches/{mail.id_after('/matches/')}", language=self._language)
+            match = await self._seen_by_ambassador(mail.id_after("/matches/"))
             if match["offer"]["offer_id"] == self.offer["offer_id"]:
                 self.match_id = match["match_id"]
                 return mail, match
+
+    async def _seen_by_ambassador(self, match_id: str) -> Any:
+        """The gateway remembers for a few seconds what somebody may do, so an appointment does not count at once."""
+
+        async def shown() -> Any:
+            try:
+                return await self.ambassador.get(f"/matches/{match_id}", language=self._language)
+            except Refused as refused:
+                if refused.problem != "match-not-found":
+                    raise
+
+        return await until(shown, f"een ambassadeur die match {match_id} mag zien")
 
     def _mailed(self, mail: Mail) -> None:
         self.mails.append(mail)

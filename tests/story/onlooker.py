@@ -50,7 +50,7 @@ class Onlooker:
         """Every message of a stream, oldest first."""
         state = (await self.js.stream_info(self.stream(kind))).state
         found = []
-        for seq in range(state.first_seq, state.last_seq + 1):
+        for seq in range(max(state.first_seq, 1), state.last_seq + 1):
             with suppress(NotFoundError):
                 found.append(await self.js.get_msg(self.stream(kind), seq))
         return found
