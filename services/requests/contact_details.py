@@ -34,10 +34,12 @@ _EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
 _DIGITS_OF_A_NUMBER = 9
 
-_DAY = r"(?<![\d.])\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d(?![-.]?\d)"
-_ISO_DAY = r"(?<![\d.])(?:19|20)\d\d-\d\d-\d\d(?!\d)"
-_TIME = r"(?<![\d.:])(?:[01]?\d|2[0-3])[.:][0-5]\d(?![.:]?\d)"
-_DAY_OR_TIME = re.compile(f"{_ISO_DAY}|{_DAY}|{_TIME}")
+#: A day or a time of day is no number, though its digits may look like one; nothing at school begins at six.
+_DAY_OR_TIME = re.compile(
+    r"(?<![\d.])(?:19|20)\d\d-\d\d-\d\d(?!\d)"
+    r"|(?<![\d.])\d{1,2}[-/. ]\d{1,2}[-/. ](?:19|20)\d\d(?![-.]?\d)"
+    r"|(?<![\d.:])(?!06)(?:[01]?\d|2[0-3])[.:][0-5]\d(?![.:]?\d)"
+)
 
 _BETWEEN = r"[ ().,/*_|-]{0,3}"
 _NUMBERS = (
@@ -73,14 +75,19 @@ def _plain(text: str) -> str:
 
 
 def _candidates(plain: str) -> Iterator[str]:
-    """What may be phone numbers: enough digits near each other, and no days or times."""
+    """What may be phone numbers: enough digits near each other, not beginning with a day or a time."""
     digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
     if len(re.findall(r"\d", digits)) < _DIGITS_OF_A_NUMBER:
         return
-    digits = _DAY_OR_TIME.sub(" x ", digits)
+    elsewhere = {place for found in _DAY_OR_TIME.finditer(digits) for place in range(*found.span())}
     for pattern in _NUMBERS:
         for found in pattern.finditer(digits):
-            yield found[1].replace("o", "0")
+            number = found[1].replace("o", "0") if found.start() not in elsewhere else ""
+            while (
+                len(number) >= _DIGITS_OF_A_NUMBER
+            ):  # what follows a foreign number may be another: '+32 470 12 34 56, 4 studenten'
+                yield number
+                number = re.sub(r"[^\d+]*\d+$", "", number) if number.startswith(("+", "00")) else ""
 
 
 def _is_phone_number(found: str) -> bool:
