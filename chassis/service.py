@@ -102,6 +102,7 @@ class Service:
             title=f"Om de Hoek: {self.name}",
             version="1",
             lifespan=self._lifespan,
+            openapi_url=self._document_at,
             docs_url=None,
             redoc_url=None,
             telemetry={"tracing": False, "metrics": False, "logs": False},
