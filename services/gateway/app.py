@@ -24,8 +24,10 @@ def service(settings: GatewaySettings | None = None) -> Service:
         handlers=handlers.router,
         background=[look_at_services, forget_ended_sessions, keep_connections],
         other_parts=services_ready,
+        document_at=None,  # the public document is that of all services together
     )
     made.app.state.gateway = Gateway(made, settings)
+    made.app.router.redirect_slashes = False  # it would tell a client to go to whatever host it named
     made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
     made.app.add_middleware(Guard, settings=settings)
     return made

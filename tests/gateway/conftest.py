@@ -5,7 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,9 @@ from chassis.http import CarefulHttp
 from contracts.event import decode
 from contracts.members import SignInRequested
 from services.gateway.app import service as gateway_service
+from services.gateway.settings import GatewaySettings
 from services.members.app import service as members_service
-from tests.given import Running, eventually, fresh_name, make_identity_keys, running
+from tests.given import Clock, Running, eventually, fresh_name, make_identity_keys, running
 
 TEAM = "team@omdehoek.example"
 
@@ -169,14 +170,38 @@ async def a_street(postgres: Any, nats: Any, folder: Path, **settings: Any) -> A
 
 @asynccontextmanager
 async def a_gateway(postgres: Any, nats: Any, keys: Keys, **settings: Any) -> AsyncIterator[tuple[Running, str]]:
-    """A gateway, and its address."""
+    """A gateway on a database of its own, and its address. It leaves the node's streams to whoever made the node."""
+    database = fresh_name("test").replace("-", "_")
+    await postgres.create_database(database)
     plenty = dict.fromkeys(("sign_in_limit", "join_limit", "member_limit", "address_limit"), "100000/minute")
-    values = {"identity_private_key_file": keys.private_file, "session_cached_seconds": 0.2} | plenty | settings
-    async with (
-        running(gateway_service, postgres, nats, identity_public_keys_file=keys.public_file, **values) as gateway,
-        serving(gateway.service.app) as url,
-    ):
-        yield gateway, url
+    values: dict[str, Any] = {
+        "database_url": postgres.url(database),
+        "nats_url": nats.url,
+        "database_connections_max": 4,
+        "identity_public_keys_file": keys.public_file,
+        "identity_private_key_file": keys.private_file,
+        "session_cached_seconds": 0.2,
+    }
+    service = gateway_service(GatewaySettings(**(values | plenty | settings)))
+    here = Running(service, keys.private, clock := Clock())
+    service.clock = clock
+
+    async def is_ready() -> bool:
+        return set((await service.parts()).values()) == {"ready"} and await here._left_to_hear() == 0
+
+    async with service.app.router.lifespan_context(service.app), serving(service.app) as url:
+        await eventually(is_ready, saying="a ready gateway")
+        yield here, url
+    await postgres.drop_database(database)
+
+
+@asynccontextmanager
+async def another_gateway(street: Street, postgres: Any, nats: Any, **settings: Any) -> AsyncIterator[Street]:
+    """The same street, seen through a gateway with other settings."""
+    node = street.members.service.settings.node
+    settings = {"node": node, "members_url": street.members_url} | settings
+    async with a_gateway(postgres, nats, street.keys, **settings) as (gateway, url):
+        yield replace(street, gateway=gateway, url=url)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from sqlalchemy import event, text
 from sqlmodel import select
 
 from services.gateway.store import SessionRow
-from tests.gateway.conftest import a_street, slug
+from tests.gateway.conftest import another_gateway, slug
 from tests.given import eventually, fresh_name
 
 COOKIE = "odh-session"
@@ -48,8 +48,8 @@ async def test_the_cookie_is_for_this_site_and_no_script(street):
     assert answer.headers["cache-control"] == "no-store"
 
 
-async def test_over_tls_the_cookie_is_bound_to_this_very_host(postgres, nats, tmp_path):
-    async with a_street(postgres, nats, tmp_path, public_url="https://utrecht.omdehoek.example") as street:
+async def test_over_tls_the_cookie_is_bound_to_this_very_host(street, postgres, nats):
+    async with another_gateway(street, postgres, nats, public_url="https://utrecht.omdehoek.example") as street:
         browser = street.visitor()
         await browser.post("/api/v1/sign-in-links", json={"email": "team@omdehoek.example"})
         token = await street.link_for("team@omdehoek.example")
@@ -190,8 +190,8 @@ async def test_who_is_erased_leaves_no_session(street):
         assert (await session.exec(select(SessionRow).where(SessionRow.member_id == member_id))).all() == []
 
 
-async def test_a_session_ends_when_nobody_uses_it_and_lasts_while_somebody_does(postgres, nats, tmp_path):
-    async with a_street(postgres, nats, tmp_path, session_idle_hours=10, session_lifetime_hours=100) as street:
+async def test_a_session_ends_when_nobody_uses_it_and_lasts_while_somebody_does(street, postgres, nats):
+    async with another_gateway(street, postgres, nats, session_idle_hours=10, session_lifetime_hours=100) as street:
         browser, clock = await street.team(), street.gateway.clock
 
         for _ in range(5):
@@ -201,8 +201,8 @@ async def test_a_session_ends_when_nobody_uses_it_and_lasts_while_somebody_does(
         assert not await is_signed_in(browser)
 
 
-async def test_a_session_ends_after_its_lifetime_however_much_it_is_used(postgres, nats, tmp_path):
-    async with a_street(postgres, nats, tmp_path, session_idle_hours=10, session_lifetime_hours=20) as street:
+async def test_a_session_ends_after_its_lifetime_however_much_it_is_used(street, postgres, nats):
+    async with another_gateway(street, postgres, nats, session_idle_hours=10, session_lifetime_hours=20) as street:
         browser, clock = await street.team(), street.gateway.clock
 
         clock.move(hours=9)
@@ -213,14 +213,14 @@ async def test_a_session_ends_after_its_lifetime_however_much_it_is_used(postgre
         assert not await is_signed_in(browser)
 
 
-async def test_calls_that_follow_each_other_ask_no_database_each(postgres, nats, tmp_path):
+async def test_calls_that_follow_each_other_ask_no_database_each(street, postgres, nats):
     asked = []
 
     def note(connection, cursor, statement, *_):
         if "FROM session" in statement:
             asked.append(statement)
 
-    async with a_street(postgres, nats, tmp_path, session_cached_seconds=60) as street:
+    async with another_gateway(street, postgres, nats, session_cached_seconds=60) as street:
         browser = await street.team()
         event.listen(street.gateway.service.engine.sync_engine, "before_cursor_execute", note)
         for _ in range(10):
