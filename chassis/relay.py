@@ -63,7 +63,8 @@ class Relay:
                     pass
                 pause = 0.1
             except Exception as error:
-                log.warning("relay waits", fault=describe(error), away=is_away(error))
+                refused = getattr(error, "err_code", None)  # the broker's own number for what it did not take
+                log.warning("relay waits", fault=describe(error), refused=refused, away=is_away(error))
                 await self._heal(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
@@ -82,13 +83,14 @@ class Relay:
         """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many."""
         async with self._engine.begin() as connection:
             await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": self._lock})
-            rows = sorted((await connection.execute(_CLAIM, {"size": self._batch_size_max})).all())
+            claimed = sorted((await connection.execute(_CLAIM, {"size": self._batch_size_max})).all())
+            rows = _without_replaced_timers(claimed)
             crashpoint(f"{self._service}.relay-after-select")
             for kind in ("shared", "local"):
                 if chosen := [row for row in rows if row.subject.split(".")[2] == kind]:
                     await self._streams.while_connected(self._publish(chosen))
             crashpoint(f"{self._service}.relay-after-ack")
-        return len(rows)
+        return len(claimed)
 
     async def _publish(self, rows: list[Row[Any]]) -> None:
         if len(rows) == 1:
@@ -138,6 +140,12 @@ class Relay:
             crashpoint(point)
             return await asking
         return await publishing
+
+
+def _without_replaced_timers(rows: list[Row[Any]]) -> list[Row[Any]]:
+    """The broker refuses a whole batch in which one timer replaces another."""
+    newest = {row.timer_subject: row.seq for row in rows}
+    return [row for row in rows if row.due_at is None or newest[row.timer_subject] == row.seq]
 
 
 def _address(row: Row[Any]) -> tuple[str, dict[str, str]]:
