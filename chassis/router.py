@@ -33,7 +33,8 @@ from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
 if TYPE_CHECKING:
     from chassis.service import Service
 
-FETCH_SECONDS = 30.0
+#: After this silence a consumer asks whether it still stands.
+FETCH_SECONDS = 5.0
 
 Handler = Callable[..., Awaitable[None]]
 Prepare = Callable[[list[Any], Any], Awaitable[Sequence[Any]]]
@@ -121,13 +122,8 @@ class Consumer:
         stopping = asyncio.create_task(self._stopping.wait())
         try:
             while not self._stopping.is_set():
-                fetching = asyncio.create_task(self._fetch())
-                await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if not fetching.done():
-                    await ended(fetching)
-                    break
                 try:
-                    if messages := fetching.result():
+                    if messages := await self._fetch_unless(stopping):
                         crashpoint(f"{self._service.name}.after-fetch")
                         await self._handle_batch(messages)
                 except Exception as error:
@@ -136,8 +132,16 @@ class Consumer:
                     await self._unsubscribe()
                     await asyncio.sleep(0.2)
         finally:
-            stopping.cancel()
+            await ended(stopping)
             await self._unsubscribe()
+
+    async def _fetch_unless(self, stopping: asyncio.Task[Any]) -> list[Msg]:
+        fetching = asyncio.create_task(self._fetch())
+        try:
+            await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            return fetching.result() if fetching.done() else []
+        finally:
+            await ended(fetching)
 
     async def _fetch(self) -> list[Msg]:
         streams = self._service.streams
@@ -164,6 +168,8 @@ class Consumer:
         keeping = asyncio.create_task(self._keep(messages))
         try:
             heard = [found for message in messages if (found := await self._read(message))]
+            # Replicas that lock rows in the same order do not wait for each other crosswise.
+            heard.sort(key=lambda one: one.event.entity_id)
             suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
             await self._handle_group([one for one in heard if one not in suspects])
             # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
