@@ -82,12 +82,16 @@ def _candidates(plain: str) -> Iterator[str]:
     elsewhere = {place for found in _DAY_OR_TIME.finditer(digits) for place in range(*found.span())}
     for pattern in _NUMBERS:
         for found in pattern.finditer(digits):
-            number = found[1].replace("o", "0") if found.start() not in elsewhere else ""
-            while (
-                len(number) >= _DIGITS_OF_A_NUMBER
-            ):  # what follows a foreign number may be another: '+32 470 12 34 56, 4 studenten'
-                yield number
-                number = re.sub(r"[^\d+]*\d+$", "", number) if number.startswith(("+", "00")) else ""
+            if found.start() not in elsewhere:
+                yield from _readings(found[1].replace("o", "0"))
+
+
+def _readings(digits: str) -> Iterator[str]:
+    """The digits as one number; of a foreign one also without what may follow it: '+32 470 12 34 56, 4 studenten'."""
+    yield digits
+    while digits.startswith(("+", "00")) and len(digits) > _DIGITS_OF_A_NUMBER:
+        digits = re.sub(r"[^\d+]*\d+$", "", digits)
+        yield digits
 
 
 def _is_phone_number(found: str) -> bool:
