@@ -1,6 +1,7 @@
 """POST /v1/requests on the real service, with everything that it checks, beside what it could cost (P1 to P3)."""
 
 import asyncio
+from typing import Any
 
 from bench.bodies import drafts, identities
 from bench.ground import NODE, Ground, Place
@@ -49,7 +50,7 @@ async def accepted_by_the_textbook(ground: Ground, size: Size, seed: int) -> Fin
         return Finding(_figures(asked), {"requests": counts})
 
 
-async def _ask(place: Place, port: int, size: Size, seed: int) -> dict[str, float]:
+async def _ask(place: Place, port: int, size: Size, seed: int) -> dict[str, Any]:
     headers = identities(place.identity_key, node=NODE, audience="requests", count=MEMBERS)
     calls = {"path": "/v1/requests", "bodies": drafts(seed), "headers": headers, "run": f"{seed:024x}"}
     asked = await alone(
@@ -71,5 +72,5 @@ async def _nothing_left_to_say(place: Place) -> None:
             await asyncio.sleep(0.1)
 
 
-def _figures(asked: dict[str, float]) -> dict[str, float]:
+def _figures(asked: dict[str, Any]) -> dict[str, float]:
     return {"accepted/s": asked["per second"], "p50 ms": asked["p50 ms"], "p99 ms": asked["p99 ms"]}

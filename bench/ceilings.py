@@ -60,7 +60,7 @@ class Draft(BaseModel):
 Textbook: Any = own_tables()
 
 
-class Asked(Textbook, table=True):
+class Asked(Textbook, table=True):  # type: ignore[call-arg]
     """A request as a table, with the columns of the service's own."""
 
     __tablename__ = "asked"
@@ -90,7 +90,7 @@ class Asked(Textbook, table=True):
     match_ids: list[str] = Field(default_factory=list, sa_type=sa.ARRAY(sa.Text))
 
 
-class ToSay(Textbook, table=True):
+class ToSay(Textbook, table=True):  # type: ignore[call-arg]
     """The outbox, as an example would have it."""
 
     __tablename__ = "to_say"
@@ -197,7 +197,7 @@ async def insert_always(*, database_url: str, seconds: float, warm_seconds: floa
 async def _insert_until(database_url: str, rows: list[tuple[tuple[Any, ...], tuple[Any, ...]]], end: float) -> Any:
     connection = await asyncpg.connect(plain(database_url), ssl=False)
     place, tell = await connection.prepare(_PLACE), await connection.prepare(_TELL)
-    moments = []
+    moments: list[float] = []
     while time.perf_counter() < end:
         asked, said = rows[len(moments) % len(rows)]
         request_id = new_id()

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from bench.ground import Ground
 from bench.measuring import Finding, Size
 from bench.process import alone
-from bench.relay import drain, fill
+from bench.relay import fill_and_drain
 from chassis import EventRouter, Service, Settings, say
 from chassis.database import engine_for, own_tables
 from chassis.router import Consumer
@@ -32,7 +32,7 @@ Table: Any = own_tables()
 router = EventRouter()
 
 
-class Heard(Table, table=True):
+class Heard(Table, table=True):  # type: ignore[call-arg]
     """What the handler of these trials keeps of an event."""
 
     __tablename__ = "heard"
@@ -70,8 +70,7 @@ async def handled_one_by_one(ground: Ground, size: Size, seed: int) -> Finding:
 async def fetched(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P6: events are fetched by the hundred and acknowledged, and nothing is done with them."""
     async with ground.fresh() as place:
-        await alone(fill_stream, settings=place.settings, count=size.events_handled, seed=seed)
-        done = await alone(fetch_and_ack, settings=place.settings, count=size.events_handled)
+        done = await alone(fetch_and_ack, settings=place.settings, count=size.events_handled, seed=seed)
         counts = {"published": size.events_handled, "acknowledged": done["acknowledged"]}
         return Finding({"events/s": size.events_handled / done["seconds"]}, {"events": counts})
 
@@ -79,8 +78,7 @@ async def fetched(ground: Ground, size: Size, seed: int) -> Finding:
 async def hear_with(handle: Callable[..., Awaitable[Any]], ground: Ground, count: int, seed: int) -> Finding:
     """Has something hear so many events, and counts what came of them."""
     async with ground.fresh() as place:
-        await alone(fill_stream, settings=place.settings, count=count, seed=seed)
-        done = await alone(handle, settings=place.settings, count=count)
+        done = await alone(handle, settings=place.settings, count=count, seed=seed)
         counts = {
             "published": count,
             "entered": await place.count("SELECT count(*) FROM inbox"),
@@ -94,26 +92,16 @@ async def hear_with(handle: Callable[..., Awaitable[Any]], ground: Ground, count
 # What runs in processes of its own.
 
 
-async def fill_stream(*, settings: dict[str, Any], count: int, seed: int) -> None:
-    """Puts events in the stream, and tables in the database."""
-    await fill(settings=settings, count=count, seed=seed)
-    await drain(settings=settings)
-    engine = engine_for(settings["database_url"], 4)
-    async with engine.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
-    await engine.dispose()
-
-
-async def handle_in_batches(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
+async def handle_in_batches(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
     """The service hears as it does in production, until it has said all there was to say."""
-    async with running(settings) as service:
+    async with running(settings, count=count, seed=seed) as service:
         consumer = Consumer(service, router.hearings[0])
         return await until_said(service, consumer.run(), consumer.name, count, stop=consumer.stop)
 
 
-async def handle_one_by_one(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
+async def handle_one_by_one(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
     """A loop as it is written first: fetch, and for each event a transaction and an ack."""
-    async with running(settings) as service:
+    async with running(settings, count=count, seed=seed) as service:
         subscription = await service.streams.consumer(RequestPlaced, "one-by-one")
 
         async def hear() -> None:
@@ -137,8 +125,9 @@ async def in_a_transaction(service: Service, body: bytes) -> None:
         raise outcome
 
 
-async def fetch_and_ack(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
+async def fetch_and_ack(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
     """What nats-py itself can do."""
+    await _fill_stream(settings, count, seed)
     streams = Streams(Settings(**settings), "bench")
     await streams.connect()
     subscription = await streams.consumer(RequestPlaced, "raw")
@@ -155,13 +144,22 @@ async def fetch_and_ack(*, settings: dict[str, Any], count: int) -> dict[str, An
 
 
 @asynccontextmanager
-async def running(settings: dict[str, Any]) -> AsyncIterator[Service]:
-    """A service with all its parts open, that hears nothing yet."""
+async def running(settings: dict[str, Any], *, count: int, seed: int) -> AsyncIterator[Service]:
+    """A service with all its parts open, that hears nothing yet of the events that wait for it."""
+    await _fill_stream(settings, count, seed)
     service = Service("bench", Settings(**settings), tables=Table, api=APIRouter())
-    service.is_migrated = True  # `fill_stream` made the tables
+    service.is_migrated = True  # the tables are made already
     async with service.app.router.lifespan_context(service.app):
         await service.streams.ready()
         yield service
+
+
+async def _fill_stream(settings: dict[str, Any], count: int, seed: int) -> None:
+    await fill_and_drain(settings=settings, count=count, seed=seed)
+    engine = engine_for(settings["database_url"], 4)
+    async with engine.begin() as connection:
+        await connection.run_sync(Table.metadata.create_all)
+    await engine.dispose()
 
 
 async def until_said(

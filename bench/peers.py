@@ -42,9 +42,9 @@ async def handled_by_faststream(ground: Ground, size: Size, seed: int) -> Findin
 # What runs in processes of its own.
 
 
-async def handle_with_faststream(*, settings: dict[str, Any], count: int) -> dict[str, Any]:
+async def handle_with_faststream(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
     """FastStream fetches, handles each event by itself, and acknowledges it."""
-    async with running(settings) as service:
+    async with running(settings, count=count, seed=seed) as service:
         broker = NatsBroker(settings["nats_url"], logger=None)
 
         @broker.subscriber(

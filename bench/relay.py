@@ -6,7 +6,6 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-import nats
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.bodies import placed
@@ -30,9 +29,7 @@ FILLED_TOGETHER = 500
 async def relayed(ground: Ground, size: Size, seed: int) -> Finding:
     """A full outbox is emptied."""
     async with ground.fresh() as place:
-        await alone(fill, settings=place.settings, count=size.events_relayed, seed=seed)
-        await ground.settle()
-        drained = await alone(drain, settings=place.settings)
+        drained = await alone(fill_and_drain, settings=place.settings, count=size.events_relayed, seed=seed)
         left = await place.count("SELECT count(*) FROM outbox")
         counts = {"written": size.events_relayed, "relayed": drained["events"] - left, "stored": drained["stored"]}
         return Finding({"events/s": drained["events"] / drained["seconds"]}, {"events": counts})
@@ -55,10 +52,9 @@ async def delayed(ground: Ground, size: Size, seed: int) -> Finding:
     async with ground.fresh() as place:
         warming = round(COMMITS_PER_SECOND * size.warm_seconds)
         count = warming + round(COMMITS_PER_SECOND * size.seconds)
-        await alone(fill, settings=place.settings, count=0, seed=seed)
         listening = asyncio.create_task(alone(listen, settings=place.settings, count=count))
         committed = await alone(commit_steadily, settings=place.settings, count=count, seed=seed)
-        stored = await asyncio.wait_for(listening, 30)
+        stored = await asyncio.wait_for(listening, 60)
         moments = sorted(committed.items(), key=lambda each: each[1])[warming:]
         took = [(stored[event_id] - moment) / 1e6 for event_id, moment in moments]
         return Finding(
@@ -86,6 +82,12 @@ async def fill(*, settings: dict[str, Any], count: int, seed: int) -> None:
             await session.commit()
     await streams.close()
     await engine.dispose()
+
+
+async def fill_and_drain(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
+    """A full outbox, emptied."""
+    await fill(settings=settings, count=count, seed=seed)
+    return await drain(settings=settings)
 
 
 async def drain(*, settings: dict[str, Any]) -> dict[str, Any]:
@@ -129,10 +131,14 @@ async def publish(*, settings: dict[str, Any], count: int, seed: int, in_flight:
 
 
 async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, int]:
-    """Commits one event after another as commands do; returns when each was committed."""
+    """Commits one event after another as commands do, once somebody listens; returns when each was committed."""
+    await fill(settings=settings, count=0, seed=seed)
     told = Settings(**settings)
     engine, streams = engine_for(told.database_url, 6), Streams(told, "bench")
     await streams.connect()
+    async with asyncio.timeout(30):
+        while not (await streams.js.stream_info(streams.name("shared"))).state.consumer_count:
+            await asyncio.sleep(0.05)
     relay = _relay(told, engine, streams)
     written: list[str] = []
     committed: dict[str, int] = {}
@@ -177,7 +183,8 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
 async def listen(*, settings: dict[str, Any], count: int) -> dict[str, int]:
     """When each event came out of the stream: the server delivers what it has stored."""
     told = Settings(**settings)
-    client = await nats.connect(told.nats_url)
+    streams = Streams(told, "bench")
+    await streams.connect()
     heard: dict[str, int] = {}
     over = asyncio.get_running_loop().create_future()
 
@@ -187,9 +194,9 @@ async def listen(*, settings: dict[str, Any], count: int) -> dict[str, int]:
         if len(heard) == count and not over.done():
             over.set_result(None)
 
-    await client.jetstream().subscribe(f"odh.{told.node}.shared.>", ordered_consumer=True, cb=hear)
-    await asyncio.wait_for(over, 30)
-    await client.close()
+    await streams.js.subscribe(f"odh.{told.node}.shared.>", ordered_consumer=True, cb=hear)
+    await asyncio.wait_for(over, 60)
+    await streams.close()
     return heard
 
 

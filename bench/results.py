@@ -112,7 +112,8 @@ def _of(values: list[float]) -> tuple[float, float, float]:
 
 def _spread(values: tuple[float, float, float], unit: str) -> str:
     median, least, most = (_shown(value, unit) for value in values)
-    return f"{median} ({least} – {most})"
+    bare = {"%": "%", "/s": "/s", "x": "x", "ms": " ms"}[unit]
+    return f"{median} ({least.removesuffix(bare)} – {most.removesuffix(bare)})"
 
 
 def _shown(value: float, unit: str) -> str:
