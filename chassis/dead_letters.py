@@ -18,19 +18,27 @@ async def bury(streams: Streams, service: str, message: Msg, *, reason: str, att
     """Keeps a message that a service gives up on; returns when the broker has stored it."""
     event = message.subject.split(".", 3)[3] if message.subject.count(".") >= 3 else new_id()
     original = message.headers or {}
+    heard = message.metadata
     await streams.js.publish(
         f"odh.{streams.node}.dead.{service}.{event}",
         message.data,
         headers={
-            "Nats-Msg-Id": f"dead-{service}-{message.metadata.stream}-{message.metadata.sequence.stream}",
+            # The time too: a stream that was lost and made again counts from one again.
+            "Nats-Msg-Id": f"dead-{service}-{heard.stream}-{heard.sequence.stream}-{heard.timestamp.timestamp()}",
             "Odh-Subject": message.subject,
             "Odh-Service": service,
             "Odh-Reason": reason,
             "Odh-Attempts": str(attempts),
             "Odh-Buried-At": datetime.now(UTC).isoformat(timespec="seconds"),
             "Odh-Event-Id": original.get("Nats-Msg-Id", ""),
+            **_lifetime(original),
         },
     )
+
+
+def _lifetime(headers: dict[str, str]) -> dict[str, str]:
+    """What may not stay in its stream may not stay here either."""
+    return {name: value for name, value in headers.items() if name == "Nats-TTL"}
 
 
 async def letters(streams: Streams) -> list[RawStreamMsg]:
@@ -56,7 +64,11 @@ async def replay(streams: Streams, letter: RawStreamMsg) -> None:
     await streams.js.publish(
         letter.headers["Odh-Subject"],
         letter.data or b"",
-        headers={"Nats-Msg-Id": f"replay-{new_id()}", "Content-Type": "application/cloudevents+json"},
+        headers={
+            "Nats-Msg-Id": f"replay-{new_id()}",
+            "Content-Type": "application/cloudevents+json",
+            **_lifetime(letter.headers),
+        },
     )
     await drop(streams, letter)
 
@@ -83,12 +95,17 @@ def main(arguments: list[str] | None = None) -> int:
 async def _run(action: str, number: str | None, settings: Settings) -> int:
     streams = Streams(settings, "dead-letters")
     try:
-        await asyncio.wait_for(streams.connect(), 5)
+        await asyncio.wait_for(streams.dial(), 3)
     except TimeoutError:
-        print(f"No NATS server answers at {settings.nats_url}.", file=sys.stderr)
+        print("No NATS server answers there.", file=sys.stderr)
         return 1
     try:
         found = await letters(streams)
+    except NotFoundError:
+        print(f"There is no node called {settings.node} on that server.", file=sys.stderr)
+        await streams.close()
+        return 1
+    try:
         chosen = [letter for letter in found if number in (None, "all", str(letter.seq))]
         if action != "list" and (number is None or not chosen):
             print("Say which letter: its number in the list, or 'all'.", file=sys.stderr)

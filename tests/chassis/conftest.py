@@ -119,8 +119,14 @@ async def lending_on(postgres: Any, nats: Any, **settings: Any) -> AsyncIterator
 @asynccontextmanager
 async def replica_of(lending: Lending, **settings: Any) -> AsyncIterator[Lending]:
     """A second process of the same service, as far as database and broker can tell."""
-    values = {"replica": "two"} | settings
-    twin = service(lending.service.settings.model_copy(update=values))
+    async with beside(lending, "lending", **({"replica": "two"} | settings)) as started:
+        yield started
+
+
+@asynccontextmanager
+async def beside(lending: Lending, name: str, **settings: Any) -> AsyncIterator[Lending]:
+    """A service on the same database and node; under another name it is another service that hears the same."""
+    twin = service(lending.service.settings.model_copy(update=settings), name)
     async with twin.app.router.lifespan_context(twin.app):
         started = Lending(Running(twin, lending.running._key, lending.running.clock))
 

@@ -258,6 +258,7 @@ router = EventRouter()
 @router.hears(ToolWanted)
 async def lend_what_is_wanted(wanted: ToolWanted, session: AsyncSession, settings: LendingSettings) -> None:
     """Whoever wants a tool most recently has it."""
+    session.info["replica"] = settings.replica  # for a trouble of one replica only
     if wanted.tool_id in TROUBLE:
         await TROUBLE[wanted.tool_id](wanted, session)
     await keep(session, wanted.tool_id, wanted.version, wanted.wanted_by)
@@ -288,10 +289,10 @@ async def keep(session: AsyncSession, tool_id: str, version: int, lent_to: str) 
     )
 
 
-def service(settings: LendingSettings) -> Service:
+def service(settings: LendingSettings, name: str = "lending") -> Service:
     """The service, wired as every other."""
     return Service(
-        "lending",
+        name,
         settings,
         tables=Table,
         api=api,

@@ -1,0 +1,153 @@
+"""A database that goes away and comes back: nothing is lost, nothing happens twice, and nobody is blamed for it."""
+
+import asyncio
+from signal import SIGINT
+
+import pytest
+
+from tests.chassis.conftest import Gate, lending_on, wanted
+from tests.chassis.lending import ToolLent
+from tests.given import eventually
+
+
+@pytest.fixture
+async def lending(own_postgres, nats):
+    """On a database server that the test may kill; it runs again afterwards."""
+    async with lending_on(own_postgres, nats, attempts_max=2) as started:
+        yield started
+        if not own_postgres.is_alive:
+            await own_postgres.start()
+
+
+async def ready(lending):
+    return await lending.http.get("/health/ready")
+
+
+async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgres, tool_id):
+    own_postgres.kill()
+    await lending.publish(wanted(tool_id))
+    await asyncio.sleep(1)  # several times as long as two attempts would take
+
+    await own_postgres.start()
+
+    await lending.handled(tool_id, within=10)
+    await lending.quiet()
+    assert await lending.dead_letters() == []
+    assert await lending.lent() == [tool_id]
+
+
+async def test_a_database_that_is_killed_in_the_middle_of_a_batch_undoes_it_whole(
+    lending, own_postgres, tool_id, trouble
+):
+    gate = trouble[tool_id] = Gate()
+    await lending.publish(wanted(tool_id))
+    await lending.publish(wanted(f"{tool_id}-next"))
+    await gate.reached.wait()
+    own_postgres.kill()
+    gate.opened.set()
+    await own_postgres.start()
+
+    await lending.quiet()
+
+    assert [len(await lending.handlings(tool)) for tool in (tool_id, f"{tool_id}-next")] == [1, 1]
+    assert sorted(await lending.lent()) == [tool_id, f"{tool_id}-next"]
+    assert await lending.dead_letters() == []
+
+
+async def test_commands_are_answered_that_it_cannot_be_done_now(lending, own_postgres, tool_id):
+    await lending.lends(f"{tool_id}-before")
+    own_postgres.kill()
+
+    command = await lending.lend(tool_id)
+    question = await lending.http.get(f"/v1/tools/{tool_id}-before")
+
+    for answer in (command, question):
+        assert answer.status_code == 503
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.headers["retry-after"]
+        assert answer.json()["type"].endswith("/temporarily-unavailable")
+
+    await own_postgres.start()
+
+    async def works_again():
+        return (await lending.lend(tool_id)).status_code in (201, 409)
+
+    await eventually(works_again, within=5, saying="a command that works again")
+    assert (await lending.http.get(f"/v1/tools/{tool_id}-before")).status_code == 200
+
+
+async def test_health_tells_which_part_is_not_ready(lending, own_postgres):
+    assert (await ready(lending)).json() == {"status": "ready", "parts": {"database": "ready", "broker": "ready"}}
+    own_postgres.kill()
+
+    async def not_ready():
+        return (await ready(lending)).status_code == 503
+
+    await eventually(not_ready, within=5, saying="a database that is not ready")
+    assert (await ready(lending)).json() == {
+        "status": "not ready",
+        "parts": {"database": "not ready", "broker": "ready"},
+    }
+    assert (await lending.http.get("/health/live")).status_code == 200
+
+    await own_postgres.start()
+
+    async def ready_again():
+        return (await ready(lending)).status_code == 200
+
+    await eventually(ready_again, within=5, saying="a database that is ready again")
+
+
+async def test_what_was_acknowledged_before_the_database_died_is_there_and_said_once(lending, own_postgres):
+    """Commands go on while it is killed and started again; each is repeated with its key until it is answered."""
+    answered = {}
+
+    async def insist(number):
+        key = f"call-number-{number:05}"
+        while True:
+            answer = await lending.lend(f"tool-{number}", key=key)
+            if answer.status_code == 201:
+                answered[f"tool-{number}"] = answer.content
+                return
+            assert answer.status_code == 503, answer.text
+            await asyncio.sleep(0.05)
+
+    async def kill_and_start():
+        await asyncio.sleep(0.02)
+        own_postgres.kill()
+        await own_postgres.start()
+
+    await asyncio.gather(kill_and_start(), *(insist(number) for number in range(50)))
+    await lending.outbox_empty()
+
+    lent = [event for _, event in await lending.stored() if isinstance(event, ToolLent)]
+    assert sorted(event.tool_id for event in lent) == sorted(answered)
+    assert len(answered) == 50
+
+
+async def test_a_service_that_starts_before_its_database_waits_for_it(own_postgres, nats, tool_id):
+    await own_postgres.create_database("late")
+    own_postgres.kill(SIGINT)
+    await own_postgres.wait_gone()
+
+    async def start_later():
+        await asyncio.sleep(0.5)
+        await own_postgres.start()
+
+    class Late:
+        """The server, without asking it to make a database while it is away."""
+
+        def url(self, _):
+            return own_postgres.url("late")
+
+        async def create_database(self, _):
+            """It is there already."""
+
+        async def drop_database(self, _):
+            await own_postgres.drop_database("late")
+
+    starting = asyncio.create_task(start_later())
+    async with lending_on(Late(), nats) as lending:
+        await starting
+        await lending.lends(tool_id)
+        await lending.then_said(ToolLent)
