@@ -1,0 +1,168 @@
+"""Who is erased is forgotten: in the tables, in the streams, and by whatever is heard or asked later."""
+
+import asyncio
+
+from sqlalchemy import text
+
+from contracts.event import new_id
+from contracts.members import MemberErased, MemberLeft
+from contracts.requests import MemberForgotten, OfferExpiryDue, RequestChanged, RequestExpiryDue
+from services.requests import store
+from tests.given import eventually
+from tests.requests.conftest import a_request, an_introduction, an_offer, slug
+
+ERASED = MemberErased(member_id="noor", version=9)
+
+
+async def everything_kept(requests) -> str:
+    """Every message in the streams and every row of the tables, as text."""
+    kept = []
+    for kind in ("shared", "local", "dead"):
+        name = requests.service.streams.name(kind)
+        info = await requests.service.streams.js.stream_info(name, subjects_filter=">")
+        kept += list((info.state.subjects or {}).keys())
+    kept += [subject + body.decode() for kind in ("shared", "local") for subject, body in await requests.messages(kind)]
+    async with requests.service.engine.connect() as connection:
+        for table in ("proposition", "outbox", "stored_reply"):
+            rows = await connection.execute(text(f"SELECT to_jsonb({table})::text FROM {table}"))
+            kept += rows.scalars().all()
+    return "\n".join(kept)
+
+
+async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(requests):
+    mine = [await requests.placed(), await requests.placed("offer"), await requests.placed(draft=True)]
+    await requests.noor.post("/v1/requests", json=a_request(), headers={"Idempotency-Key": new_id()})
+    await requests.step(mine[1], "withdraw")
+    theirs = await requests.placed(who="sem")
+    await requests.given()
+    assert mine[0]["id"] in await everything_kept(requests)
+
+    await requests.when(ERASED)
+
+    (forgotten,) = await requests.then_said(MemberForgotten)
+    assert forgotten.member_id == "noor"
+    # four placed of which a draft; said: three times placed and once closed, with three timers
+    assert forgotten.removed == {"requests": 3, "offers": 1, "stored-replies": 1, "stream-messages": 7}
+    kept = await everything_kept(requests)
+    for one in mine:
+        assert one["id"] not in kept
+        assert (await requests.noor.get(one["path"])).status_code == 404
+    assert [row.proposition_id for row in await requests.rows()] == [theirs["id"]]
+    assert theirs["id"] in kept
+
+
+async def test_an_erasure_that_is_heard_again_is_told_once(requests):
+    await requests.placed()
+    await requests.given()
+
+    await requests.when(ERASED, delivered_times=2)
+    await requests.when(ERASED, MemberErased(member_id="noor", version=10))
+
+    await requests.then_said(MemberForgotten)
+
+
+async def test_somebody_who_asked_nothing_is_forgotten_too(requests):
+    await requests.when(ERASED)
+
+    (forgotten,) = await requests.then_said(MemberForgotten)
+    assert set(forgotten.removed.values()) == {0}
+
+
+async def test_what_is_asked_in_the_name_of_who_was_erased_keeps_nothing(requests):
+    await requests.given(ERASED)
+
+    asked = await requests.noor.post("/v1/requests", json=a_request(), headers={"Idempotency-Key": new_id()})
+    drafted = await requests.noor.post("/v1/offers", json=an_offer(draft=True))
+
+    assert [(answer.status_code, slug(answer)) for answer in (asked, drafted)] == [(401, "not-signed-in")] * 2
+    kept = await everything_kept(requests)
+    assert "vechtdal" not in kept
+    assert "stored-replies" in kept  # what is looked through is what is kept
+    await requests.then_nothing_said()
+
+
+async def test_who_was_erased_does_not_hold_up_who_asks_at_the_same_moment(requests):
+    await requests.given(ERASED)
+
+    asking = [requests.member(f"lid-{n}").post("/v1/requests", json=a_request()) for n in range(6)]
+    answers = await asyncio.gather(*asking, requests.noor.post("/v1/requests", json=a_request()))
+
+    assert [answer.status_code for answer in answers] == [201] * 6 + [401]
+    assert len(await requests.rows()) == 6
+
+
+async def test_who_asks_while_they_are_erased_keeps_nothing(requests):
+    """The erasure has not committed yet when the command comes in: one of the two waits for the other."""
+    async with requests.session() as erasing:
+        assert await store.note_erased(erasing, "noor", 9)
+        await store.remove_member(erasing, "noor")
+        asking = asyncio.create_task(requests.noor.post("/v1/requests", json=a_request()))
+        await eventually(lambda: waits_for_a_lock(requests), saying="a command that waits")
+        await erasing.commit()
+
+    assert (await asking).status_code == 401
+    assert await requests.rows() == []
+    await requests.then_nothing_said()
+
+
+async def test_what_was_asked_just_before_an_erasure_is_removed_by_it(requests):
+    """The command has not committed yet when the erasure comes in."""
+    async with requests.service.engine.connect() as asking:
+        await asking.execute(text("LOCK TABLE proposition IN ROW EXCLUSIVE MODE"))
+        await requests.publish(ERASED)
+        await eventually(lambda: waits_for_a_lock(requests), saying="an erasure that waits")
+        await asking.execute(A_ROW, {"id": new_id()})
+        await asking.commit()
+    await requests.quiet()
+
+    assert await requests.rows() == []
+    (forgotten,) = await requests.then_said(MemberForgotten)
+    assert forgotten.removed["requests"] == 1
+
+
+A_ROW = text(
+    """
+    INSERT INTO proposition (proposition_id, side, version, member_id, organisation_id, status, kind, themes, title,
+        text, language, place_name, province, latitude, longitude, expires_at, created_at, match_ids)
+    VALUES (:id, 'request', 1, 'noor', 'vechtdal', 'open', 'tip', '{biodiversity}', 'Een tip', 'Een tip',
+        'nl', 'Utrecht', 'Utrecht', 52.1, 5.1, now(), now(), '{}')
+    """
+)
+
+
+async def waits_for_a_lock(requests) -> bool:
+    """Whether somebody waits for the table."""
+    async with requests.service.engine.connect() as connection:
+        waiting = await connection.execute(
+            text(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'proposition'::regclass"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+        )
+        return waiting.first() is not None
+
+
+async def test_what_is_heard_later_of_who_was_erased_keeps_nothing(requests):
+    asked, offered = await requests.placed(), await requests.placed("offer", kind="internship")
+    await requests.given(ERASED)
+
+    await requests.when(
+        an_introduction(asked, offered),
+        MemberLeft(member_id="noor", version=10),
+        RequestExpiryDue(request_id=asked["id"], version=1),
+        OfferExpiryDue(offer_id=offered["id"], version=1),
+    )
+
+    assert await requests.rows() == []
+    await requests.then_told()
+
+
+async def test_the_other_side_of_an_introduction_hears_of_it_all_the_same(requests):
+    asked = await requests.placed(who="sem")
+    offered = await requests.placed("offer", kind="internship")
+    await requests.given(ERASED)
+
+    await requests.when(an_introduction(asked, offered))
+
+    (changed,) = await requests.then_said(RequestChanged)
+    assert (changed.request_id, changed.status) == (asked["id"], "in-conversation")
