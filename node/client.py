@@ -99,7 +99,7 @@ class Person:
     """Somebody with a browser and a mailbox."""
 
     def __init__(self, where: Addresses, *, name: str, email: str, **details: Any) -> None:
-        self.name, self.email, self._details = name, email, details
+        self.name, self.email, self.details = name, email, details
         self.http = httpx.AsyncClient(base_url=where.gateway, timeout=30, verify=_tls())
         self._post = Post(where)
         self._read: set[str] = set()
@@ -116,7 +116,7 @@ class Person:
 
     async def join(self, **organisation_and_role: Any) -> Mail:
         """Fills in the form; the mail that confirms the address comes back. `follow` it to be a member."""
-        filled_in = {"name": self.name, "email": self.email, "consent": True} | self._details | organisation_and_role
+        filled_in = {"name": self.name, "email": self.email, "consent": True} | self.details | organisation_and_role
         await self.post("/members", filled_in)
         return await self.mail("/sign-in")
 

@@ -68,6 +68,7 @@ class Story:
     def __init__(self, where: Addresses, teller: Teller, cast: AsyncExitStack, language: str) -> None:
         self.where, self._teller, self._cast, self._language = where, teller, cast, language
         self._number = f"{random.randrange(10_000):04}"
+        self.people: list[Person] = []
         self.mails: list[Mail] = []
 
     async def two_join(self) -> None:
@@ -163,6 +164,7 @@ class Story:
             self._teller.say(f"{name}, {role} bij {where}, meldt zich aan.", f"{name} of {where} joins.")
             self._mailed(mail)
         await person.follow(mail)
+        self.people.append(person)
         return person
 
     async def _proposal(self) -> tuple[Mail, Any]:
@@ -170,7 +172,8 @@ class Story:
         while True:
             mail = await self.ambassador.mail("/matches/")
             match = await self._seen_by_ambassador(mail.id_after("/matches/"))
-            if match["offer"]["offer_id"] == self.offer["offer_id"]:
+            found = match["request"]["request_id"], match["offer"]["offer_id"]
+            if found == (self.request["request_id"], self.offer["offer_id"]):
                 self.match_id = match["match_id"]
                 return mail, match
 

@@ -47,7 +47,8 @@ class Teller:
         """Whom it was for, what it was about, and what it says."""
         self._write(f"     ✉ {mail.to}: {self._bold(mail.subject)}")
         for line in key_lines(mail.text):
-            self._write(f"       │ {line}".rstrip())
+            for part in textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False):
+                self._write(f"       │ {part}")
 
     def end(self, dutch: str, english: str) -> None:
         self._write("")

@@ -1,6 +1,7 @@
 """Somebody who can look everywhere in a node at once: streams, databases and mail. Only tests have one."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -40,11 +41,14 @@ class Onlooker:
         """Nobody has anything to say, to hear or to send any more."""
         await eventually(self._is_quiet, within=within, saying="silence")
 
-    async def said_about(self, entity_id: str) -> dict[str, int]:
-        """How often each event about something is in the shared stream."""
+    async def said_about(self, entity_id: str) -> Counter[str]:
+        """How often each event about something, or with `*` about anything, is in the shared stream."""
         subjects = f"odh.{self.node.name}.shared.*.*.{entity_id}"
         info = await self.js.stream_info(self.stream("shared"), subjects_filter=subjects)
-        return {subject.split(".")[4]: count for subject, count in (info.state.subjects or {}).items()}
+        said: Counter[str] = Counter()
+        for subject, count in (info.state.subjects or {}).items():
+            said[subject.split(".")[4]] += count
+        return said
 
     async def messages(self, kind: str) -> list[RawStreamMsg]:
         """Every message of a stream, oldest first."""
