@@ -1,0 +1,140 @@
+"""Somebody is forgotten: every message about them goes, from streams, timers, dead letters and the outbox."""
+
+import asyncio
+
+from sqlalchemy import text
+
+from tests.chassis.conftest import lending_on, wanted
+from tests.chassis.lending import ToolLent
+from tests.given import eventually
+
+
+async def forget(lending, *tool_ids, keep=(), speaker="lending"):
+    """What a service does when it erases somebody."""
+    async with lending.session() as session:
+        removed = await lending.service.streams.forget(session, speaker=speaker, entity_ids=tool_ids, keep=keep)
+        await session.commit()
+    return removed
+
+
+async def everything(lending):
+    """The subjects of all messages in all streams."""
+    lending.running._marks.setdefault("dead", 0)
+    return [subject for kind in ("shared", "local", "dead") for subject, _ in await lending.messages(kind)]
+
+
+async def fail(*_):
+    raise RuntimeError("canary")
+
+
+async def test_every_message_about_somebody_goes_and_the_others_stay(lending, tool_id):
+    other = f"{tool_id}-other"
+    for tool in (tool_id, other):
+        await lending.lends(tool, key_code="1234", returned_after_seconds=3600)
+    await lending.outbox_empty()
+    assert len([subject for subject in await everything(lending) if subject.endswith(tool_id)]) == 3
+
+    removed = await forget(lending, tool_id)
+
+    assert removed == 3  # the event, the key, the timer
+    left = await everything(lending)
+    assert not [subject for subject in left if subject.endswith(f".{tool_id}")]
+    assert len([subject for subject in left if subject.endswith(f".{other}")]) == 3
+
+
+async def test_a_second_time_there_is_nothing_left_to_remove(lending, tool_id):
+    await lending.lends(tool_id)
+    await lending.outbox_empty()
+
+    assert [await forget(lending, tool_id), await forget(lending, tool_id)] == [1, 0]
+
+
+async def test_what_is_to_be_kept_stays(lending, tool_id):
+    await lending.lends(tool_id, key_code="1234")
+    await lending.outbox_empty()
+
+    await forget(lending, tool_id, keep=[ToolLent])
+
+    assert await lending.lent() == [tool_id]
+    assert await lending.stored("local") == []
+
+
+async def test_a_timer_of_somebody_forgotten_does_not_go_off(lending, tool_id):
+    await lending.lends(tool_id, returned_after_seconds=0.8)
+    await lending.outbox_empty()
+    await forget(lending, tool_id)
+
+    await lending.lends(f"{tool_id}-later", returned_after_seconds=1.0)
+    await lending.handled(f"{tool_id}-later")
+
+    assert await lending.handlings(tool_id) == []
+
+
+async def test_dead_letters_about_somebody_go_too(lending, trouble, tool_id):
+    trouble[tool_id] = fail
+    await lending.publish(wanted(tool_id))
+    await lending.a_dead_letter()
+
+    assert await forget(lending, tool_id, speaker="borrowers") == 2  # the event itself, and the dead letter
+
+    assert await lending.dead_letters() == []
+
+
+async def test_what_was_not_yet_said_is_not_said_any_more(postgres, own_nats, tool_id):
+    async with lending_on(postgres, own_nats, relay_poll_seconds=0.05) as lending:
+        relaying = lending.service.relay.relay_batch
+        resting = asyncio.Event()
+
+        async def rest():
+            resting.set()
+            return 0
+
+        lending.service.relay.relay_batch = rest
+        await resting.wait()
+        await lending.lends(tool_id, key_code="1234")
+        await lending.lends(f"{tool_id}-other")
+        assert await lending.outbox() == [tool_id, tool_id, f"{tool_id}-other"]
+
+        assert await forget(lending, tool_id) == 2
+        lending.service.relay.relay_batch = relaying
+        await lending.outbox_empty()
+
+        assert await lending.lent() == [f"{tool_id}-other"]
+
+
+async def test_what_is_under_way_to_the_broker_is_forgotten_too(lending, tool_id):
+    """The relay has taken the row and has not committed yet: forgetting waits for it, and then removes the message."""
+    publishing, going_on = asyncio.Event(), asyncio.Event()
+    publish = lending.service.relay._publish
+
+    async def publish_slowly(rows):
+        publishing.set()
+        await going_on.wait()
+        await publish(rows)
+
+    lending.service.relay._publish = publish_slowly
+    await lending.lends(tool_id)
+    await publishing.wait()
+
+    forgetting = asyncio.create_task(forget(lending, tool_id))
+
+    async def waits():
+        async with lending.service.engine.connect() as connection:
+            found = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
+            return found.scalar_one()
+
+    await eventually(waits, saying="forgetting that waits for the relay")
+    going_on.set()
+    await forgetting
+    await lending.outbox_empty()
+
+    assert not [subject for subject in await everything(lending) if subject.endswith(tool_id)]
+
+
+async def test_an_id_that_would_widen_the_subject_forgets_nothing(lending, tool_id):
+    await lending.lends(tool_id)
+    await lending.outbox_empty()
+
+    assert await forget(lending, "*", ">", "", "a.b", f"{tool_id}.*") == 0
+
+    assert await lending.lent() == [tool_id]
