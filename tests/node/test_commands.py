@@ -1,0 +1,107 @@
+"""`./odh`: what it lists, and the environment that it makes and keeps."""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from node import ROOT
+from node.__main__ import COMMANDS, offered
+from tests.node.commands import odh
+
+
+async def test_without_a_word_it_lists_every_command_with_what_it_does():
+    listed = await odh()
+
+    assert listed.code == 0
+    for name, command in offered().items():
+        assert f"./odh {name:<13} {command.nl}" in listed.out
+        assert command.en in listed.out
+    assert {"up", "story", "test", "events", "dead-letters", "bench", "help"} <= set(offered())
+
+
+async def test_an_unknown_word_lists_them_too_and_fails():
+    answered = await odh("uq")
+
+    assert answered.code == 2
+    assert "Onbekend: 'uq'" in answered.err
+    assert "./odh up" in answered.err
+
+
+def test_a_command_that_is_not_in_this_installation_is_not_offered(monkeypatch):
+    monkeypatch.setitem(COMMANDS, "bench", COMMANDS["bench"]._replace(module="bench.not_here"))
+
+    assert "bench" not in offered()
+
+
+@pytest.mark.parametrize("wrong", [["--port=0"], ["--port=70000"], ["--port=acht"], ["--node=Mijn Node"]])
+async def test_up_says_what_is_wrong_with_an_option(wrong, tmp_path):
+    refused = await odh("up", f"--data={tmp_path / 'nothing'}", *wrong)
+
+    assert refused.code == 2
+    assert "(a number from 1 to 65535)" in refused.err or "(small letters, digits, dashes)" in refused.err
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.fixture
+def the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The file `odh` itself, with an environment that is not there yet; what it would run is noted."""
+    monkeypatch.setenv("ODH_VENV", str(tmp_path / "venv"))
+    loader = SourceFileLoader("odh_itself", str(ROOT / "odh"))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    monkeypatch.setattr(module, "commands", [], raising=False)
+
+    def run(_progress: object, command: list[str]) -> None:
+        module.commands.append(command)
+        if "venv" in command:
+            module.PYTHON.parent.mkdir(parents=True)
+            module.PYTHON.touch()
+
+    monkeypatch.setattr(module, "run", run)
+    return module
+
+
+def test_the_environment_is_made_once_from_the_lock_with_hashes(the_file):
+    assert not the_file.is_installed("lock of today")
+
+    the_file.install("lock of today")
+
+    made, installed, warmed = the_file.commands
+    assert made[:3] == [sys.executable, "-m", "venv"]
+    assert installed[-3:] == ["--require-hashes", "-r", str(ROOT / "requirements.lock")]
+    assert warmed[-1] == "node.warm"
+    assert the_file.is_installed("lock of today")
+    assert not the_file.is_installed("lock of tomorrow")
+
+
+def test_an_install_that_was_broken_off_is_done_again(the_file, monkeypatch):
+    the_file.install("lock of today")
+
+    def fail(_progress: object, command: list[str]) -> None:
+        sys.exit("no network")
+
+    monkeypatch.setattr(the_file, "run", fail)
+    with pytest.raises(SystemExit):
+        the_file.install("lock of tomorrow")
+
+    assert not the_file.is_installed("lock of today")
+    assert not the_file.is_installed("lock of tomorrow")
+
+
+def test_what_python_compiled_is_kept_whatever_the_shell_says(the_file, monkeypatch):
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+
+    own = the_file.own_environment()
+
+    assert "PYTHONDONTWRITEBYTECODE" not in own
+    assert own["PYTHONPYCACHEPREFIX"] == str(the_file.VENV / "bytecode")
+    assert own["PYTHONPATH"] == os.pathsep.join([str(ROOT), "/somewhere"])
