@@ -32,7 +32,8 @@ class Catcher:
 
     async def back(self) -> None:
         """It listens (again)."""
-        self._server = await receive(self.receiver, self.port)
+        if self._server is None:
+            self._server = await receive(self.receiver, self.port)
 
     async def away(self) -> None:
         """Nobody answers at its port any more, and who was connected is cut off."""
@@ -45,6 +46,15 @@ class Catcher:
     def behave(self, *rules: dict[str, Any]) -> None:
         """From now on it does what the rules say, and nothing else."""
         self.receiver.behaviour = Behaviour(rules=[Rule(**rule) for rule in rules])
+
+    async def answered(self) -> None:
+        """Returns when it has answered every mail that was offered."""
+
+        async def nothing_under_way() -> bool:
+            conversations = self.receiver.conversations
+            return not any(talk.envelope and talk.envelope.rcpt_tos for talk in conversations)
+
+        await eventually(nothing_under_way, saying="answers to all mails")
 
     def mails(self, to: str | None = None) -> list[EmailMessage]:
         """What was sent to an address, oldest first; a mail with an error in its form fails here."""
@@ -69,7 +79,7 @@ def words(mail: EmailMessage, form: str = "plain") -> str:
     """The text or the HTML of a mail."""
     part = mail.get_body((form,))
     assert part is not None
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 @asynccontextmanager

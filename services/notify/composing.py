@@ -1,10 +1,12 @@
 """The mail itself: headers and both forms of its words, as the bytes that go over the wire."""
 
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
+from email.charset import QP, Charset
+from email.header import Header
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.policy import compat32
+from email.utils import format_datetime, formataddr
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -13,35 +15,42 @@ from services.notify.post import Claimed
 from services.notify.rendering import Person, Reading, mail_words
 from services.notify.settings import NotifySettings
 from services.notify.templates import CATEGORY_OF, Template
+from services.notify.texts import as_greeted
 
 
 class AddressNotSupported(ValueError):
     """No mail can go to this address: what stands before its @ is not ASCII, or it is no address at all."""
 
 
+# The newer policies of the email package lose spaces between words with accents, and encode a long link to unsubscribe
+# so that no mail program sees a link.
+_WIRE = compat32.clone(linesep="\r\n", max_line_length=998)
+_TEXT = Charset("utf-8")
+_TEXT.body_encoding = QP
+
+
 def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str, bytes]:
     """The recipient's address and the bytes of the mail; raises `AddressNotSupported`."""
     reading, address = reading_of(mail, settings), _address(mail)
     words = mail_words(reading)
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address(settings.mail_name, addr_spec=settings.mail_address)
-    message["To"] = Address(reading.name, addr_spec=address)
-    message["Subject"] = words.subject
+    message = MIMEMultipart("alternative", policy=_WIRE)
+    message["From"] = _mailbox(settings.mail_name, settings.mail_address)
+    message["To"] = _mailbox(as_greeted(reading.name), address)
+    message["Subject"] = Header(words.subject, header_name="Subject").encode()
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{mail.notification_id}@{settings.mail_domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["Content-Language"] = reading.language.value
-    message.set_content(words.text, cte="quoted-printable")
-    message.add_alternative(words.html, subtype="html", cte="quoted-printable")
-    return address, _unsubscribe_headers(reading) + message.as_bytes()
+    if reading.unsubscribe_url:
+        message["List-Unsubscribe"] = f"<{reading.unsubscribe_url}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.attach(MIMEText(words.text, "plain", _TEXT, policy=_WIRE))  # type: ignore[arg-type]
+    message.attach(MIMEText(words.html, "html", _TEXT, policy=_WIRE))  # type: ignore[arg-type]
+    return address, message.as_bytes()
 
 
-def _unsubscribe_headers(reading: Reading) -> bytes:
-    """RFC 8058. Written here because the email package encodes a long header, and a mail program would see no link."""
-    if reading.unsubscribe_url is None:
-        return b""
-    one_click = "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-    return f"List-Unsubscribe: <{reading.unsubscribe_url}>\r\n{one_click}".encode("ascii")
+def _mailbox(name: str, address: str) -> str:
+    return formataddr((name, address)) if name.isascii() else f"{Header(name, 'utf-8').encode()} <{address}>"
 
 
 def reading_of(mail: Claimed, settings: NotifySettings) -> Reading:

@@ -91,7 +91,8 @@ async def release_known(session: AsyncSession, now: datetime) -> None:
 _KEEP_TEAM_MEMBER = text(
     """
     INSERT INTO team_member AS known (member_id, version, active)
-    SELECT CAST(:member_id AS text), :version, :active WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
+    SELECT CAST(:member_id AS text), :version, :active
+    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, active = excluded.active
     WHERE known.version < excluded.version
     """

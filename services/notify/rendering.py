@@ -161,7 +161,7 @@ def _url(reading: Reading) -> str | None:
 
 
 def _subject(template: JinjaTemplate, context: dict[str, Any]) -> str:
-    subject = _block(template, "subject", context)
+    subject = _block(template, "subject", context).replace("=?", "= ?")  # a header would decode what follows
     return subject if len(subject) <= SUBJECT_CHARACTERS_MAX else subject[: SUBJECT_CHARACTERS_MAX - 1].rstrip() + "…"
 
 

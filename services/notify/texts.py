@@ -10,8 +10,8 @@ import phonenumbers
 # Everything that Unicode calls a control, a format character (the direction overrides), a surrogate or a line end.
 _NOT_TEXT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
-# What a mail program makes a link of, or what no name has.
-_LOOKS_LIKE_A_LINK = re.compile(r"[@:/\\]|\w\.\w{2,}|\bwww\b", re.IGNORECASE)
+# What a mail program makes a link of, what a header would decode, or what no name has.
+_LOOKS_LIKE_A_LINK = re.compile(r"[@:/\\]|\w\.\w{2,}|\bwww\b|=\?", re.IGNORECASE)
 _NAME_CHARACTERS_MAX = 80
 
 

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import select
 
 from chassis import Service
@@ -16,6 +17,7 @@ from contracts.members import ContactChanged, NodeTeamJoined
 from services.notify import api, handlers, streaming, tables
 from services.notify.app import service
 from services.notify.settings import NotifySettings
+from services.notify.sql import run
 from services.notify.tables import Notification
 from services.notify.templates import Template
 from tests.catching import Catcher, catching
@@ -120,9 +122,10 @@ class Notify:
         """The one mail to somebody reaches a status."""
 
         async def reached() -> Notification | None:
-            mail = await self.kept(person)
-            found = mail.status == status and all(getattr(mail, name) == value for name, value in facts.items())
-            return mail if found else None
+            for mail in await self.mails_kept(person):
+                if mail.status == status and all(getattr(mail, name) == value for name, value in facts.items()):
+                    return mail
+            return None
 
         return await eventually(reached, saying=f"{status} {facts}")
 
@@ -155,9 +158,7 @@ async def a_notify(postgres: Any, nats: Any, catcher: Catcher, make: Any = servi
 
 def service_without_sender(settings: NotifySettings) -> Service:
     """Notify that puts mail in the post and leaves it there."""
-    made = Service(
-        "notify", settings, tables=tables.Table, api=api.router, handlers=handlers.router, background=[]
-    )
+    made = Service("notify", settings, tables=tables.Table, api=api.router, handlers=handlers.router, background=[])
     made.app.state.readers = streaming.Readers()
     return made
 
@@ -179,16 +180,48 @@ async def notify(shared_notify: Notify) -> AsyncIterator[Notify]:
 
 @pytest.fixture
 async def own_catcher() -> AsyncIterator[Catcher]:
-    """A mail server that a test may take away."""
+    """A mail server of one test."""
     async with catching() as catcher:
         yield catcher
 
 
-@pytest.fixture
-async def own_notify(postgres: Any, nats: Any, own_catcher: Catcher) -> AsyncIterator[Notify]:
-    """A service with a mail server and a clock of its own."""
-    async with a_notify(postgres, nats, own_catcher) as notify:
+@pytest.fixture(scope="session")
+async def troubled_notify(postgres: Any, nats: Any) -> AsyncIterator[Notify]:
+    """A service with a mail server that tests take away, and a clock that they move."""
+    async with catching() as catcher, a_notify(postgres, nats, catcher) as notify:
         yield notify
+
+
+@pytest.fixture
+async def own_notify(troubled_notify: Notify) -> AsyncIterator[Notify]:
+    """That service, with the server there and behaving, and with what other tests told left behind."""
+    await _nothing_in_the_post(troubled_notify)
+    await troubled_notify.running.given()
+    yield troubled_notify
+    troubled_notify.catcher.behave()
+    await troubled_notify.catcher.back()
+
+
+@pytest.fixture(scope="session")
+async def senderless_notify(postgres: Any, nats: Any) -> AsyncIterator[Notify]:
+    """A service that sends nothing by itself."""
+    async with catching() as catcher, a_notify(postgres, nats, catcher, make=service_without_sender) as notify:
+        yield notify
+
+
+@pytest.fixture
+async def idle_notify(senderless_notify: Notify) -> AsyncIterator[Notify]:
+    """That service, whose mail stays in the post until the test sends it."""
+    await _nothing_in_the_post(senderless_notify)
+    await senderless_notify.running.given()
+    yield senderless_notify
+    senderless_notify.catcher.behave()
+
+
+async def _nothing_in_the_post(notify: Notify) -> None:
+    async with notify.running.session() as session:
+        await run(session, text("DELETE FROM notification"))
+        await session.commit()
 
 
 async def a_team_member(notify: Notify, name: str = "Tess van het Team") -> ContactChanged:

@@ -1,0 +1,391 @@
+"""What a mail says and how it is made: read back as a mail program and a browser read it, whatever people fill in."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from email.header import decode_header, make_header
+from email.message import EmailMessage
+from typing import Any
+
+import html5lib
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.matching import Reason
+from contracts.vocabulary import Language
+from services.notify.composing import AddressNotSupported, compose
+from services.notify.post import Claimed
+from services.notify.rendering import SUBJECT_CHARACTERS_MAX, unsubscribe_link_unknown_page, unsubscribe_page
+from services.notify.settings import NotifySettings
+from services.notify.templates import CATEGORY_OF, Category, Template
+from services.notify.texts import as_greeted, as_one_line
+from tests.catching import words
+from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
+
+NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
+NOTIFY = NotifySettings(**SETTINGS)
+INBOX_ONLY = {Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED}
+MAILED = [template for template in Template if template not in INBOX_ONLY]
+LINKS = (Template.SIGN_IN, Template.JOINING)
+REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED)
+every_mail = pytest.mark.parametrize(
+    ("template", "language"), [(template, language) for template in MAILED for language in Language]
+)
+
+NOOR = a_person("Noor Jansen")
+FATIMA = a_person("Fatima de Wit", organisation_name="Warmtewerk BV", phone="+31302345678")
+
+
+def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any) -> Claimed:
+    """A mail to Noor that is about to be sent, with everything known that its words need."""
+    contacts = {
+        who.member_id: who.model_dump(mode="json") | {"language": language, "refused_at": None}
+        for who in (NOOR, FATIMA)
+    }
+    to_noor = {"member_id": NOOR.member_id, "needs": [NOOR.member_id]}
+    if template is Template.INTRODUCTION:
+        to_noor["needs"] = [NOOR.member_id, FATIMA.member_id]
+    return Claimed(
+        notification_id="0b9c2f1e-9d5c-5d0a-8f5e-2c9a3a1f7b60",
+        template=template,
+        matter_id="01890a5d-ac96-774b-bcce-b302099a8057",
+        facts=facts_of(template, language) | facts,
+        created_at=NOW,
+        attempts=1,
+        attempts_unsure=0,
+        cause=None,
+        contacts=contacts,
+        muted=[],
+        tokens={category.value: f"token-of-{category.value}-0123456789" for category in Category},
+        **to_noor,
+    )
+
+
+def facts_of(template: Template, language: Language) -> dict[str, Any]:
+    """What is kept of a notice until it is sent."""
+    if template in LINKS:
+        expires_at = NOW + timedelta(minutes=15)
+        return {
+            "name": "Noor Jansen",
+            "email": NOOR.email,
+            "language": language,
+            "token": "a-token_123",
+            "expires_at": expires_at.isoformat(),
+        }
+    if template in REQUESTS:
+        return {"title": "Wie weet een stage?"}
+    match = a_match(NOOR, FATIMA)
+    parties = {side: match[side].model_dump(mode="json") for side in ("asker", "offerer")}
+    reasons = [reason.model_dump(mode="json") for reason in match["reasons"]]
+    kinds = {"request_kind": "internship", "offer_kind": "guest-lesson"}
+    return parties | kinds | {"reasons": reasons, "lapsed_because": "declined", "said_yes": True}
+
+
+def sent(mail: Claimed) -> EmailMessage:
+    """The mail as its reader's program has it; anything wrong with its form fails here."""
+    _, content = compose(mail, NOTIFY, NOW)
+    assert all(len(line) <= 998 for line in content.split(b"\r\n"))
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    message = message_from_bytes(content, policy=policy.strict)
+    assert isinstance(message, EmailMessage)
+    assert not message.defects
+    return message
+
+
+def page(html: str) -> Any:
+    """An HTML document, parsed as a browser does, and refused when a browser would have to guess."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(html)
+
+
+def shown(html: str) -> str:
+    """The words that a reader of an HTML document sees, without the spaces that do not count."""
+    return _dense("".join(page(html).find("body").itertext()))
+
+
+def _dense(text: str) -> str:
+    return re.sub(r"\s+", "", text)
+
+
+def hrefs(html: str) -> list[str]:
+    return [link.get("href") for link in page(html).iter("a")]
+
+
+@every_mail
+def test_every_mail_is_well_formed_and_in_one_language(template, language):
+    mail = sent(a_mail(template, language))
+
+    document = page(words(mail, "html"))
+    assert document.get("lang") == language.value
+    assert document.find("head/title").text == mail["Subject"]
+    assert mail["Content-Language"] == language.value
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    greeting = {"nl": "Dag Noor Jansen,", "en": "Hello Noor Jansen,"}[language]
+    assert words(mail).startswith(greeting)
+
+
+@every_mail
+def test_the_text_says_what_the_html_says(template, language):
+    mail = sent(a_mail(template, language))
+    text, document = _dense(words(mail)), page(words(mail, "html"))
+
+    sentences = [sentence for tag in ("p", "li") for sentence in document.find("body").iter(tag)]
+    assert sentences
+    for sentence in sentences:
+        if sentence.find("a") is None:  # a button stands in the text as a link
+            assert _dense("".join(sentence.itertext())) in text
+
+
+@every_mail
+def test_every_link_goes_to_this_node_and_stands_in_the_text_too(template, language):
+    mail = sent(a_mail(template, language))
+
+    for href in hrefs(words(mail, "html")):
+        if not href.startswith(("mailto:", "tel:")):
+            assert href.startswith(f"{NODE_URL}/")
+            assert href in words(mail)
+
+
+@pytest.mark.parametrize("template", MAILED)
+def test_a_mail_leads_to_a_page_of_the_gateway(template):
+    leads_to = {
+        **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
+        **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
+    }
+    found = hrefs(words(sent(a_mail(template)), "html"))
+    assert leads_to.get(template, f"{NODE_URL}/matches/01890a5d-ac96-774b-bcce-b302099a8057") in found
+
+
+@pytest.mark.parametrize("template", MAILED)
+def test_what_may_be_stopped_can_be_stopped_with_one_click_in_the_mail_program(template):
+    mail = sent(a_mail(template))
+
+    if category := CATEGORY_OF.get(template):
+        link = f"{NODE_URL}/api/v1/unsubscribe/token-of-{category}-0123456789"
+        assert mail["List-Unsubscribe"] == f"<{link}>"
+        assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        assert link in hrefs(words(mail, "html"))
+    else:
+        assert mail["List-Unsubscribe"] is None
+        assert "unsubscribe" not in str(mail)
+
+
+def test_a_long_link_to_unsubscribe_stays_one_link():
+    settings_ = NotifySettings(**SETTINGS | {"public_url": "https://" + "een-heel-lang-domein." * 5 + "example:8443"})
+    _, content = compose(a_mail(Template.MATCH_PROPOSED), settings_, NOW)
+    (line,) = [line for line in content.split(b"\r\n") if line.startswith(b"List-Unsubscribe: ")]
+    assert re.fullmatch(rb"List-Unsubscribe: <https://[!-~]+>", line)
+
+
+def test_the_mail_about_a_proposal_gives_the_reasons_in_words():
+    text = words(sent(a_mail(Template.MATCH_PROPOSED)))
+
+    assert "- zelfde thema: circulaire economie\n- 4 km verderop\n- vraagt stage, biedt stage" in text
+    assert "Vraag: stage\nStage over circulair bouwen\nROC Vechtdal, Utrecht" in text
+    assert "Aanbod: gastles\nStageplek in de werkplaats\nWarmtewerk BV, Utrecht" in text
+
+
+def test_a_reason_that_is_not_known_yet_keeps_no_mail_back():
+    reasons = [Reason(code="distance", value="?", weight=0.5).model_dump(mode="json")]
+    assert "- ?" in words(sent(a_mail(Template.MATCH_PROPOSED, reasons=reasons)))
+
+
+def test_an_introduction_gives_the_other_sides_details_and_not_the_readers_own():
+    mail = sent(a_mail(Template.INTRODUCTION))
+
+    for form in ("plain", "html"):
+        said = words(mail, form)
+        assert "Fatima de Wit" in said
+        assert "030 234 5678" in said
+        assert NOOR.email not in said
+        assert NOOR.phone not in said
+    assert FATIMA.email in words(mail)
+    assert {f"mailto:{FATIMA.email}", "tel:+31302345678"} <= set(hrefs(words(mail, "html")))
+
+
+@pytest.mark.parametrize("template", [t for t in MAILED if t is not Template.INTRODUCTION])
+def test_no_other_mail_gives_anybodys_details(template):
+    mail = sent(a_mail(template))
+    for secret in (FATIMA.email, FATIMA.name, FATIMA.phone, "234 5678", "302345678"):
+        assert secret not in words(mail)
+        assert secret not in words(mail, "html")
+
+
+def test_an_introduction_without_a_phone_number_has_no_line_for_it():
+    mail = a_mail(Template.INTRODUCTION)
+    mail.contacts[FATIMA.member_id]["phone"] = None
+    assert "Telefoon" not in words(sent(mail))
+
+
+def test_each_side_of_a_match_is_spoken_to_as_what_they_are():
+    mail = a_mail(Template.MATCH_ENDORSED)
+    assert "We hebben een aanbod gevonden dat bij jouw vraag past." in words(sent(mail))
+
+    swapped = mail.facts | {"asker": mail.facts["offerer"], "offerer": mail.facts["asker"]}
+    text = words(sent(a_mail(Template.MATCH_ENDORSED, **swapped)))
+    assert "We hebben een vraag gevonden die bij jouw aanbod past." in text
+    assert "Jouw aanbod: gastles\nStage over circulair bouwen" in text
+
+
+@pytest.mark.parametrize("because", ["declined", "closed", "unanswered", "erased"])
+@pytest.mark.parametrize("language", list(Language))
+def test_a_match_that_ended_says_why(because, language):
+    said = {
+        words(sent(a_mail(Template.MATCH_LAPSED, language, lapsed_because=why))) for why in (because, "something new")
+    }
+    assert len(said) == (1 if because == "declined" else 2)
+
+
+def test_a_link_says_until_when_it_works_on_a_dutch_clock():
+    assert "tot 14:35 uur" in words(sent(a_mail(Template.SIGN_IN)))
+    summer = datetime(2026, 7, 2, 12, 35, tzinfo=UTC).isoformat()
+    assert "tot 14:35 uur" in words(sent(a_mail(Template.SIGN_IN, expires_at=summer)))
+
+
+def test_the_headers_say_who_whom_and_that_no_person_wrote_it():
+    mail = sent(a_mail(Template.MATCH_PROPOSED))
+
+    assert mail["From"] == "Om de Hoek Utrecht <noreply@utrecht.omdehoek.example>"
+    assert mail["To"] == f"Noor Jansen <{NOOR.email}>"
+    assert mail["Message-ID"] == "<0b9c2f1e-9d5c-5d0a-8f5e-2c9a3a1f7b60@utrecht.omdehoek.example>"
+    assert mail["Date"].datetime == NOW
+    assert mail["Auto-Submitted"] == "auto-generated"
+
+
+# Whatever people fill in.
+
+HOSTILE = [
+    "x\r\nBcc: iedereen@evil.example",
+    "x\n\n<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "</title></style></p></table><h1>kaping",
+    '" onmouseover="alert(1)',
+    "{{ 7*7 }}{% for x in y %}",
+    "javascript:alert(1)",
+    "\u202egnp.exe\u2066",
+    "=?utf-8?q?Subject?=",
+    "a\x00b\x1b[31m",
+    "👩‍🏫 école ﷽ 漢字",
+    "x" * 200,
+    "\N{LATIN SMALL LETTER E}" + "\N{COMBINING ACUTE ACCENT}" * 50,
+    ".",
+    "-- \nFrom nobody",
+]
+
+
+def hostile_facts(template: Template, text: str) -> dict[str, Any]:
+    """The facts of a mail with a text in every place that people fill in."""
+    facts = facts_of(template, Language.DUTCH)
+    if "asker" in facts:
+        for side in ("asker", "offerer"):
+            facts[side] |= {"title": text, "organisation_name": text, "place": text}
+        facts["reasons"] = [{"code": "words", "value": text, "weight": 1.0}]
+    return facts | ({"name": text} if template in LINKS else {"title": text})
+
+
+def hostile_mail(template: Template, text: str) -> Claimed:
+    mail = a_mail(template, **hostile_facts(template, text))
+    for contact in mail.contacts.values():
+        contact |= {"name": text, "organisation_name": text}
+    return mail
+
+
+def check_hostile(template: Template, text: str) -> None:
+    mail, harmless = sent(hostile_mail(template, text)), sent(hostile_mail(template, "x"))
+    line = as_one_line(text)
+
+    assert mail.keys() == harmless.keys()
+    assert [address.addr_spec for address in mail["To"].addresses] == [NOOR.email]
+    # Python's own reader puts spaces between the parts of a long encoded name.
+    assert _dense(mail["To"].addresses[0].display_name) == _dense(as_greeted(text))
+    assert len(str(mail["Subject"])) <= SUBJECT_CHARACTERS_MAX
+    assert len(str(mail["Subject"]).splitlines()) == 1
+    document, expected = page(words(mail, "html")), page(words(harmless, "html"))
+    assert [e.tag for e in document.iter() if e.tag not in ("bdi", "wbr")] == [
+        e.tag for e in expected.iter() if e.tag not in ("bdi", "wbr")
+    ]
+    assert [link.get("href") for link in document.iter("a")] == [link.get("href") for link in expected.iter("a")]
+    if template not in LINKS:
+        assert _dense(line) in shown(words(mail, "html"))
+        assert line in words(mail)
+
+
+@pytest.mark.parametrize(
+    "template", [Template.MATCH_PROPOSED, Template.INTRODUCTION, Template.REQUEST_UNANSWERED, Template.JOINING]
+)
+@pytest.mark.parametrize("text", HOSTILE, ids=map(str, range(len(HOSTILE))))
+def test_what_people_fill_in_is_words_and_nothing_else(template, text):
+    check_hostile(template, text)
+
+
+anything = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(MAILED), anything)
+def test_anything_that_people_fill_in_is_words_and_nothing_else(template, text):
+    check_hostile(template, text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(anything)
+def test_a_subject_arrives_as_it_was_written(text):
+    subject = as_one_line(f"Past dit bij elkaar? {text}").replace("=?", "= ?")
+    message = message_from_bytes(compose(hostile_mail(Template.MATCH_PROPOSED, text), NOTIFY, NOW)[1])
+    found = str(make_header(decode_header(message["Subject"])))
+    assert found == subject or (len(subject) > SUBJECT_CHARACTERS_MAX and subject.startswith(found[:-1].rstrip()))
+
+
+def test_a_stranger_cannot_send_a_message_by_joining_with_somebodys_address():
+    mail = sent(a_mail(Template.JOINING, name="Haal je prijs op bij prijs.evil.example"))
+    assert "evil" not in str(mail)
+
+
+# Where it goes.
+
+
+def to_address(address: str) -> str:
+    mail = a_mail(Template.MATCH_PROPOSED)
+    mail.contacts[NOOR.member_id]["email"] = address
+    return compose(mail, NOTIFY, NOW)[0]
+
+
+def test_a_domain_with_other_letters_has_a_form_in_ascii():
+    assert to_address("info@café.example") == "info@xn--caf-dma.example"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "geen adres", "a@b@c.example", "jörg@school.example", "a@b.example\r\nRCPT TO:<x@y.example>", "a b@c.example"],
+)
+def test_no_mail_goes_to_what_is_no_address(address):
+    with pytest.raises(AddressNotSupported):
+        to_address(address)
+
+
+@pytest.mark.parametrize("url", ["ftp://x.example", "https://x.example/<>", "https://x example", "https://x\r\ny"])
+def test_a_public_address_that_would_break_a_header_is_refused_at_the_start(url):
+    with pytest.raises(ValueError, match="must begin with"):
+        NotifySettings(**SETTINGS | {"public_url": url})
+
+
+# The pages behind a link to unsubscribe.
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("category", list(Category))
+def test_the_pages_to_unsubscribe_post_to_where_they_are(category, language):
+    asked, off, on = (page(unsubscribe_page(category, language, state)) for state in ("asked", "off", "on"))
+
+    for document in (asked, off, on):
+        assert document.get("lang") == language.value
+        assert document.find("body/main/h1").text
+    assert dict(asked.find(".//form").attrib) == {"method": "post"}
+    assert off.find(".//form/button").attrib.items() >= {"name": "mails", "value": "on"}.items()
+    assert on.find(".//form") is None
+
+
+def test_the_page_of_a_link_that_does_not_work_speaks_both_languages():
+    document = page(unsubscribe_link_unknown_page())
+    assert {document.get("lang"), *(e.get("lang") for e in document.iter("p") if e.get("lang"))} == {"nl", "en"}

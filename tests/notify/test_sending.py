@@ -1,0 +1,406 @@
+"""From the post to the mail server: at once, in time, and twice only when a sender died at the worst moment."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+
+from contracts.event import encode, new_id
+from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
+from contracts.notify import NotificationFailed, NotificationSent
+from services.notify import post
+from services.notify import sending as sending_module
+from services.notify.attempts import UNSURE_ATTEMPTS_MAX
+from services.notify.composing import compose
+from services.notify.connections import sender_number
+from services.notify.outcomes import write_down
+from services.notify.rules import Notice
+from services.notify.sending import Sender, send_mail
+from services.notify.smtp import Connection, mail_server
+from services.notify.telling import tell
+from services.notify.templates import Template
+from tests.catching import words
+from tests.given import eventually
+from tests.notify.conftest import a_match, a_notify, a_person, service_without_sender
+from tests.notify.lines import AtTheEndOf, a_line
+from tests.notify.test_telling import a_link
+
+
+async def given_mail(notify, count=1):
+    """So many mails in the post, each to somebody of their own; returns those people."""
+    people = [a_person(f"Noor{n} Jansen") for n in range(count)]
+    await notify.given(*people)
+    offerer = a_person("Fatima de Wit")
+    await notify.running.when(*(MatchProposed(**a_match(offerer, offerer, person)) for person in people))
+    return people
+
+
+@asynccontextmanager
+async def sending(notify):
+    """A process that sends, until it is stopped."""
+    task = asyncio.create_task(send_mail(notify.service))
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+class Dying:
+    """A sender that does one thing after the other, and can be left at any moment without a word."""
+
+    def __init__(self, notify, number):
+        self._service, self._number, self._catcher = notify.service, number, notify.catcher
+        self.mails = []
+
+    async def claims(self, room=10):
+        async with self._service.sessions() as session:
+            self.mails, _ = await post.claim(session, self._number, room, self._service.now())
+            await session.commit()
+
+    async def offers(self):
+        self.outcomes = [await self._offer(mail) for mail in self.mails]
+
+    async def _offer(self, mail):
+        connection = Connection(
+            mail_server(self._catcher.url), local_hostname="test", timeout_seconds=5, accept_timeout_seconds=5
+        )
+        address, message = compose(mail, self._service.settings, self._service.now())
+        outcome = await connection.send("noreply@omdehoek.example", address, message, may_go=_yes)
+        await connection.quit()
+        return outcome
+
+    async def marks(self):
+        async with self._service.sessions() as session:
+            for mail, outcome in zip(self.mails, self.outcomes, strict=True):
+                now = self._service.now()
+                await write_down(session, mail, outcome, sender=self._number, now=now, jitter=0)
+            await session.commit()
+
+
+async def _yes():
+    return True
+
+
+@asynccontextmanager
+async def a_sender_that_dies(notify):
+    """It holds its number until the block is left: then its process is gone."""
+    async with sender_number(notify.service.settings.database_url) as (number, _):
+        yield Dying(notify, number)
+
+
+async def test_a_mail_goes_right_after_the_commit_and_not_at_the_next_look(postgres, nats, own_catcher):
+    async with a_notify(postgres, nats, own_catcher, mail_poll_seconds=60) as notify:
+        person = a_person()
+        await notify.given(person)
+        since = time.monotonic()
+        await notify.publish(MatchEndorsed(**a_match(person, a_person())))
+        await own_catcher.mail(person.email)
+        assert time.monotonic() - since < 5
+
+
+async def test_the_message_id_follows_from_what_is_told_to_whom(notify):
+    person = a_person()
+    await notify.given(person)
+    await notify.when(MatchEndorsed(**a_match(person, a_person())))
+
+    mail = await notify.kept(person)
+    assert notify.mails(person)[0]["Message-ID"] == f"<{mail.notification_id}@utrecht.omdehoek.example>"
+
+
+async def everything_stored(notify):
+    """Every row of every table, as text."""
+    async with notify.running.session() as session:
+        connection = await session.connection()
+        tables = notify.service.tables.metadata.tables
+        rows = [(await connection.execute(text(f'SELECT t::text FROM "{name}" AS t'))).scalars() for name in tables]
+        return "\n".join(row for found in rows for row in found)
+
+
+async def test_a_token_and_an_address_that_came_along_are_gone_once_the_mail_is_sent(notify):
+    stranger = a_person("Iris Smit")
+    link = a_link(stranger, notify.clock())
+    await notify.when(link)
+
+    assert notify.subjects(stranger) == ["Inloggen bij Om de Hoek"]
+    kept = await everything_stored(notify)
+    assert link.token not in kept
+    assert stranger.email not in kept
+    assert (await notify.kept(stranger)).facts == {}
+
+
+async def test_contact_details_stay_with_the_contact_alone(notify):
+    asker, offerer = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    await notify.given(asker, offerer)
+    await notify.when(IntroductionMade(**a_match(asker, offerer)))
+
+    assert offerer.email in words(notify.mails(asker)[0])
+    assert (await everything_stored(notify)).count(offerer.email) == 1
+
+
+async def test_a_link_that_expired_before_it_could_go_is_not_mailed_and_not_kept(own_notify):
+    person = a_person()
+    await own_notify.catcher.away()
+    await own_notify.publish(a_link(person, own_notify.clock()))
+    await own_notify.becomes(person, "waiting")
+
+    own_notify.clock.move(minutes=16)
+    await own_notify.catcher.back()
+
+    assert (await own_notify.becomes(person, "expired")).facts == {}
+    assert own_notify.mails(person) == []
+
+
+async def test_a_link_that_expires_while_it_waits_for_its_connection_is_not_mailed(idle_notify):
+    person = a_person()
+    await idle_notify.running.when(a_link(person, idle_notify.clock()))
+
+    class Slow(Connection):
+        async def _announce(self, sender, recipient):
+            idle_notify.clock.move(minutes=16)
+            return await super()._announce(sender, recipient)
+
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+        (mail,) = sender.mails
+    lost = asyncio.Event()
+    connection = Slow(
+        mail_server(idle_notify.catcher.url), local_hostname="t", timeout_seconds=5, accept_timeout_seconds=5
+    )
+    live = Sender(idle_notify.service, 1, lost)
+    await live._offer(connection, mail, asyncio.get_running_loop().time(), None)
+    await connection.quit()
+
+    assert idle_notify.mails(person) == []
+
+
+async def test_who_waits_for_a_link_goes_before_what_was_told_earlier(idle_notify):
+    await given_mail(idle_notify, 3)
+    await idle_notify.running.when(a_link(a_person(), idle_notify.clock()))
+
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims(room=1)
+    assert [mail.template for mail in sender.mails] == ["sign-in"]
+
+
+async def test_no_more_mail_goes_out_in_a_second_than_is_allowed(postgres, nats, own_catcher):
+    async with a_notify(postgres, nats, own_catcher, mails_per_second=5, make=service_without_sender) as notify:
+        people = await given_mail(notify, 8)
+        since = time.monotonic()
+        async with sending(notify):
+            await notify.posted()
+        assert time.monotonic() - since > 0.5
+        assert all(len(notify.mails(person)) == 1 for person in people)
+
+
+async def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(idle_notify):
+    broken, fine = a_person("Bo Broos"), a_person("Noor Jansen")
+    await idle_notify.given(broken, fine)
+    async with idle_notify.running.session() as session:
+        without_facts = [
+            Notice(who.member_id, Template.REQUEST_UNANSWERED, new_id(), facts, about=(who.member_id,))
+            for who, facts in ((broken, {}), (fine, {"title": "Wie weet een stage?"}))
+        ]
+        await tell(session, without_facts, "utrecht", idle_notify.clock())
+        await session.commit()
+
+    async with sending(idle_notify):
+        await idle_notify.catcher.mail(fine.email)
+        await idle_notify.becomes(broken, "waiting", refusal="not-composed")
+
+
+async def test_a_mail_carries_the_trace_of_what_caused_it(notify):
+    person, trace = a_person(), "4bf92f3577b34da6a3ce929d0e0e4736"
+    await notify.given(person)
+    event = MatchEndorsed(**a_match(person, a_person()))
+    node = notify.service.settings.node
+    body = encode(
+        event, event_id=new_id(), node=node, time=notify.clock(), traceparent=f"00-{trace}-00f067aa0ba902b7-01"
+    )
+    await notify.service.streams.js.publish(event.subject(node), body)
+    await notify.catcher.mail(person.email)
+    await notify.posted()
+
+    said = [envelope for envelope, event in await notify.envelopes() if isinstance(event, NotificationSent)]
+    assert [envelope.traceparent.split("-")[1] for envelope in said] == [trace]
+
+
+# A process that dies, at each of the three places.
+
+
+async def test_a_sender_that_dies_before_it_offers_a_mail_leaves_it_to_another(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+
+    async with sending(idle_notify):
+        sent = await idle_notify.becomes(person, "sent")
+
+    assert len(idle_notify.mails(person)) == 1
+    assert sent.attempts_unsure == 1
+
+
+async def test_a_sender_that_dies_between_the_servers_yes_and_its_mark_has_it_sent_once_more(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+        await sender.offers()
+
+    async with sending(idle_notify):
+        sent = await idle_notify.becomes(person, "sent")
+        await idle_notify.posted()
+
+    mails = idle_notify.mails(person)
+    assert len(mails) == 2
+    assert len({mail["Message-ID"] for mail in mails}) == 1
+    assert sent.attempts_unsure == 1
+    assert len(await idle_notify.said(NotificationSent)) == 1
+
+
+async def test_a_sender_that_dies_after_its_mark_leaves_nothing_to_do(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+        await sender.offers()
+        await sender.marks()
+
+    (other,) = await given_mail(idle_notify)
+    async with sending(idle_notify):
+        await idle_notify.becomes(other, "sent")
+
+    assert len(idle_notify.mails(person)) == 1
+    assert (await idle_notify.kept(person)).attempts_unsure == 0
+
+
+async def test_nobody_takes_over_from_a_sender_that_lives_however_slow_it_is(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as slow:
+        await slow.claims()
+        (other,) = await given_mail(idle_notify)
+        async with sending(idle_notify):
+            await idle_notify.becomes(other, "sent")
+            async with idle_notify.running.session() as session:
+                assert await post.senders_gone(session) == set()
+            await slow.offers()
+            await slow.marks()
+    async with idle_notify.running.session() as session:
+        assert await post.senders_gone(session) == set()
+
+    assert len(idle_notify.mails(person)) == 1
+
+
+async def test_a_sender_must_be_found_gone_twice(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+    other = Sender(idle_notify.service, 10_000, asyncio.Event())
+
+    await other._look_after()
+    assert (await idle_notify.kept(person)).status == "sending"
+    await other._look_after()
+    assert (await idle_notify.kept(person)).status == "waiting"
+
+
+async def test_a_mark_that_comes_after_somebody_took_over_changes_nothing(idle_notify):
+    (person,) = await given_mail(idle_notify)
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+        await sender.offers()
+    async with a_sender_that_dies(idle_notify) as heir:
+        async with idle_notify.running.session() as session:
+            await post.take_over(session, await post.senders_gone(session), idle_notify.clock())
+            await session.commit()
+        await heir.claims()
+        await sender.marks()
+
+        assert (await idle_notify.kept(person)).status == "sending"
+
+
+async def test_a_mail_whose_senders_keep_dying_is_given_up_and_the_team_is_told(idle_notify):
+    person = a_person("Iris Smit")
+    await idle_notify.given(person)
+    link = a_link(person, idle_notify.clock())
+    await idle_notify.running.when(link)
+    other = Sender(idle_notify.service, 10_000, asyncio.Event())
+    for _ in range(UNSURE_ATTEMPTS_MAX):
+        async with a_sender_that_dies(idle_notify) as sender:
+            await sender.claims()
+        await other._look_after()
+        await other._look_after()
+
+    mail = await idle_notify.kept(person)
+    assert (mail.status, mail.refusal, mail.facts) == ("failed", "sender-died", {})
+    (failed,) = await idle_notify.said(NotificationFailed)
+    assert failed.refusal == "sender-died"
+
+
+# Stopping, and the database away, in the middle.
+
+
+async def test_a_service_that_stops_finishes_what_is_with_the_server_and_returns_the_rest(idle_notify):
+    people = await given_mail(idle_notify, 6)
+    idle_notify.catcher.behave({"stage": "data", "wait_seconds": 0.5})
+
+    async with sending(idle_notify) as task:
+
+        async def under_way():
+            return len([mail for mail in await idle_notify.mails_kept() if mail.status == "sending"]) == 6
+
+        await eventually(under_way)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    kept = [await idle_notify.kept(person) for person in people]
+    assert {mail.status for mail in kept} == {"sent", "waiting"}
+    for person, mail in zip(people, kept, strict=True):
+        assert len(idle_notify.mails(person)) == (mail.status == "sent")
+        assert mail.attempts == (mail.status == "sent")
+        assert mail.attempts_unsure == 0
+
+    idle_notify.catcher.behave()
+    async with sending(idle_notify):
+        await idle_notify.posted()
+    assert all(len(idle_notify.mails(person)) == 1 for person in people)
+
+
+async def test_a_mail_that_the_server_took_while_the_database_was_away_is_marked_when_it_is_back(
+    postgres, nats, own_catcher, monkeypatch
+):
+    monkeypatch.setattr(sending_module, "FINISH_SECONDS", 0.0)  # that is for a service that stops
+    async with a_line(postgres) as line, a_notify(AtTheEndOf(postgres, line), nats, own_catcher) as notify:
+        people = [a_person(f"Noor{n}") for n in range(3)]
+        await notify.given(*people)
+        own_catcher.behave({"stage": "data", "wait_seconds": 0.4})
+        offerer = a_person("Fatima de Wit")
+        for person in people:
+            await notify.publish(MatchProposed(**a_match(offerer, offerer, person)))
+        for person in people:
+            await notify.becomes(person, "sending")
+        await own_catcher.mail(people[0].email)  # stored, and not answered yet
+
+        await line.cut()
+        await own_catcher.answered()  # and nothing can be written down
+        await line.restore()
+
+        await notify.posted()
+        for person in people:
+            assert len(notify.mails(person)) == 1
+            assert (await notify.kept(person)).status == "sent"
+            assert (await notify.kept(person)).attempts_unsure == 0
+
+
+async def test_what_waited_too_long_for_its_connection_is_looked_at_again(idle_notify):
+    people = await given_mail(idle_notify, 2)
+    sender = Sender(idle_notify.service, 1, asyncio.Event())
+    async with a_sender_that_dies(idle_notify) as claimer:
+        await claimer.claims()
+    connection = Connection(
+        mail_server(idle_notify.catcher.url), local_hostname="t", timeout_seconds=5, accept_timeout_seconds=5
+    )
+    long_ago = asyncio.get_running_loop().time() - 60
+    outcomes = [await sender._offer(connection, mail, long_ago, None) for mail in claimer.mails]
+    await connection.quit()
+
+    assert [type(outcome).__name__ for outcome in outcomes] == ["NotOffered"] * 2
+    assert all(idle_notify.mails(person) == [] for person in people)
