@@ -31,7 +31,12 @@ _EMAIL = re.compile(
 #: No email address is written without one of these; looking for them first is many times as fast.
 _EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
 
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
+_DASH = re.compile("[\u2010-\u2015\u2212]")
+
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
+#: Where digits may go on as words: the words are looked up only then.
+_SPELLED_MARKS = ("nul", "zero", "06", "o6", "+31", "0031")
 _DIGITS_OF_A_NUMBER = 9
 
 #: A day or a time of day is no number, though its digits may look like one; nothing at school begins at six.
@@ -42,10 +47,12 @@ _DAY_OR_TIME = re.compile(
 )
 
 _BETWEEN = r"[ ().,/*_|-]{0,3}"
-_NUMBERS = (
-    re.compile(rf"(?<!\d)(?=([0o][ -]?[1-9](?:{_BETWEEN}\d){{8}})(?!\d))"),
-    re.compile(rf"(?<![\d+])(?=((?:\+|00) ?[1-9](?:{_BETWEEN}\d){{7,13}})(?!\d))"),
-    re.compile(rf"(?<![\d+])(?=(31 ?6(?:{_BETWEEN}\d){{8}})(?!\d))"),
+#: A number by its first sign, with what follows it as a group: a Dutch one, a foreign one, a mobile one without a plus.
+_NUMBER = re.compile(
+    rf"[0o+3](?<![\d+].)(?="
+    rf"((?<=[0o])[ -]?[1-9](?:{_BETWEEN}\d){{8}}"
+    rf"|(?:(?<=\+)|0) ?[1-9](?:{_BETWEEN}\d){{7,13}}"
+    rf"|(?<=3)1 ?6(?:{_BETWEEN}\d){{8}})(?!\d))"
 )
 
 
@@ -69,21 +76,20 @@ def without_contact_details(text: str) -> str:
 def _plain(text: str) -> str:
     """The text as it reads: no capitals, no invisible characters, no look-alikes of letters and digits."""
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-        text = re.sub(r"[\u2010-\u2015\u2212]", "-", text)
+        text = _DASH.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     return " ".join(text.casefold().split())
 
 
 def _candidates(plain: str) -> Iterator[str]:
     """What may be phone numbers: enough digits near each other, not beginning with a day or a time."""
-    digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
-    if len(re.findall(r"\d", digits)) < _DIGITS_OF_A_NUMBER:
-        return
-    elsewhere = {place for found in _DAY_OR_TIME.finditer(digits) for place in range(*found.span())}
-    for pattern in _NUMBERS:
-        for found in pattern.finditer(digits):
-            if found.start() not in elsewhere:
-                yield from _readings(found[1].replace("o", "0"))
+    digits = plain
+    if any(mark in plain for mark in _SPELLED_MARKS):
+        digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
+    found = list(_NUMBER.finditer(digits))
+    elsewhere = {place for day in _DAY_OR_TIME.finditer(digits) for place in range(*day.span())} if found else ()
+    for number in found:
+        if number.start() not in elsewhere:
+            yield from _readings((number[0] + number[1]).replace("o", "0"))
 
 
 def _readings(digits: str) -> Iterator[str]:
