@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.database import is_away
-from chassis.telemetry import log
+from chassis.telemetry import describe, log
 
 TYPE_BASE = "https://omdehoek.nl/problems/"
 
@@ -180,12 +180,3 @@ def field_messages(error: RequestValidationError | ValidationError) -> list[tupl
         path = ".".join(str(part) for part in place)
         messages.append((path or "body", entry["msg"].removeprefix("Value error, ")))
     return messages
-
-
-def describe(error: BaseException) -> str:
-    """The kind of an error and where it arose; its message is left out, since it may quote personal data."""
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else "unknown place"
-    return f"{type(error).__name__} at {where}"

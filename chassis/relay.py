@@ -19,9 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from chassis.crashpoints import crashpoint, is_armed
 from chassis.database import is_away, lock_number
-from chassis.problems import describe
 from chassis.streams import Answer, Streams
-from chassis.telemetry import log
+from chassis.telemetry import describe, log
 
 _CLAIM = text(
     """

@@ -24,9 +24,9 @@ from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_for_database
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
-from chassis.problems import Problem, describe
+from chassis.problems import Problem
 from chassis.tasks import ended
-from chassis.telemetry import log, span, traceparent, under
+from chassis.telemetry import describe, log, span, traceparent, under
 from chassis.transactions import Item, Work
 from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
 

@@ -17,13 +17,12 @@ from chassis import problems
 from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
 from chassis.identity import IdentityCheck
 from chassis.limits import LimitBodies
-from chassis.problems import describe
 from chassis.relay import Relay
 from chassis.router import Consumer, EventRouter
 from chassis.settings import Settings
 from chassis.streams import Streams
 from chassis.tasks import ended
-from chassis.telemetry import TraceRequests, log
+from chassis.telemetry import TraceRequests, describe, log
 from chassis.transactions import Transactions
 
 #: How long a batch of events that is under way may take to finish when the service stops.

@@ -2,8 +2,10 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -35,8 +37,13 @@ def configure(service: str, settings: Settings) -> None:
 
             provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(f"{settings.otlp_endpoint}/v1/traces")))
         trace.set_tracer_provider(provider)
+
+    def add_whose(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        entry["service"], entry["node"] = service, settings.node
+        return entry
+
     shared: list[Any] = [
-        structlog.contextvars.merge_contextvars,
+        add_whose,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _add_trace_id,
@@ -48,11 +55,11 @@ def configure(service: str, settings: Settings) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(service=service, node=settings.node)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[_without_values, *shared],
+            use_get_message=False,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
@@ -60,6 +67,29 @@ def configure(service: str, settings: Settings) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    warnings.showwarning = _log_warning  # type: ignore[assignment]  # it takes the other arguments as well
+    sys.excepthook = _log_uncaught
+
+
+def _log_warning(_: Warning | str, kind: type[Warning], file: str, line: int, *_more: object) -> None:
+    log.warning("Python warns", kind=kind.__name__, place=f"{file.rsplit('/', 1)[-1]}:{line}")
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace_back: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        log.critical("ended by a fault", fault=describe(error))
+    else:  # Ctrl-C
+        sys.__excepthook__(kind, error, trace_back)
+
+
+def _without_values(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """What a library logs, without what may be personal in it: values in the message, and the message of an error."""
+    error = entry.pop("exc_info", None)
+    entry["logger"] = entry["_record"].name
+    entry["event"] = entry["event"].strip().split("\n")[0]
+    if error:
+        entry["fault"] = describe(error[1])
+    return entry
 
 
 def _add_trace_id(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +97,15 @@ def _add_trace_id(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str
     if current.is_valid:
         entry["trace_id"] = f"{current.trace_id:032x}"
     return entry
+
+
+def describe(error: BaseException) -> str:
+    """The kind of an error and where it arose; its message is left out, since it may quote personal data."""
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else "unknown place"
+    return f"{type(error).__name__} at {where}"
 
 
 def traceparent() -> str | None:
