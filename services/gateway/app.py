@@ -1,7 +1,7 @@
 """The gateway: the one public address, and the only one who says who is calling. The wiring; read this first."""
 
 from chassis import Service
-from services.gateway import api, handlers, store
+from services.gateway import api, handlers, pages, store
 from services.gateway.gateway import (
     Gateway,
     forget_ended_sessions,
@@ -10,6 +10,7 @@ from services.gateway.gateway import (
     services_ready,
 )
 from services.gateway.guard import Guard
+from services.gateway.pages.errors import ForPeople
 from services.gateway.settings import GatewaySettings
 
 
@@ -20,7 +21,7 @@ def service(settings: GatewaySettings | None = None) -> Service:
         "gateway",
         settings,
         tables=store.Table,
-        api=[api.router],
+        api=[api.router, *pages.routers],
         handlers=handlers.router,
         background=[look_at_services, forget_ended_sessions, keep_connections],
         other_parts=services_ready,
@@ -29,5 +30,6 @@ def service(settings: GatewaySettings | None = None) -> Service:
     made.app.state.gateway = Gateway(made, settings)
     made.app.router.redirect_slashes = False  # it would tell a client to go to whatever host it named
     made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
+    made.app.add_middleware(ForPeople)
     made.app.add_middleware(Guard, settings=settings)
     return made

@@ -3,8 +3,11 @@
 import asyncio
 from typing import TYPE_CHECKING
 
+from pydantic_core import to_json
+
 from services.gateway.callers import Callers
 from services.gateway.catalogue import Catalogue
+from services.gateway.document import Document, one_document
 from services.gateway.forwarding import Forwarder
 from services.gateway.identities import Identities
 from services.gateway.limiting import RateLimits
@@ -25,6 +28,7 @@ class Gateway:
         self.identities = Identities(settings, self.upstreams)
         self.sessions = Sessions(service, settings)
         self.limits = RateLimits(settings)
+        self._document: tuple[tuple[int, ...], Document, bytes] | None = None
         self.catalogue = Catalogue(settings, self.upstreams)
         self.callers = Callers(service, settings, self.sessions, self.identities, self.limits)
         self.forwarder = Forwarder(
@@ -37,6 +41,25 @@ class Gateway:
             sessions=self.sessions,
             upstreams=self.upstreams,
         )
+
+    def document(self, own: Document) -> Document:
+        """The OpenAPI document of everything, as far as the services' own are known."""
+        return self._described(own)[1]
+
+    def document_bytes(self, own: Document) -> bytes:
+        """The same, as it is sent."""
+        return self._described(own)[2]
+
+    def _described(self, own: Document) -> tuple[tuple[int, ...], Document, bytes]:
+        if self._document is None or self._document[0] != self.catalogue.revision:
+            found = one_document(
+                own,
+                self.catalogue.documents,
+                public_url=self.settings.public_url,
+                known=frozenset(self.upstreams.services),
+            )
+            self._document = (self.catalogue.revision, found, to_json(found))
+        return self._document
 
     async def services_ready(self) -> dict[str, str]:
         """Which services answer that they can do their work."""

@@ -108,11 +108,14 @@ class Upstreams:
         *,
         token: str | None,
         body: Mapping[str, Any] | None = None,
+        if_match: str | None = None,
     ) -> Answer:
         """A call of the gateway's own, with its answer read; it is safe to be repeated by its Idempotency-Key."""
         headers = [("Accept", "application/json"), *on_behalf(token)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
+        if if_match is not None:
+            headers.append(("If-Match", if_match))
         if method not in SAFE_METHODS:
             headers.append(("Idempotency-Key", new_id()))
         content = to_json(body) if body is not None else b""

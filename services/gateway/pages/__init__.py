@@ -1,0 +1,14 @@
+"""A few plain pages, so that every link in a mail leads somewhere useful: no scripts, phone first, two languages."""
+
+from services.gateway.pages import docs, inbox, matches, problems, requests, signing_in, start, static
+
+routers = (
+    docs.router,
+    inbox.router,
+    matches.router,
+    problems.router,
+    requests.router,
+    signing_in.router,
+    start.router,
+    static.router,
+)

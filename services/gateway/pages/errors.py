@@ -1,0 +1,64 @@
+"""Refusals and faults as people read them: an answer that would be a problem document becomes a page for a browser."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from pydantic_core import from_json
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.gateway.pages.reading import CALLER, Reader, language_of
+
+#: Here programs call.
+FOR_PROGRAMS = ("/api/", "/health/")
+
+
+class ForPeople:
+    """ASGI middleware: tells a problem in the reader's language, and sends to the sign-in page who must sign in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(FOR_PROGRAMS) or not _is_browser(scope):
+            await self.app(scope, receive, send)
+            return
+        held: Message | None = None
+        body = b""
+
+        async def send_unless_problem(message: Message) -> None:
+            nonlocal held, body
+            if message["type"] == "http.response.start":
+                if Headers(raw=message["headers"]).get("content-type") == "application/problem+json":
+                    held = message
+                    return
+            elif held is not None:
+                body += message.get("body", b"")
+                return
+            await send(message)
+
+        await self.app(scope, receive, send_unless_problem)
+        if held is not None:
+            await self._tell(Request(scope), held, from_json(body), receive, send)
+
+    async def _tell(
+        self, request: Request, held: Message, problem: dict[str, Any], receive: Receive, send: Send
+    ) -> None:
+        reader = Reader(request, request.app.state.gateway, language_of(request), request.scope.get(CALLER))
+        if problem["status"] == 401:
+            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+            wanted = asked if request.method == "GET" else request.url.path
+            answer = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
+            await answer(request.scope, receive, send)
+            return
+        slug = str(problem["type"]).rpartition("/")[2]
+        page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=CALLER not in request.scope)
+        if retry_after := Headers(raw=held["headers"]).get("retry-after"):
+            page.headers["Retry-After"] = retry_after
+        await page(request.scope, receive, send)
+
+
+def _is_browser(scope: Scope) -> bool:
+    return "text/html" in Headers(scope=scope).get("accept", "")

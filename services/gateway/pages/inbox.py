@@ -1,0 +1,33 @@
+"""The inbox: what somebody was told, the newest first."""
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from services.gateway.pages.reading import Reader, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/inbox")
+async def show_inbox(reader: SignedInReader, cursor: Annotated[str, Query(max_length=128)] = "") -> Response:
+    """One page of it."""
+    found = await reader.ask("/v1/inbox?" + urlencode({"cursor": cursor} if cursor else {}))
+    items = [item | {"path": _path(reader, item["url"])} for item in found["items"]]
+    return reader.page("inbox.html", items=items, older=found["next_cursor"], cursor=cursor)
+
+
+@router.post("/inbox/{item_id}/read")
+async def mark_read(item_id: Annotated[str, Path(max_length=128)], reader: SignedInReader) -> Response:
+    """The reader has read an item."""
+    await reader.form()
+    await reader.ask(f"/v1/inbox/{quote(item_id, safe='')}/read", method="POST")
+    return reader.go_to("/inbox")
+
+
+def _path(reader: Reader, url: Any) -> str | None:
+    """Where an item leads, on whatever address the reader uses; what is not ours is not followed."""
+    ours = reader.gateway.settings.public_url + "/"
+    return str(url)[len(ours) - 1 :] if url and str(url).startswith(ours) else None

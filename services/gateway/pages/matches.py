@@ -1,0 +1,80 @@
+"""The page of a match: what is asked and offered, why it fits, and what the reader can do with it."""
+
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from contracts.vocabulary import Role
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+MatchId = Annotated[str, Path(max_length=128)]
+
+#: What a button on the page does: the step, and its body as far as it does not depend on what was filled in.
+STEPS: dict[str, tuple[str, dict[str, Any]]] = {
+    "endorse": ("endorse", {}),
+    "dismiss": ("dismiss", {}),
+    "hand-over": ("hand-over", {}),
+    "yes": ("answer", {"accepted": True}),
+    "no": ("answer", {"accepted": False}),
+}
+
+REASONS = ("other-need", "too-far", "wrong-level", "no-capacity", "other")
+
+
+@router.get("/matches/{match_id}")
+async def show_match(match_id: MatchId, reader: SignedInReader, done: str = "") -> Response:
+    """The match, for whoever may see it."""
+    return await _page(reader, match_id, done=done)
+
+
+@router.post("/matches/{match_id}")
+async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
+    """A button was pressed: the step is taken, or the match is shown with why it cannot be."""
+    filled_in = await reader.form()
+    button = filled_in.get("step", "")
+    verb, body = STEPS.get(button, ("endorse", {}))
+    if button not in STEPS:
+        return await _page(reader, match_id, status=422, wrong="error.422")
+    told = {name: filled_in[name] for name in ("because", "note") if filled_in.get(name, "").strip()}
+    try:
+        await reader.ask(
+            f"{_address(match_id)}/{verb}",
+            method="POST",
+            body=body | (told if button in ("dismiss", "no") else {}),
+            if_match=f'"{filled_in.get("version", "")}"',
+        )
+    except Refused as refused:
+        if refused.status not in (403, 409, 412, 422):
+            raise
+        return await _page(reader, match_id, status=refused.status, wrong=f"error.{refused.slug}")
+    if button == "hand-over":  # it may not be theirs to see any more
+        return reader.go_to("/?done=hand-over")
+    return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={button}")
+
+
+async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+    match = await reader.ask(f"{_address(match_id)}?language={reader.language}")
+    return reader.page(
+        "match.html",
+        status=status,
+        match=match,
+        may_judge=_may_judge(reader, match),
+        may_answer=match["state"] == "endorsed" and match["my_side"] and match["my_answer"] is None,
+        reasons=REASONS,
+        done=done,
+        wrong=wrong,
+    )
+
+
+def _may_judge(reader: Reader, match: dict[str, Any]) -> bool:
+    """Whether the buttons are of use; matching decides itself whether the step may be taken."""
+    of_team = reader.caller is not None and reader.caller.identity.has(Role.NODE_TEAM) and not match["my_side"]
+    return match["state"] == "proposed" and (match["waits_for_me"] or of_team)
+
+
+def _address(match_id: str) -> str:
+    return f"/v1/matches/{quote(match_id, safe='')}"

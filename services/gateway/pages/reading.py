@@ -1,0 +1,200 @@
+"""Who reads a page: in which language, signed in or not; and what is fetched and filled in on their behalf."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, urlencode
+from zoneinfo import ZoneInfo
+
+from fastapi import Depends, Request
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from chassis import Problem
+from chassis.identity import NotSignedIn
+from contracts.vocabulary import Language
+from contracts.words import kind_in_words, province_in_words, theme_in_words
+from services.gateway import rules
+from services.gateway.callers import Caller
+from services.gateway.catalogue import SERVICE_OF
+from services.gateway.gateway import Gateway
+from services.gateway.pages.words import WORDS, month, say
+from services.gateway.upstreams import Answer
+
+HERE = Path(__file__).parent
+STYLE = (HERE / "style.css").read_bytes()
+ICON = (HERE / "icon.svg").read_bytes()
+
+#: A page loads its own stylesheet and icon, and sends forms to us: nothing else, from nowhere else.
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+LANGUAGE_COOKIE = "odh-taal"
+FORM = "application/x-www-form-urlencoded"
+FIELDS_MAX = 20
+
+#: Where the request keeps who was found to be calling, for a page that tells what went wrong after that.
+CALLER = "odh.caller"
+
+_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+
+
+class Refused(Problem):
+    """A service refused what a page asked of it, with a problem of its own."""
+
+    def __init__(self, answer: Answer) -> None:
+        told = answer.json() if answer.media_type == "application/problem+json" else {}
+        self.slug = str(told.get("type", "http-error")).rpartition("/")[2]  # type: ignore[misc]  # as the service told it
+        self.status = answer.status  # type: ignore[misc]
+        self.title = str(told.get("title", "This request cannot be handled"))  # type: ignore[misc]
+        super().__init__()
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who reads a page."""
+
+    request: Request
+    gateway: Gateway
+    language: Language
+    caller: Caller | None
+
+    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
+        """A page in the reader's language; their choice of one is kept."""
+        content = (
+            _environment()
+            .get_template(template)
+            .render(
+                context | _words_for(self.language), reader=self, taal=self.language.value, path=self.request.url.path
+            )
+        )
+        answer = HTMLResponse(content, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
+        answer.headers["Vary"] = "Accept-Language, Cookie"
+        if self.request.query_params.get("taal") == self.language:
+            secure = self.gateway.settings.is_https
+            answer.set_cookie(
+                LANGUAGE_COOKIE, self.language, max_age=31_536_000, secure=secure, httponly=True, samesite="lax"
+            )
+        return answer
+
+    def go_to(self, path: str) -> Response:
+        """On to another page of ours, after a form."""
+        return RedirectResponse(path, 303)
+
+    def in_other_language(self) -> str:
+        """The same page in the other language."""
+        other = Language.ENGLISH if self.language is Language.DUTCH else Language.DUTCH
+        kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
+        return f"{self.request.url.path}?{urlencode([*kept, ('taal', other.value)])}"
+
+    async def ask(
+        self, path: str, *, method: str = "GET", body: Mapping[str, Any] | None = None, if_match: str | None = None
+    ) -> Any:
+        """What a service answers to the reader; raises `Refused`."""
+        service = SERVICE_OF[re.split(r"[/?]", path)[2]]
+        token = self.gateway.identities.token(self.caller.identity, service) if self.caller else None
+        answer = await self.gateway.upstreams.call(service, method, path, token=token, body=body, if_match=if_match)
+        if answer.status >= 400:
+            raise Refused(answer)
+        return answer.json() if answer.content else None
+
+    async def form(self, *, of_session: bool = True) -> dict[str, str]:
+        """What was filled in, when it was in a form of ours, which was made for the session that sends it."""
+        self.gateway.callers.check_own_origin(self.request)
+        if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
+            raise rules.CrossSite
+        try:
+            pairs = parse_qsl((await self.request.body()).decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+        except ValueError:  # too many fields, or no UTF-8
+            raise rules.CrossSite from None
+        filled_in = dict(pairs)
+        if self.caller and of_session:
+            rules.check_form_token(self.caller.session_token, filled_in.get("form", ""))
+        return filled_in
+
+
+def language_of(request: Request) -> Language:
+    """The language that was asked for, was chosen before, or that the browser prefers; else Dutch."""
+    for told in (request.query_params.get("taal"), request.cookies.get(LANGUAGE_COOKIE)):
+        if told in set(Language):
+            return Language(told)
+    return _preferred(request.headers.get("accept-language", ""))
+
+
+def _preferred(accepted: str) -> Language:
+    best, chosen = 0.0, Language.DUTCH
+    for part in accepted.split(",")[:20]:
+        tag, _, quality = part.strip().partition(";q=")
+        language = tag.partition("-")[0].lower()
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            continue
+        if language in set(Language) and weight > best:
+            best, chosen = weight, Language(language)
+    return chosen
+
+
+async def _reader(request: Request) -> Reader:
+    gateway: Gateway = request.app.state.gateway
+    caller = await gateway.callers.who(request)
+    request.scope[CALLER] = caller
+    return Reader(request, gateway, language_of(request), caller)
+
+
+async def _signed_in_reader(reader: "AnyReader") -> Reader:
+    if reader.caller is None:
+        raise NotSignedIn
+    return reader
+
+
+AnyReader = Annotated[Reader, Depends(_reader)]
+SignedInReader = Annotated[Reader, Depends(_signed_in_reader)]
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["style_version"] = hashlib.sha256(STYLE).hexdigest()[:12]
+    return environment
+
+
+@cache
+def _words_for(language: Language) -> dict[str, Any]:
+    """What templates say and how they write days and the glossary's words."""
+
+    def day(value: str | date) -> str:
+        found = date.fromisoformat(value) if isinstance(value, str) else value
+        return f"{found.day} {month(found.month, language)} {found.year}"
+
+    def moment(value: str) -> str:
+        found = datetime.fromisoformat(value).astimezone(_AMSTERDAM)
+        clock = f"{found:%H.%M} uur" if language is Language.DUTCH else f"{found:%H:%M}"
+        return f"{day(found.date())}, {clock}"
+
+    def last_day(value: str) -> str:
+        return day(datetime.fromisoformat(value).astimezone(_AMSTERDAM).date())
+
+    return {
+        "t": lambda key, **values: say(key, language, **values),
+        "has_words": lambda key: key in WORDS,
+        "day": day,
+        "moment": moment,
+        "last_day": last_day,
+        "kind": lambda word: kind_in_words(word, language),
+        "theme": lambda word: theme_in_words(word, language),
+        "province": lambda word: province_in_words(word, language),
+    }
