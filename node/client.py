@@ -23,6 +23,8 @@ Found = TypeVar("Found")
 
 PATIENCE_SECONDS = 30.0
 BUSY = 429
+#: A connection that is kept may be closed by the server at the moment that the next call takes it.
+ONE_CALL_EACH = httpx.Limits(max_keepalive_connections=0)
 
 
 class NotInTime(Exception):
@@ -75,7 +77,7 @@ class Post:
     """What the node sent, as its mail catcher has it."""
 
     def __init__(self, where: Addresses) -> None:
-        self._http = httpx.AsyncClient(base_url=where.mail, timeout=10, verify=_tls())
+        self._http = httpx.AsyncClient(base_url=where.mail, timeout=10, limits=ONE_CALL_EACH, verify=_tls())
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -100,7 +102,7 @@ class Person:
 
     def __init__(self, where: Addresses, *, name: str, email: str, **details: Any) -> None:
         self.name, self.email, self.details = name, email, details
-        self.http = httpx.AsyncClient(base_url=where.gateway, timeout=30, verify=_tls())
+        self.http = httpx.AsyncClient(base_url=where.gateway, timeout=30, limits=ONE_CALL_EACH, verify=_tls())
         self._post = Post(where)
         self._read: set[str] = set()
         self._since = datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,6 +1,7 @@
 """Somebody who can look everywhere in a node at once: streams, databases and mail. Only tests have one."""
 
 import asyncio
+import json
 from collections import Counter
 from contextlib import suppress
 from typing import Any
@@ -49,6 +50,15 @@ class Onlooker:
         for subject, count in (info.state.subjects or {}).items():
             said[subject.split(".")[4]] += count
         return said
+
+    async def different_events_about(self, entity_id: str) -> Counter[str]:
+        """The same, where an event that was brought again counts once."""
+        ids: dict[str, str] = {}
+        for message in await self.messages("shared"):
+            subject = message.subject or ""
+            if subject.endswith(f".{entity_id}"):
+                ids[json.loads(message.data or b"")["id"]] = subject.split(".")[4]
+        return Counter(ids.values())
 
     async def messages(self, kind: str) -> list[RawStreamMsg]:
         """Every message of a stream, oldest first."""
