@@ -109,6 +109,7 @@ class Handling(Table, table=True):
     tool_id: str
     version: int
     replica: str
+    remark: str = Column(default="", sa_column_kwargs={"server_default": ""})
 
 
 class LendingSettings(Settings):
