@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.vocabulary import Kind, Side
@@ -23,11 +23,25 @@ from services.matching.store import ask
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
 CANDIDATES_MAX = 40
 
+#: Among how many nearest by place, and among how many with a word in common, those are sought: where the kind is rare,
+#: or a word is in every text, it would be the whole country otherwise.
+NEAREST_MAX, WITH_A_WORD_MAX = 2000, 1000
+
 
 async def candidates_for(
     session: AsyncSession, known: Known, *, now: datetime, most: int
 ) -> tuple[list[Pair], dict[str, Busy]]:
-    """What may fit, as pairs, and for each request the matches that it has already; one question to the database.
+    """What may fit, as pairs, and for each request the matches that it has already; one question to the database."""
+    mine = known.proposition
+    rows = (await ask(session, *question(known, now=now, most=most))).mappings().all()
+    pairs = [_pair(mine, known.text, row) for row in rows]
+    if mine.side is Side.REQUEST:
+        return pairs, {mine.id: known.busy}
+    return pairs, {row["proposition_id"]: busy_of(row) for row in rows}
+
+
+def question(known: Known, *, now: datetime, most: int) -> tuple[TextClause, dict[str, Any]]:
+    """The statement that finds candidates, and its values.
 
     It narrows for speed with what the rules will say anyway: kind, reach, whose it is, and pairs proposed before.
     """
@@ -55,22 +69,20 @@ async def candidates_for(
         values |= {"meaning": known.meaning, "meaning_model": known.meaning_model}
     if query:
         values["query"] = query
-    statement = _CANDIDATES[mine.side, bool(known.meaning), bool(query)]
-    rows = (await ask(session, statement, values)).mappings().all()
-    busy = {mine.id: known.busy} if is_request else {row["proposition_id"]: busy_of(row) for row in rows}
-    return [_pair(mine, known.text, row) for row in rows], busy
+    return _STATEMENTS[mine.side, bool(known.meaning), bool(query)], values
 
 
-def _candidates_statement(side: Side, by_meaning: bool, by_words: bool) -> Any:
-    """The question for the candidates of a request or an offer; the index conditions stand in it as literals."""
+def _statement(side: Side, by_meaning: bool, by_words: bool) -> TextClause:
+    """The statement for the candidates of a request or an offer; the index conditions stand in it as literals."""
     other, pair = ("offer", "m.request_id = :id AND m.offer_id = p.proposition_id")
     room = ""
     if side is Side.OFFER:
         other, pair = ("request", "m.offer_id = :id AND m.request_id = p.proposition_id")
         room = """AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
                          AND t.state IN ('proposed', 'endorsed')) < :most"""
+    is_open = f"side = '{other}' AND status = 'open'"
     narrow = f"""
-        p.side = '{other}' AND p.status = 'open' AND p.expires_at > :now AND p.kind = ANY(:kinds)
+        {is_open} AND p.expires_at > :now AND p.kind = ANY(:kinds)
         AND p.organisation_id <> :organisation_id AND p.member_id <> :member_id
         AND (p.kind = ANY(:without_distance)
              OR {EARTH_DIAMETER_KM} * asin(sqrt(least(1, sin(radians(p.latitude - :latitude) / 2) ^ 2
@@ -80,8 +92,10 @@ def _candidates_statement(side: Side, by_meaning: bool, by_words: bool) -> Any:
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')
         {room}"""
     found = [
-        f"""SELECT p.proposition_id FROM proposition p WHERE {narrow}
-            ORDER BY point(p.longitude, p.latitude) <-> point(:longitude, :latitude) LIMIT {CANDIDATES_MAX}"""
+        f"""SELECT p.proposition_id
+            FROM (SELECT * FROM proposition WHERE {is_open}
+                  ORDER BY point(longitude, latitude) <-> point(:longitude, :latitude) LIMIT {NEAREST_MAX}) p
+            WHERE {narrow} LIMIT {CANDIDATES_MAX}"""
     ]
     similarity = "CAST(NULL AS float8)"
     if by_meaning:
@@ -92,8 +106,10 @@ def _candidates_statement(side: Side, by_meaning: bool, by_words: bool) -> Any:
         similarity = "CASE WHEN p.meaning_model = :meaning_model THEN 1 - (p.meaning <=> CAST(:meaning AS vector)) END"
     if by_words:
         found.append(
-            f"""SELECT p.proposition_id FROM proposition p WHERE {narrow} AND p.words @@ CAST(:query AS tsquery)
-                ORDER BY ts_rank(p.words, CAST(:query AS tsquery)) DESC LIMIT {CANDIDATES_MAX}"""
+            f"""SELECT p.proposition_id
+                FROM (SELECT * FROM proposition WHERE {is_open} AND words @@ CAST(:query AS tsquery)
+                      LIMIT {WITH_A_WORD_MAX}) p
+                WHERE {narrow} ORDER BY ts_rank(p.words, CAST(:query AS tsquery)) DESC LIMIT {CANDIDATES_MAX}"""
         )
     return text(
         f"""
@@ -105,8 +121,8 @@ def _candidates_statement(side: Side, by_meaning: bool, by_words: bool) -> Any:
     )
 
 
-_CANDIDATES = {
-    (side, by_meaning, by_words): _candidates_statement(side, by_meaning, by_words)
+_STATEMENTS = {
+    (side, by_meaning, by_words): _statement(side, by_meaning, by_words)
     for side in Side
     for by_meaning in (True, False)
     for by_words in (True, False)

@@ -12,15 +12,19 @@ from services.matching.settings import MatchingSettings
 
 async def forget(
     session: AsyncSession, member_id: str, now: datetime, settings: MatchingSettings, streams: Streams
-) -> dict[str, int]:
+) -> dict[str, int] | None:
     """Removes a member, tells whoever was in a match with them, and returns how many of what was removed.
+
+    None when that was done before: nothing of theirs has been kept since.
 
     A match that ran is told once more, as lapsed, with nothing of the erased in it; that message is about the other
     side, and goes when they are erased. What an ambassador looked at stays, for its two sides, without the ambassador.
     """
+    if not await people.forget_from_now_on(session, member_id, now):
+        return None
     ended = [steps.lapse_erased(match, member_id) for match in await matches.running_of_member(session, member_id)]
     left = await matches.waiting_for(session, member_id)
-    removed = await people.forget(session, member_id, now)
+    removed = await people.remove(session, member_id)
     gone = {*removed["matches"]}
     left = [match for match in left if match.match_id not in gone]
     await proposing.find_somebody(session, left, now, settings, instead_of=member_id)

@@ -150,7 +150,8 @@ async def forget_member(
     """Everything about an erased member is removed; who was in a match with them hears that it ended."""
     await take_turn(session)
     removed = await erasure.forget(session, event.member_id, now, settings, streams)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
+    if removed is not None:
+        say(session, MemberForgotten(member_id=event.member_id, removed=removed))
 
 
 @router.hears(ReminderDue)

@@ -135,7 +135,21 @@ async def node_team(session: AsyncSession) -> tuple[str, ...]:
     return tuple((await ask(session, _TEAM)).scalars())
 
 
-_FORGET = {
+_REMEMBER_FORGOTTEN = text(
+    """
+    INSERT INTO forgotten_member (member_id, forgotten_at) VALUES (:member_id, :now)
+    ON CONFLICT DO NOTHING RETURNING member_id
+    """
+)
+
+
+async def forget_from_now_on(session: AsyncSession, member_id: str, now: datetime) -> bool:
+    """Keeps out whatever of somebody arrives from now on; whether that is new."""
+    row = await ask(session, _REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
+    return row.scalar_one_or_none() is not None
+
+
+_REMOVE = {
     # In this order: the replies are found by the ids of the matches.
     "stored-replies": text(
         """
@@ -158,17 +172,13 @@ _FORGET = {
         """
     ),
 }
-_REMEMBER_FORGOTTEN = text(
-    "INSERT INTO forgotten_member (member_id, forgotten_at) VALUES (:member_id, :now) ON CONFLICT DO NOTHING"
-)
 
 
-async def forget(session: AsyncSession, member_id: str, now: datetime) -> dict[str, list[str]]:
-    """Removes everything about somebody, and keeps it out from now on; returns the ids of what was removed."""
-    await ask(session, _REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
+async def remove(session: AsyncSession, member_id: str) -> dict[str, list[str]]:
+    """Removes everything about somebody; returns the ids of what was removed."""
     return {
         what: list((await ask(session, statement, {"member_id": member_id})).scalars())
-        for what, statement in _FORGET.items()
+        for what, statement in _REMOVE.items()
     }
 
 

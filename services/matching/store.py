@@ -47,7 +47,8 @@ class Proposition(Table, table=True):
 
     __tablename__ = "proposition"
     __table_args__ = (
-        sa.Index("ix_proposition_words", "words", postgresql_using="gin"),
+        sa.Index("ix_proposition_request_words", "words", postgresql_using="gin", postgresql_where=_OPEN_REQUESTS),
+        sa.Index("ix_proposition_offer_words", "words", postgresql_using="gin", postgresql_where=_OPEN_OFFERS),
         sa.Index("ix_proposition_request_meaning", "meaning", postgresql_where=_OPEN_REQUESTS, **_BY_COSINE),
         sa.Index("ix_proposition_offer_meaning", "meaning", postgresql_where=_OPEN_OFFERS, **_BY_COSINE),
         sa.Index("ix_proposition_request_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_REQUESTS),
@@ -187,6 +188,8 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Curs
     return await (await session.connection()).execute(statement, values)
 
 
+# With the turn comes a setting of its transaction: the index of meanings looks on until it has found enough of what is
+# asked for.
 _TAKE_TURN = sa.text(
     "SELECT pg_advisory_xact_lock(:lock), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
 ).bindparams(lock=lock_number("matching.turn"))

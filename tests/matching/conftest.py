@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from contracts.event import Event, new_id
 from contracts.matching import MatchEndorsed, MatchProposed
@@ -16,13 +17,12 @@ from contracts.members import (
     AmbassadorScope,
     NodeTeamJoined,
     OrganisationRegistered,
-    Place,
 )
 from contracts.places import find_place
 from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Kind, Language, OrganisationKind, Status, Theme
 from services.matching.app import service
-from tests.given import Running, running
+from tests.given import Clock, Running, running
 
 ASKER, OFFERER, AMBASSADOR, TEAM = "m-asker", "m-offerer", "m-ambassador", "m-team"
 SCHOOL, COMPANY = "o-vechtdal", "o-warmtewerk"
@@ -141,8 +141,6 @@ class Matching:
 
     async def states(self) -> dict[tuple[str, str], str]:
         """The state of every match, by its request and offer; more than one match of a pair is no dictionary."""
-        from sqlalchemy import text
-
         async with self.running.service.engine.connect() as connection:
             rows = (await connection.execute(text("SELECT request_id, offer_id, state FROM match"))).all()
         found = {(row.request_id, row.offer_id): row.state for row in rows}
@@ -150,11 +148,27 @@ class Matching:
         return found
 
 
+@pytest.fixture(scope="session")
+async def started(postgres: Any, nats: Any) -> AsyncIterator[Running]:
+    """One service for all tests of this folder: by words, kind, theme and distance, the model has tests of its own."""
+    async with running(service, postgres, nats, embedding_model="none") as here:
+        yield here
+
+
 @pytest.fixture
-async def matching(postgres: Any, nats: Any) -> AsyncIterator[Matching]:
-    """Matching by words, kind, theme and distance: without the model, which has tests of its own."""
-    async with running(service, postgres, nats, embedding_model="none") as started:
-        yield Matching(started)
+async def matching(started: Running) -> AsyncIterator[Matching]:
+    """Matching that knows nothing yet; a test that leaves a dead letter has failed."""
+    await started.quiet()
+    async with started.service.engine.begin() as connection:
+        tables = ", ".join(table.name for table in started.service.tables.metadata.sorted_tables)
+        await connection.execute(text(f"TRUNCATE {tables}"))
+    for kind in ("shared", "local", "dead"):
+        await started.service.streams.js.purge_stream(started.service.streams.name(kind))
+    started.clock = started.service.clock = Clock()
+    await started.given()
+    yield Matching(started)
+    await started.quiet()
+    assert [letter.headers for letter in await started.dead_letters()] == []
 
 
 def slug(answer: httpx.Response) -> str:
@@ -163,8 +177,3 @@ def slug(answer: httpx.Response) -> str:
     found = re.search(r"/problems/([a-z-]+)$", answer.json()["type"])
     assert found
     return found[1]
-
-
-def somewhere(place: str) -> Place:
-    """A place by its name."""
-    return find_place(place)

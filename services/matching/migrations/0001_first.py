@@ -66,7 +66,6 @@ def _create_proposition() -> None:
         sa.PrimaryKeyConstraint("proposition_id", name="pk_proposition"),
     )
     op.create_index("ix_proposition_member_id", "proposition", ["member_id"])
-    op.create_index("ix_proposition_words", "proposition", ["words"], postgresql_using="gin")
     for side in ("request", "offer"):  # only what is open is searched for
         is_open = sa.text(f"side = '{side}' AND status = 'open'")
         op.create_index(
@@ -76,6 +75,9 @@ def _create_proposition() -> None:
             postgresql_using="hnsw",
             postgresql_ops={"meaning": "vector_cosine_ops"},
             postgresql_where=is_open,
+        )
+        op.create_index(
+            f"ix_proposition_{side}_words", "proposition", ["words"], postgresql_using="gin", postgresql_where=is_open
         )
         op.create_index(
             f"ix_proposition_{side}_spot",

@@ -1,0 +1,237 @@
+"""What fits what, and why."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from services.matching import rules
+from services.matching.pairs import (
+    KINDS_WITHOUT_DISTANCE,
+    Pair,
+    Proposition,
+    can_match,
+    kilometres_between,
+    kinds_answered_by,
+    kinds_that_answer,
+)
+from services.matching.rules import Busy, best_proposals, fit
+from tests.matching.pure import NOW, a_pair, asked, offered
+
+days = st.dates(date(2026, 9, 1), date(2027, 8, 31))
+
+
+def propositions(side: Side) -> st.SearchStrategy[Proposition]:
+    """Any request or offer of a few members and organisations, so that they meet themselves now and then."""
+    return st.builds(
+        Proposition,
+        side=st.just(side),
+        id=st.sampled_from([f"{side}-{n}" for n in range(4)]),
+        member_id=st.sampled_from(["anna", "bas", "cor"]),
+        organisation_id=st.sampled_from(["school", "company", "centre", "partner"]),
+        kind=st.sampled_from(Kind),
+        themes=st.lists(st.sampled_from(Theme), max_size=3).map(tuple),
+        language=st.sampled_from(Language),
+        place_name=st.just("Utrecht"),
+        province=st.just("Utrecht"),
+        latitude=st.floats(50.8, 53.5),
+        longitude=st.floats(3.4, 7.2),
+        status=st.sampled_from([Status.OPEN, Status.OPEN, Status.OPEN, Status.WITHDRAWN]),
+        expires_at=st.sampled_from([NOW + timedelta(days=9), NOW]),
+        reach_km=st.none() | st.integers(1, 300),
+        starts_on=st.none() | days,
+        ends_on=st.none() | days,
+        mbo_level=st.none() | st.integers(1, 4),
+    )
+
+
+pairs = st.builds(
+    Pair,
+    request=propositions(Side.REQUEST),
+    offer=propositions(Side.OFFER),
+    similarity=st.none() | st.floats(-1, 1),
+    words=st.lists(st.sampled_from(["warmtepomp", "monteur", "huis", "oud", "dak"]), unique=True).map(tuple),
+)
+
+
+@given(pairs)
+def test_a_score_is_made_of_its_reasons(pair):
+    found = fit(pair, NOW)
+
+    assert (found is not None) == can_match(pair.request, pair.offer, NOW)
+    if found:
+        assert 0 <= found.score <= 1
+        weights = [reason.weight for reason in found.reasons]
+        assert weights == sorted(weights, reverse=True)
+        assert 0 <= sum(weights) <= found.score + 0.001
+
+
+@given(pairs, st.floats(-1, 1), st.floats(-1, 1))
+def test_more_alike_is_never_worse(pair, one, other):
+    less, more = sorted((one, other))
+    if found := fit(replace(pair, similarity=less), NOW):
+        assert found.score <= fit(replace(pair, similarity=more), NOW).score
+
+
+@given(pairs)
+def test_nearer_is_never_worse(pair):
+    there = {"latitude": pair.request.latitude, "longitude": pair.request.longitude}
+    if found := fit(pair, NOW):
+        assert found.score <= fit(replace(pair, offer=replace(pair.offer, **there)), NOW).score
+
+
+@given(st.lists(pairs, max_size=12), st.integers(1, 4), st.integers(0, 4), st.randoms())
+def test_a_request_gets_the_best_few_offers_each_of_another_organisation(found, most, running, random):
+    found = list({(pair.request.id, pair.offer.id): pair for pair in found}.values())
+    busy = {"request-0": Busy(running, frozenset({"company"}))}
+
+    chosen = best_proposals(found, busy, NOW, most=most)
+
+    for request_id in {pair.request.id for pair in found}:
+        organisations = [p.pair.offer.organisation_id for p in chosen if p.pair.request.id == request_id]
+        assert len(organisations) == len(set(organisations)) <= most
+        if request_id == "request-0":
+            assert len(organisations) <= max(0, most - running)
+            assert "company" not in organisations
+    assert all(proposal.fit.score >= rules.SCORE_MIN for proposal in chosen)
+    random.shuffle(found)
+    assert best_proposals(found, busy, NOW, most=most) == chosen
+
+
+@given(propositions(Side.REQUEST), propositions(Side.OFFER))
+def test_a_distance_is_the_same_both_ways(one, other):
+    assert kilometres_between(one, other) == pytest.approx(kilometres_between(other, one))
+    assert kilometres_between(one, one) == 0
+
+
+def test_distances_are_those_on_the_map():
+    assert kilometres_between(asked(place="Utrecht"), asked(place="Zeist")) == pytest.approx(7.6, abs=0.1)
+    assert kilometres_between(asked(place="Groningen"), asked(place="Maastricht")) == pytest.approx(268, abs=5)
+
+
+def test_what_an_offer_answers_is_what_it_is_the_answer_to():
+    assert all(
+        (offer in kinds_that_answer(asked)) == (asked in kinds_answered_by(offer)) for asked in Kind for offer in Kind
+    )
+    assert all(kind in kinds_that_answer(kind) for kind in Kind)
+
+
+def test_a_school_and_a_company_with_the_same_subject_fit():
+    assert can_match(asked(), offered(), NOW)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        offered(status=Status.WITHDRAWN),
+        offered(status=Status.IN_CONVERSATION),
+        offered(expires_at=NOW),
+        offered(member_id="asker"),
+        offered(organisation_id="school"),
+        offered(kind=Kind.EQUIPMENT),
+    ],
+    ids=["withdrawn", "in conversation", "expired", "one's own", "one's colleague's", "something else"],
+)
+def test_what_cannot_be_had_is_not_proposed(offer):
+    assert not can_match(asked(), offer, NOW)
+    assert fit(a_pair(offer=offer), NOW) is None
+
+
+@pytest.mark.parametrize(
+    ("reaches", "fits"), [((None, None), True), ((8, None), True), ((8, 7), False), ((None, 7), False)]
+)
+def test_both_sides_say_how_far_they_go(reaches, fits):
+    request, offer = asked(reach_km=reaches[0]), offered(reach_km=reaches[1])  # 7.6 km apart
+
+    assert can_match(request, offer, NOW) is fits
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS_WITHOUT_DISTANCE))
+def test_what_travels_by_itself_may_come_from_anywhere(kind):
+    request, offer = asked(kind=kind, reach_km=1), offered(kind=kind, place="Groningen", reach_km=1)
+
+    found = fit(a_pair(request, offer), NOW)
+
+    assert found
+    assert "distance" not in {reason.code for reason in found.reasons}
+
+
+@pytest.mark.parametrize(("levels", "fits"), [((2, 2), True), ((2, 3), True), ((2, 4), False), ((2, None), True)])
+def test_levels_are_at_most_one_apart(levels, fits):
+    assert can_match(asked(mbo_level=levels[0]), offered(mbo_level=levels[1]), NOW) is fits
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "offered_for", "fits"),
+    [
+        (("2027-02-01", "2027-03-01"), ("2027-02-15", "2027-06-01"), True),
+        (("2027-02-01", "2027-03-01"), ("2027-03-01", None), True),
+        (("2027-02-01", "2027-03-01"), ("2027-03-02", None), False),
+        ((None, "2027-01-31"), ("2027-02-01", "2027-06-01"), False),
+        ((None, None), ("2027-02-01", "2027-06-01"), True),
+    ],
+)
+def test_periods_overlap(asked_for, offered_for, fits):
+    request = asked(**_period(*asked_for))
+
+    assert can_match(request, offered(**_period(*offered_for)), NOW) is fits
+
+
+def _period(begin: str | None, end: str | None) -> dict[str, date | None]:
+    return {"starts_on": begin and date.fromisoformat(begin), "ends_on": end and date.fromisoformat(end)}
+
+
+def test_the_reasons_say_what_the_two_have_in_common():
+    request = asked(mbo_level=3, **_period("2027-02-01", "2027-06-30"))
+    offer = offered(mbo_level=3, **_period("2027-03-01", None))
+
+    found = fit(a_pair(request, offer, words=("warmtepomp", "monteur")), NOW)
+
+    assert {reason.code: reason.value for reason in found.reasons} == {
+        "same-theme": "energy-transition",
+        "distance": "7.6",
+        "kind": "guest-lesson:guest-lesson",
+        "meaning": "84%",
+        "words": "warmtepomp, monteur",
+        "level": "3",
+        "period": "2027-03-01/2027-06-30",
+    }
+
+
+def test_that_both_are_in_english_is_worth_telling_and_that_both_are_in_dutch_is_not():
+    english = a_pair(asked(language=Language.ENGLISH), offered(language=Language.ENGLISH))
+    mixed = a_pair(asked(), offered(language=Language.ENGLISH))
+
+    assert [r.value for r in fit(english, NOW).reasons if r.code == "same-language"] == ["en"]
+    assert not [r for pair in (mixed, a_pair()) for r in fit(pair, NOW).reasons if r.code == "same-language"]
+    assert fit(mixed, NOW).score < fit(a_pair(), NOW).score
+
+
+def test_without_the_model_the_rest_decides():
+    with_model, without = fit(a_pair(), NOW), fit(a_pair(similarity=None), NOW)
+
+    assert "meaning" not in {reason.code for reason in without.reasons}
+    assert without.score >= rules.SCORE_MIN
+    assert sum(reason.weight for reason in with_model.reasons) > 0
+
+
+def test_the_same_kind_fits_better_than_one_that_answers_it_partly():
+    partly = fit(a_pair(offer=offered(kind=Kind.SITE_VISIT)), NOW)
+
+    assert partly.score < fit(a_pair(), NOW).score
+    assert "guest-lesson:site-visit" in {reason.value for reason in partly.reasons}
+
+
+def test_the_same_theme_alone_is_not_enough():
+    unlike = a_pair(similarity=0.15)
+
+    assert best_proposals([unlike], {}, NOW, most=3) == []
+
+
+def test_a_request_with_many_past_introductions_still_has_room():
+    busy = {"r": Busy(running=0, organisations=frozenset({"a", "b", "c"}))}
+
+    assert len(best_proposals([a_pair()], busy, NOW, most=3)) == 1
