@@ -56,6 +56,14 @@ class Catcher:
 
         await eventually(nothing_under_way, saying="answers to all mails")
 
+    async def any_mail(self) -> None:
+        """Returns when it has got a mail, answered or not."""
+
+        async def got_one() -> bool:
+            return bool(self.receiver.store.newest_first())
+
+        await eventually(got_one, saying="a mail")
+
     def mails(self, to: str | None = None) -> list[EmailMessage]:
         """What was sent to an address, oldest first; a mail with an error in its form fails here."""
         store = self.receiver.store

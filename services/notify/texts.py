@@ -17,9 +17,11 @@ _NAME_CHARACTERS_MAX = 80
 
 def as_one_line(value: str) -> str:
     """A text without anything that ends a line, controls a terminal or turns the reading direction."""
+    if value.isprintable():  # nearly always
+        return " ".join(value.split())
     spaced = "".join(" " if c in "\n\r\t\v\f\u2028\u2029\u0085" else c for c in value)
     shown = "".join(c for c in spaced if unicodedata.category(c) not in _NOT_TEXT)
-    return re.sub(r"\s+", " ", shown).strip()
+    return " ".join(shown.split())
 
 
 def as_greeted(name: str) -> str:

@@ -95,16 +95,20 @@ class Notify:
 
     async def posted(self) -> None:
         """Returns when no mail is due or under way, and what was to be said of them is said."""
+        await self.nothing_due()
+        await self.running.quiet()
 
-        async def nothing_due() -> bool:
+    async def nothing_due(self) -> None:
+        """Returns when no mail is due or under way."""
+
+        async def empty_post() -> bool:
             mails = await self.mails_kept()
             return not any(
                 mail.status == "sending" or (mail.status == "waiting" and mail.next_attempt_at <= self.running.clock())
                 for mail in mails
             )
 
-        await eventually(nothing_due, saying="an empty post")
-        await self.running.quiet()
+        await eventually(empty_post, saying="an empty post")
 
     async def mails_kept(self, *people: ContactChanged) -> list[Notification]:
         """The mails as the service keeps them, of some people or of everybody."""

@@ -89,7 +89,7 @@ def _create_people() -> None:
         _text("token", primary_key=True),
         _text("member_id"),
         _text("category"),
-        sa.UniqueConstraint("member_id", "category"),
+        sa.UniqueConstraint("member_id", "category", name="uq_unsubscribe_token_member_id"),
     )
     op.create_table(
         "team_member",
@@ -121,7 +121,7 @@ def _create_notification() -> None:
         _time("sent_at", nullable=True),
         _text("refusal", nullable=True),
         _text("cause", nullable=True),
-        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence"),
+        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence", name="uq_notification_member_id"),
     )
     waiting = sa.text("status = 'waiting'")
     due = [sa.text("urgent DESC"), sa.text("next_attempt_at")]
@@ -147,7 +147,7 @@ def _create_inbox_item() -> None:
         _texts("about"),
         _time("created_at"),
         _time("read_at", nullable=True),
-        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence"),
+        sa.UniqueConstraint("member_id", "template", "matter_id", "occurrence", name="uq_inbox_item_member_id"),
     )
     op.create_index("ix_inbox_item_newest", "inbox_item", ["member_id", "item_id"])
     op.create_index("ix_inbox_item_position", "inbox_item", ["member_id", "position"])
