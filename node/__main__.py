@@ -1,7 +1,6 @@
 """What `./odh` can do: one line per command, and the function behind it (imported only when it is called)."""
 
 import sys
-from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -43,9 +42,18 @@ def main() -> None:
         sys.exit(2)
     else:
         sys.argv = [f"odh {name}", *sys.argv[2:]]
-        with suppress(KeyboardInterrupt):  # whoever presses Ctrl-C need not be shown where in the code that was
-            sys.exit(import_module(COMMANDS[name].module).main())
-        sys.exit(130)
+        sys.exit(run(COMMANDS[name]))
+
+
+def run(command: Command) -> int:
+    """Nobody need be shown where in the code they were when they pressed Ctrl-C, or were not let in."""
+    try:
+        return int(import_module(command.module).main() or 0)
+    except KeyboardInterrupt:
+        return 130
+    except PermissionError as refused:
+        print(f"Geen toegang tot {refused.filename} (no access).", file=sys.stderr)
+        return 1
 
 
 def print_help(file: TextIO | None = None) -> None:

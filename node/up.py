@@ -18,12 +18,7 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
-    options = arguments()
-    try:
-        return asyncio.run(run(options))
-    except PermissionError as refused:
-        print(f"\nGeen toegang tot {refused.filename}; kies een andere map met --data (no access).", file=sys.stderr)
-        return 1
+    return asyncio.run(run(arguments()))
 
 
 def arguments() -> argparse.Namespace:
