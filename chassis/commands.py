@@ -8,7 +8,7 @@ from fastapi import Depends, Header, Request
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from chassis.identity import MaybeSignedIn
+from chassis.identity import maybe_signed_in
 from chassis.problems import FieldErrors, Problem
 from chassis.replies import IdempotencyKey, Reply, StoredReply, fingerprint_of
 from chassis.telemetry import traceparent
@@ -50,7 +50,6 @@ class Commands:
 
 async def _commands(  # a coroutine: FastAPI would hand anything else to a thread, at every call
     request: Request,
-    identity: MaybeSignedIn,
     idempotency_key: Annotated[
         str | None,
         Header(description="16 to 128 characters of your own choice; the same key again gives the same reply."),
@@ -58,6 +57,7 @@ async def _commands(  # a coroutine: FastAPI would hand anything else to a threa
 ) -> Commands:
     if idempotency_key is not None and not _KEY.match(idempotency_key):
         raise FieldErrors([("Idempotency-Key", "must be 16 to 128 visible ASCII characters")])
+    identity = await maybe_signed_in(request)
     return Commands(request, identity.member_id if identity else "anonymous", idempotency_key)
 
 

@@ -116,7 +116,12 @@ def _key_set(file: Path) -> KeySet:
     return KeySet.import_key_set(json.loads(file.read_text()))
 
 
-async def _maybe_signed_in(request: Request) -> Identity | None:
+# Who needs to know the caller asks these functions, and not each other as dependencies: FastAPI solves those anew for
+# every one that asks, which cost more than the check of the token.
+
+
+async def maybe_signed_in(request: Request) -> Identity | None:
+    """Who is calling, if they say so; raises `NotSignedIn` when what they say proves nothing."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
@@ -126,7 +131,8 @@ async def _maybe_signed_in(request: Request) -> Identity | None:
     return identity
 
 
-async def _signed_in(identity: "MaybeSignedIn") -> Identity:
+async def _signed_in(request: Request) -> Identity:
+    identity = await maybe_signed_in(request)
     if identity is None or GATEWAY in identity.roles:
         raise NotSignedIn
     return identity
@@ -150,7 +156,7 @@ async def _from_gateway(identity: "MaybeSignedIn") -> Identity:
     return identity
 
 
-MaybeSignedIn = Annotated[Identity | None, Depends(_maybe_signed_in)]
+MaybeSignedIn = Annotated[Identity | None, Depends(maybe_signed_in)]
 SignedIn = Annotated[Identity, Depends(_signed_in)]
 Ambassador = Annotated[Identity, Depends(_ambassador)]
 NodeTeam = Annotated[Identity, Depends(_node_team)]
