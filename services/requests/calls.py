@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 
-from chassis import Identity, Now, SignedIn
+from chassis import Identity, Service, SignedIn
 from services.requests import rules
-from services.requests.settings import OwnSettings, RequestsSettings
+from services.requests.settings import RequestsSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,10 @@ class Asking:
 ASKING: ContextVar[Asking] = ContextVar("asking")
 
 
-async def _asking(who: SignedIn, now: Now, settings: OwnSettings) -> Asking:
-    asking = Asking(who, now, settings)
+async def _asking(request: Request, who: SignedIn) -> Asking:
+    service: Service = request.app.state.service
+    assert isinstance(service.settings, RequestsSettings)
+    asking = Asking(who, service.now(), service.settings)
     ASKING.set(asking)
     return asking
 

@@ -21,7 +21,7 @@ _DAYS = frozenset({"starts_on", "ends_on", "expires_on"})
 async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking) -> Reply:
     """Something is asked or offered from now on; a draft is for its member alone, and nobody hears of it."""
     proposition = _new(side, draft, call)
-    session.add(proposition)
+    store.place(session, proposition)
     if not draft.draft:
         telling.placed(session, proposition)
     return Reply(
@@ -76,7 +76,7 @@ def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings
 
 def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
     place = draft.place.found()
-    return Proposition(
+    return Proposition.model_construct(
         proposition_id=new_id(),
         side=side,
         version=1,

@@ -1,8 +1,5 @@
 """The settings of requests."""
 
-from typing import Annotated
-
-from fastapi import Depends, Request
 from pydantic import Field
 
 from chassis import Settings
@@ -18,11 +15,3 @@ class RequestsSettings(Settings):
         le=STANDS_DAYS_MAX,
         description="How many days a request or an offer stands when neither its member nor its period says it.",
     )
-
-
-async def _own_settings(request: Request) -> RequestsSettings:
-    settings: RequestsSettings = request.app.state.service.settings
-    return settings
-
-
-OwnSettings = Annotated[RequestsSettings, Depends(_own_settings)]

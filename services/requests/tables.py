@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.orm import configure_mappers
 from sqlmodel import Field
 
 from chassis.database import own_tables
@@ -70,3 +71,7 @@ class Departure(Table, table=True):
     member_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     erased: bool
+
+
+# What is made with `model_construct`, without the ORM's bookkeeping, can be read like any other from the start.
+configure_mappers()
