@@ -54,7 +54,8 @@ class ForPeople:
             await answer(request.scope, receive, send)
             return
         slug = str(problem["type"]).rpartition("/")[2]
-        page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=CALLER not in request.scope)
+        unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling
+        page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=unsure)
         if retry_after := Headers(raw=held["headers"]).get("retry-after"):
             page.headers["Retry-After"] = retry_after
         await page(request.scope, receive, send)

@@ -11,7 +11,6 @@ WORDS: dict[str, Both] = {
     "to-content": ("Naar de inhoud", "To the content"),
     "other-language": ("English", "Nederlands"),
     "menu": ("Menu", "Menu"),
-    "home": ("Start", "Home"),
     "inbox": ("Inbox", "Inbox"),
     "sign-in": ("Inloggen", "Sign in"),
     "sign-out": ("Uitloggen", "Sign out"),
@@ -40,8 +39,8 @@ WORDS: dict[str, Both] = {
     ),
     "start.sign-in": ("Log in", "Sign in"),
     "start.new": (
-        "Nog geen lid? Aanmelden kan nu via de API; een pagina ervoor komt later.",
-        "Not a member yet? For now you can join through the API; a page for it comes later.",
+        "Nog geen lid? Aanmelden kan nu via de API. Een pagina ervoor komt later.",
+        "Not a member yet? For now you can join through the API. A page for it comes later.",
     ),
     "start.yours": ("Op jou wacht", "Waiting for you"),
     "start.nothing": ("Er wacht nu niets op jou.", "Nothing is waiting for you now."),
@@ -168,7 +167,6 @@ WORDS: dict[str, Both] = {
     # A request or an offer
     "request.title": ("Je vraag", "Your request"),
     "request.seen": ("Een vraag", "A request"),
-    "request.status": ("Stand", "Status"),
     "request.about": ("Thema's", "Themes"),
     "request.where": ("Waar", "Where"),
     "request.reach": ("tot {km} km", "up to {km} km"),

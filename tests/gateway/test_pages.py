@@ -1,0 +1,562 @@
+"""The pages: every link in a mail leads somewhere useful, in two languages, without scripts, and for nobody else."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from xml.etree.ElementTree import Element
+
+import html5lib
+import httpx
+import pytest
+from starlette.requests import Request
+
+from contracts.event import new_id
+from contracts.vocabulary import Language
+from services.gateway import pages
+from services.gateway.pages.reading import STYLE, language_of
+from services.gateway.pages.words import WORDS
+from services.gateway.rules import local_path
+from services.matching.app import service as matching_service
+from services.notify.app import service as notify_service
+from services.requests.app import service as requests_service
+from tests.gateway.conftest import TEAM, Street, another_gateway, serving
+from tests.given import Running, eventually, fresh_name, running
+
+PUBLIC_URL = "http://utrecht.omdehoek.example"
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "nl"}
+EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7*7 }}'
+
+
+@dataclass
+class Neighbourhood(Street):
+    """A street with all services, whose people look at pages."""
+
+    services: tuple[Running, ...] = ()
+
+    def visitor(self, **headers: str) -> httpx.AsyncClient:
+        """Somebody with a browser."""
+        return super().visitor(**(BROWSER | headers))
+
+    async def quiet(self) -> None:
+        """Returns when everything that was said has been heard."""
+        for _ in range(3):
+            for service in (self.members, *self.services):
+                await service.quiet()
+
+    async def a_match(self) -> "APair":
+        """A school that asks, a company that offers, and the match that was found."""
+        asker, offerer = await self.member(name="Noor Jansen"), await self.member(name="Sem de Vries")
+        about = fresh_name("onderwerp")
+        offered = await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}"))
+        assert offered.status_code == 201, offered.text
+        asked = await asker.post("/api/v1/requests", json=a_proposition(f"Wie weet alles van {about}?"))
+        assert asked.status_code == 201, asked.text
+        request_id, offer_id = asked.json()["request_id"], offered.json()["offer_id"]
+        team = await self.team()
+
+        async def found() -> str | None:
+            matches = (await team.get("/api/v1/matches", params={"limit": 100})).json()["items"]
+            ours = (m for m in matches if m["request"]["request_id"] == request_id)
+            return next((m["match_id"] for m in ours if m["offer"]["offer_id"] == offer_id), None)
+
+        return APair(asker, offerer, team, request_id, str(await eventually(found, saying="a match")))
+
+
+@dataclass
+class APair:
+    """Two who fit, and who looks at it."""
+
+    asker: httpx.AsyncClient
+    offerer: httpx.AsyncClient
+    team: httpx.AsyncClient
+    request_id: str
+    match_id: str
+
+
+def a_proposition(title: str, **changes: Any) -> dict[str, Any]:
+    """What somebody fills in; each on a theme and a kind that fit only each other by their words."""
+    return {
+        "kind": "guest-lesson",
+        "themes": ["energy-transition"],
+        "title": title,
+        "text": f"{title} Dat zoeken of bieden wij graag, in de klas of bij ons.",
+        "place": {"name": "Zeist"},
+    } | changes
+
+
+@pytest.fixture(scope="session")
+async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[Neighbourhood]:
+    """All services, in this process."""
+    node = shared_street.members.service.settings.node
+    common = {"node": node, "identity_public_keys_file": shared_street.keys.public_file}
+    own = {
+        "requests": (requests_service, {}),
+        "matching": (matching_service, {"embedding_model": "none", "proposals_per_request_max": 20}),
+        "notify": (notify_service, {"smtp_url": "smtp://127.0.0.1:1", "public_url": PUBLIC_URL}),
+    }
+    async with AsyncExitStack() as stack:
+        services, urls = [], {}
+        for name, (make, settings) in own.items():
+            services.append(await stack.enter_async_context(running(make, postgres, nats, **common, **settings)))
+            urls[f"{name}_url"] = await stack.enter_async_context(serving(services[-1].service.app))
+        street = await stack.enter_async_context(
+            another_gateway(shared_street, postgres, nats, public_url=PUBLIC_URL, **urls)
+        )
+        yield Neighbourhood(**vars(replace(street, clients=[])), services=tuple(services))
+
+
+@pytest.fixture
+async def neighbourhood(shared_neighbourhood) -> AsyncIterator[Neighbourhood]:
+    """The same for each test, whose visitors go home afterwards."""
+    yield shared_neighbourhood
+    while shared_neighbourhood.clients:
+        await shared_neighbourhood.clients.pop().aclose()
+
+
+# Reading a page as a browser does.
+
+
+def parsed(answer: httpx.Response) -> Element:
+    """The page, which must be HTML without a mistake."""
+    parser = html5lib.HTMLParser(strict=True, namespaceHTMLElements=False)
+    return parser.parse(answer.text)  # type: ignore[no-any-return]
+
+
+def heading(answer: httpx.Response) -> str:
+    return shown(next(parsed(answer).iter("h1")))
+
+
+def shown(element: Element) -> str:
+    return re.sub(r"\s+", " ", "".join(element.itertext())).strip()
+
+
+async def press(
+    browser: httpx.AsyncClient, page: httpx.Response, step: str, *, site: str = "same-origin", **filled_in: str
+) -> httpx.Response:
+    """Fills in the form that has a button with this value or text, and presses it."""
+    form, button = next(
+        (form, button)
+        for form in parsed(page).iter("form")
+        for button in form.iter("button")
+        if step in (button.get("value"), shown(button))
+    )
+    assert form.get("method") == "post"
+    fields = {one.get("name", ""): one.get("value", "") for one in form.iter("input")} | filled_in
+    if button.get("name"):
+        fields[str(button.get("name"))] = str(button.get("value"))
+    action = form.get("action") or str(page.request.url)
+    return await browser.post(action, data=fields, headers={"Sec-Fetch-Site": site})
+
+
+def well_made(answer: httpx.Response, language: str) -> Element:
+    """What every page has to be: valid, in its language, usable without sight, and loading nothing from elsewhere."""
+    page = parsed(answer)
+    assert page.get("lang") == language
+    assert answer.headers["content-language"] == language
+    assert shown(next(page.iter("title"))).endswith(" - Om de Hoek")
+    assert len(list(page.iter("h1"))) == 1
+    assert len(list(page.iter("main"))) == 1
+    ids = [one.get("id") for one in page.iter() if one.get("id")]
+    assert len(ids) == len(set(ids))
+    labelled = {one.get("for") for one in page.iter("label")}
+    for field in (*page.iter("input"), *page.iter("select"), *page.iter("textarea")):
+        assert field.get("type") == "hidden" or field.get("id") in labelled
+    assert not list(page.iter("script"))
+    assert not [one for one in page.iter() if any(name == "style" or name.startswith("on") for name in one.keys())]  # noqa: SIM118
+    for one in page.iter():
+        for name in ("src", "href", "action"):
+            assert (one.get(name) or "/").startswith(("/", "#")), (one.tag, one.get(name))
+            assert not (one.get(name) or "").startswith("//")
+    for level, one in _headings(page):
+        assert level <= 1 or shown(one)
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert "script-src" not in answer.headers["content-security-policy"]
+    return page
+
+
+def _headings(page: Element) -> Iterator[tuple[int, Element]]:
+    """The headings in order; a level is never skipped."""
+    before = 0
+    for one in page.iter():
+        if isinstance(one.tag, str) and re.fullmatch(r"h[1-6]", one.tag):
+            level = int(one.tag[1])
+            assert level <= before + 1, shown(one)
+            before = level
+            yield level, one
+
+
+# The tests.
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_every_page_is_well_made_in_both_languages(neighbourhood, language):
+    pair = await neighbourhood.a_match()
+    visitor = neighbourhood.visitor()
+    for browser, path in (
+        (visitor, "/"),
+        (visitor, "/sign-in"),
+        (visitor, "/sign-in?next=/inbox"),
+        (visitor, "/sign-in?token=x"),
+        (visitor, "/nowhere"),
+        (visitor, "/problems/invalid-fields"),
+        (visitor, "/api/v1/docs"),
+        (pair.team, "/"),
+        (pair.team, "/inbox"),
+        (pair.asker, "/inbox"),
+        (pair.team, f"/matches/{pair.match_id}"),
+        (pair.asker, f"/requests/{pair.request_id}"),
+        (pair.team, f"/requests/{pair.request_id}"),
+        (pair.asker, f"/matches/{new_id()}"),
+    ):
+        answer = await browser.get(path, params={"taal": language} | dict(httpx.QueryParams(urlsplit(path).query)))
+        well_made(answer, language)
+        assert answer.status_code in ((404,) if "nowhere" in path or answer.status_code == 404 else (200,)), path
+
+
+async def test_who_asks_for_a_link_follows_it_and_presses_the_button_is_signed_in(neighbourhood):
+    browser = neighbourhood.visitor()
+
+    asked = await press(browser, await browser.get("/"), "Stuur me een link", email=TEAM)
+    token = await neighbourhood.link_for(TEAM)
+    for _ in range(3):  # a mail program looks at the link, and uses nothing up
+        almost = await browser.get("/sign-in", params={"token": token})
+    entered = await press(browser, almost, "Log in")
+
+    assert (asked.status_code, heading(asked)) == (200, "Kijk in je mail")
+    assert (almost.status_code, almost.headers["cache-control"]) == (200, "no-store")
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert "Uitloggen" in (await browser.get("/")).text
+
+
+async def test_who_wanted_to_go_somewhere_gets_there_after_signing_in(neighbourhood):
+    pair, browser = await neighbourhood.a_match(), neighbourhood.visitor()
+
+    turned_away = await browser.get(f"/matches/{pair.match_id}?done=x")
+    sign_in = await browser.get(turned_away.headers["location"])
+    await press(browser, sign_in, "Stuur me een link", email=TEAM)
+    almost = await browser.get("/sign-in", params={"token": await neighbourhood.link_for(TEAM)})
+    entered = await press(browser, almost, "Log in")
+
+    assert (turned_away.status_code, heading(sign_in)) == (303, "Inloggen")
+    assert (entered.status_code, entered.headers["location"]) == (303, f"/matches/{pair.match_id}?done=x")
+
+
+async def test_a_link_that_was_used_leads_to_a_new_one(neighbourhood):
+    browser = await neighbourhood.team()
+    almost = await browser.get("/sign-in", params={"token": "used-before"})
+
+    answer = await press(browser, almost, "Log in")
+
+    assert (answer.status_code, heading(answer)) == (422, "Deze link werkt niet meer")
+    well_made(answer, "nl")
+    again = await press(browser, answer, "Stuur me een link", email=TEAM)
+    assert heading(again) == "Kijk in je mail"
+
+
+async def test_a_wrong_address_is_said_to_be_wrong_where_it_was_typed(neighbourhood):
+    browser = neighbourhood.visitor()
+
+    answer = await press(browser, await browser.get("/sign-in"), "Stuur me een link", email=f'x"{EVIL}')
+
+    page = well_made(answer, "nl")
+    field = next(one for one in page.iter("input") if one.get("name") == "email")
+    assert answer.status_code == 422
+    assert field.get("aria-invalid") == "true"
+    assert field.get("value") == f'x"{EVIL}'
+
+
+async def test_signing_out_by_the_button_ends_the_session(neighbourhood):
+    browser = await neighbourhood.team()
+
+    answer = await press(browser, await browser.get("/inbox"), "Uitloggen")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert (await browser.get("/inbox")).headers["location"] == "/sign-in?next=%2Finbox"
+
+
+async def test_from_a_proposal_to_an_introduction_on_pages_alone(neighbourhood):
+    pair = await neighbourhood.a_match()
+    path = f"/matches/{pair.match_id}"
+
+    assert (await pair.asker.get(path)).status_code == 404  # nobody has looked at it yet
+    judged = await press(pair.team, await pair.team.get(path), "endorse")
+    assert (judged.status_code, judged.headers["location"]) == (303, f"{path}?done=endorse")
+    assert "beide kanten" in (await pair.team.get(judged.headers["location"])).text
+
+    for browser in (pair.asker, pair.offerer):
+        page = await browser.get(path)
+        assert "Wil je kennismaken?" in page.text
+        assert "jansen" not in page.text.lower()
+        assert "vries" not in page.text.lower()
+        assert (await press(browser, page, "yes")).headers["location"] == f"{path}?done=yes"
+
+    done = await pair.asker.get(path)
+    assert heading(done) == "Jullie zijn aan elkaar voorgesteld"
+    await neighbourhood.quiet()
+    inbox = await pair.asker.get("/inbox")
+    assert "Sem de Vries" in inbox.text
+    assert f'href="{path}"' in inbox.text
+    assert heading(await pair.team.get(path)) == "Zij kennen elkaar nu"
+
+
+async def test_an_ambassador_who_sees_no_fit_says_why(neighbourhood):
+    pair = await neighbourhood.a_match()
+    path = f"/matches/{pair.match_id}"
+    page = await pair.team.get(path)
+
+    nothing = await press(pair.team, page, "dismiss")
+    assert (nothing.status_code, "Kies een reden" in nothing.text) == (422, True)
+    well_made(nothing, "nl")
+    dismissed = await press(pair.team, page, "dismiss", because="too-far", note=f"Regel een\r\n{EVIL}")
+
+    assert dismissed.status_code == 303
+    shown_again = await pair.team.get(path)
+    well_made(shown_again, "nl")
+    assert "te ver weg" in shown_again.text
+    assert "&lt;script&gt;" in shown_again.text
+    late = await press(pair.team, page, "endorse")
+    assert late.status_code in (409, 412)
+    well_made(late, "nl")
+
+
+async def test_who_says_no_may_say_why(neighbourhood):
+    pair = await neighbourhood.a_match()
+    path = f"/matches/{pair.match_id}"
+    await press(pair.team, await pair.team.get(path), "endorse")
+    page = await pair.offerer.get(path)
+
+    answered = await press(pair.offerer, page, "no", because="no-capacity")
+
+    assert answered.status_code == 303
+    assert "Je hebt nee gezegd" in (await pair.offerer.get(path)).text
+    assert "Een van beide kanten koos nu niet" in (await pair.asker.get(path)).text
+    twice = await press(pair.offerer, page, "yes")
+    assert twice.status_code in (409, 412)
+    well_made(twice, "nl")
+
+
+async def test_who_does_not_know_the_field_lets_the_team_look(neighbourhood):
+    pair, path = await neighbourhood.a_match(), "/?done=hand-over"
+    page = await pair.team.get(f"/matches/{pair.match_id}")
+
+    answer = await press(pair.team, page, "hand-over")
+
+    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert "Het team van de regio kijkt nu" in (await pair.team.get(path)).text
+
+
+async def test_what_waits_for_somebody_is_on_their_start_page(neighbourhood):
+    pair = await neighbourhood.a_match()
+    await press(pair.team, await pair.team.get(f"/matches/{pair.match_id}"), "endorse")
+
+    assert f'href="/matches/{pair.match_id}"' in (await pair.asker.get("/")).text
+    nobody = await neighbourhood.member()
+    assert "Er wacht nu niets op jou" in (await nobody.get("/")).text
+    assert "Hier staat nog niets" in (await nobody.get("/inbox")).text
+
+
+async def test_an_item_that_was_read_is_new_no_more(neighbourhood):
+    pair = await neighbourhood.a_match()
+    await press(pair.team, await pair.team.get(f"/matches/{pair.match_id}"), "endorse")
+    await neighbourhood.quiet()
+    page = await pair.asker.get("/inbox")
+    button = next(shown(one) for one in parsed(page).iter("button") if shown(one).startswith("Gelezen"))
+
+    answer = await press(pair.asker, page, button)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+    assert page.text.count(">Nieuw<") == (await pair.asker.get("/inbox")).text.count(">Nieuw<") + 1
+
+
+async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
+    pair = await neighbourhood.a_match()
+
+    mine = await pair.asker.get(f"/requests/{pair.request_id}")
+    theirs = await pair.offerer.get(f"/requests/{pair.request_id}")
+
+    assert "Je vraag" in mine.text
+    assert "Open: we zoeken wat erbij past" in mine.text
+    assert (theirs.status_code, heading(theirs)) == (404, "Deze pagina is er niet")
+
+
+async def test_what_people_write_is_shown_as_text_and_never_run(neighbourhood):
+    asker = await neighbourhood.member()
+    made = await asker.post("/api/v1/requests", json=a_proposition(EVIL, text=EVIL))
+    assert made.status_code == 201, made.text
+
+    page = well_made(await asker.get(f"/requests/{made.json()['request_id']}"), "nl")
+
+    assert shown(next(page.iter("h1"))) == EVIL
+    assert not list(page.iter("img"))[1:]  # the icon
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "https://evil.example/", "//evil.example/", "/\\evil.example/", "\\\\evil.example", "http:evil.example",
+        "javascript:alert(1)", "/%0d%0aSet-Cookie:x", "/\r\nSet-Cookie: x", "/ évil", " /x", "", "evil",
+        "/" + "x" * 600, "/x\\..\\", "data:text/html,x",
+    ],
+)  # fmt: skip
+async def test_nobody_is_sent_elsewhere_after_signing_in(neighbourhood, wanted):
+    browser = await neighbourhood.team()
+
+    shown_form = await browser.get("/sign-in", params={"next": wanted})
+
+    told = urlsplit(shown_form.headers["location"])
+    assert (shown_form.status_code, told.scheme, told.netloc) == (303, "", "")
+    assert "\r" not in shown_form.headers["location"]
+    assert local_path(wanted) is None or wanted == "/%0d%0aSet-Cookie:x"
+
+
+async def test_the_token_form_sends_nobody_elsewhere_either(neighbourhood):
+    browser = neighbourhood.visitor()
+    await browser.post("/sign-in", data={"email": TEAM})
+
+    answer = await browser.post(
+        "/sign-in", data={"token": await neighbourhood.link_for(TEAM), "next": "//evil.example"}
+    )
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_a_form_of_another_site_or_of_another_session_does_nothing(neighbourhood):
+    pair = await neighbourhood.a_match()
+    path = f"/matches/{pair.match_id}"
+    page = await pair.team.get(path)
+    other_session = await neighbourhood.team()
+
+    elsewhere = await press(pair.team, page, "endorse", site="cross-site")
+    of_another = await press(other_session, page, "endorse")
+    without = await pair.team.post(path, data={"step": "endorse", "version": "1"})
+    as_json = await pair.team.post(path, json={"step": "endorse"})
+    signed_in_by_others = await neighbourhood.visitor().post(
+        "/sign-in", data={"token": "x"}, headers={"Origin": "https://evil.example"}
+    )
+
+    for answer in (elsewhere, of_another, without, as_json, signed_in_by_others):
+        assert answer.status_code == 403
+        assert "Dit formulier was verlopen" in answer.text
+    assert "Wat vind jij?" in (await pair.team.get(path)).text
+
+
+async def test_a_form_that_is_no_form_is_refused_kindly(neighbourhood):
+    team = await neighbourhood.team()
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    many = "&".join(f"f{n}=1" for n in range(100))
+
+    for content in (b"\xff=\xff", b"%ff=1", many.encode()):
+        answer = await team.post("/sign-out", content=content, headers=form)
+        assert answer.status_code == 403
+
+
+async def test_a_service_that_is_away_is_told_in_plain_words(neighbourhood, monkeypatch):
+    team = await neighbourhood.team()
+    gateway = neighbourhood.gateway.service.app.state.gateway
+    for service in ("matching", "notify"):
+        monkeypatch.setitem(gateway.upstreams._urls, service, "http://127.0.0.1:1")
+        monkeypatch.setitem(gateway.upstreams._away_since, service, 0.0)
+
+    inbox, start = await team.get("/inbox"), await team.get("/")
+
+    assert (inbox.status_code, heading(inbox)) == (503, "Dit kan nu even niet")
+    assert int(inbox.headers["retry-after"]) >= 1
+    assert "Uitloggen" in inbox.text
+    well_made(inbox, "nl")
+    assert (start.status_code, "We kunnen nu niet laten zien" in start.text) == (200, True)
+
+
+async def test_a_fault_is_told_without_what_it_was(neighbourhood, monkeypatch):
+    team = await neighbourhood.team()
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("with a secret in it")
+
+    monkeypatch.setattr("services.gateway.pages.reading.Reader.ask", broken)
+    answer = await team.get("/inbox")
+
+    assert (answer.status_code, heading(answer)) == (500, "Er ging bij ons iets mis")
+    assert "secret" not in answer.text
+
+
+async def test_programs_are_told_in_problem_documents_also_where_pages_are(neighbourhood):
+    answer = await neighbourhood.visitor(Accept="application/json").get("/inbox")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+async def test_the_page_of_a_problem_says_what_it_means(neighbourhood):
+    visitor = neighbourhood.visitor()
+
+    known = await visitor.get("/problems/match-already-answered")
+    unknown = await visitor.get("/problems/no-such-problem")
+    hostile = await visitor.get("/problems/%3Cscript%3E")
+
+    assert heading(known) == "This match was already answered"
+    assert "https://omdehoek.nl/problems/match-already-answered" in known.text
+    assert unknown.status_code == hostile.status_code == 404
+    assert "<script>" not in hostile.text
+
+
+async def test_a_chosen_language_is_kept_and_else_the_browsers_counts(neighbourhood):
+    browser = neighbourhood.visitor()
+
+    assert (await browser.get("/")).headers["content-language"] == "nl"
+    assert (await browser.get("/?taal=en")).headers["content-language"] == "en"
+    assert (await browser.get("/sign-in")).headers["content-language"] == "en"
+    link = next(
+        one for one in parsed(await browser.get("/sign-in?next=/inbox")).iter("a") if one.get("hreflang") == "nl"
+    )
+    assert parse_qs(urlsplit(str(link.get("href"))).query) == {"next": ["/inbox"], "taal": ["nl"]}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("", "nl"), ("en", "en"), ("en-GB,en;q=0.9,nl;q=0.8", "en"), ("nl,en;q=0.9", "nl"), ("de,fr", "nl"),
+        ("de,en;q=0.5", "en"), ("en;q=x", "nl"), ("*", "nl"), ("en;q=0", "nl"), (",;q=,", "nl"),
+    ],
+)  # fmt: skip
+def test_the_language_that_a_browser_prefers(accepted, language):
+    headers = [(b"accept-language", accepted.encode()), (b"cookie", b"odh-taal=fr")]
+
+    assert language_of(Request({"type": "http", "query_string": b"taal=de", "headers": headers})) == language
+
+
+def test_every_word_that_a_page_says_is_in_the_table_in_both_languages():
+    for key, (dutch, english) in WORDS.items():
+        assert dutch, key
+        assert english, key
+        assert re.findall(r"{(\w+)}", dutch) == re.findall(r"{(\w+)}", english), key
+    used = set()
+    for template in (Path(pages.__file__).parent / "templates").glob("*.html"):
+        used |= set(re.findall(r'(?<![.\w])t\("([a-z0-9.-]+)"[,)]', template.read_text()))
+    assert used <= WORDS.keys()
+    assert {language.value for language in Language} == {"nl", "en"}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_colours_can_be_told_apart(scheme):
+    """WCAG 2.2: 4.5 to 1 for text."""
+    blocks = re.findall(r":root\s*{([^}]*)}", STYLE.decode())
+    colours = dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6})", blocks[0 if scheme == "light" else 1]))
+    for text, ground in (
+        ("ink", "page"), ("ink", "sheet"), ("ink", "soft"), ("quiet", "page"), ("quiet", "sheet"), ("green", "page"),
+        ("green", "sheet"), ("green", "soft"), ("on-green", "green"), ("red", "soft-red"),
+    ):  # fmt: skip
+        assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+
+
+def contrast(one: str, other: str) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
