@@ -131,7 +131,8 @@ async def maybe_signed_in(request: Request) -> Identity | None:
     return identity
 
 
-async def _signed_in(request: Request) -> Identity:
+async def signed_in(request: Request) -> Identity:
+    """Who is calling; raises `NotSignedIn` when that is nobody, or not a person."""
     identity = await maybe_signed_in(request)
     if identity is None or GATEWAY in identity.roles:
         raise NotSignedIn
@@ -157,7 +158,7 @@ async def _from_gateway(identity: "MaybeSignedIn") -> Identity:
 
 
 MaybeSignedIn = Annotated[Identity | None, Depends(maybe_signed_in)]
-SignedIn = Annotated[Identity, Depends(_signed_in)]
+SignedIn = Annotated[Identity, Depends(signed_in)]
 Ambassador = Annotated[Identity, Depends(_ambassador)]
 NodeTeam = Annotated[Identity, Depends(_node_team)]
 FromGateway = Annotated[Identity, Depends(_from_gateway)]

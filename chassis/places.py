@@ -1,6 +1,7 @@
 """A place as somebody fills it in: a town by its name, told apart from others of the same name by its province."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Self
 
 from pydantic import model_validator
@@ -26,6 +27,7 @@ class PlaceDraft(Input):
         return place_called(self.name, self.province)
 
 
+@lru_cache(maxsize=1024)
 def place_called(name: str, province: str | None) -> Place:
     """The place of this name, or a `ValueError` with what to choose from; what was typed is not repeated."""
     try:
