@@ -7,7 +7,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from chassis import Identity, Service, SignedIn
+from chassis import Identity, Service
+from chassis.identity import signed_in
 from services.requests import rules
 from services.requests.settings import RequestsSettings
 
@@ -31,10 +32,10 @@ class Asking:
 ASKING: ContextVar[Asking] = ContextVar("asking")
 
 
-async def _asking(request: Request, who: SignedIn) -> Asking:
+async def _asking(request: Request) -> Asking:
     service: Service = request.app.state.service
     assert isinstance(service.settings, RequestsSettings)
-    asking = Asking(who, service.now(), service.settings)
+    asking = Asking(await signed_in(request), service.now(), service.settings)
     ASKING.set(asking)
     return asking
 
