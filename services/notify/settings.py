@@ -62,7 +62,7 @@ class NotifySettings(Settings):
     @classmethod
     def _is_an_address(cls, sender: str) -> str:
         _, address = parseaddr(sender)
-        if not address.isascii() or address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
+        if not re.fullmatch(r"[!-;=?A-~]+@[!-;=?A-~]+", address):
             raise ValueError("must be an address like 'Om de Hoek <post@example.org>'")
         return sender
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
+from email.utils import formataddr
 from typing import Any
 
 import html5lib
@@ -362,6 +363,22 @@ def test_a_domain_with_other_letters_has_a_form_in_ascii():
 def test_no_mail_goes_to_what_is_no_address(address):
     with pytest.raises(AddressNotSupported):
         to_address(address)
+
+
+@pytest.mark.parametrize(
+    "sender", ["", "Om de Hoek", "a@b@c.example", "a@", "@b.example", "jörg@b.example", "a b@c.example"]
+)
+def test_a_sender_that_is_no_address_is_refused_at_the_start(sender):
+    with pytest.raises(ValueError, match="must be an address"):
+        NotifySettings(**SETTINGS | {"mail_from": sender})
+
+
+@pytest.mark.parametrize("name", ["Om de Hoek Fryslân", 'De "Hoek", Utrecht', ""])
+def test_the_sender_may_be_called_anything(name):
+    settings_ = NotifySettings(**SETTINGS | {"mail_from": formataddr((name, "post@omdehoek.example"))})
+    _, content = compose(a_mail(Template.MATCH_PROPOSED), settings_, NOW)
+    (address,) = message_from_bytes(content, policy=policy.strict)["From"].addresses
+    assert (address.display_name, address.addr_spec) == (name or "Om de Hoek", "post@omdehoek.example")
 
 
 @pytest.mark.parametrize("url", ["ftp://x.example", "https://x.example/<>", "https://x example", "https://x\r\ny"])
