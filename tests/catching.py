@@ -23,7 +23,7 @@ class Catcher:
     """A mail server that keeps what it gets."""
 
     def __init__(self, folder: Path) -> None:
-        self.receiver = Receiver(Store(folder))
+        self.folder, self.receiver = folder, Receiver(Store(folder))
         self.port = free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
         transport = httpx.ASGITransport(app=reading(self.receiver))

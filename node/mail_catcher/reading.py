@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from node.mail_catcher.behaviour import Behaviour
 from node.mail_catcher.receiving import Receiver
-from node.mail_catcher.store import Mail, body, header, parsed
+from node.mail_catcher.store import Mail, body, header, headers, parsed
 
 # Nothing in a caught mail may run, load or send anything; a link opens in a tab of its own.
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
@@ -52,9 +52,9 @@ def reading(receiver: Receiver) -> Starlette:
         message = parsed(store.content(mail))
         language = header(message, "Content-Language") or None
         names = ("From", "To", "Reply-To", "Subject", "Date", "Message-ID", "List-Unsubscribe")
-        headers = [(name, header(message, name)) for name in names if header(message, name)]
+        shown = [(name, value) for name in names if (value := header(message, name))]
         text, html = body(message, "plain"), body(message, "html")
-        values = {"mail": mail, "language": language, "headers": headers, "html": html is not None}
+        values = {"mail": mail, "language": language, "headers": shown, "html": html is not None}
         return _page("mail.html", text=text and _with_links(text), **values)
 
     async def mail_html(request: Request) -> Response:
@@ -74,7 +74,7 @@ def reading(receiver: Receiver) -> Starlette:
         return JSONResponse(
             _summary(mail)
             | {
-                "headers": [[name, str(value)] for name, value in message.items()],
+                "headers": headers(message),
                 "text": body(message, "plain"),
                 "html": body(message, "html"),
             }

@@ -85,16 +85,31 @@ def body(message: EmailMessage, kind: str) -> str | None:
     if part is None:
         return None
     try:
-        return str(part.get_content())
+        return _printable(str(part.get_content()))
     except (LookupError, KeyError, ValueError):
         return "(onleesbaar / unreadable)"
 
 
+def headers(message: EmailMessage) -> list[tuple[str, str]]:
+    """Every header with its value; one that cannot be read is given as it came."""
+    return [(_printable(name), _value(message, name, raw)) for name, raw in message.raw_items()]
+
+
 def header(message: EmailMessage, name: str) -> str:
+    """The value of a header; empty when there is none."""
+    return next((value for found, value in headers(message) if found.lower() == name.lower()), "")
+
+
+def _value(message: EmailMessage, name: str, raw: str) -> str:
     try:
-        return str(message.get(name, ""))
-    except Exception:  # a malformed header: the parser raises whatever it tripped over
-        return "(onleesbaar / unreadable)"
+        return _printable(str(message.policy.header_fetch_parse(name, raw)))
+    except Exception:  # the parser raises whatever it tripped over
+        return _printable(str(raw))
+
+
+def _printable(text: str) -> str:
+    """Bytes that were no text come out of the parser as half characters, which no page can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _described(key: str, kept: bytes) -> Mail:
