@@ -1,5 +1,6 @@
 """Runs a service: `python -m chassis services.requests`."""
 
+import gc
 import importlib
 import sys
 
@@ -16,6 +17,10 @@ def main() -> None:
         sys.exit("usage: python -m chassis services.<name>")
     service: Service = importlib.import_module(f"{sys.argv[1]}.app").service()
     telemetry.configure(service.name, service.settings)
+    # What was imported and wired stays as long as the process: Python need not look through it for garbage time and
+    # again, which takes a tenth of the work, and a pause of a tenth of a second at a time.
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     uvicorn.run(
         service.app,
         host=service.settings.host,

@@ -10,8 +10,8 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
-from contracts.event import Event, EventRejected, event_types
-from contracts.export import import_contracts
+from contracts.event import Event, EventRejected
+from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
@@ -19,8 +19,7 @@ SERVICES = ("members", "requests", "matching", "notify", "gateway")
 
 def says() -> dict[str, set[str]]:
     """For each event class, the `service/file.py:function` places that say it."""
-    import_contracts()
-    names = {event_type.__name__: event_type for event_type in event_types()}
+    names = {event_type.__name__: event_type for event_type in contract_types()}
     found: dict[str, set[str]] = defaultdict(set)
     for service in SERVICES:
         for file in sorted((ROOT / "services" / service).rglob("*.py")):
@@ -67,7 +66,7 @@ def events_page() -> str:
         "| event | reach | meaning | heard by |",
         "| --- | --- | --- | --- |",
     ]
-    types = [t for t in event_types() if t.speaker() != "chassis"] + [EventRejected]
+    types = [t for t in contract_types() if t.speaker() != "chassis"] + [EventRejected]
     for event_type in types:
         listeners = ", ".join(sorted({f"{service}: `{handler}`" for service, handler, _ in heard[event_type]})) or "-"
         lines.append(
@@ -113,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("docs/events.md written.")
         return 0
     said, heard = says(), hears()
-    for event_type in event_types():
+    for event_type in contract_types():
         places = said.get(f"{event_type.__module__}.{event_type.__name__}", set())
         print(f"{event_type.wire_name}  ({event_type.reach})")
         for place in sorted(places):

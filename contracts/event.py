@@ -21,7 +21,7 @@ PERSONAL = "personal data"
 TYPE_PREFIX = "nl.omdehoek"
 
 #: What NATS ADR-6 allows in a subject token, narrowed to what our ids and those of partners need.
-_SUBJECT_TOKEN = re.compile(r"^[A-Za-z0-9_=-]{1,128}$")
+_SUBJECT_TOKEN = re.compile(r"[A-Za-z0-9_=-]{1,128}")
 
 _types: dict[str, type["Event"]] = {}
 
@@ -33,7 +33,7 @@ def new_id() -> str:
 
 def is_subject_token(text: str) -> bool:
     """Whether a text may be a token of a NATS subject; an id like `a.b >*` would widen the subject."""
-    return _SUBJECT_TOKEN.match(text) is not None
+    return _SUBJECT_TOKEN.fullmatch(text) is not None
 
 
 class Event(BaseModel):
@@ -47,7 +47,7 @@ class Event(BaseModel):
     that order never depends on the order of delivery.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     wire_name: ClassVar[str]
     wire_version: ClassVar[int]
@@ -154,7 +154,10 @@ class Envelope(BaseModel):
     subject: str = Field(max_length=128)
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
-    sequence: str = Field(default="1", description="The entity's version, as the Sequence extension writes it.")
+    sequence: str = Field(
+        default="0000000001",
+        description="The entity's version; texts that sort as the numbers do (Sequence extension).",
+    )
     traceparent: str | None = Field(default=None, description="W3C trace context of what caused the event.")
     data: dict[str, Any]
 
@@ -174,7 +177,7 @@ def encode(event: Event, *, event_id: str, node: str, time: datetime, traceparen
         type=event.type_name(),
         subject=event.entity_id,
         time=time.astimezone(UTC),
-        sequence=str(event.version),
+        sequence=f"{event.version:010}",
         traceparent=traceparent,
         data=event.model_dump(mode="json"),
     )

@@ -1,4 +1,8 @@
-"""Exports the contracts as files, so that partners depend on schemas and not on our Python: `./odh schemas`."""
+"""Exports the contracts as files, so that partners depend on schemas and not on our Python: `./odh schemas`.
+
+`--check` says whether the files are as the contracts are, and whether a reader of the last release still understands
+them; `--release` keeps them as those of the last release.
+"""
 
 import importlib
 import json
@@ -10,15 +14,23 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 import contracts
+from contracts.compatibility import broken
 from contracts.event import Envelope, Event, event_types
 
 SCHEMAS = Path(__file__).parent / "schemas"
+RELEASED = Path(__file__).parent / "released"
 
 
 def import_contracts() -> None:
     """Imports every module of the contracts, so that all event types are known."""
     for module in pkgutil.iter_modules(contracts.__path__, "contracts."):
         importlib.import_module(module.name)
+
+
+def contract_types() -> list[type[Event]]:
+    """Every event type of the contracts, by name; a test or a benchmark may have made others."""
+    import_contracts()
+    return [event_type for event_type in event_types() if event_type.__module__.startswith("contracts.")]
 
 
 def schema_of(event_type: type[Event]) -> dict[str, Any]:
@@ -39,42 +51,21 @@ def file_name(event_type: type[Event]) -> str:
 
 
 def asyncapi() -> dict[str, Any]:
-    """The AsyncAPI 3.0 document: one channel, message and send operation per event type."""
-    types = event_types()
+    """The AsyncAPI 3.0 document: a channel and a send operation per event, a message per version of it."""
     _, envelope = models_json_schema([(Envelope, "serialization")], ref_template="#/components/schemas/{model}")
-    channels, operations, messages = {}, {}, {}
-    for event_type in types:
-        name = event_type.wire_name
-        channels[name] = {
-            "address": f"odh.{{node}}.{event_type.reach}.{name}.{{entityId}}",
-            "description": " ".join((event_type.__doc__ or "").split()),
-            "parameters": {
-                "node": {"description": "The name of the node where it happened."},
-                "entityId": {"description": f"The `{event_type.about}` that the event is about."},
-            },
-            "messages": {name: {"$ref": f"#/components/messages/{name}"}},
-        }
+    channels: dict[str, Any] = {}
+    operations: dict[str, Any] = {}
+    messages: dict[str, Any] = {}
+    for event_type in contract_types():
+        name, message = event_type.wire_name, file_name(event_type).removesuffix(".json")
+        channels.setdefault(name, _channel(event_type))
+        channels[name]["messages"][message] = {"$ref": f"#/components/messages/{message}"}
         operations[f"say-{name}"] = {
             "action": "send",
             "channel": {"$ref": f"#/channels/{name}"},
             "summary": f"Said by {event_type.speaker()}.",
         }
-        messages[name] = {
-            "name": event_type.type_name(),
-            "contentType": "application/cloudevents+json",
-            "payload": {
-                "allOf": [
-                    {"$ref": "#/components/schemas/Envelope"},
-                    {
-                        "type": "object",
-                        "properties": {
-                            "type": {"const": event_type.type_name()},
-                            "data": {"$ref": f"./{file_name(event_type)}"},
-                        },
-                    },
-                ]
-            },
-        }
+        messages[message] = _message(event_type)
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -89,32 +80,67 @@ def asyncapi() -> dict[str, Any]:
     }
 
 
+def _channel(event_type: type[Event]) -> dict[str, Any]:
+    return {
+        "address": f"odh.{{node}}.{event_type.reach}.{event_type.wire_name}.{{entityId}}",
+        "description": " ".join((event_type.__doc__ or "").split()),
+        "parameters": {
+            "node": {"description": "The name of the node where it happened."},
+            "entityId": {"description": f"The `{event_type.about}` that the event is about."},
+        },
+        "messages": {},
+    }
+
+
+def _message(event_type: type[Event]) -> dict[str, Any]:
+    own = {"type": {"const": event_type.type_name()}, "data": {"$ref": f"./{file_name(event_type)}"}}
+    return {
+        "name": event_type.type_name(),
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "allOf": [{"$ref": "#/components/schemas/Envelope"}, {"type": "object", "properties": own}],
+        },
+    }
+
+
 def exported() -> dict[str, str]:
     """Every exported file by name, as it should stand."""
-    import_contracts()
-    documents: dict[str, Any] = {file_name(event_type): schema_of(event_type) for event_type in event_types()}
+    documents: dict[str, Any] = {file_name(event_type): schema_of(event_type) for event_type in contract_types()}
     documents["asyncapi.json"] = asyncapi()
     return {name: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for name, document in documents.items()}
 
 
+def released() -> dict[str, Any]:
+    """The schemas of the last release, by the names of their files."""
+    return {file.name: json.loads(file.read_text()) for file in sorted(RELEASED.glob("*.json"))}
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Writes the schemas, or with `--check` says which are stale."""
+    """Writes the schemas; or with `--check` says what is stale or broken, or with `--release` keeps them."""
+    asked = sys.argv[1:] if arguments is None else arguments
     files = exported()
-    stale = [name for name, text in files.items() if not _stands(name, text)]
+    stale = [name for name, text in files.items() if not _stands(SCHEMAS / name, text)]
     stale += [file.name for file in SCHEMAS.glob("*.json") if file.name not in files]
-    if "--check" in (sys.argv[1:] if arguments is None else arguments):
-        print("\n".join(f"stale: {name}" for name in stale) or "The schemas are as the contracts are.")
-        return 1 if stale else 0
-    SCHEMAS.mkdir(exist_ok=True)
-    for name, text in files.items():
-        (SCHEMAS / name).write_text(text)
-    for name in stale:
-        if name not in files:
-            (SCHEMAS / name).unlink()
+    breaks = broken(released(), {name: json.loads(text) for name, text in files.items()})
+    if "--check" in asked:
+        print("\n".join([f"stale: {name}" for name in stale] + breaks) or "The schemas are as the contracts are.")
+        return 1 if stale or breaks else 0
+    _write(SCHEMAS, files)
     print(f"{len(files)} files in contracts/schemas, {len(stale)} of them changed.")
+    if "--release" in asked:
+        _write(RELEASED, {name: text for name, text in files.items() if name != "asyncapi.json"})
+        print("\n".join([*breaks, "contracts/released holds them as those of the last release."]))
     return 0
 
 
-def _stands(name: str, text: str) -> bool:
-    file = SCHEMAS / name
+def _write(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name).write_text(text)
+    for file in folder.glob("*.json"):
+        if file.name not in files:
+            file.unlink()
+
+
+def _stands(file: Path, text: str) -> bool:
     return file.exists() and file.read_text() == text

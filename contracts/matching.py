@@ -11,7 +11,7 @@ from contracts.vocabulary import Kind, Side
 class Reason(BaseModel):
     """Why a request and an offer may fit; the reader's own service puts it in words."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     code: Literal["same-theme", "distance", "kind", "meaning", "words", "same-language", "period", "level"]
     value: str = Field(description="What the words are about: a theme, kilometres, a pair of kinds, a percentage.")

@@ -12,7 +12,7 @@ from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 class Place(BaseModel):
     """A place in the Netherlands: a town, never an address."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     name: str
     province: str
