@@ -67,6 +67,8 @@ class Route:
     template: str
     parts: tuple[str, ...]
     methods: frozenset[str]
+    streams: bool = False
+    """Whether its answer goes on for as long as somebody reads along."""
 
     def fits(self, parts: tuple[str, ...]) -> bool:
         """Whether a path, in parts, is this route's."""
@@ -164,7 +166,12 @@ def _routes(service: str, document: dict[str, Any]) -> Iterator[Route]:
         parts = tuple(template.split("/")[1:])
         if parts[0] == "v1" and SERVICE_OF.get(parts[1]) == service:
             methods = frozenset(method.upper() for method in METHODS if method in operations)
-            yield Route(service, template, parts[1:], methods)
+            yield Route(service, template, parts[1:], methods, _streams(operations))
+
+
+def _streams(operations: dict[str, Any]) -> bool:
+    answers = operations.get("get", {}).get("responses", {})
+    return "text/event-stream" in answers.get("200", {}).get("content", {})
 
 
 def _most_exact_first(route: Route) -> list[bool]:

@@ -94,7 +94,7 @@ class Forwarder:
         headers = [*_told(scope["headers"]), *on_behalf(token)]
         repeatable = request.method in SAFE_METHODS or "idempotency-key" in request.headers
         async with await self._upstreams.send(
-            route.service, request.method, target, headers, body, repeatable=repeatable
+            route.service, request.method, target, headers, body, repeatable=repeatable, streams=route.streams
         ) as answer:
             await self._pass_on(answer, receive, send, caller.session if caller else None)
 

@@ -65,7 +65,8 @@ class GatewaySettings(Settings):
     restart_seconds_max: float = Field(
         default=5.0, ge=0, description="How long calls wait for a service that has just gone away to come back."
     )
-    connections_max: int = Field(default=200, ge=1, description="Connections to the services together.")
+    connections_max: int = Field(default=200, ge=1, description="Connections to the services for calls.")
+    streams_max: int = Field(default=1000, ge=1, description="Connections to the services for open inbox streams.")
     body_seconds_max: float = Field(default=10.0, gt=0, description="How long a client may take to send a body.")
     header_bytes_max: int = Field(default=16 * 1024, description="How much the headers of a request may hold together.")
     stream_send_seconds_max: float = Field(

@@ -72,17 +72,20 @@ class Upstreams:
         content: bytes = b"",
         *,
         repeatable: bool = False,
+        streams: bool = False,
     ) -> aiohttp.ClientResponse:
         """A call whose answer is read by the caller, who must close it. `target` is a path with its query, encoded.
 
         While nobody listens nothing was sent, so it is tried again for as long as a restart takes. When a connection
-        broke, the call is only sent again when it is `repeatable`.
+        broke, the call is only sent again when it is `repeatable`. What `streams` keeps its connection for long, and
+        so takes none of those that the other calls share.
         """
+        client = self._streaming_client if streams else self._client
         url, pause, began = URL(self._urls[service] + target, encoded=True), PAUSE_SECONDS_FIRST, time.monotonic()
         while True:
             try:
                 with _as_problems():
-                    answer = await self._client.request(
+                    answer = await client.request(
                         method, url, headers=headers, data=content or None, allow_redirects=False
                     )
             except aiohttp.ClientError as error:
@@ -139,14 +142,21 @@ class Upstreams:
 
     async def close(self) -> None:
         """Closes the connections."""
-        await self._client.close()
+        await asyncio.gather(self._client.close(), self._streaming_client.close())
 
     @cached_property
     def _client(self) -> aiohttp.ClientSession:  # it belongs to the loop that it is first used in
+        return self._new_client(self._settings.connections_max)
+
+    @cached_property
+    def _streaming_client(self) -> aiohttp.ClientSession:
+        return self._new_client(self._settings.streams_max)
+
+    def _new_client(self, connections_max: int) -> aiohttp.ClientSession:
         settings = self._settings
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=settings.connections_max,
+                limit=connections_max,
                 keepalive_timeout=4.0,  # services close a silent connection after 5 s
             ),
             timeout=aiohttp.ClientTimeout(

@@ -197,6 +197,25 @@ async def test_events_end_when_the_reader_signs_out(troubled):
     await eventually(nobody_reads, within=5, saying="the end of the stream")
 
 
+async def test_open_streams_take_no_connection_of_other_calls(shared_street, postgres, nats):
+    async with (
+        serving(Trouble().app) as url,
+        another_gateway(
+            shared_street, postgres, nats, requests_url=url, notify_url=url, connections_max=1, streams_max=1,
+            connect_seconds_max=0.5,
+        ) as street,
+    ):  # fmt: skip
+        browser = await street.team()
+        async with browser.stream("GET", "/api/v1/inbox/stream") as answer:
+            parts = answer.aiter_raw()  # kept: without it the client would hang up
+            await anext(parts)
+            other = await browser.get("/api/v1/requests")
+            one_too_many = await browser.get("/api/v1/inbox/stream")
+
+    assert other.status_code == 200
+    assert (one_too_many.status_code, slug(one_too_many)) == (503, "temporarily-unavailable")
+
+
 async def test_a_service_that_is_away_is_said_to_be(street, postgres, nats):
     nobody = f"http://127.0.0.1:{free_port()}"
     async with another_gateway(street, postgres, nats, requests_url=nobody, restart_seconds_max=0.2) as other:

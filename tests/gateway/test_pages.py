@@ -1,5 +1,7 @@
 """The pages: every link in a mail leads somewhere useful, in two languages, without scripts, and for nobody else."""
 
+import asyncio
+import json
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
@@ -512,6 +514,31 @@ async def test_a_chosen_language_is_kept_and_else_the_browsers_counts(neighbourh
         one for one in parsed(await browser.get("/sign-in?next=/inbox")).iter("a") if one.get("hreflang") == "nl"
     )
     assert parse_qs(urlsplit(str(link.get("href"))).query) == {"next": ["/inbox"], "taal": ["nl"]}
+
+
+async def test_who_reads_along_hears_at_once_what_they_are_told(neighbourhood):
+    """The inbox as a stream of events, from the real notify; nothing is missed between two connections."""
+    pair = await neighbourhood.a_match()
+    async with pair.asker.stream("GET", "/api/v1/inbox/stream") as answer:
+        events = answer.aiter_lines()
+        await anext(events)
+        await press(pair.team, await pair.team.get(f"/matches/{pair.match_id}"), "endorse")
+        async with asyncio.timeout(10):
+            position = next_id = ""
+            async for line in events:
+                if line.startswith("id: "):
+                    next_id = line.removeprefix("id: ")
+                if line.startswith("data: "):
+                    told, position = json.loads(line.removeprefix("data: ")), next_id
+                    break
+
+    assert (told["template"], told["matter_id"]) == ("match-endorsed", pair.match_id)
+    headers = {"Last-Event-ID": str(int(position) - 1)}
+    async with asyncio.timeout(10), pair.asker.stream("GET", "/api/v1/inbox/stream", headers=headers) as answer:
+        async for line in answer.aiter_lines():
+            if line.startswith("id: "):
+                assert line == f"id: {position}"
+                break
 
 
 @pytest.mark.parametrize(

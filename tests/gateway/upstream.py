@@ -66,7 +66,7 @@ class Trouble:
         async def exact(request: Request) -> Any:
             return {"exact": True}
 
-        @app.get("/v1/inbox/stream")
+        @app.get("/v1/inbox/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})
         async def stream_inbox(request: Request) -> Response:
             self.heard.append(request)
             return StreamingResponse(self._events(), media_type="text/event-stream")
