@@ -11,6 +11,7 @@ from signal import SIGKILL, Signals
 from typing import Any
 
 from node import addresses as address_book
+from node.environment import operators, told_to, told_to_everybody
 from node.nats import NatsServer
 from node.part import Part, PartFailed
 from node.ports import Ports
@@ -19,9 +20,6 @@ from node.program import Program
 from node.secrets import Secrets
 
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
-# These differ per service, so one value from the operator's environment cannot be meant for all of them.
-OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE"}
-
 Say = Callable[[str, float], None]
 
 
@@ -57,17 +55,26 @@ class Node:
         """Returns when every part is ready; when one fails, the others are stopped again."""
         self._take()
         try:
-            self._compose()
-            await _all(
-                self._timed("PostgreSQL", self._open_databases()),
-                self._timed("NATS JetStream", self.parts["nats"].start()),
-                self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
-            )
-            await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
+            try:
+                await self._start_parts()
+            except PartFailed as failure:
+                if "address already in use" not in str(failure).lower():
+                    raise
+                await self._stop_parts()  # somebody took a port just after we chose it: choose again, once
+                await self._start_parts()
             address_book.write(self.data, self.addresses())
         except BaseException:
             await self.stop()
             raise
+
+    async def _start_parts(self) -> None:
+        self._compose()
+        await _all(
+            self._timed("PostgreSQL", self._open_databases()),
+            self._timed("NATS JetStream", self.parts["nats"].start()),
+            self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
+        )
+        await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
 
     async def stop(self) -> None:
         """Services first, so that what they are doing can still be kept; then what they stand on."""
@@ -78,11 +85,14 @@ class Node:
             await asyncio.gather(self._watching, return_exceptions=True)
             self._watching = None
         address_book.forget(self.data)
+        await self._stop_parts()
+        os.close(self._lock)
+        self._lock = None
+
+    async def _stop_parts(self) -> None:
         own = [self.parts[name] for name in self.services if name in self.parts]
         await asyncio.gather(*(part.stop() for part in own))
         await asyncio.gather(*(part.stop() for part in self.parts.values() if part not in own))
-        os.close(self._lock)
-        self._lock = None
 
     async def restart(self, name: str) -> None:
         await self.parts[name].restart()
@@ -96,6 +106,10 @@ class Node:
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self._ports[name]}"
+
+    @property
+    def smtp(self) -> str:
+        return f"smtp://127.0.0.1:{self._ports['smtp']}"
 
     # Watching.
 
@@ -131,41 +145,20 @@ class Node:
     # What the parts are told.
 
     def env(self, name: str) -> dict[str, str]:
-        """The whole environment of one service."""
-        told = {
-            "ODH_NODE": self.name,
-            "ODH_NODE_NAME_SHOWN": f"Om de Hoek {self.name.title()}",
-            "ODH_NODE_TEAM_ADDRESSES": "team@omdehoek.example",
-            "ODH_REGION": self.name.title(),
-            "ODH_HOST": "127.0.0.1",
-            "ODH_NATS_URL": self.nats.url,
-            "ODH_IDENTITY_PUBLIC_KEYS_FILE": str(self._secrets.identity_public_keys_file),
-            "ODH_PUBLIC_URL": self.url("gateway"),
-            "ODH_SMTP_URL": f"smtp://127.0.0.1:{self._ports['smtp']}",
-            "ODH_MAIL_FROM": f"Om de Hoek {self.name.title()} <noreply@{self.name}.omdehoek.example>",
-        }
-        if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and the catcher is nobody's mailbox
-            told["ODH_SIGN_IN_LINKS_PER_HOUR_MAX"] = "60"
-        told |= {f"ODH_{other.upper()}_URL": self.url(other) for other in self.services if other != "gateway"}
-        if name == "gateway":
-            told["ODH_IDENTITY_PRIVATE_KEY_FILE"] = str(self._secrets.identity_private_key_file)
-        told |= {key: value for key, value in os.environ.items() if key not in OWN_TO_EACH}
-        if name != "gateway":  # the one address that others may reach
-            told["ODH_HOST"] = "127.0.0.1"
-        told["ODH_PORT"] = str(self._ports[name])
-        told["ODH_DATABASE_URL"] = self.postgres.url(name)
-        return told | self.settings | self.settings_of.get(name, {})
+        """The whole environment of one service: ours, the operator's, and what somebody asked of this very node."""
+        everybody = told_to_everybody(self, self._secrets) | operators()
+        return everybody | told_to(name, self, self._secrets) | self.settings | self.settings_of.get(name, {})
 
     def addresses(self) -> address_book.Addresses:
         return address_book.Addresses(
             node=self.name,
             gateway=self.url("gateway"),
             mail=self.url("mail"),
-            smtp=f"smtp://127.0.0.1:{self._ports['smtp']}",
+            smtp=self.smtp,
             nats=self.nats.url,
             services={name: self.url(name) for name in self.services},
             databases={name: self.postgres.url(name) for name in self.services},
-            team=self.env("members")["ODH_NODE_TEAM_ADDRESSES"].split(","),
+            team=[address.strip() for address in self.env("members")["ODH_NODE_TEAM_ADDRESSES"].split(",")],
             pids={"up": os.getpid(), **{name: part.pid for name, part in self.parts.items()}},
         )
 

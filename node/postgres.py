@@ -65,7 +65,7 @@ class PostgresServer(Part):
         if not self.data.exists():
             new = self.data.with_name(f"{self.data.name}.new")
             shutil.rmtree(new, ignore_errors=True)
-            await asyncio.to_thread(self._initialise, new)
+            await self._initialise(new)
             new.rename(self.data)
         self._drop_stale_lock()
 
@@ -126,7 +126,7 @@ class PostgresServer(Part):
             if str(self.data) not in psutil.Process(number).cmdline():
                 lock.unlink()
 
-    def _initialise(self, folder: Path) -> None:
+    def _make_folder(self, folder: Path) -> None:
         folder.mkdir(parents=True, mode=0o700)
         if self.system_user:
             ensure_user_exists(self.system_user)
@@ -135,6 +135,9 @@ class PostgresServer(Part):
             _let_through(BINARIES)
             if not (BINARIES / "postgres").stat().st_mode & stat.S_IXOTH:
                 ensure_folder_permissions(BINARIES.parent, stat.S_IRGRP | stat.S_IROTH | stat.S_IXGRP | stat.S_IXOTH)
+
+    async def _initialise(self, folder: Path) -> None:
+        self._make_folder(folder)
         with tempfile.NamedTemporaryFile("w") as password_file:
             if self.system_user:
                 os.chown(password_file.name, *_ids(self.system_user))
@@ -146,18 +149,24 @@ class PostgresServer(Part):
                 # The provider that comes with PostgreSQL sorts the same on every system, for ever.
                 *("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-instructions"),
             ]
-            made = subprocess.run(
-                command,
+            making = await asyncio.create_subprocess_exec(
+                *command,
                 user=self.system_user,
                 group=self.system_user,
                 extra_groups=[] if self.system_user else None,
                 cwd="/",
                 env=dict(self.environment()),
-                capture_output=True,
-                text=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
             )
-        if made.returncode:
-            raise PartFailed(f"initdb: {made.stdout}{made.stderr}")
+            try:
+                output, _ = await making.communicate()
+            except asyncio.CancelledError:
+                making.terminate()
+                await making.wait()
+                raise
+        if making.returncode:
+            raise PartFailed(f"initdb: {output.decode(errors='replace')}")
 
 
 def _ids(user: str) -> tuple[int, int]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -124,6 +125,25 @@ async def test_a_lock_of_another_program_does_not_keep_postgres_from_starting(ru
     await server.stop()
     other.kill()
     await other.wait()
+
+
+async def test_a_port_that_somebody_takes_just_after_it_was_chosen_is_chosen_again(run_directory, monkeypatch):
+    node = Node(run_directory / "late", gateway_port=free_port(), services=())
+    compose, chosen = node._compose, []
+
+    def compose_and_lose_a_port() -> None:
+        compose()
+        chosen.append(node.nats.port)
+        if len(chosen) == 1:
+            somebody.bind(("127.0.0.1", node.nats.port))
+            somebody.listen()
+
+    monkeypatch.setattr(node, "_compose", compose_and_lose_a_port)
+    with socket.socket() as somebody:
+        await node.start()
+        await node.stop()
+
+    assert len(set(chosen)) == 2
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,7 @@ class Onlooker:
         self.node = node
         self._post = Post(node.addresses())
         self._read: dict[str, Mail] = {}
+        self._connections: dict[str, asyncpg.Connection] = {}
 
     async def look(self) -> None:
         self._nats = await nats.connect(
@@ -34,6 +35,8 @@ class Onlooker:
     async def look_away(self) -> None:
         await self._nats.close()
         await self._post.close()
+        for connection in self._connections.values():
+            await connection.close()
 
     def stream(self, kind: str) -> str:
         return f"odh-{self.node.name}-{kind}"
@@ -82,21 +85,25 @@ class Onlooker:
         return [self._read[id] for id in ids if self._read[id].link(page)]
 
     async def rows(self, service: str, statement: str, *values: Any) -> list[Any]:
-        connection = await asyncpg.connect(self.node.postgres.url(service, "postgresql"), ssl=False)
-        try:
-            return list(await connection.fetch(statement, *values))
-        finally:
-            await connection.close()
+        """What a service's database has. A connection is kept for the next look; the server may be killed meanwhile."""
+        kept = self._connections.pop(service, None)
+        if kept is None or kept.is_closed():
+            kept = await asyncpg.connect(self.node.postgres.url(service, "postgresql"), ssl=False)
+        found = await kept.fetch(statement, *values)
+        self._connections[service] = kept
+        return list(found)
 
     async def _is_quiet(self) -> bool:
-        return not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say()
+        if not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say():
+            return True
+        await asyncio.sleep(0.05)  # looking is work too, for the same machine
+        return False
 
     async def _left_to_say(self) -> int:
-        counts = await asyncio.gather(
-            *(self.rows(service, "SELECT count(*) FROM outbox") for service in self.node.services),
-            self.rows("notify", "SELECT count(*) FROM notification WHERE status = ANY($1)", UNDER_WAY),
-        )
-        return sum(int(found[0][0]) for found in counts)
+        left = await self.rows("notify", "SELECT count(*) FROM notification WHERE status = ANY($1)", UNDER_WAY)
+        for service in self.node.services:
+            left += await self.rows(service, "SELECT count(*) FROM outbox")
+        return sum(int(row[0]) for row in left)
 
     async def _left_to_hear(self) -> int:
         left = 0

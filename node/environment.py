@@ -1,0 +1,46 @@
+"""What the services of a node are told: where the others are, what the node is called, and where its keys lie."""
+
+import os
+from typing import TYPE_CHECKING
+
+from node.secrets import Secrets
+
+if TYPE_CHECKING:
+    from node.node import Node
+
+# These differ per service, so one value from the operator's environment cannot be meant for all of them.
+OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE"}
+
+
+def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
+    """What the node itself says; an operator may say otherwise."""
+    shown = node.name.title()
+    told = {
+        "ODH_NODE_NAME_SHOWN": f"Om de Hoek {shown}",
+        "ODH_NODE_TEAM_ADDRESSES": "team@omdehoek.example",
+        "ODH_NATS_URL": node.nats.url,
+        "ODH_IDENTITY_PUBLIC_KEYS_FILE": str(secrets.identity_public_keys_file),
+        "ODH_PUBLIC_URL": node.url("gateway"),
+        "ODH_SMTP_URL": node.smtp,
+        "ODH_MAIL_FROM": f"Om de Hoek {shown} <noreply@{node.name}.omdehoek.example>",
+    }
+    if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and the catcher is nobody's mailbox
+        told["ODH_SIGN_IN_LINKS_PER_HOUR_MAX"] = "60"
+    return told | {f"ODH_{other.upper()}_URL": node.url(other) for other in node.services if other != "gateway"}
+
+
+def operators() -> dict[str, str]:
+    """The environment that the node was started with."""
+    return {name: value for name, value in os.environ.items() if name not in OWN_TO_EACH}
+
+
+def told_to(service: str, node: "Node", secrets: Secrets) -> dict[str, str]:
+    """What is one service's own. Only the gateway may be reached from elsewhere, and only it can sign."""
+    told = {
+        "ODH_NODE": node.name,
+        "ODH_PORT": node.url(service).rpartition(":")[2],
+        "ODH_DATABASE_URL": node.postgres.url(service),
+    }
+    if service == "gateway":
+        return told | {"ODH_IDENTITY_PRIVATE_KEY_FILE": str(secrets.identity_private_key_file)}
+    return told | {"ODH_HOST": "127.0.0.1"}
