@@ -8,7 +8,9 @@ import importlib
 import importlib.util
 import sys
 from collections import defaultdict
+from datetime import date, datetime
 from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
 
 from contracts.event import Event, EventRejected
 from contracts.export import contract_types
@@ -85,16 +87,26 @@ def events_page() -> str:
         lines += ["", "| field | type | note |", "| --- | --- | --- |"]
         personal = event_type.personal_fields()
         for name, field in event_type.model_fields.items():
-            kind = str(getattr(field.annotation, "__name__", field.annotation))
-            kind = (
-                kind.replace("contracts.vocabulary.", "")
-                .replace("contracts.members.", "")
-                .replace("contracts.matching.", "")
-            )
-            kind = kind.replace("typing.", "").replace("datetime.", "").replace("|", "or")
             note = " ".join(filter(None, [field.description, "**Personal data.**" if name in personal else ""]))
-            lines.append(f"| `{name}` | {kind} | {note} |")
+            lines.append(f"| `{name}` | {_kind(field.annotation)} | {note} |")
     return "\n".join(lines) + "\n"
+
+
+_PLAIN = {str: "text", int: "whole number", float: "number", bool: "yes or no", datetime: "moment", date: "day"}
+
+
+def _kind(annotation: Any) -> str:
+    """A type as people say it."""
+    origin, parts = get_origin(annotation), [part for part in get_args(annotation) if part not in (type(None), ...)]
+    if origin is Literal:
+        return "one of " + ", ".join(f"`{part}`" for part in parts)
+    if origin is tuple:
+        return f"list of {_kind(parts[0])}"
+    if origin is dict:
+        return f"{_kind(parts[1])} by name"
+    if parts:
+        return f"{_kind(parts[0])}, or nothing"
+    return _PLAIN.get(annotation) or f"`{annotation.__name__}`"
 
 
 def _anchor(event_type: type[Event]) -> str:

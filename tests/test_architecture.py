@@ -1,0 +1,342 @@
+"""The rules of the house, checked by a machine; each says which trouble it prevents."""
+
+import ast
+import importlib
+import inspect
+import json
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+
+from chassis import identity
+from chassis.service import Service
+from services.gateway import callers
+from services.gateway.pages import reading
+from tests.given import _settings_type, make_identity_keys
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("contracts", "chassis", "services", "node", "bench")
+SERVICES = ("members", "requests", "matching", "notify", "gateway")
+FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+
+every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+every_service = pytest.mark.parametrize("service", SERVICES)
+
+
+def imports(file: Path) -> set[str]:
+    """Every module that a file imports, whole names, also those inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file}: relative imports hide where a name comes from"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def begins(name: str, *packages: str) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@every_service
+def test_no_service_imports_another(service):
+    """They would have to be released together, and one's tables would become the other's."""
+    others = [f"services.{other}" for other in SERVICES if other != service]
+    for file in (ROOT / "services" / service).rglob("*.py"):
+        assert not [name for name in imports(file) if begins(name, *others)], file
+
+
+@every_file
+def test_who_stands_below_knows_nothing_of_who_stands_above(file):
+    """Contracts are what a partner reads; the chassis serves whatever service there will be."""
+    above = {
+        "contracts": ("chassis", "services", "node", "tests", "bench"),
+        "chassis": ("services", "node", "tests", "bench"),
+        "services": ("node", "tests", "bench"),
+    }.get(file.relative_to(ROOT).parts[0], ("tests",))
+    if file == ROOT / "chassis" / "map.py":  # it reads the handlers of all services, to print who hears what
+        above = ("node", "tests", "bench")
+
+    assert not [name for name in imports(file) if begins(name, *above)]
+
+
+#: What decides, and does nothing: it can be tried without a database, a broker, a clock or a network.
+PURE = [
+    *(ROOT / "services").glob("*/rules.py"),
+    *((ROOT / "services" / "matching" / name) for name in ("routing.py", "steps.py", "pairs.py", "words.py")),
+    *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
+]
+_ACTS = (
+    *("sqlalchemy", "sqlmodel", "asyncpg", "alembic", "nats", "httpx", "aiohttp", "aiosmtplib", "smtplib", "socket"),
+    *("asyncio", "time", "os", "subprocess", "threading", "pathlib", "shutil", "tempfile", "random", "logging"),
+    *("structlog", "fastapi", "starlette", "jinja2", "chassis.database", "chassis.streams", "chassis.mailboxes"),
+)
+_STORES = ("store", "tables", "handlers", "api", "app")
+
+
+@pytest.mark.parametrize("file", PURE, ids=lambda file: str(file.relative_to(ROOT)))
+def test_what_decides_does_nothing_else(file):
+    """Time and rows are arguments; a rule that looks them up can only be tried with everything running."""
+    service = file.parent.name
+
+    used = imports(file)
+    assert not [name for name in used if begins(name, *_ACTS)]
+    assert not [name for name in used if begins(name, *(f"services.{service}.{part}" for part in _STORES))]
+    text = file.read_text()
+    assert not re.search(r"datetime\.now\(|datetime\.utcnow\(|date\.today\(|\bopen\(|\.read_text\(|\basync def\b", text)
+
+
+#: Who reads the environment beside the settings, and why.
+READS_ENVIRONMENT = {
+    "chassis/crashpoints.py": "a test arms it before anything of the process is set up",
+    "node/addresses.py": "where the person who calls `./odh` stands",
+    "node/dead_letters.py": "whether the operator said which node is meant",
+    "node/environment.py": "it hands the operator's settings on to the services",
+    "node/node.py": "a part gets the environment of its parent",
+    "node/part.py": "a child process gets the environment of its parent",
+    "node/postgres.py": "PostgreSQL gets a path and nothing else",
+    "node/up.py": "the same setting by option or by variable",
+    "bench/ceilings.py": "a program without settings of its own, to measure against",
+    "bench/ground.py": "a node to measure must not have the operator's settings",
+}
+
+
+@every_file
+def test_only_settings_read_the_environment(file):
+    """What is set is read in one place, told on one page, and passed on as an argument."""
+    name = str(file.relative_to(ROOT))
+    attributes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)]
+    used = {f"{node.value.id}.{node.attr}" for node in attributes if isinstance(node.value, ast.Name)}
+    read = (used | imports(file)) & {"os.environ", "os.getenv", "os.environb"}
+
+    assert not read or name in READS_ENVIRONMENT, "read it in the settings"
+
+
+def test_no_reason_is_left_for_what_reads_no_environment():
+    gone = [name for name in READS_ENVIRONMENT if "environ" not in (ROOT / name).read_text()]
+
+    assert not gone
+
+
+def test_no_package_hides_one_that_others_need():
+    """A top-level `requests` would be imported instead of the HTTP library, by docker and by testcontainers."""
+    assert not {path.name for path in ROOT.iterdir()} & {"requests", "requests.py", "email", "secrets.py", "types.py"}
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert options["pythonpath"] == ["."]
+    assert "requests" not in sys.modules or not str(sys.modules["requests"].__file__).startswith(str(ROOT / "services"))
+
+
+#: Handlers that are longer than a sentence, and why.
+LONG_HANDLERS: dict[str, str] = {}
+
+
+def handler_functions() -> Iterator[Any]:
+    """Every function that hears an event."""
+    for service in SERVICES:
+        for file in (ROOT / "services" / service).glob("handlers*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.AsyncFunctionDef) and node.decorator_list:
+                    yield pytest.param(node, id=f"{service}:{node.name}")
+
+
+@pytest.mark.parametrize("function", list(handler_functions()))
+def test_a_handler_is_a_sentence(function):
+    """Its first line says what happens; it does not commit, acknowledge, catch, or log that it is there."""
+    body = function.body[1:]
+    lines = body[-1].end_lineno - body[0].lineno + 1
+
+    assert ast.get_docstring(function), "say in a line what happens"
+    assert lines <= 15 or function.name in LONG_HANDLERS
+    called = {node.attr for node in ast.walk(function) if isinstance(node, ast.Attribute)}
+    assert not called & {"commit", "rollback", "ack", "nak", "publish"}
+    assert not [node for node in ast.walk(function) if isinstance(node, ast.Try)]
+
+
+#: Files with more than their share of lines, and why they are one.
+LONG_FILES = {
+    "chassis/router.py": "the way of an event through a consumer, told in one piece",
+    "services/gateway/pages/words.py": "a list: the words of the pages, in two languages",
+    "node/node.py": "the parts of a node and their order, on one page",
+}
+
+
+@every_file
+def test_a_file_has_one_subject(file):
+    """Above about 250 lines it has two, and splits."""
+    name = str(file.relative_to(ROOT))
+
+    lines = len(file.read_text().splitlines())
+    assert lines <= 260 or (name in LONG_FILES and lines <= 350)
+
+
+@every_file
+def test_types_are_there_when_the_program_runs(file):
+    """An event's type is read from its handler at run time; as a text it is not found, and nothing is heard."""
+    name = file.relative_to(ROOT).parts
+    if name[0] in ("chassis", "contracts", "services"):
+        assert "__future__.annotations" not in imports(file)
+
+
+@pytest.fixture(scope="module")
+def wired(tmp_path_factory) -> dict[str, Service]:
+    """Every service, wired as it is in its process, with nothing started."""
+    folder = tmp_path_factory.mktemp("keys")
+    key, _ = make_identity_keys(folder)
+    private = folder / "private.json"
+    private.write_text(json.dumps(key.as_dict(private=True)))
+    found = {}
+    for name in SERVICES:
+        make = importlib.import_module(f"services.{name}.app").service
+        settings = _settings_type(make)
+        needs = {"identity_private_key_file": private} if "identity_private_key_file" in settings.model_fields else {}
+        found[name] = make(settings(**needs))
+    return found
+
+
+def routes(router: Any, prefix: str = "") -> Iterator[tuple[str, APIRoute]]:
+    """Every route of an app, whatever router it is in, as `METHOD /path`."""
+    for route in router.routes:
+        if isinstance(route, APIRoute):
+            for method in sorted(route.methods):
+                yield f"{method} {prefix}{route.path}", route
+        elif (inner := getattr(route, "original_router", None)) is not None:
+            yield from routes(inner, prefix + route.include_context.prefix)
+
+
+def dependencies(dependant: Dependant) -> Iterator[Any]:
+    """What a route depends on, directly or not."""
+    for inner in dependant.dependencies:
+        yield inner.call
+        yield from dependencies(inner)
+
+
+#: What lets a caller in only when they are who they must be.
+GUARDS = {
+    *(identity.signed_in, identity._ambassador, identity._node_team, identity._from_gateway),
+    *(callers._signed_in, reading._signed_in_reader),
+}
+
+
+def is_guarded(route: APIRoute) -> bool:
+    """Whether a route depends on a guard, or on something that asks one."""
+    calls = set(dependencies(route.dependant))
+    return bool(GUARDS & calls) or any("await signed_in(" in inspect.getsource(call) for call in calls)
+
+
+#: What everybody may call, and why.
+PUBLIC = {
+    "members POST /v1/members": "whoever joins is nobody yet",
+    "members GET /v1/places": "who joins fills in a town",
+    "members GET /v1/organisations": "who joins chooses a school",
+    "members GET /v1/organisations/{organisation_id}": "what takes part is no secret",
+    "members GET /v1/erasures/{erasure_id}": "who was erased cannot sign in; the id is the key",
+    "notify GET /v1/unsubscribe/{token}": "the link in a mail; the token is the key",
+    "notify POST /v1/unsubscribe/{token}": "one click in a mail program (RFC 8058)",
+    "gateway POST /api/v1/sign-in-links": "who asks is not signed in",
+    "gateway POST /api/v1/sessions": "the token of the mail is the key",
+    "gateway GET /api/v1/openapi.json": "what can be called is no secret",
+    "gateway GET /api/v1/docs": "the same, for people",
+    "gateway GET /": "the start page",
+    "gateway GET /sign-in": "the link in a mail",
+    "gateway POST /sign-in": "the button behind it",
+    "gateway POST /sign-out": "whoever is not signed in stays so; a page of another site cannot call it",
+    "gateway GET /problems/{slug}": "what a type of problem means",
+    "gateway GET /style.css": "how a page looks",
+    "gateway GET /icon.svg": "how a tab looks",
+}
+
+
+@every_service
+def test_every_route_has_a_rule_for_who_may_call_it(wired, service):
+    """A new route that nobody thought about fails here, not in the news (OWASP API1, API5)."""
+    open_to_all = {
+        f"{service} {name}"
+        for name, route in routes(wired[service].app)
+        if not is_guarded(route) and not route.path.startswith("/health/")
+    }
+
+    assert open_to_all <= set(PUBLIC), "depend on SignedIn, Ambassador, NodeTeam or FromGateway, or give a reason here"
+
+
+@every_service
+async def test_whoever_is_nobody_gets_nothing_else(wired, service):
+    """The same seen from outside: no other route answers without a signature, whatever is sent."""
+    app = wired[service].app
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as nobody:
+        for name, route in routes(app):
+            if f"{service} {name}" in PUBLIC or "/health/" in name:
+                continue
+            method, path = name.split(" ")
+            answer = await nobody.request(method, re.sub(r"\{\w+\}", "x", path), json={} if route.body_field else None)
+            assert answer.status_code in (401, 303), f"{name} answers {answer.status_code}"
+            assert answer.status_code == 401 or answer.headers["location"].startswith("/sign-in")
+
+
+def test_no_reason_is_left_for_a_route_that_is_gone_or_guarded(wired):
+    there = {f"{service} {name}" for service in SERVICES for name, _ in routes(wired[service].app)}
+
+    assert set(PUBLIC) <= there
+
+
+@every_service
+def test_what_only_the_gateway_may_call_is_apart(wired, service):
+    """`/internal/` is never forwarded; and whatever is there asks for the gateway's own signature."""
+    for name, route in routes(wired[service].app):
+        guarded = identity._from_gateway in set(dependencies(route.dependant))
+        assert guarded == ("/internal/" in name), name
+
+
+@every_service
+def test_a_changing_route_says_what_it_takes_and_gives(wired, service):
+    """Its body is a model that refuses what it does not know (OWASP API3); a dictionary would take anything."""
+    for name, route in routes(wired[service].app):
+        for field in route.dependant.body_params:
+            kind = field.field_info.annotation
+            assert kind not in (dict, Any), name
+            if hasattr(kind, "model_config"):
+                assert kind.model_config.get("extra") == "forbid", f"{name}: {kind.__name__} takes anything"
+
+
+LOCK = (ROOT / "requirements.lock").read_text()
+
+
+def test_the_lock_names_no_index():
+    """Every machine installs from the index that it is set up for."""
+    assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links|--trusted-host|@ (file|git)", LOCK)
+
+
+def test_every_package_of_the_lock_has_its_hashes():
+    """They tell that the files are the right ones, whoever handed them over."""
+    entries = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", LOCK, flags=re.M).strip())
+
+    assert len(entries) > 50
+    for entry in entries:
+        assert re.match(r"[A-Za-z0-9._-]+==[^\s\\;]+", entry), entry.splitlines()[0]
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+
+
+def test_the_lock_holds_what_is_asked_for():
+    asked = {
+        re.split(r"[\[=<>~ ]", line)[0].lower()
+        for line in (ROOT / "requirements.in").read_text().splitlines()
+        if line and line[0] != "#"
+    }
+    locked = {match.lower() for match in re.findall(r"^([A-Za-z0-9._-]+)==", LOCK, flags=re.M)}
+
+    assert {name.replace("_", "-") for name in asked} <= {name.replace("_", "-") for name in locked}
+
+
+@every_file
+def test_nothing_of_one_machine_is_in_the_code(file):
+    text = file.read_text()
+
+    assert not re.search(r"/(home|root|Users|work)/\w", text)
