@@ -1,4 +1,7 @@
-"""How fast mail goes out, and how long a mail server that is away is left alone."""
+"""How fast mail goes out, how much of it is in doubt, and how long a mail server that is away is left alone."""
+
+import asyncio
+from collections.abc import Callable
 
 from services.notify import attempts
 
@@ -22,6 +25,29 @@ class Pace:
     def wait_seconds(self) -> float:
         """How long until the next may go."""
         return max(0.0, (1 - self._left) / self._per_second)
+
+
+class Window:
+    """Lets only so many mails be with the server without being marked: a process that is killed leaves those in doubt.
+
+    A mail that the server thinks about for long lets the next one by, so that one tarpit does not stop everybody.
+    """
+
+    def __init__(self, mails_max: int, seconds_max: float) -> None:
+        self._room, self._seconds_max = asyncio.Semaphore(mails_max), seconds_max
+
+    async def enter(self) -> Callable[[], None]:
+        """Returns when a mail may be offered, with what is to be called once when it is marked."""
+        await self._room.acquire()
+        inside = [self._room]
+
+        def leave() -> None:
+            timer.cancel()
+            if inside:
+                inside.pop().release()
+
+        timer = asyncio.get_running_loop().call_later(self._seconds_max, leave)
+        return leave
 
 
 class Patience:

@@ -2,13 +2,15 @@
 
 A mail is claimed (`sending`, committed), offered to the server, and marked. A process that dies in between leaves its
 mails in `sending` under a number that is not locked any more; another sender, or the next one here, sends them once
-more with the same Message-ID, and counts that. Each connection has at most one accepted mail that is not marked yet: it
-lets the next be accepted only after the mark.
+more with the same Message-ID, and counts that. One mail at a time (or as many as the operator allows) is with the
+server without being marked: that many can be in doubt when a process is killed.
 """
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import metrics
@@ -24,7 +26,7 @@ from services.notify import contacts, post, waking
 from services.notify.composing import AddressNotSupported, compose
 from services.notify.connections import sender_number
 from services.notify.marking import Marks
-from services.notify.pace import Pace, Patience
+from services.notify.pace import Pace, Patience, Window
 from services.notify.post import Claimed
 from services.notify.settings import NotifySettings
 from services.notify.smtp import Accepted, Connection, Deferred, NotOffered, Outcome, Refused, ServerAway, mail_server
@@ -43,6 +45,9 @@ CLAIMED_PER_CONNECTION = 4
 
 #: What has waited longer for its connection is looked at again: its address or its reader's wish may have changed.
 CLAIMED_SECONDS_MAX = 2.0
+
+#: A mail that the server thinks about for longer does not keep the others waiting.
+WINDOW_SECONDS_MAX = 1.0
 
 #: How long a service that stops waits for the mails that are with the server.
 FINISH_SECONDS = 6.0
@@ -71,6 +76,7 @@ class Sender:
         self._settings = cast(NotifySettings, service.settings)
         self._loop = asyncio.get_running_loop()
         self._pace, self._patience = Pace(self._settings.mails_per_second, self._loop.time()), Patience()
+        self._window = Window(self._settings.mails_in_doubt_max, WINDOW_SECONDS_MAX)
         self._marks = Marks(service, number)
         self._claimed: asyncio.Queue[tuple[Claimed, float] | None] = asyncio.Queue()
         self._under_way = 0
@@ -178,52 +184,51 @@ class Sender:
             log.warning("taken over from a sender that died", notification_id=notification_id)
 
     async def _deliver(self) -> None:
-        """One connection's work: mail after mail, each marked before the next can be accepted."""
+        """One connection's work: mail after mail, each when the one before it is marked."""
         connection = Connection(
             mail_server(self._settings.smtp_url.get_secret_value()),
             local_hostname=self._settings.mail_domain,
             timeout_seconds=self._settings.smtp_timeout_seconds,
             accept_timeout_seconds=self._settings.smtp_accept_timeout_seconds,
         )
-        marked: asyncio.Future[None] | None = None
         try:
             while claimed := await self._claimed.get():
                 mail, since = claimed
                 with span(f"mail {mail.template}", SpanKind.PRODUCER, mail.cause):
-                    outcome = await self._offer(connection, mail, since, marked)
-                    if marked is not None:
-                        await marked
+                    outcome, leave = await self._offer(connection, mail, since)
                     marked = self._marks.make(mail, outcome, traceparent() or mail.cause)
-                    marked.add_done_callback(self._make_room)
+                    marked.add_done_callback(partial(self._make_room, leave))
+                await marked
         finally:
             await connection.quit()
 
-    def _make_room(self, _: asyncio.Future[None]) -> None:
+    def _make_room(self, leave: Callable[[], None], _: asyncio.Future[None]) -> None:
+        leave()
         self._under_way -= 1
         self._free.set()
 
-    async def _offer(
-        self, connection: Connection, mail: Claimed, since: float, marked: "asyncio.Future[None] | None"
-    ) -> Outcome:
+    async def _offer(self, connection: Connection, mail: Claimed, since: float) -> tuple[Outcome, Callable[[], None]]:
+        """Offers a mail; returns what became of it, and what is to be called when that is written down."""
+        leave: Callable[[], None] = _nothing
+
+        async def may_go() -> bool:
+            nonlocal leave
+            leave = await self._window.enter()
+            return not self._lost.is_set() and mail.without_sending(self._service.now()) is None
+
         now = self._loop.time()
         if now - since > CLAIMED_SECONDS_MAX or self._patience.wait_seconds(now):
-            return NotOffered()
+            return NotOffered(), leave
         try:
             address, message = compose(mail, self._settings, self._service.now())
         except AddressNotSupported:
-            return Refused("address-not-supported", address=True)
+            return Refused("address-not-supported", address=True), leave
         except Exception as error:  # a fault of ours; it must not keep the other mails
             log.error("mail not composed", notification_id=mail.notification_id, fault=describe(error))
-            return Deferred("not-composed")
-
-        async def may_go() -> bool:
-            if marked is not None:
-                await marked
-            return not self._lost.is_set() and mail.without_sending(self._service.now()) is None
-
+            return Deferred("not-composed"), leave
         outcome = await connection.send(self._settings.mail_address, address, message, may_go=may_go)
         self._note(outcome)
-        return outcome
+        return outcome, leave
 
     def _note(self, outcome: Outcome) -> None:
         """A server that is away is left alone for a while, and no more is claimed for it."""
@@ -239,6 +244,10 @@ class Sender:
             )
         elif not isinstance(outcome, NotOffered):
             self._patience.is_there()
+
+
+def _nothing() -> None:
+    """What is to be called for a mail that never came into the window."""
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

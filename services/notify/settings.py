@@ -21,6 +21,13 @@ class NotifySettings(Settings):
     smtp_connections: int = Field(
         default=2, ge=1, le=20, description="Connections to the mail server; each has at most one mail under way."
     )
+    mails_in_doubt_max: int = Field(
+        default=1,
+        ge=1,
+        le=50,
+        description="How many mails may be with the mail server before it is written down that they were sent: so many "
+        "may go twice when the process is killed. More is faster.",
+    )
     smtp_timeout_seconds: float = Field(default=30.0, gt=0, description="How long a mail server may be silent.")
     smtp_accept_timeout_seconds: float = Field(
         default=300.0,

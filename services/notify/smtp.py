@@ -123,11 +123,11 @@ class Connection:
     ) -> Outcome:
         """Offers one mail, and says what became of it. `may_go` is asked just before the server could accept it."""
         refusal = await self._announce(sender, recipient)
+        if refusal is not None:
+            return refusal
         if not await may_go():
             await self._reset()
             return NotOffered()
-        if refusal is not None:
-            return refusal
         if not self._client.is_connected:
             return Deferred("disconnected")
         crashpoint("notify.before-data")

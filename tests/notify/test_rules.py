@@ -1,5 +1,6 @@
 """Who is told what, when it is tried again, what a text may hold: the decisions, without anything that runs."""
 
+import asyncio
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +22,7 @@ from contracts.matching import (
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
 from services.notify import attempts, rules
-from services.notify.pace import Pace, Patience
+from services.notify.pace import Pace, Patience, Window
 from services.notify.smtp import mail_server
 from services.notify.templates import CATEGORY_OF, Category, Delivery, Template, may_be_mailed
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
@@ -281,6 +282,32 @@ def test_whoever_waits_as_long_as_the_pace_says_may_go(per_second):
     pace = Pace(per_second, 0.0)
     pace.take(pace.room(0.0))
     assert pace.room(pace.wait_seconds() + 1e-6) >= 1
+
+
+async def test_the_window_lets_one_by_when_the_one_before_it_is_marked():
+    window = Window(1, seconds_max=60)
+    leave = await window.enter()
+    following = asyncio.create_task(window.enter())
+    await asyncio.sleep(0)
+    assert not following.done()
+
+    leave()
+    leave()  # a second time it means nothing
+
+    leave_again = await following
+    third = asyncio.create_task(window.enter())
+    await asyncio.sleep(0)
+    assert not third.done()
+    leave_again()
+    (await third)()
+
+
+async def test_the_window_does_not_wait_for_ever_for_one_mail():
+    window = Window(1, seconds_max=0.01)
+    await window.enter()
+    async with asyncio.timeout(5):
+        leave = await window.enter()
+    leave()
 
 
 def test_several_connections_that_find_the_server_away_count_as_one():

@@ -4,6 +4,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 
+import pytest
 from sqlalchemy import text
 
 from contracts.event import encode, new_id
@@ -169,7 +170,7 @@ async def test_a_link_that_expires_while_it_waits_for_its_connection_is_not_mail
         mail_server(idle_notify.catcher.url), local_hostname="t", timeout_seconds=5, accept_timeout_seconds=5
     )
     live = Sender(idle_notify.service, 1, lost)
-    await live._offer(connection, mail, asyncio.get_running_loop().time(), None)
+    await live._offer(connection, mail, asyncio.get_running_loop().time())
     await connection.quit()
 
     assert idle_notify.mails(person) == []
@@ -191,6 +192,30 @@ async def test_no_more_mail_goes_out_in_a_second_than_is_allowed(postgres, nats,
         async with sending(notify):
             await notify.posted()
         assert time.monotonic() - since > 0.5
+        assert all(len(notify.mails(person)) == 1 for person in people)
+
+
+@pytest.mark.parametrize(("mails_in_doubt_max", "at_once"), [(1, 1), (3, 2)])
+async def test_no_more_mails_are_in_doubt_at_once_than_is_allowed(
+    postgres, nats, own_catcher, monkeypatch, mails_in_doubt_max, at_once
+):
+    limits = {"mails_in_doubt_max": mails_in_doubt_max, "smtp_connections": 2}
+    async with a_notify(postgres, nats, own_catcher, make=service_without_sender, **limits) as notify:
+        people = await given_mail(notify, 6)
+        take, under_way, seen = own_catcher.receiver.handle_DATA, [], []
+
+        async def take_and_count(server, session, envelope):
+            under_way.append(envelope)
+            seen.append(len(under_way))
+            await asyncio.sleep(0.05)
+            under_way.remove(envelope)
+            return await take(server, session, envelope)
+
+        monkeypatch.setattr(own_catcher.receiver, "handle_DATA", take_and_count)
+        async with sending(notify):
+            await notify.posted()
+
+        assert max(seen) == at_once
         assert all(len(notify.mails(person)) == 1 for person in people)
 
 
@@ -399,7 +424,7 @@ async def test_what_waited_too_long_for_its_connection_is_looked_at_again(idle_n
         mail_server(idle_notify.catcher.url), local_hostname="t", timeout_seconds=5, accept_timeout_seconds=5
     )
     long_ago = asyncio.get_running_loop().time() - 60
-    outcomes = [await sender._offer(connection, mail, long_ago, None) for mail in claimer.mails]
+    outcomes = [(await sender._offer(connection, mail, long_ago))[0] for mail in claimer.mails]
     await connection.quit()
 
     assert [type(outcome).__name__ for outcome in outcomes] == ["NotOffered"] * 2
