@@ -5,11 +5,14 @@ is in a ledger, which every count is held against.
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from node import ROOT
 from tests.story.conftest import running_node
 from tests.story.halfway import Halfway
 from tests.story.ledger import Ledger
@@ -39,24 +42,35 @@ async def halfway(run_directory: Path) -> AsyncIterator[Halfway]:
             yield story
 
 
-def at(step: str, service: str, *names: str) -> list[object]:
+def at(step: str, service: str, *names: str) -> list[Any]:
     return [pytest.param(step, f"{service}.{name}", id=f"{service}.{name}-{step}") for name in names]
 
 
 RELAY = ("relay-after-select", "relay-before-ack", "relay-after-ack")
 HEARING = ("after-fetch", "mid-batch", "before-commit", "after-commit", "before-acks", "after-acks")
+POINTS = [
+    *at("the_company_asks", "requests", "mid-batch", "before-commit", "after-commit", *RELAY),
+    *at("the_company_asks", "matching", *HEARING, *RELAY),
+    *at("the_ambassador_endorses", "matching", "before-commit", "after-commit"),
+    *at("the_ambassador_endorses", "notify", *HEARING, "after-claim", "before-data", "after-mark"),
+    *at("both_say_yes", "requests", "after-fetch", "before-acks", "after-acks"),
+]
+WINDOW = "notify.after-250"
 
 
-@pytest.mark.parametrize(
-    ("step", "point"),
-    [
-        *at("the_company_asks", "requests", "mid-batch", "before-commit", "after-commit", *RELAY),
-        *at("the_company_asks", "matching", *HEARING, *RELAY),
-        *at("the_ambassador_endorses", "matching", "before-commit", "after-commit"),
-        *at("the_ambassador_endorses", "notify", *HEARING, "before-data", "after-mark"),
-        *at("both_say_yes", "requests", "after-fetch", "before-acks", "after-acks"),
-    ],
-)
+def test_every_named_point_is_died_at():
+    """One that is added to the code must be added here."""
+    code = "\n".join(file.read_text() for folder in ("chassis", "services") for file in (ROOT / folder).rglob("*.py"))
+    named = set(re.findall(r'_service(?:\.name)?\}\.([a-z0-9-]+)"', code)) | set(
+        re.findall(r'crashpoint\("(.+?)"\)', code)
+    )
+
+    died_at = {WINDOW, *(str(point.values[1]) for point in POINTS)}
+    assert len(named) > 10
+    assert {name for name in named if not any(point.endswith(name) for point in died_at)} == set()
+
+
+@pytest.mark.parametrize(("step", "point"), POINTS)
 async def test_a_service_dies_at_a_named_point(halfway, step, point):
     await asyncio.gather(halfway.play(armed_before=step, point=point), halfway.revived(point.partition(".")[0]))
 
@@ -65,9 +79,7 @@ async def test_a_service_dies_at_a_named_point(halfway, step, point):
 
 async def test_between_the_mail_servers_yes_and_our_mark_a_mail_may_go_twice_under_the_same_id(halfway):
     """The one window that SMTP leaves: see docs/decisions/0010."""
-    await asyncio.gather(
-        halfway.play(armed_before="the_ambassador_endorses", point="notify.after-250"), halfway.revived("notify")
-    )
+    await asyncio.gather(halfway.play(armed_before="the_ambassador_endorses", point=WINDOW), halfway.revived("notify"))
 
     await halfway.then_it_ended_well(copies=1)
 
