@@ -168,17 +168,21 @@ class Sender:
         A sender must be found gone twice: one that only lost its connection, as all do when the database starts again,
         has time to write down what the server took from it.
         """
-        taken: list[str] = []
-
-        async def look(session: AsyncSession) -> None:
+        async with self._service.sessions() as session:
             gone = await post.senders_gone(session)
-            taken[:] = await post.take_over(session, gone & self._gone, self._service.now())
-            self._gone = gone
             await contacts.release_known(session, self._service.now())
+            await session.commit()
+        still, self._gone = gone & self._gone, gone
+        if still:
+            await self._take_over(still)
 
-        (fault,) = await self._service.transactions.group([Item(look)])
-        if isinstance(fault, BaseException):
-            raise fault
+    async def _take_over(self, senders: set[int]) -> None:
+        async def take_over(session: AsyncSession) -> list[str]:
+            return await post.take_over(session, senders, self._service.now())
+
+        (taken,) = await self._service.transactions.group([Item(take_over)])
+        if isinstance(taken, BaseException):
+            raise taken
         for notification_id in taken:
             mails_unsure.add(1)
             log.warning("taken over from a sender that died", notification_id=notification_id)
