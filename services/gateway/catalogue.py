@@ -164,7 +164,7 @@ class Catalogue:
 def _routes(service: str, document: dict[str, Any]) -> Iterator[Route]:
     for template, operations in document.get("paths", {}).items():
         parts = tuple(template.split("/")[1:])
-        if parts[0] == "v1" and SERVICE_OF.get(parts[1]) == service:
+        if parts[0] == "v1":
             methods = frozenset(method.upper() for method in METHODS if method in operations)
             yield Route(service, template, parts[1:], methods, _streams(operations))
 

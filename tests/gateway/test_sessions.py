@@ -115,7 +115,7 @@ async def test_a_made_up_cookie_is_nobodys(street, planted):
     assert (answer.status_code, slug(answer)) == (401, "not-signed-in")
 
 
-async def test_signing_out_ends_the_session_at_once(street):
+async def test_signing_out_ends_the_session(street):
     browser = await street.member()
     token = browser.cookies[COOKIE]
 
@@ -124,6 +124,19 @@ async def test_signing_out_ends_the_session_at_once(street):
     assert answer.status_code == 204
     assert COOKIE not in browser.cookies
     assert not await is_signed_in(street.visitor(Cookie=f"{COOKIE}={token}"))
+
+
+async def test_signing_out_counts_at_once_in_the_process_that_does_it(street, postgres, nats):
+    async with another_gateway(street, postgres, nats, session_cached_seconds=60) as other:
+        here, elsewhere, third = await other.team(), await other.team(), await other.team()
+        cookies = [{"Cookie": f"{COOKIE}={browser.cookies[COOKIE]}"} for browser in (here, elsewhere, third)]
+        visitors = [other.visitor(**cookie) for cookie in cookies]
+        assert [await is_signed_in(visitor) for visitor in visitors] == [True, True, True]
+
+        await here.delete("/api/v1/sessions/current")
+        assert [await is_signed_in(visitor) for visitor in visitors] == [False, True, True]
+        await elsewhere.delete("/api/v1/sessions")
+        assert [await is_signed_in(visitor) for visitor in visitors] == [False, False, False]
 
 
 async def test_signing_out_everywhere_ends_the_sessions_of_this_member_only(street):
