@@ -16,7 +16,7 @@ from typing import Any
 
 from node import ROOT, addresses
 from node.addresses import Addresses
-from node.client import TROUBLE, Mail, Person, Refused, until
+from node.client import TROUBLE, Mail, Person
 from node.telling import Teller
 
 WORDS: dict[str, Any] = tomllib.loads((ROOT / "node" / "story.toml").read_text())
@@ -94,6 +94,7 @@ class Story:
         self._mailed(mail)
         await team.follow(mail)
         await team.put(f"/ambassadors/{await self.ambassador.member_id()}", {"organisation_ids": [school_id]})
+        await self.ambassador.follow(await self.ambassador.ask_to_sign_in())  # so that it counts for her at once
         self._teller.say(
             "Hanneke Visser is nu ambassadeur van haar school: wat daar past, ziet zij als eerste.",
             "Hanneke Visser is her school's ambassador now: what fits there, she sees first.",
@@ -171,23 +172,11 @@ class Story:
         """The ambassador's mail about these two; others may have been proposed to her as well."""
         while True:
             mail = await self.ambassador.mail("/matches/")
-            match = await self._seen_by_ambassador(mail.id_after("/matches/"))
+            match = await self.ambassador.get(f"/matches/{mail.id_after('/matches/')}", language=self._language)
             found = match["request"]["request_id"], match["offer"]["offer_id"]
             if found == (self.request["request_id"], self.offer["offer_id"]):
                 self.match_id = match["match_id"]
                 return mail, match
-
-    async def _seen_by_ambassador(self, match_id: str) -> Any:
-        """The gateway remembers for a few seconds what somebody may do, so an appointment does not count at once."""
-
-        async def shown() -> Any:
-            try:
-                return await self.ambassador.get(f"/matches/{match_id}", language=self._language)
-            except Refused as refused:
-                if refused.problem != "match-not-found":
-                    raise
-
-        return await until(shown, f"een ambassadeur die match {match_id} mag zien")
 
     def _mailed(self, mail: Mail) -> None:
         self.mails.append(mail)

@@ -55,6 +55,7 @@ class Halfway(Onlooker):
             await team.follow(await team.ask_to_sign_in())
             scope = {"organisation_ids": [self.school_id]}
             await team.put(f"/ambassadors/{await self.ambassador.member_id()}", scope)
+            await self.ambassador.follow(await self.ambassador.ask_to_sign_in())  # so that it counts at once
             await self.look()
             await self.quiet()
             yield

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.whole_node
 #: What each mail begins with, and how many of it: one for each person and step.
 CAUSES = {
     "joining": ("POST /api/v1/members", 4),
-    "sign-in": ("POST /api/v1/sign-in-links", 1),
+    "sign-in": ("POST /api/v1/sign-in-links", 2),
     "match-proposed": ("POST /api/v1/requests", 1),
     "match-endorsed": ("POST /api/v1/matches/{match_id}/endorse", 2),
     "introduction": ("POST /api/v1/matches/{match_id}/answer", 2),
@@ -137,7 +137,7 @@ async def test_nothing_personal_is_in_a_log_a_shared_event_or_a_trace(played):
 async def test_what_a_link_opens_is_shown_to_nobody_who_watches(played):
     tokens = [mail.link("/sign-in").partition("token=")[2] for mail in await played.mails(page="/sign-in")]
 
-    assert len(tokens) == 5
+    assert len(tokens) == 6
     assert not [token for token in tokens if token in played.screen]
 
 
