@@ -116,24 +116,32 @@ async def test_nothing_of_who_asks_goes_along_with_what_is_open_to_all(street, p
 async def test_a_role_that_is_given_or_taken_counts_within_seconds(street, postgres, nats):
     async with another_gateway(street, postgres, nats, identity_cached_seconds=0.2) as other:
         member, team = await other.member(), await other.team()
-        member_id = await other.member_id(member)
+        own = f"/api/v1/node-team/{await other.member_id(member)}"
 
-        async def roles() -> list[str]:
-            return (await member.get("/api/v1/sessions/current")).json()["roles"]
+        async def may_appoint() -> bool:  # somebody who is not there, so that nothing changes
+            return (await member.put("/api/v1/node-team/nobody")).status_code == 404
 
-        async def appointed() -> bool:
-            return "ambassador" in await roles()
+        async def may_not_appoint() -> bool:
+            return (await member.put("/api/v1/node-team/nobody")).status_code == 403
 
-        async def stood_down() -> bool:
-            return "ambassador" not in await roles()
+        assert await may_not_appoint()
+        assert (await team.put(own)).status_code == 204
+        await eventually(may_appoint, within=5, saying="the role")
+        assert "node-team" in (await member.get("/api/v1/sessions/current")).json()["roles"]
+        assert (await team.delete(own)).status_code == 204
+        await eventually(may_not_appoint, within=5, saying="the end of the role")
 
-        await team.put(f"/api/v1/ambassadors/{member_id}", json={"provinces": ["Utrecht"]})
-        await eventually(appointed, within=5)
-        scope = (await member.get("/api/v1/sessions/current")).json()["scope"]
-        await team.delete(f"/api/v1/ambassadors/{member_id}")
-        await eventually(stood_down, within=5)
 
-    assert scope["provinces"] == ["Utrecht"]
+async def test_an_ambassador_is_known_with_their_scope(street):
+    member, team = await street.member(), await street.team()
+    member_id = await street.member_id(member)
+
+    await team.put(f"/api/v1/ambassadors/{member_id}", json={"provinces": ["Utrecht"]})
+    street.gateway.service.app.state.gateway.identities.forget(member_id)
+
+    session = (await member.get("/api/v1/sessions/current")).json()
+    assert session["roles"] == ["ambassador", "member"]
+    assert session["scope"] == {"organisation_ids": [], "provinces": ["Utrecht"], "themes": []}
 
 
 async def test_while_members_is_away_who_was_known_stays_known_for_a_while(street, postgres, nats):
