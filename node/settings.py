@@ -38,7 +38,7 @@ def settings_tables() -> str:
     """A table of what every service has, and one of what each adds."""
     shared = _table("Every service", Settings, skipped=frozenset())
     own = {service: found for service in SERVICES if (found := _settings_of(service))}
-    added = [_table(name, found, skipped=frozenset(Settings.model_fields)) for name, found in own.items()]
+    added = [_table(name, found, skipped=_the_same(found)) for name, found in own.items()]
     return "\n".join([shared, *added])
 
 
@@ -52,6 +52,12 @@ def _settings_of(service: str) -> type[Settings] | None:
 
 def _is_own(found: Any) -> bool:
     return isinstance(found, type) and issubclass(found, Settings) and found is not Settings
+
+
+def _the_same(settings: type[Settings]) -> frozenset[str]:
+    """What a service has as every service has it; a default of its own is told with what it adds."""
+    shared = Settings.model_fields
+    return frozenset(name for name, field in shared.items() if settings.model_fields[name].default == field.default)
 
 
 def _table(heading: str, settings: type[Settings], *, skipped: frozenset[str]) -> str:
