@@ -21,7 +21,7 @@ from services.matching.rules import Busy
 from services.matching.store import ask
 
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
-CANDIDATES_MAX = 40
+CANDIDATES_MAX = 30
 
 #: Among how many nearest by place, and among how many with a word in common, those are sought: where the kind is rare,
 #: or a word is in every text, it would be the whole country otherwise.

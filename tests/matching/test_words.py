@@ -40,6 +40,7 @@ def test_a_query_holds_nothing_but_words(stems):
         (["man"], "De maan schijnt op de mannen", ("maan",)),
         (["installer"], "Wij installeren", ("installeren",)),
         (["cafe"], "Het repair café", ("café",)),
+        (["dak"], "Op de dag dat het dak lekte", ("dak",)),
         (["onbekend"], "Niets daarvan", ()),
     ],
 )
