@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -94,9 +95,12 @@ _SETTLE = text(
 )
 
 
-async def claim(session: AsyncSession, sender: int, room: int, now: datetime) -> tuple[list[Claimed], int]:
-    """Up to `room` due mails that are this sender's from now on, and how many there were; the others are settled."""
-    rows = await run(session, _CLAIM, {"sender": sender, "room": room, "now": now})
+async def claim(connection: AsyncConnection, sender: int, room: int, now: datetime) -> tuple[list[Claimed], int]:
+    """Up to `room` due mails that are this sender's from now on, and how many there were; the others are settled.
+
+    Each statement stands by itself: a mail that was claimed and not settled is found with a sender that is gone.
+    """
+    rows = await connection.execute(_CLAIM, {"sender": sender, "room": room, "now": now})
     claimed = [Claimed(**row._mapping) for row in rows]
     to_send = []
     for mail in claimed:
@@ -105,7 +109,7 @@ async def claim(session: AsyncSession, sender: int, room: int, now: datetime) ->
             to_send.append(mail)
         else:
             values = {"id": mail.notification_id, "status": settled.status, "refusal": settled.refusal}
-            await run(session, _SETTLE, values)
+            await connection.execute(_SETTLE, values)
     return to_send, len(claimed)
 
 

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from opentelemetry import metrics
 from opentelemetry.trace import SpanKind
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_for_database
 from chassis.problems import describe
 from chassis.telemetry import log, span, traceparent
-from chassis.transactions import Item
-from services.notify import contacts, post, waking
+from services.notify import post, waking
+from services.notify.caretaking import Caretaker, mails_unsure
 from services.notify.composing import AddressNotSupported, compose
 from services.notify.connections import sender_number
 from services.notify.marking import Marks
@@ -36,9 +35,6 @@ if TYPE_CHECKING:
 
 _meter = metrics.get_meter("om-de-hoek")
 mails_sent = _meter.create_counter("odh.notify.mails_sent", description="Mails that the mail server accepted.")
-mails_unsure = _meter.create_counter(
-    "odh.notify.mails_unsure", description="Mails sent again because nobody knows whether the first one was accepted."
-)
 
 #: How many mails may be claimed for each connection: enough to keep it busy, few enough to give back at once.
 CLAIMED_PER_CONNECTION = 4
@@ -81,7 +77,6 @@ class Sender:
         self._claimed: asyncio.Queue[tuple[Claimed, float] | None] = asyncio.Queue()
         self._under_way = 0
         self._woken, self._free, self._closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
-        self._gone: set[int] = set()
 
     async def run(self) -> None:
         """Sends until the number is lost or the service stops; what is under way is finished and written down first.
@@ -91,6 +86,7 @@ class Sender:
         waking.senders.add(self._woken)
         marking = asyncio.create_task(self._marks.run())
         working = [asyncio.create_task(self._deliver()) for _ in range(self._settings.smtp_connections)]
+        working.append(asyncio.create_task(self._look_after_until_closing()))
         working.append(asyncio.create_task(self._claim_until_closing()))
         losing = asyncio.create_task(self._lost.wait())
         try:
@@ -123,11 +119,7 @@ class Sender:
         await self._marks.all_made()
 
     async def _claim_until_closing(self) -> None:
-        looked = -self._settings.mail_poll_seconds
         while not self._closing.is_set():
-            if self._loop.time() - looked >= self._settings.mail_poll_seconds:
-                looked = self._loop.time()
-                await self._look_after()
             self._woken.clear()
             self._free.clear()
             room = self._room()
@@ -147,14 +139,12 @@ class Sender:
         seconds, event = self._settings.mail_poll_seconds, self._woken if has_room else self._free
         if not has_room and (shut := max(self._patience.wait_seconds(self._loop.time()), self._pace.wait_seconds())):
             seconds, event = min(shut, seconds), self._closing
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await event.wait()
+        await _wait(event, seconds)
 
     async def _claim(self, room: int) -> int:
-        async with self._service.sessions() as session:
-            mails, found = await post.claim(session, self._number, room, self._service.now())
-            await session.commit()
+        async with self._service.engine.connect() as connection:
+            await connection.execution_options(isolation_level="AUTOCOMMIT")  # a mail waits for each round trip
+            mails, found = await post.claim(connection, self._number, room, self._service.now())
         crashpoint("notify.after-claim")
         self._pace.take(len(mails))
         self._under_way += len(mails)
@@ -162,30 +152,12 @@ class Sender:
             self._claimed.put_nowait((mail, self._loop.time()))
         return found
 
-    async def _look_after(self) -> None:
-        """What dead senders left is taken over, and what waits for a contact that is known is let go.
-
-        A sender must be found gone twice: one that only lost its connection, as all do when the database starts again,
-        has time to write down what the server took from it.
-        """
-        async with self._service.sessions() as session:
-            gone = await post.senders_gone(session)
-            await contacts.release_known(session, self._service.now())
-            await session.commit()
-        still, self._gone = gone & self._gone, gone
-        if still:
-            await self._take_over(still)
-
-    async def _take_over(self, senders: set[int]) -> None:
-        async def take_over(session: AsyncSession) -> list[str]:
-            return await post.take_over(session, senders, self._service.now())
-
-        (taken,) = await self._service.transactions.group([Item(take_over)])
-        if isinstance(taken, BaseException):
-            raise taken
-        for notification_id in taken:
-            mails_unsure.add(1)
-            log.warning("taken over from a sender that died", notification_id=notification_id)
+    async def _look_after_until_closing(self) -> None:
+        caretaker = Caretaker(self._service)
+        while not self._closing.is_set():
+            if await caretaker.look_after():
+                self._woken.set()
+            await _wait(self._closing, self._settings.mail_poll_seconds)
 
     async def _deliver(self) -> None:
         """One connection's work: mail after mail, each when the one before it is marked."""
@@ -248,6 +220,12 @@ class Sender:
             )
         elif not isinstance(outcome, NotOffered):
             self._patience.is_there()
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _nothing() -> None:

@@ -13,6 +13,7 @@ from contracts.notify import NotificationFailed, NotificationSent
 from services.notify import post
 from services.notify import sending as sending_module
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX
+from services.notify.caretaking import Caretaker
 from services.notify.composing import compose
 from services.notify.connections import sender_number
 from services.notify.outcomes import write_down
@@ -57,7 +58,7 @@ class Dying:
 
     async def claims(self, room=10):
         async with self._service.sessions() as session:
-            self.mails, _ = await post.claim(session, self._number, room, self._service.now())
+            self.mails, _ = await post.claim(await session.connection(), self._number, room, self._service.now())
             await session.commit()
 
     async def offers(self):
@@ -319,11 +320,11 @@ async def test_a_sender_must_be_found_gone_twice(idle_notify):
     (person,) = await given_mail(idle_notify)
     async with a_sender_that_dies(idle_notify) as sender:
         await sender.claims()
-    other = Sender(idle_notify.service, 10_000, asyncio.Event())
+    other = Caretaker(idle_notify.service)
 
-    await other._look_after()
+    await other.look_after()
     assert (await idle_notify.kept(person)).status == "sending"
-    await other._look_after()
+    await other.look_after()
     assert (await idle_notify.kept(person)).status == "waiting"
 
 
@@ -347,12 +348,12 @@ async def test_a_mail_whose_senders_keep_dying_is_given_up_and_the_team_is_told(
     await idle_notify.given(person)
     link = a_link(person, idle_notify.clock())
     await idle_notify.running.when(link)
-    other = Sender(idle_notify.service, 10_000, asyncio.Event())
+    other = Caretaker(idle_notify.service)
     for _ in range(UNSURE_ATTEMPTS_MAX):
         async with a_sender_that_dies(idle_notify) as sender:
             await sender.claims()
-        await other._look_after()
-        await other._look_after()
+        await other.look_after()
+        await other.look_after()
 
     mail = await idle_notify.kept(person)
     assert (mail.status, mail.refusal, mail.facts) == ("failed", "sender-died", {})
