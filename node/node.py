@@ -94,15 +94,8 @@ class Node:
         await asyncio.gather(*(part.stop() for part in own))
         await asyncio.gather(*(part.stop() for part in self.parts.values() if part not in own))
 
-    async def restart(self, name: str) -> None:
-        await self.parts[name].restart()
-        address_book.write(self.data, self.addresses())
-
     def kill(self, name: str, number: Signals = SIGKILL) -> None:
         self.parts[name].kill(number)
-
-    async def wait_ready(self, name: str, timeout: float = 30) -> None:
-        await self.parts[name].wait_ready(timeout)
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self._ports[name]}"

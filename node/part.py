@@ -106,10 +106,6 @@ class Part:
             self.kill(signal.SIGKILL)
             await self.wait_gone()
 
-    async def restart(self, timeout: float = 30) -> None:
-        await self.stop()
-        await self.start(timeout)
-
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
         """After SIGKILL it is gone when this returns."""
         if self._process is not None and self.is_alive:
