@@ -3,7 +3,7 @@
 Whoever changes matches has taken their turn (`store.take_turn`), so that nobody else changes them meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
@@ -76,6 +76,7 @@ async def note(session: AsyncSession, match_id: str, words: str, by: str) -> Non
     await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))
 
 
+_WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 _RUNNING_OF = text(
     SELECT + "WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id) AND m.state = ANY(:running)"
 )
@@ -84,6 +85,11 @@ _RUNNING_OF_MEMBER = text(
 )
 _WAITING_FOR = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:member_id] AS text[])")
 _WAITING_FOR_NOBODY = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids[1] IS NULL")
+
+
+async def with_ids(session: AsyncSession, ids: Iterable[str]) -> list[Match]:
+    """Matches by their ids."""
+    return await _all(session, _WITH_IDS, ids=list(ids))
 
 
 async def running_of(session: AsyncSession, proposition_id: str) -> list[Match]:

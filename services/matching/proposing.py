@@ -85,26 +85,29 @@ async def find_successor(session: AsyncSession, member_id: str, now: datetime, s
 
 async def find_somebody(
     session: AsyncSession, waiting: list[Match], now: datetime, settings: MatchingSettings, *, instead_of: str = ""
-) -> None:
+) -> list[Match]:
     """Matches that wait for nobody, or for somebody who stopped, get somebody who can look at them.
 
-    A colleague in the node's team who looks at the same match goes on without being told anew.
+    A colleague in the node's team who looks at the same match goes on without being told anew. Returns the matches
+    that were handed over.
     """
     stays = [match for match in waiting if set(match.ambassador_ids) - {instead_of}]
     await matches.save(session, *(_without(match, instead_of) for match in stays))
     orphaned = [match for match in waiting if match not in stays]
     if not orphaned:
-        return
+        return []
     sides = await propositions.find(
         session, {side for match in orphaned for side in (match.request_id, match.offer_id)}
     )
     ambassadors, team = await people.who_may_look(session, sides.values())
+    handed = []
     for match in orphaned:
         request, offer = sides[match.request_id], sides[match.offer_id]
         chosen = routing.choose_ambassador(request, offer, ambassadors, team)
         if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
-            await hand_over(session, match, chosen, now, settings)
+            handed.append(await hand_over(session, match, chosen, now, settings))
+    return handed
 
 
 def _without(match: Match, member_id: str) -> Match:

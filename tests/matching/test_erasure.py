@@ -6,6 +6,8 @@ from sqlalchemy import text
 from contracts.matching import (
     AnswerAwaited,
     IntroductionMade,
+    MatchDismissed,
+    MatchEndorsed,
     MatchHandedOver,
     MatchLapsed,
     MatchProposed,
@@ -153,16 +155,42 @@ async def test_an_ambassador_who_is_erased_is_replaced_and_leaves_no_note(matchi
     await matching.when(MemberErased(member_id=AMBASSADOR, version=9))
 
     if judged:
-        (forgotten,) = await matching.then_said(MemberForgotten)
+        _, forgotten = await matching.then_said(MatchDismissed, MemberForgotten)
         assert forgotten.removed.items() >= {"notes": 1, "appointments": 1, "matches-looked-at": 1}.items()
     else:
         handed, _ = await matching.then_said(MatchHandedOver, MemberForgotten)
         assert handed.ambassador_ids == (TEAM,)
     view = (await matching.team().get(f"/v1/matches/{match.match_id}")).json()
     assert (view["note"], view["state"]) == (None, "dismissed" if judged else "proposed")
-    async with matching.service.engine.connect() as connection:
-        rows = (await connection.execute(text("SELECT to_jsonb(m) AS row FROM match m"))).all()
-    assert AMBASSADOR not in str(rows)
+    assert AMBASSADOR not in await everything(matching)
+
+
+@pytest.mark.parametrize("answers", [(), (ASKER,), (ASKER, OFFERER)])
+async def test_what_an_erased_ambassador_endorsed_goes_on(matching: Matching, answers):
+    match = await matching.endorsed(*a_telling_pair())
+    for side in answers:
+        await matching.http_as(side).post(f"/v1/matches/{match.match_id}/answer", json=YES)
+    await matching.given()
+
+    await matching.when(MemberErased(member_id=AMBASSADOR, version=9))
+
+    last = IntroductionMade if len(answers) == 2 else MatchEndorsed
+    told, _ = await matching.then_said(last, MemberForgotten)  # for who has not heard it before it was purged
+    assert (told.match_id, told.ambassador_ids) == (match.match_id, ())
+    assert AMBASSADOR not in await everything(matching)
+    timers = [subject for subject, _ in await matching.messages("local") if ".timer.matching.reminder-due." in subject]
+    assert len(timers) == (0 if len(answers) == 2 else 1)
+
+
+async def test_a_colleague_of_an_erased_member_of_the_team_goes_on(matching: Matching):
+    await matching.given(in_team("m-1"), in_team("m-2"))
+    await matching.given(*a_telling_pair())
+
+    await matching.when(MemberErased(member_id="m-1", version=9))
+
+    told, _ = await matching.then_said(MatchProposed, MemberForgotten)
+    assert told.ambassador_ids == ("m-2",)
+    assert "m-1" not in await everything(matching)
 
 
 async def test_that_a_request_is_unanswered_is_forgotten_with_it(matching: Matching):

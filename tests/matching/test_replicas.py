@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from contracts.requests import OfferChanged, OfferClosed, RequestChanged
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.matching.app import service
 from services.matching.pairs import Pair, Proposition
 from services.matching.rules import SCORE_MIN, fit
+from services.matching.store import ask, take_turn
 from tests.given import Running, eventually, running
 from tests.matching.conftest import a_request, an_offer
 
@@ -142,6 +144,20 @@ async def test_changes_and_ends_in_any_order_leave_no_match_of_what_is_closed(re
     most = replicas.service.settings.proposals_per_request_max
     assert {r: per_request[r] for r in fits} == {r: min(most, len(its)) for r, its in fits.items()}
     assert await replicas.dead_letters() == []
+
+
+async def test_a_replica_that_stops_dead_gives_its_turn_back(replicas):
+    async with replicas.session() as session:
+        await take_turn(session)
+        limit = text("SELECT current_setting('idle_in_transaction_session_timeout')")
+        assert (await ask(session, limit)).scalar_one() == "30s"
+        await ask(session, text("SET LOCAL idle_in_transaction_session_timeout = '200ms'"))
+
+        await replicas.when(a_request("r"), an_offer("o"))  # handled, though the turn is held here
+
+        assert len(await matches(replicas)) == 1
+        with pytest.raises(DBAPIError):
+            await session.commit()
 
 
 def _again(event: Any, name: str, **changes: Any) -> dict[str, Any]:
