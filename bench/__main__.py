@@ -11,7 +11,7 @@ from pathlib import Path
 from bench import results
 from bench.ground import Ground
 from bench.measuring import FULL, QUICK, drifted, machine, probe, repeat
-from bench.rows import ROW_IDS, trials_for
+from bench.rows import PEERS, ROW_IDS, trials_for
 from node import ROOT
 
 REPEATS = 5
@@ -51,7 +51,15 @@ async def run(options: argparse.Namespace) -> int:
         for subject, trials in trials_for(set(options.rows), peers=not options.quick).items():
             print(subject, flush=True)
             before = await probe(ground.folder)
-            found |= await repeat(trials, ground, size, repeats=options.repeats, seed=options.seed, say=_say)
+            found |= await repeat(
+                trials,
+                ground,
+                size,
+                repeats=options.repeats,
+                seed=options.seed,
+                say=_say,
+                seldom=PEERS.get(subject, {}),
+            )
             await ground.settle()
             after = await probe(ground.folder)
             probes[subject] = {"before": before, "after": after}
