@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlmodel import select
 
@@ -29,9 +30,27 @@ class Lending:
 
     def __init__(self, started: Running) -> None:
         self.running, self.service = started, started.service
+        self._begin = {"shared": 0, "local": 0, "dead": 0}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.running, name)
+
+    async def begin(self) -> None:
+        """Forgets everything, so that the next test finds a service that nobody has asked anything yet."""
+        await self.execute("TRUNCATE outbox, inbox, stored_reply, tool, handling")
+        for kind in self._begin:
+            await self.service.streams.js.purge_stream(self.service.streams.name(kind))
+            self._begin[kind] = await self.running._last(kind)
+        await self.running.given()
+
+    async def messages(self, kind: str) -> list[tuple[str, bytes]]:
+        """The subject and the bytes of every message in a stream since the test began, oldest first."""
+        found = []
+        for number in range(self._begin[kind] + 1, await self.running._last(kind) + 1):
+            with suppress(NotFoundError):
+                message = await self.service.streams.js.get_msg(self.service.streams.name(kind), number)
+                found.append((message.subject or "", message.data or b""))
+        return found
 
     async def lend(self, tool_id: str, *, key: str | None = None, **fields: Any) -> httpx.Response:
         """Asks to lend a tool."""
@@ -102,9 +121,24 @@ class Lending:
         return (await eventually(self.running.dead_letters, within=within, saying="a dead letter"))[0]
 
 
+@pytest.fixture(scope="package")
+async def standing(postgres: Any, nats: Any) -> AsyncIterator[Lending]:
+    """The service on the shared servers, started once for all tests that leave it as it was."""
+    async with lending_on(postgres, nats) as started:
+        yield started
+
+
 @pytest.fixture
-async def lending(postgres: Any, nats: Any) -> AsyncIterator[Lending]:
-    """The service on the shared servers."""
+async def lending(standing: Lending) -> Lending:
+    """A service that nobody has asked anything yet."""
+    TROUBLE.clear()
+    await standing.begin()
+    return standing
+
+
+@pytest.fixture
+async def own_lending(postgres: Any, nats: Any) -> AsyncIterator[Lending]:
+    """A service that this test may break."""
     async with lending_on(postgres, nats) as started:
         yield started
 
@@ -129,6 +163,7 @@ async def beside(lending: Lending, name: str, **settings: Any) -> AsyncIterator[
     twin = service(lending.service.settings.model_copy(update=settings), name)
     async with twin.app.router.lifespan_context(twin.app):
         started = Lending(Running(twin, lending.running._key, lending.running.clock))
+        started._begin = dict(lending._begin)
 
         async def all_ready() -> bool:
             return set((await twin.parts()).values()) == {"ready"}

@@ -129,7 +129,7 @@ class NeverLent(Problem, slug="never-lent", status=404, title="This tool was nev
 class Lend(Input):
     """What is asked of the service."""
 
-    tool_id: str = Field(min_length=1, max_length=64)
+    tool_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")
     lent_to: ShortText
     note: LongText | None = None
     copies: int = Field(default=1, ge=1, le=5000)

@@ -19,7 +19,6 @@ async def forget(lending, *tool_ids, keep=(), speaker="lending"):
 
 async def everything(lending):
     """The subjects of all messages in all streams."""
-    lending.running._marks.setdefault("dead", 0)
     return [subject for kind in ("shared", "local", "dead") for subject, _ in await lending.messages(kind)]
 
 
@@ -102,33 +101,33 @@ async def test_what_was_not_yet_said_is_not_said_any_more(postgres, own_nats, to
         assert await lending.lent() == [f"{tool_id}-other"]
 
 
-async def test_what_is_under_way_to_the_broker_is_forgotten_too(lending, tool_id):
+async def test_what_is_under_way_to_the_broker_is_forgotten_too(own_lending, tool_id):
     """The relay has taken the row and has not committed yet: forgetting waits for it, and then removes the message."""
     publishing, going_on = asyncio.Event(), asyncio.Event()
-    publish = lending.service.relay._publish
+    publish = own_lending.service.relay._publish
 
     async def publish_slowly(rows):
         publishing.set()
         await going_on.wait()
         await publish(rows)
 
-    lending.service.relay._publish = publish_slowly
-    await lending.lends(tool_id)
+    own_lending.service.relay._publish = publish_slowly
+    await own_lending.lends(tool_id)
     await publishing.wait()
 
-    forgetting = asyncio.create_task(forget(lending, tool_id))
+    forgetting = asyncio.create_task(forget(own_lending, tool_id))
 
     async def waits():
-        async with lending.service.engine.connect() as connection:
+        async with own_lending.service.engine.connect() as connection:
             found = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
             return found.scalar_one()
 
     await eventually(waits, saying="forgetting that waits for the relay")
     going_on.set()
     await forgetting
-    await lending.outbox_empty()
+    await own_lending.outbox_empty()
 
-    assert not [subject for subject in await everything(lending) if subject.endswith(tool_id)]
+    assert not [subject for subject in await everything(own_lending) if subject.endswith(tool_id)]
 
 
 async def test_an_id_that_would_widen_the_subject_forgets_nothing(lending, tool_id):

@@ -370,33 +370,33 @@ async def test_a_broker_that_is_killed_while_events_come_in_is_heard_again_soon(
         await lending.handled("after", within=5)
 
 
-async def test_a_broker_that_lost_its_streams_is_heard_again_soon(lending):
-    await lending.when(wanted("before"))
+async def test_a_broker_that_lost_its_streams_is_heard_again_soon(own_lending):
+    await own_lending.when(wanted("before"))
     for kind in ("shared", "local"):
-        await lending.service.streams.js.delete_stream(lending.service.streams.name(kind))
-    await lending.lends("something")  # the relay makes the streams again, if no consumer has
-    await lending.outbox_empty()
+        await own_lending.service.streams.js.delete_stream(own_lending.service.streams.name(kind))
+    await own_lending.lends("something")  # the relay makes the streams again, if no consumer has
+    await own_lending.outbox_empty()
 
-    await lending.publish(wanted("after"))
+    await own_lending.publish(wanted("after"))
 
-    await lending.handled("after", within=8)
+    await own_lending.handled("after", within=8)
 
 
-async def test_a_stop_lets_the_batch_under_way_finish(lending, tool_id, trouble):
+async def test_a_stop_lets_the_batch_under_way_finish(own_lending, tool_id, trouble):
     gate = trouble[tool_id] = Gate()
-    async with replica_of(lending):
-        await kill_consumers(lending)
-        await lending.publish(wanted(tool_id))
+    async with replica_of(own_lending):
+        await kill_consumers(own_lending)
+        await own_lending.publish(wanted(tool_id))
         await gate.reached.wait()
         asyncio.get_running_loop().call_later(0.3, gate.opened.set)
     # by now the other one has stopped
 
-    assert await lending.handlings(tool_id) == [(tool_id, 1, "two")]
-    info = await consumer_info(lending)
+    assert await own_lending.handlings(tool_id) == [(tool_id, 1, "two")]
+    info = await consumer_info(own_lending)
     assert (info.num_ack_pending, info.num_pending) == (0, 0)
 
 
-async def test_two_handlers_for_one_event_are_refused(lending):
+def test_two_handlers_for_one_event_are_refused():
     one = EventRouter()
     one.hears(ToolWanted)(router.hearings[0].handler)
 
@@ -404,7 +404,7 @@ async def test_two_handlers_for_one_event_are_refused(lending):
         one.hears(ToolWanted)(router.hearings[0].handler)
 
 
-async def test_a_handler_that_asks_for_what_there_is_not_is_refused(lending):
+def test_a_handler_that_asks_for_what_there_is_not_is_refused():
     async def handler(event, weather):
         """Wants to know the weather."""
 

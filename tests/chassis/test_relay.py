@@ -118,60 +118,60 @@ async def test_a_broker_that_was_away_gets_everything_once_and_in_order(postgres
 
 
 @pytest.mark.parametrize("count", [1, 3, 300])
-async def test_what_was_stored_before_the_relay_died_is_not_stored_again(lending, count):
+async def test_what_was_stored_before_the_relay_died_is_not_stored_again(own_lending, count):
     """Between the acknowledgement and the commit of the delete: the rows are still there after a restart."""
-    await lending.execute("CREATE TABLE kept AS SELECT * FROM outbox")
-    await lending.execute(
+    await own_lending.execute("CREATE TABLE kept AS SELECT * FROM outbox")
+    await own_lending.execute(
         "CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS "
         "$$ BEGIN INSERT INTO kept SELECT (OLD).*; RETURN OLD; END $$"
     )
-    await lending.execute("CREATE TRIGGER keep BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION keep()")
-    await lending.lends("tool", copies=count)
-    await lending.outbox_empty()
-    await lending.execute("DROP TRIGGER keep ON outbox")
+    await own_lending.execute("CREATE TRIGGER keep BEFORE DELETE ON outbox FOR EACH ROW EXECUTE FUNCTION keep()")
+    await own_lending.lends("tool", copies=count)
+    await own_lending.outbox_empty()
+    await own_lending.execute("DROP TRIGGER keep ON outbox")
 
-    await lending.execute("INSERT INTO outbox OVERRIDING SYSTEM VALUE SELECT * FROM kept")
-    await lending.lends("new", copies=2)  # in the same batch as what the broker knows already
-    lending.service.relay.wake()
-    await lending.outbox_empty()
+    await own_lending.execute("INSERT INTO outbox OVERRIDING SYSTEM VALUE SELECT * FROM kept")
+    await own_lending.lends("new", copies=2)  # in the same batch as what the broker knows already
+    own_lending.service.relay.wake()
+    await own_lending.outbox_empty()
 
-    lent = await lending.lent()
+    lent = await own_lending.lent()
     assert sorted(lent) == sorted(["tool", *(f"tool-{number}" for number in range(1, count)), "new", "new-1"])
 
 
-async def test_a_relay_that_dies_before_its_commit_loses_nothing(lending, tool_id):
+async def test_a_relay_that_dies_before_its_commit_loses_nothing(own_lending, tool_id):
     """The process ends after the broker has stored the events: the delete is never committed."""
     claimed, going_on = asyncio.Event(), asyncio.Event()
-    publish = lending.service.relay._publish
+    publish = own_lending.service.relay._publish
 
     async def publish_and_hang(rows):
         await publish(rows)
         claimed.set()
         await going_on.wait()
 
-    lending.service.relay._publish = publish_and_hang
-    await lending.lends(tool_id, copies=2)
+    own_lending.service.relay._publish = publish_and_hang
+    await own_lending.lends(tool_id, copies=2)
     await claimed.wait()
-    relay = next(task for task in lending.service._running if "Relay.run" in repr(task))
+    relay = next(task for task in own_lending.service._running if "Relay.run" in repr(task))
     relay.cancel()
-    lending.service.relay._publish = publish
+    own_lending.service.relay._publish = publish
 
-    async with replica_of(lending) as twin:
+    async with replica_of(own_lending) as twin:
         await twin.outbox_empty()
         assert await twin.lent() == [tool_id, f"{tool_id}-1"]
 
 
 @pytest.mark.parametrize("kinds", [("shared", "local", "dead"), ("shared",)])
-async def test_a_broker_that_lost_its_streams_gets_them_again(lending, kinds):
-    await lending.lends("before")
-    await lending.outbox_empty()
+async def test_a_broker_that_lost_its_streams_gets_them_again(own_lending, kinds):
+    await own_lending.lends("before")
+    await own_lending.outbox_empty()
     for kind in kinds:
-        await lending.service.streams.js.delete_stream(lending.service.streams.name(kind))
+        await own_lending.service.streams.js.delete_stream(own_lending.service.streams.name(kind))
 
-    await lending.lends("after", key_code="1234")
+    await own_lending.lends("after", key_code="1234")
 
-    await lending.outbox_empty(within=10)
-    assert await lending.lent() == ["after"]
+    await own_lending.outbox_empty(within=10)
+    assert await own_lending.lent() == ["after"]
 
 
 async def test_a_broker_that_comes_back_empty_is_made_ready_again(postgres, own_nats, tool_id):
