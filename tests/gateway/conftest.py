@@ -181,6 +181,7 @@ async def a_gateway(postgres: Any, nats: Any, keys: Keys, **settings: Any) -> As
         "identity_public_keys_file": keys.public_file,
         "identity_private_key_file": keys.private_file,
         "session_cached_seconds": 0.2,
+        "identity_cached_seconds": 0.5,
     }
     service = gateway_service(GatewaySettings(**(values | plenty | settings)))
     here = Running(service, keys.private, clock := Clock())

@@ -57,10 +57,15 @@ async def troubled(shared_street, postgres, nats):
         yield street
 
 
-@pytest.mark.parametrize("path", UNREACHABLE)
-async def test_what_is_not_public_cannot_be_reached_by_any_spelling(troubled, path):
+@pytest.fixture(scope="session")
+async def cookie(troubled):
+    """What somebody of the team shows."""
     browser = await troubled.team()
-    cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+    return "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+
+
+@pytest.mark.parametrize("path", UNREACHABLE)
+async def test_what_is_not_public_cannot_be_reached_by_any_spelling(troubled, cookie, path):
     # As it is: no client tidies it.
     request = f"GET {path} HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n"
 
