@@ -9,6 +9,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from chassis.limits import TooSlow
 from chassis.problems import Problem
 
 HEAD_BYTES_MAX = 32 * 1024
@@ -17,10 +18,6 @@ HEAD_SECONDS_MAX = 10.0
 
 class HeadersTooLarge(Problem, slug="headers-too-large", status=431, title="The headers are too large"):
     """The address and the headers of the request hold more than is read."""
-
-
-class TooSlow(Problem, slug="request-too-slow", status=408, title="The request did not come in in time"):
-    """The client began to send something and did not finish."""
 
 
 class CarefulHttp(HttpToolsProtocol):

@@ -1,5 +1,6 @@
 """What a request may hold before a route sees it: a limited body, in JSON that reads the same to everybody."""
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,9 +9,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import InvalidJson, Problem
 
+#: A client that sends a byte now and then would keep its connection for ever.
+BODY_SECONDS_MAX = 10.0
+
 
 class BodyTooLarge(Problem, slug="body-too-large", status=413, title="The body is too large"):
     """More bytes came in than are read."""
+
+
+class TooSlow(Problem, slug="request-too-slow", status=408, title="The request did not come in in time"):
+    """The client began to send something and did not finish."""
 
 
 class EncodingNotRead(Problem, slug="encoding-not-read", status=415, title="Send the body as it is, not compressed"):
@@ -29,8 +37,8 @@ class InvalidAddress(
 class LimitBodies:
     """ASGI middleware that reads a body whole, up to the limit, and refuses what nothing behind it should meet."""
 
-    def __init__(self, app: ASGIApp, bytes_max: int) -> None:
-        self.app, self.bytes_max = app, bytes_max
+    def __init__(self, app: ASGIApp, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX) -> None:
+        self.app, self.bytes_max, self.seconds_max = app, bytes_max, seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +62,11 @@ class LimitBodies:
             raise EncodingNotRead
         if told.isdigit() and int(told) > self.bytes_max:
             raise BodyTooLarge(bytes_max=self.bytes_max)
-        body = await self._whole(receive)
+        try:
+            async with asyncio.timeout(self.seconds_max):
+                body = await self._whole(receive)
+        except TimeoutError:
+            raise TooSlow from None
         if body is not None and _is_json(headers.get("content-type", "")):
             check_json(body)
         return _again(body, receive)

@@ -99,6 +99,10 @@ class _Heard:
     prepared: Any = None
 
 
+class WrongSubject(ValueError):
+    """An event came on the subject of another entity: who is forgotten would stay in the stream there."""
+
+
 class NeverFinished(Exception):
     """A handler took longer than any handler may."""
 
@@ -197,6 +201,8 @@ class Consumer:
             envelope, event = decode(message.data)
             if type(event) is not self._hearing.event_type:
                 event = self._hearing.event_type.lifted(event)
+            if message.subject.rpartition(".")[2] != event.entity_id:
+                raise WrongSubject
         except (ValidationError, UnknownEvent, ValueError) as error:
             await self._bury(message, f"not understood: {type(error).__name__}", delivered)
             return None

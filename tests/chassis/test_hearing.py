@@ -224,6 +224,17 @@ async def test_an_event_without_what_it_needs_is_a_dead_letter(lending, tool_id)
     assert letter.headers["Odh-Reason"] == "not understood: ValidationError"
 
 
+async def test_an_event_on_the_subject_of_another_is_a_dead_letter(lending, tool_id):
+    """A right to speak about one entity is none to speak about all; and forgetting goes by the subject."""
+    subject = wanted("another").subject(lending.service.settings.node)
+    await lending.service.streams.js.publish(subject, encoded(lending, wanted(tool_id)))
+
+    letter = await lending.a_dead_letter()
+
+    assert letter.headers["Odh-Reason"] == "not understood: WrongSubject"
+    assert await lending.tool(tool_id) is None
+
+
 async def test_a_field_that_is_not_known_here_is_passed_over(lending, tool_id):
     """A newer release may say more."""
     body = encoded(lending, wanted(tool_id)).replace(b'"tool_id"', b'"colour":"red","tool_id"')
