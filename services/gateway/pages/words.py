@@ -31,7 +31,7 @@ WORDS: dict[str, Both] = {
     ),
     "start.step-3": (
         "Een ambassadeur uit jouw regio kijkt of het klopt.",
-        "An ambassador in your region looks whether it is right.",
+        "An ambassador in your region checks whether it fits.",
     ),
     "start.step-4": (
         "Zeggen jullie allebei ja? Dan krijgen jullie elkaars gegevens, en niet eerder.",
@@ -87,7 +87,7 @@ WORDS: dict[str, Both] = {
     "match.proposed.title": ("Past dit bij elkaar?", "Do these fit?"),
     "match.proposed": (
         "Een ambassadeur kijkt of deze vraag en dit aanbod bij elkaar passen.",
-        "An ambassador looks whether this request and this offer fit.",
+        "An ambassador checks whether this request and this offer fit.",
     ),
     "match.endorsed.title": ("Om de hoek gevonden", "Found around the corner"),
     "match.endorsed": (
