@@ -17,7 +17,7 @@ from bench.ground import Ground
 from bench.measuring import Finding, Size
 from bench.process import alone
 from bench.relay import fill_and_drain
-from chassis import EventRouter, Service, Settings, say
+from chassis import EventRouter, Service, Settings, say, telemetry
 from chassis.database import engine_for, own_tables
 from chassis.router import Consumer
 from chassis.streams import Streams
@@ -148,6 +148,7 @@ async def running(settings: dict[str, Any], *, count: int, seed: int) -> AsyncIt
     """A service with all its parts open, that hears nothing yet of the events that wait for it."""
     await _fill_stream(settings, count, seed)
     service = Service("bench", Settings(**settings), tables=Table, api=APIRouter())
+    telemetry.configure(service.name, service.settings)
     service.is_migrated = True  # the tables are made already
     async with service.app.router.lifespan_context(service.app):
         await service.streams.ready()
