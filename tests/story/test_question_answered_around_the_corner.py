@@ -21,7 +21,7 @@ from tests.story.collector import Collector, collecting
 from tests.story.conftest import running_node
 from tests.story.onlooker import Onlooker
 
-pytestmark = pytest.mark.whole_node
+pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(300)]  # whole nodes start, on whatever machine
 
 #: What each mail begins with, and how many of it: one for each person and step.
 CAUSES = {
