@@ -8,6 +8,8 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
+from chassis.database import DatabaseAway
+
 #: The first half of the advisory locks of senders; the second is the sender's number.
 SENDER_LOCKS = 0x0D4_0002
 
@@ -20,6 +22,14 @@ _KEPT = {
     "idle_session_timeout": "0",
 }
 
+#: What asyncpg itself raises when the database cannot be used now.
+_AWAY = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+)
+
 
 @asynccontextmanager
 async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tuple[Any, asyncio.Event]]:
@@ -27,13 +37,17 @@ async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tupl
     url = make_url(database_url)
     _, options = url.get_dialect()().create_connect_args(url)  # as the pool connects, its TLS included
     options = {name: value for name, value in options.items() if not name.startswith("prepared_statement")}
-    connection = await asyncpg.connect(
-        **options, timeout=5, server_settings={"application_name": f"om-de-hoek {purpose}"} | _KEPT
-    )
+    server_settings = {"application_name": f"om-de-hoek {purpose}"} | _KEPT
+    try:
+        connection = await asyncpg.connect(**options, timeout=5, server_settings=server_settings)
+    except (OSError, TimeoutError, *_AWAY) as error:
+        raise DatabaseAway from error
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
         yield connection, lost
+    except _AWAY as error:
+        raise DatabaseAway from error
     finally:
         connection.terminate()
 

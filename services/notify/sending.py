@@ -202,7 +202,12 @@ class Sender:
         except Exception as error:  # a fault of ours; it must not keep the other mails
             log.error("mail not composed", notification_id=mail.notification_id, fault=describe(error))
             return Deferred("not-composed"), leave
-        outcome = await connection.send(self._settings.mail_address, address, message, may_go=may_go)
+        try:
+            outcome = await connection.send(self._settings.mail_address, address, message, may_go=may_go)
+        except Exception as error:
+            log.error("mail not offered", notification_id=mail.notification_id, fault=describe(error))
+            connection.close()
+            outcome = Deferred("not-offered", unsure=True)
         self._note(outcome)
         return outcome, leave
 

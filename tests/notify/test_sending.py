@@ -7,19 +7,22 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
+from chassis.database import DatabaseAway
 from contracts.event import encode, new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.notify import NotificationFailed, NotificationSent
+from node.part import free_port
 from services.notify import post
 from services.notify import sending as sending_module
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX
 from services.notify.caretaking import Caretaker
 from services.notify.composing import compose
-from services.notify.connections import sender_number
+from services.notify.connections import SENDER_LOCKS, sender_number
 from services.notify.outcomes import write_down
 from services.notify.rules import Notice
 from services.notify.sending import Sender, send_mail
 from services.notify.smtp import Connection, mail_server
+from services.notify.sql import run
 from services.notify.telling import tell
 from services.notify.templates import Template
 from tests.catching import words
@@ -81,6 +84,12 @@ class Dying:
             await session.commit()
 
 
+_HOLDERS = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = :locks AND objid = :number "
+    "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+
+
 async def _yes():
     return True
 
@@ -90,6 +99,12 @@ async def a_sender_that_dies(notify):
     """It holds its number until the block is left: then its process is gone."""
     async with sender_number(notify.service.settings.database_url) as (number, _):
         yield Dying(notify, number)
+
+    async def lets_go():
+        async with notify.running.session() as session:
+            return (await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})).first() is None
+
+    await eventually(lets_go, saying="a number that is free")
 
 
 async def test_a_mail_goes_right_after_the_commit_and_not_at_the_next_look(postgres, nats, own_catcher):
@@ -414,6 +429,22 @@ async def test_a_mail_that_the_server_took_while_the_database_was_away_is_marked
             assert len(notify.mails(person)) == 1
             assert (await notify.kept(person)).status == "sent"
             assert (await notify.kept(person)).attempts_unsure == 0
+
+
+async def test_a_number_cannot_be_had_from_a_database_that_is_away(idle_notify):
+    away = idle_notify.service.settings.database_url.rsplit(":", 1)[0] + f":{free_port()}/x"
+    with pytest.raises(DatabaseAway):
+        async with sender_number(away):
+            pass
+
+
+async def test_a_sender_sees_at_once_that_the_database_lost_sight_of_it(idle_notify):
+    async with sender_number(idle_notify.service.settings.database_url) as (number, lost):
+        async with idle_notify.running.session() as session:
+            (held,) = await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})
+            await run(session, text("SELECT pg_terminate_backend(:pid)"), {"pid": held.pid})
+        async with asyncio.timeout(5):
+            await lost.wait()
 
 
 async def test_what_waited_too_long_for_its_connection_is_looked_at_again(idle_notify):
