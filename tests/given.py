@@ -124,10 +124,16 @@ class Running:
         await self.quiet()
 
     async def quiet(self) -> None:
-        """Returns when the service has nothing more to hear and nothing more to say."""
+        """Returns when the service has nothing more to hear and nothing more to say.
+
+        One consumer is looked at after another: what is handled and said meanwhile may wait at one that was looked at
+        before, so it only counts when nothing came into the streams during the look.
+        """
 
         async def nothing_left() -> bool:
-            return not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say()
+            before = [await self._last(kind) for kind in self._marks]
+            left = await self._left_to_say() or await self._left_to_hear() or await self._left_to_say()
+            return not left and before == [await self._last(kind) for kind in self._marks]
 
         await eventually(nothing_left, saying="silence")
 
