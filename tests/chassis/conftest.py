@@ -19,6 +19,9 @@ from node.postgres import PostgresServer
 from tests.chassis.lending import TROUBLE, Handling, Tool, ToolLent, ToolWanted, service
 from tests.given import Running, eventually, running
 
+#: Where the tiny service is at home.
+TINY = Path(__file__).parent
+
 
 def wanted(tool_id: str, version: int = 1, **fields: Any) -> ToolWanted:
     """Somebody wants a tool."""

@@ -4,6 +4,8 @@ import asyncio
 from signal import SIGINT
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from tests.chassis.conftest import Gate, lending_on, wanted
 from tests.chassis.lending import ToolLent
@@ -151,3 +153,13 @@ async def test_a_service_that_starts_before_its_database_waits_for_it(own_postgr
         await starting
         await lending.lends(tool_id)
         await lending.then_said(ToolLent)
+
+
+async def test_an_error_of_the_database_does_not_show_the_values_of_a_statement(lending):
+    async with lending.service.engine.connect() as connection:
+        with pytest.raises(DBAPIError) as told:
+            await connection.execute(
+                text("INSERT INTO tool (tool_id, lent_to) VALUES (:id, :who)"), {"id": "a", "who": "canary"}
+            )
+
+    assert "SQL parameters hidden" in str(told.value)

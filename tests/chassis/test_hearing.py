@@ -53,6 +53,16 @@ async def test_an_event_delivered_three_times_has_one_effect(lending, tool_id):
     assert len(await lending.handlings(tool_id)) == 1
 
 
+async def test_copies_in_one_batch_have_one_effect(own_lending, tool_id):
+    await kill_consumers(own_lending)
+    await own_lending.publish(wanted(tool_id), delivered_times=3)
+
+    start_consumers(own_lending)
+
+    await own_lending.then_said(ToolLent)
+    assert len(await own_lending.handlings(tool_id)) == 1
+
+
 async def test_a_copy_that_comes_long_after_has_no_effect(lending, tool_id):
     """As after the broker's window for duplicates, by a replay, or from another node."""
     event_id = await lending.publish(wanted(tool_id))

@@ -20,10 +20,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.database import alembic_config, engine_for, lock_number, migrate, upgrade
 from tests.chassis import lending
+from tests.chassis.conftest import TINY
 from tests.given import fresh_name, migration_matches
 
 ROOT = Path(__file__).parent.parent.parent
-TINY = ROOT / "tests" / "chassis"
 HOMES = [TINY, *sorted(folder.parent for folder in (ROOT / "services").glob("*/migrations"))]
 
 

@@ -6,11 +6,12 @@ import time
 
 import pytest
 
+from chassis import Service
 from chassis.mailboxes import say
 from chassis.transactions import Item
-from tests.chassis.conftest import lending_on, replica_of
-from tests.chassis.lending import KeyHanded, ToolLent
-from tests.given import eventually
+from tests.chassis.conftest import TINY, Lending, lending_on, replica_of
+from tests.chassis.lending import KeyHanded, LendingSettings, Table, ToolLent, api
+from tests.given import eventually, running
 
 
 async def test_a_commit_wakes_the_relay(postgres, nats, tool_id):
@@ -172,6 +173,22 @@ async def test_a_broker_that_lost_its_streams_gets_them_again(own_lending, kinds
 
     await own_lending.outbox_empty(within=10)
     assert await own_lending.lent() == ["after"]
+
+
+async def test_a_service_that_hears_nothing_gets_the_streams_again_too(postgres, nats, tool_id):
+    """No consumer of it finds out."""
+
+    def deaf(settings: LendingSettings) -> Service:
+        return Service("lending", settings, tables=Table, api=api, migrations=TINY / "migrations")
+
+    async with running(deaf, postgres, nats) as started:
+        lending = Lending(started)
+        await lending.service.streams.js.delete_stream(lending.service.streams.name("shared"))
+
+        await lending.lends(tool_id)
+
+        await lending.outbox_empty(within=10)
+        assert await lending.lent() == [tool_id]
 
 
 async def test_a_broker_that_comes_back_empty_is_made_ready_again(postgres, own_nats, tool_id):

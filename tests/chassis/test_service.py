@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from chassis import Service
-from tests.chassis.conftest import Gate, Lending, lending_on, replica_of, wanted
+from tests.chassis.conftest import TINY, Gate, Lending, lending_on, replica_of, wanted
 from tests.chassis.lending import LendingSettings, Table, ToolLent, api, router, service
-from tests.chassis.test_migrations import TINY
 from tests.given import Running, eventually, running
 
 
