@@ -51,12 +51,14 @@ class Place:
 
     @asynccontextmanager
     async def program(self, *arguments: str) -> AsyncIterator[int]:
-        """A program of ours that serves HTTP, told where it is as a service is; gives its port."""
+        """A program of ours that serves HTTP, told where it is as a service is; gives its port.
+
+        Other settings come from the environment: `ODH_GROUP_SIZE_MAX=16 ./odh bench P1` tries one.
+        """
         port = free_port()
         told = {f"ODH_{name.upper()}": str(value) for name, value in (self.settings | {"port": port}).items()}
-        own = {key: value for key, value in os.environ.items() if not key.startswith("ODH_")}
         log = self.folder / f"{arguments[-1]}.log"
-        program = Program(arguments[-1], list(arguments), port=port, log=log, environment=lambda: own | told)
+        program = Program(arguments[-1], list(arguments), port=port, log=log, environment=lambda: os.environ | told)
         await program.start()
         try:
             yield port
