@@ -98,13 +98,15 @@ async def test_a_match_that_ended_before_is_removed_without_a_word(matching: Mat
     assert match.match_id not in await everything(matching)
 
 
-async def test_the_offer_that_lost_its_match_finds_another_request(matching: Matching):
+async def test_nothing_that_somebody_erased_offered_is_proposed_any_more(matching: Matching):
     await matching.proposed(*a_telling_pair())
     await matching.given(*[an_offer(organisation_id=f"o-{n}") for n in range(2)])
     await matching.given(an_offer("next", organisation_id="o-next"))
 
-    await matching.when(MemberErased(member_id=OFFERER, version=9))  # who offered all of them but the last
+    await matching.when(MemberErased(member_id=OFFERER, version=9))  # who offered all of them
 
+    assert not await matching.said(MatchProposed)
+    await matching.when(a_request("r-new", member_id="m-other", organisation_id="s-other"))
     assert not await matching.said(MatchProposed)
 
 

@@ -206,7 +206,8 @@ async def test_when_the_offer_closes_the_next_best_is_proposed(around):
 async def test_what_two_people_talk_about_is_proposed_to_nobody_else(around, taken_up):
     await around.given(a_request("r"), an_offer("o"))
 
-    await around.when(taken_up, a_request("r-2", organisation_id="o-2"), an_offer("o-2", organisation_id="o-3"))
+    await around.when(taken_up)
+    await around.when(a_request("r-2", organisation_id="o-2"), an_offer("o-2", organisation_id="o-3"))
 
     lapsed = await around.said(MatchLapsed)
     assert [(match.request_id, match.offer_id, match.lapsed_because) for match in lapsed] == [("r", "o", "closed")]
@@ -351,7 +352,8 @@ async def _all_states(around: Matching) -> list[str]:
 
 
 async def test_an_id_that_is_a_request_and_an_offer_stays_what_it_was_first(around):
-    await around.when(a_request("same"), an_offer("same", version=2))
+    await around.when(a_request("same"))
+    await around.when(an_offer("same", version=2))
 
     await around.then_nothing_said()
     assert await _known(around, "same") == (1, "open", "Gastles over warmtepompen")
