@@ -2,6 +2,7 @@
 
 import re
 from email.utils import parseaddr
+from functools import cached_property
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -80,17 +81,17 @@ class NotifySettings(Settings):
             raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
         return url.rstrip("/")
 
-    @property
+    @cached_property
     def mail_address(self) -> str:
         """The address that mails come from, and that the server is told."""
         return parseaddr(self.mail_from)[1]
 
-    @property
+    @cached_property
     def mail_name(self) -> str:
         """What the sender is called; mails are signed with it."""
         return as_one_line(parseaddr(self.mail_from)[0]) or "Om de Hoek"
 
-    @property
+    @cached_property
     def mail_domain(self) -> str:
         """The domain that mails come from."""
         return self.mail_address.rpartition("@")[2]
