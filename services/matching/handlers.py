@@ -78,6 +78,8 @@ async def _go_on(session: AsyncSession, heard: Known | None, now: datetime, sett
     if heard is None:
         return
     if heard.proposition.is_open(now):
+        if not heard.became_open:
+            await proposing.end_what_cannot_be(session, heard, now)
         await proposing.propose(session, heard, now, settings)
     else:
         running = await matches.running_of(session, heard.proposition.id)

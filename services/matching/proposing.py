@@ -16,6 +16,7 @@ from contracts.matching import (
 from contracts.vocabulary import Side
 from services.matching import candidates, matches, people, propositions, routing, rules, steps, timers
 from services.matching.match import Lapse, Match, State
+from services.matching.pairs import can_match
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
@@ -55,6 +56,16 @@ async def _matches_of(
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
         new.append(matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged))
     return new
+
+
+async def end_what_cannot_be(session: AsyncSession, changed: Known, now: datetime) -> None:
+    """A change may have made it another kind, or too far: what does not go together any more is judged by nobody."""
+    running = await matches.running_of(session, changed.proposition.id)
+    unjudged = [match for match in running if match.state is State.PROPOSED]
+    if unjudged:
+        sides = await propositions.find(session, {side for m in unjudged for side in (m.request_id, m.offer_id)})
+        cannot_be = [m for m in unjudged if not can_match(sides[m.request_id], sides[m.offer_id], now)]
+        await end(session, cannot_be, "closed")
 
 
 async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -> list[Match]:

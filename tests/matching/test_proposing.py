@@ -242,6 +242,32 @@ async def test_a_change_may_bring_new_offers_within_reach(around):
     await around.then_said(MatchProposed)
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        a_request("r", said=RequestChanged, version=2, kind=Kind.EQUIPMENT),
+        a_request("r", said=RequestChanged, version=2, reach_km=3),
+        an_offer("o", said=OfferChanged, version=2, place="Groningen", reach_km=20),
+    ],
+    ids=["another kind", "a shorter reach", "elsewhere"],
+)
+async def test_what_does_not_go_together_any_more_is_judged_by_nobody(around, changed):
+    await around.given(a_request("r"), an_offer("o"))
+
+    await around.when(changed)
+
+    (lapsed,) = await around.then_said(MatchLapsed)
+    assert lapsed.lapsed_because == "closed"
+
+
+async def test_what_the_sides_were_asked_stays_when_one_changes_their_words(around):
+    await around.endorsed(a_request("r"), an_offer("o"))
+
+    await around.when(a_request("r", said=RequestChanged, version=2, kind=Kind.EQUIPMENT))
+
+    await around.then_nothing_said()
+
+
 async def test_an_opened_request_gets_a_timer_and_a_change_leaves_it_alone(around):
     await around.when(a_request("r"), a_request("r", said=RequestChanged, version=2, reach_km=20))
 
