@@ -101,6 +101,11 @@ class Event(BaseModel):
         return cls.wire_name.split(".")[0]
 
     @property
+    def system(self) -> str:
+        """The service that this one comes from: its speaker, but for what every service says."""
+        return self.speaker()
+
+    @property
     def entity_id(self) -> str:
         """The id of the entity that the event is about."""
         return str(getattr(self, self.about))
@@ -173,7 +178,7 @@ def encode(event: Event, *, event_id: str, node: str, time: datetime, traceparen
     """The bytes of an event on the wire."""
     envelope = Envelope.model_construct(
         id=event_id,
-        source=f"urn:nld:omdehoek:{node}:systeem:{event.speaker()}",
+        source=f"urn:nld:omdehoek:{node}:systeem:{event.system}",
         type=event.type_name(),
         subject=event.entity_id,
         time=time.astimezone(UTC),
@@ -210,3 +215,8 @@ class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_i
     rejected_by: str = Field(description="The service that refused it.")
     problem: str = Field(description="The stable type of the problem, as in problem+json.")
     title: str
+
+    @property
+    def system(self) -> str:
+        """The service that refused it."""
+        return self.rejected_by

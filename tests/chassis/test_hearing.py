@@ -112,6 +112,8 @@ async def test_an_event_that_breaks_a_rule_is_rejected_and_not_tried_again(lendi
     event_id = await lending.publish(wanted(tool_id))
 
     (rejected,) = await lending.then_said(EventRejected)
+    ((envelope, _),) = await lending.envelopes()
+    assert envelope.source == f"urn:nld:omdehoek:{lending.service.settings.node}:systeem:lending"
     assert rejected.rejected_id == event_id
     assert (rejected.rejected_type, rejected.rejected_by) == (ToolWanted.type_name(), "lending")
     assert rejected.problem == "https://omdehoek.nl/problems/already-lent"

@@ -40,6 +40,7 @@ TEXTS = {
     "brin": "25PJ",
     "kvk": "30123456",
     "problem": "https://omdehoek.nl/problems/request-closed",
+    "rejected_by": "matching",
     "rejected_type": "nl.omdehoek.requests.request-placed.v1",
     "value": "circular-economy, energy-transition",
 }
