@@ -73,11 +73,11 @@ async def a_server(certificate, *, offers_tls=True, begins_with_tls=False, **opt
         server.close()
 
 
-async def send(url):
+async def send(url, seconds=5):
     async def yes():
         return True
 
-    connection = Connection(mail_server(url), local_hostname="test", timeout_seconds=5, accept_timeout_seconds=5)
+    connection = Connection(mail_server(url), local_hostname="test", timeout_seconds=seconds, accept_timeout_seconds=5)
     try:
         return await connection.send("noreply@omdehoek.example", "noor@school.example", b"x: y\r\n\r\nz", may_go=yes)
     finally:
@@ -130,6 +130,6 @@ async def test_a_wrong_password_is_no_fault_of_the_mail(certificate, trusted):
         return AuthResult(success=(login.login, login.password) == (b"node", b"p@ss"), auth_data=login.login)
 
     async with a_server(certificate, authenticator=check, auth_required=True) as (port, post):
-        assert isinstance(await send(f"smtp+starttls://node:wrong@127.0.0.1:{port}"), ServerAway)
+        assert isinstance(await send(f"smtp+starttls://node:wrong@127.0.0.1:{port}", seconds=1), ServerAway)
         assert await send(f"smtp+starttls://node:p%40ss@127.0.0.1:{port}") == Accepted()
         assert len(post.taken) == 1
