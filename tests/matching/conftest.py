@@ -172,6 +172,13 @@ async def matching(started: Running) -> AsyncIterator[Matching]:
     assert [letter.headers for letter in await started.dead_letters()] == []
 
 
+@pytest.fixture
+async def around(matching: Matching) -> Matching:
+    """A node with two organisations, an ambassador and a team."""
+    await matching.given(*SCHOOL_AND_COMPANY, appointed(), in_team())
+    return matching
+
+
 def slug(answer: httpx.Response) -> str:
     """The stable name of a problem."""
     assert answer.headers["content-type"] == "application/problem+json", answer.text

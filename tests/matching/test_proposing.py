@@ -1,19 +1,14 @@
-"""What is asked and what is offered find each other, whatever comes first, twice, or late."""
+"""What is asked and what is offered find each other, and part when one of them ends or changes."""
 
-import asyncio
 import re
-from itertools import permutations
 
 import pytest
-from sqlalchemy import text
 from sqlalchemy.event import listen, remove
 
-from contracts.matching import AnswerAwaited, MatchEndorsed, MatchHandedOver, MatchLapsed, MatchProposed
-from contracts.members import AmbassadorStoodDown, NodeTeamLeft, OrganisationChanged
+from contracts.matching import AnswerAwaited, MatchEndorsed, MatchLapsed, MatchProposed
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
-    OfferReopened,
     RequestChanged,
     RequestClosed,
     RequestPlaced,
@@ -26,22 +21,9 @@ from tests.matching.conftest import (
     COMPANY,
     OFFERER,
     SCHOOL,
-    SCHOOL_AND_COMPANY,
-    TEAM,
-    Matching,
     a_request,
     an_offer,
-    an_organisation,
-    appointed,
-    in_team,
 )
-
-
-@pytest.fixture
-async def around(matching: Matching):
-    """A node with two organisations, an ambassador and a team."""
-    await matching.given(*SCHOOL_AND_COMPANY, appointed(), in_team())
-    return matching
 
 
 @pytest.mark.parametrize("offer_first", [True, False])
@@ -126,47 +108,6 @@ async def test_an_offer_reaches_every_request_that_waits_and_has_room(around):
     await around.when(an_offer("o", kind=Kind.EXPERTISE))
 
     assert {match.request_id for match in await around.said(MatchProposed)} == {"r-0", "r-1", "r-2", "r-3"}
-
-
-@pytest.mark.parametrize("delivered_times", [1, 3])
-async def test_an_event_delivered_again_proposes_nothing_more(around, delivered_times):
-    request, offer = a_request(), an_offer()
-    await around.when(request, offer, delivered_times=3)
-    assert len(await around.said(MatchProposed)) == 1
-
-    await around.when(offer, request, delivered_times=delivered_times)  # under new ids: a replay of the whole stream
-
-    await around.then_said(MatchProposed)
-
-
-@pytest.mark.parametrize(
-    "order", list(permutations(range(3))), ids=lambda order: "".join(str(version + 1) for version in order)
-)
-async def test_the_highest_version_wins_whatever_the_order(around, order):
-    lived = [
-        a_request("r", version=1),
-        a_request("r", said=RequestChanged, version=2, title="Iets anders", text="Over iets heel anders."),
-        a_request("r", said=RequestClosed, version=3, status=Status.WITHDRAWN),
-    ]
-    for number in order:
-        await around.when(lived[number])
-
-    await around.when(an_offer())
-
-    await around.then_nothing_said()
-    assert await _known(around, "r") == (3, "withdrawn", "Gastles over warmtepompen")
-
-
-async def _known(around: Matching, proposition_id: str):
-    async with around.service.engine.connect() as connection:
-        return tuple(
-            (
-                await connection.execute(
-                    text("SELECT version, status, title FROM proposition WHERE proposition_id = :id"),
-                    {"id": proposition_id},
-                )
-            ).one()
-        )
 
 
 async def test_when_the_request_closes_its_matches_end_and_when_it_reopens_the_same_offer_is_proposed(around):
@@ -273,116 +214,6 @@ async def test_an_opened_request_gets_a_timer_and_a_change_leaves_it_alone(aroun
 
     timers = [subject for subject, _ in await around.messages("local", since_given=True) if ".timer." in subject]
     assert timers == [AnswerAwaited(request_id="r").timer_subject(around.service.settings.node)]
-
-
-async def test_a_name_that_comes_late_is_shown(around):
-    await around.when(a_request(organisation_id="o-new"), an_offer())
-    (match,) = await around.said(MatchProposed)
-    assert match.asker.organisation_name == "Utrecht"
-
-    await around.when(
-        OrganisationChanged(**an_organisation("o-new", "ROC Nieuwland", version=3).model_dump()),
-        an_organisation("o-new", "Een oude naam", version=2),
-    )
-
-    seen = await around.ambassador().get(f"/v1/matches/{match.match_id}")
-    assert seen.json()["request"]["organisation_name"] == "ROC Nieuwland"
-
-
-async def test_without_anybody_a_match_waits_and_the_first_who_comes_gets_it(matching):
-    await matching.given(a_request(), an_offer())
-
-    await matching.when(in_team())
-    (match,) = await matching.then_said(MatchHandedOver)
-    assert match.ambassador_ids == (TEAM,)
-
-    await matching.given()
-    await matching.when(appointed())  # who comes later does not take it away again
-    await matching.then_nothing_said()
-
-
-@pytest.mark.parametrize("late", [appointed(version=2), appointed(version=3)], ids=["older", "as old"])
-async def test_an_appointment_that_comes_after_its_end_changes_nothing(matching, late):
-    await matching.given(in_team(), AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
-    await matching.given(late)
-
-    await matching.when(a_request(), an_offer())
-
-    (match,) = await matching.then_said(MatchProposed)
-    assert match.ambassador_ids == (TEAM,)
-
-
-async def test_what_waits_for_an_ambassador_who_stands_down_goes_to_somebody_else(around):
-    await around.given(a_request(), an_offer())
-
-    await around.when(AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
-
-    (match,) = await around.then_said(MatchHandedOver)
-    assert (match.ambassador_ids, match.version) == ((TEAM,), 2)
-
-
-async def test_who_leaves_the_team_leaves_their_matches_to_their_colleagues(matching):
-    await matching.given(in_team("m-1"), in_team("m-2"))
-    await matching.given(a_request(), an_offer())
-    (match_id,) = await _ids(matching)
-
-    await matching.when(NodeTeamLeft(member_id="m-1", version=3))
-    await matching.then_nothing_said()
-    assert (await matching.team("m-2").get("/v1/matches?awaiting_me=true")).json()["items"][0]["match_id"] == match_id
-
-    await matching.when(NodeTeamLeft(member_id="m-2", version=3))
-    (match,) = await matching.then_said(MatchHandedOver)
-    assert match.ambassador_ids == ()
-
-
-async def test_an_ambassador_who_stays_in_the_team_keeps_what_waits_for_them(matching):
-    await matching.given(in_team(AMBASSADOR), appointed(AMBASSADOR))
-    await matching.given(a_request(), an_offer())
-
-    await matching.when(AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
-
-    await matching.then_nothing_said()
-
-
-async def _ids(matching: Matching) -> list[str]:
-    return [view["match_id"] for view in (await matching.team().get("/v1/matches")).json()["items"]]
-
-
-async def test_the_ambassador_with_the_fewest_waiting_gets_the_next(matching):
-    await matching.given(appointed("m-1"), appointed("m-2"))
-
-    await matching.when(*[an_offer(organisation_id=f"o-{n}") for n in range(2)], a_request(), a_request())
-
-    waiting = [match.ambassador_ids for match in await matching.said(MatchProposed)]
-    assert sorted(waiting) == [("m-1",), ("m-1",), ("m-2",), ("m-2",)]
-
-
-async def test_everything_at_once_in_any_order_ends_in_one_match(around):
-    events = [
-        a_request("r", version=2, said=RequestChanged),
-        a_request("r", version=1),
-        an_offer("o", version=1),
-        an_offer("o", version=3, said=OfferReopened),
-        an_offer("o", version=2, said=OfferClosed, status=Status.WITHDRAWN),
-    ]
-    await asyncio.gather(*(around.publish(event, delivered_times=2) for event in events))
-
-    await around.quiet()
-    running = [state for state in (await _all_states(around)) if state in ("proposed", "endorsed")]
-    assert running == ["proposed"]
-
-
-async def _all_states(around: Matching) -> list[str]:
-    async with around.service.engine.connect() as connection:
-        return list((await connection.execute(text("SELECT state FROM match"))).scalars())
-
-
-async def test_an_id_that_is_a_request_and_an_offer_stays_what_it_was_first(around):
-    await around.when(a_request("same"))
-    await around.when(an_offer("same", version=2))
-
-    await around.then_nothing_said()
-    assert await _known(around, "same") == (1, "open", "Gastles over warmtepompen")
 
 
 async def test_what_was_never_opened_is_not_proposed(around):

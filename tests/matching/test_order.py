@@ -1,0 +1,121 @@
+"""Whatever comes twice, late or in another order ends in the same."""
+
+import asyncio
+from itertools import permutations
+
+import pytest
+from sqlalchemy import text
+
+from contracts.matching import MatchProposed
+from contracts.members import AmbassadorStoodDown, OrganisationChanged
+from contracts.requests import (
+    OfferClosed,
+    OfferReopened,
+    RequestChanged,
+    RequestClosed,
+)
+from contracts.vocabulary import Status
+from tests.matching.conftest import (
+    AMBASSADOR,
+    TEAM,
+    Matching,
+    a_request,
+    an_offer,
+    an_organisation,
+    appointed,
+    in_team,
+)
+
+
+@pytest.mark.parametrize("delivered_times", [1, 3])
+async def test_an_event_delivered_again_proposes_nothing_more(around, delivered_times):
+    request, offer = a_request(), an_offer()
+    await around.when(request, offer, delivered_times=3)
+    assert len(await around.said(MatchProposed)) == 1
+
+    await around.when(offer, request, delivered_times=delivered_times)  # under new ids: a replay of the whole stream
+
+    await around.then_said(MatchProposed)
+
+
+@pytest.mark.parametrize(
+    "order", list(permutations(range(3))), ids=lambda order: "".join(str(version + 1) for version in order)
+)
+async def test_the_highest_version_wins_whatever_the_order(around, order):
+    lived = [
+        a_request("r", version=1),
+        a_request("r", said=RequestChanged, version=2, title="Iets anders", text="Over iets heel anders."),
+        a_request("r", said=RequestClosed, version=3, status=Status.WITHDRAWN),
+    ]
+    for number in order:
+        await around.when(lived[number])
+
+    await around.when(an_offer())
+
+    await around.then_nothing_said()
+    assert await _known(around, "r") == (3, "withdrawn", "Gastles over warmtepompen")
+
+
+async def _known(around: Matching, proposition_id: str):
+    async with around.service.engine.connect() as connection:
+        return tuple(
+            (
+                await connection.execute(
+                    text("SELECT version, status, title FROM proposition WHERE proposition_id = :id"),
+                    {"id": proposition_id},
+                )
+            ).one()
+        )
+
+
+async def test_a_name_that_comes_late_is_shown(around):
+    await around.when(a_request(organisation_id="o-new"), an_offer())
+    (match,) = await around.said(MatchProposed)
+    assert match.asker.organisation_name == "Utrecht"
+
+    await around.when(
+        OrganisationChanged(**an_organisation("o-new", "ROC Nieuwland", version=3).model_dump()),
+        an_organisation("o-new", "Een oude naam", version=2),
+    )
+
+    seen = await around.ambassador().get(f"/v1/matches/{match.match_id}")
+    assert seen.json()["request"]["organisation_name"] == "ROC Nieuwland"
+
+
+@pytest.mark.parametrize("late", [appointed(version=2), appointed(version=3)], ids=["older", "as old"])
+async def test_an_appointment_that_comes_after_its_end_changes_nothing(matching, late):
+    await matching.given(in_team(), AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
+    await matching.given(late)
+
+    await matching.when(a_request(), an_offer())
+
+    (match,) = await matching.then_said(MatchProposed)
+    assert match.ambassador_ids == (TEAM,)
+
+
+async def test_everything_at_once_in_any_order_ends_in_one_match(around):
+    events = [
+        a_request("r", version=2, said=RequestChanged),
+        a_request("r", version=1),
+        an_offer("o", version=1),
+        an_offer("o", version=3, said=OfferReopened),
+        an_offer("o", version=2, said=OfferClosed, status=Status.WITHDRAWN),
+    ]
+    await asyncio.gather(*(around.publish(event, delivered_times=2) for event in events))
+
+    await around.quiet()
+    running = [state for state in (await _all_states(around)) if state in ("proposed", "endorsed")]
+    assert running == ["proposed"]
+
+
+async def _all_states(around: Matching) -> list[str]:
+    async with around.service.engine.connect() as connection:
+        return list((await connection.execute(text("SELECT state FROM match"))).scalars())
+
+
+async def test_an_id_that_is_a_request_and_an_offer_stays_what_it_was_first(around):
+    await around.when(a_request("same"))
+    await around.when(an_offer("same", version=2))
+
+    await around.then_nothing_said()
+    assert await _known(around, "same") == (1, "open", "Gastles over warmtepompen")
