@@ -45,21 +45,25 @@ async def run(options: argparse.Namespace) -> int:
     size, since = QUICK if options.quick else FULL, time.monotonic()
     found: results.Findings = {}
     void: dict[str, list[str]] = {}
-    probes = {}
+    probes: dict[str, dict[str, dict[str, float]]] = {}
+    broken: list[str] = []
     record = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "seed": options.seed} | machine()
     async with Ground(options.data) as ground:
         for subject, trials in trials_for(set(options.rows), peers=not options.quick).items():
             print(subject, flush=True)
             before = await probe(ground.folder)
-            found |= await repeat(
-                trials,
-                ground,
-                size,
-                repeats=options.repeats,
-                seed=options.seed,
-                say=_say,
-                seldom=PEERS.get(subject, {}),
-            )
+            try:
+                found |= await repeat(
+                    *(trials, ground, size),
+                    repeats=options.repeats,
+                    seed=options.seed,
+                    say=_say,
+                    seldom=PEERS.get(subject, {}),
+                )
+            except Exception as error:  # the other subjects are worth having
+                broken.append(f"{subject}: {type(error).__name__}: {error}")
+                _say(f"       ! {broken[-1]}")
+                continue
             await ground.settle()
             after = await probe(ground.folder)
             probes[subject] = {"before": before, "after": after}
@@ -70,13 +74,13 @@ async def run(options: argparse.Namespace) -> int:
     name = f"{record['made'][:16].replace(':', '')}-{record['commit']}.json"
     if options.json or not options.quick:
         results.keep(options.json or results.FOLDER / name, record | {"probes": probes}, found, void)
-    if options.write:
+    if options.write and not broken:
         results.PAGE.write_text(results.renewed(results.PAGE.read_text(), f"{_told(record)}\n\n{made}"))
         print(f"{results.PAGE.relative_to(ROOT)} geschreven (written).")
-    miscounts = [text for findings in found.values() for finding in findings for text in finding.disagreements()]
-    if miscounts:
-        print("\n".join(["Niet overal evenveel geteld (counted differently):", *miscounts]), file=sys.stderr)
-    return 1 if miscounts else 0
+    wrong = broken + [text for each in found.values() for finding in each for text in finding.disagreements()]
+    if wrong:
+        print("\n".join(["Niet goed gegaan (went wrong):", *wrong]), file=sys.stderr)
+    return 1 if wrong else 0
 
 
 def _told(record: dict[str, object]) -> str:
