@@ -115,13 +115,13 @@ def _printable(text: str) -> str:
 def _described(key: str, kept: bytes) -> Mail:
     first, content = kept.split(b"\n", 1)
     envelope = json.loads(first.removeprefix(ENVELOPE))
-    message = parsed(content)
+    heading = email.message_from_bytes(content.partition(b"\n\n")[0], policy=email.policy.default)
     return Mail(
         id=envelope["id"],
         received_at=envelope["received_at"],
         sender=envelope["sender"],
         recipients=tuple(envelope["recipients"]),
-        subject=header(message, "Subject"),
-        message_id=header(message, "Message-ID").strip(),
+        subject=header(heading, "Subject"),
+        message_id=header(heading, "Message-ID").strip(),
         file=key,
     )
