@@ -20,6 +20,7 @@ from bench.relay import fill_and_drain
 from chassis import EventRouter, Service, Settings, say, telemetry
 from chassis.database import engine_for, own_tables
 from chassis.router import Consumer
+from chassis.sql import write
 from chassis.streams import Streams
 from chassis.transactions import Item
 from contracts.event import decode
@@ -44,7 +45,7 @@ class Heard(Table, table=True):  # type: ignore[call-arg]
 @router.hears(RequestPlaced)
 async def keep_and_tell(event: RequestPlaced, session: AsyncSession) -> None:
     """The least that a handler does: one write, one event out."""
-    await session.execute(_KEEP, {"request_id": event.request_id, "version": event.version, "title": event.title})
+    write(session, _KEEP, {"request_id": event.request_id, "version": event.version, "title": event.title})
     say(session, RequestChanged(**dict(event)))
 
 
@@ -102,7 +103,7 @@ async def handle_in_batches(*, settings: dict[str, Any], count: int, seed: int) 
 async def handle_one_by_one(*, settings: dict[str, Any], count: int, seed: int) -> dict[str, Any]:
     """A loop as it is written first: fetch, and for each event a transaction and an ack."""
     async with running(settings, count=count, seed=seed) as service:
-        subscription = await service.streams.consumer(RequestPlaced, "one-by-one")
+        subscription = await subscribed(service.streams, "one-by-one")
 
         async def hear() -> None:
             while True:
@@ -130,7 +131,7 @@ async def fetch_and_ack(*, settings: dict[str, Any], count: int, seed: int) -> d
     await _fill_stream(settings, count, seed)
     streams = Streams(Settings(**settings), "bench")
     await streams.connect()
-    subscription = await streams.consumer(RequestPlaced, "raw")
+    subscription = await subscribed(streams, "raw")
     begin, acknowledged = time.perf_counter(), 0
     while acknowledged < count:
         for message in await subscription.fetch(FETCHED_TOGETHER, timeout=5):
@@ -141,6 +142,11 @@ async def fetch_and_ack(*, settings: dict[str, Any], count: int, seed: int) -> d
     seconds = time.perf_counter() - begin
     await streams.close()
     return {"seconds": seconds, "acknowledged": acknowledged}
+
+
+async def subscribed(streams: Streams, durable: str) -> JetStreamContext.PullSubscription:
+    """As nats-py does it."""
+    return await streams.js.pull_subscribe_bind(consumer=durable, stream=await streams.consumer(RequestPlaced, durable))
 
 
 @asynccontextmanager

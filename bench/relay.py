@@ -76,7 +76,8 @@ async def fill(*, settings: dict[str, Any], count: int, seed: int) -> None:
     events = placed(seed, count)
     for start in range(0, count, FILLED_TOGETHER):
         async with sessions_of(engine)() as session:
-            for event in events[start : start + FILLED_TOGETHER]:
+            for number, event in enumerate(events[start : start + FILLED_TOGETHER]):
+                session.info["cause"] = f"00-{number + 1:032x}-{number + 1:016x}-0{number % 10 == 0:d}"  # one in ten
                 say(session, event)
             await write_outbox(session, told.node)
             await session.commit()
@@ -101,6 +102,7 @@ async def drain(*, settings: dict[str, Any]) -> dict[str, Any]:
         events += relayed_now
     seconds = time.perf_counter() - since
     stored = await _stored(streams)
+    await relay.close()
     await streams.close()
     await engine.dispose()
     return {"seconds": seconds, "events": events, "stored": stored}
@@ -156,6 +158,7 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
         said=said,
         group_size_max=told.group_size_max,
         lanes=told.group_lanes,
+        seconds_max=told.handler_seconds_max,
     )
     transactions.start()
     relaying = asyncio.create_task(relay.run())

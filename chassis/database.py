@@ -9,8 +9,8 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from pydantic_core import from_json, to_json
-from sqlalchemy import Connection, MetaData, text
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy import Connection, MetaData, event, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
@@ -55,7 +55,7 @@ async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
 
 def engine_for(url: str, connections_max: int) -> AsyncEngine:
     """An engine whose errors never show the values of a statement: they may be personal data."""
-    return create_async_engine(
+    engine = create_async_engine(
         url,
         pool_size=connections_max,
         max_overflow=0,
@@ -70,6 +70,14 @@ def engine_for(url: str, connections_max: int) -> AsyncEngine:
             "server_settings": {"application_name": "om-de-hoek", "timezone": "UTC"},
         },
     )
+    event.listen(engine.sync_engine, "checkout", _still_there)
+    return engine
+
+
+def _still_there(connection: Any, *_: Any) -> None:
+    """A connection that was lost meanwhile is not lent out; the pool makes another."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def sessions_of(engine: AsyncEngine) -> async_sessionmaker[AsyncSession]:
@@ -81,14 +89,13 @@ def is_away(error: BaseException) -> bool:
     """Whether an error says that the database cannot be used now, rather than that a statement or our code is wrong."""
     if isinstance(error, DatabaseAway | NoConnectionFree):
         return True
-    if not isinstance(error, DBAPIError):
-        return False
-    if error.connection_invalidated:
-        return True
-    if isinstance(error, InterfaceError):  # asyncpg says it of a value that does not fit its column too
-        said = error.driver_exception
-        return not isinstance(said, asyncpg.DataError) and "closed" in str(said)
-    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return True
+        error = error.driver_exception
+    if isinstance(error, asyncpg.InterfaceError):  # asyncpg says it of a value that does not fit its column too
+        return not isinstance(error, asyncpg.DataError) and "closed" in str(error)
+    state = getattr(error, "sqlstate", None) or ""
     # 08: connection, 53: resources, 57P: shut down or starting up, 58: system error
     return state[:2] in {"08", "53", "58"} or state[:3] == "57P"
 

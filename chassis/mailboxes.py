@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from chassis.telemetry import traceparent
 from contracts.event import Event, encode, new_id
 
@@ -122,7 +123,8 @@ async def write_outbox(session: AsyncSession, node: str) -> int:
     bodies = [encode(s.event, event_id=s.event_id, node=node, time=now, traceparent=s.cause) for s in said]
     if any(len(body) > EVENT_BYTES_MAX for body in bodies):
         raise ValueError("an event is larger than the broker takes")
-    await (await session.connection()).execute(
+    await run(
+        session,
         _INSERT_OUTBOX,
         {
             "event_ids": [s.event_id for s in said],
@@ -148,7 +150,5 @@ _INSERT_INBOX = text(
 
 async def enter_inbox(session: AsyncSession, consumer: str, event_ids: list[str]) -> set[str]:
     """Which of the events this consumer hears for the first time; another replica's open transaction is awaited."""
-    rows = await (await session.connection()).execute(
-        _INSERT_INBOX, {"consumer": consumer, "event_ids": sorted(event_ids)}
-    )
-    return {row[0] for row in rows}
+    values = {"consumer": consumer, "event_ids": sorted(event_ids)}
+    return set((await run(session, _INSERT_INBOX, values)).scalars())

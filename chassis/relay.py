@@ -8,26 +8,29 @@ import asyncio
 from collections.abc import Coroutine
 from contextlib import suppress
 from datetime import UTC
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
+import asyncpg
 import uuid_utils.compat as uuids
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 from pydantic_core import from_json
-from sqlalchemy import Row, text
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.crashpoints import crashpoint, is_armed
 from chassis.database import is_away, lock_number
+from chassis.sql import Row
 from chassis.streams import Answer, Streams
 from chassis.telemetry import describe, log
 
-_CLAIM = text(
-    """
-    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT :size)
+#: Both in one message to the server; what is claimed is looked for after the lock was given.
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({lock_number('relay')})"
+
+_CLAIM = """
+    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1)
     RETURNING seq, event_id, subject, due_at, timer_subject, kept_seconds, body
     """
-)
 
 #: The broker's code for a batch with an event that it has already stored; nothing of that batch is stored.
 _BATCH_HAS_DUPLICATE = 10201
@@ -45,7 +48,7 @@ class Relay:
         self._engine, self._streams, self._service = engine, streams, service
         self._batch_size_max, self._poll_seconds = batch_size_max, poll_seconds
         self._woken = asyncio.Event()
-        self._lock = lock_number("relay")
+        self._held: AsyncConnection | None = None
 
     def wake(self) -> None:
         """Called after a commit that said something."""
@@ -53,6 +56,12 @@ class Relay:
 
     async def run(self) -> None:
         """Relays until it is cancelled."""
+        try:
+            await self._relay_always()
+        finally:
+            await self.close()
+
+    async def _relay_always(self) -> None:
         pause = 0.1
         while True:
             try:
@@ -80,19 +89,43 @@ class Relay:
 
     async def relay_batch(self) -> int:
         """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many."""
-        async with self._engine.begin() as connection:
-            await connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": self._lock})
-            claimed = list((await connection.execute(_CLAIM, {"size": self._batch_size_max})).all())
-            claimed.sort(key=lambda row: row.seq)  # comparing whole rows would take a fifth of the relay's time
-            rows = _without_replaced_timers(claimed)
-            crashpoint(f"{self._service}.relay-after-select")
-            for kind in ("shared", "local"):
-                if chosen := [row for row in rows if row.subject.split(".")[2] == kind]:
-                    await self._streams.while_connected(self._publish(chosen))
-            crashpoint(f"{self._service}.relay-after-ack")
+        connection = await self._connection()
+        try:
+            await connection.execute(_BEGIN)
+            claimed = await connection.fetch(_CLAIM, self._batch_size_max, record_class=Row)
+            if claimed:
+                claimed.sort(key=itemgetter("seq"))
+                rows = _without_replaced_timers(claimed)
+                crashpoint(f"{self._service}.relay-after-select")
+                by_kind = [[row for row in rows if row.subject.split(".")[2] == kind] for kind in ("shared", "local")]
+                await self._streams.while_connected(self._publish_all(by_kind))
+                crashpoint(f"{self._service}.relay-after-ack")
+            await connection.execute("COMMIT")
+        except BaseException:
+            await self.close()  # which also undoes the claim
+            raise
         return len(claimed)
 
-    async def _publish(self, rows: list[Row[Any]]) -> None:
+    async def _connection(self) -> asyncpg.Connection:
+        """A connection that is kept: the relay works for as long as its service."""
+        if self._held is None:
+            self._held = await self._engine.connect()
+        return cast(asyncpg.Connection, (await self._held.get_raw_connection()).driver_connection)
+
+    async def close(self) -> None:
+        """Lets the connection go, with whatever is under way on it."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            cast(asyncpg.Connection, (await held.get_raw_connection()).driver_connection).terminate()
+            await held.close()
+
+    async def _publish_all(self, by_kind: list[list[Row]]) -> None:
+        """Each stream has its own wait for the disk, so they do it at the same time."""
+        for outcome in await asyncio.gather(*(self._publish(rows) for rows in by_kind if rows), return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+    async def _publish(self, rows: list[Row]) -> None:
         if len(rows) == 1:
             await self._publish_one(rows[0])
             return
@@ -105,13 +138,13 @@ class Relay:
             for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
                 await asyncio.gather(*map(self._publish_one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
 
-    async def _publish_one(self, row: Row[Any]) -> None:
+    async def _publish_one(self, row: Row) -> None:
         subject, headers = _address(row)
         await self._acknowledged(
             self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
         )
 
-    async def _publish_batch(self, rows: list[Row[Any]]) -> None:
+    async def _publish_batch(self, rows: list[Row]) -> None:
         client = self._streams.client
         assert client is not None
         batch_id, last = uuids.uuid4().hex, len(rows)
@@ -142,13 +175,13 @@ class Relay:
         return await publishing
 
 
-def _without_replaced_timers(rows: list[Row[Any]]) -> list[Row[Any]]:
+def _without_replaced_timers(rows: list[Row]) -> list[Row]:
     """The broker refuses a whole batch in which one timer replaces another."""
     newest = {row.timer_subject: row.seq for row in rows}
     return [row for row in rows if row.due_at is None or newest[row.timer_subject] == row.seq]
 
 
-def _address(row: Row[Any]) -> tuple[str, dict[str, str]]:
+def _address(row: Row) -> tuple[str, dict[str, str]]:
     headers = {"Nats-Msg-Id": row.event_id, "Content-Type": "application/cloudevents+json"}
     if row.kept_seconds is not None:
         headers["Nats-TTL"] = f"{row.kept_seconds}s"

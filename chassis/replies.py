@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from chassis.problems import Problem
+from chassis.sql import run
 
 
 class KeyReused(
@@ -118,9 +119,7 @@ async def find_replies(session: AsyncSession, keys: list[IdempotencyKey]) -> dic
     """The replies that were given to these keys before."""
     if not keys:
         return {}
-    rows = await (await session.connection()).execute(
-        _FIND, {"callers": [k.caller for k in keys], "keys": [k.key for k in keys]}
-    )
+    rows = await run(session, _FIND, {"callers": [k.caller for k in keys], "keys": [k.key for k in keys]})
     return {(r.caller, r.key): StoredReply(r.fingerprint, r.status, r.headers, r.body) for r in rows}
 
 
@@ -128,7 +127,8 @@ async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKe
     """Keeps replies with the work they answer; raises `AnsweredMeanwhile` when a key has got a reply meanwhile."""
     if not replies:
         return
-    result = await (await session.connection()).execute(
+    result = await run(
+        session,
         _STORE,
         {
             "callers": [key.caller for key, _ in replies],

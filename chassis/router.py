@@ -7,15 +7,14 @@ exception, tried again with back-off and at last a dead letter. It never blocks 
 import asyncio
 import inspect
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -25,16 +24,15 @@ from chassis.database import is_away, wait_for_database
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
 from chassis.problems import Problem
+from chassis.pulling import Pull
+from chassis.streams import BrokerAway
 from chassis.tasks import ended
-from chassis.telemetry import describe, log, span, traceparent, under
-from chassis.transactions import Item, Work
+from chassis.telemetry import describe, is_traced, log, span, traceparent, under
+from chassis.transactions import Item, Work, limited
 from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
 
 if TYPE_CHECKING:
     from chassis.service import Service
-
-#: After this silence a consumer asks whether it still stands.
-FETCH_SECONDS = 5.0
 
 Handler = Callable[..., Awaitable[None]]
 Prepare = Callable[[list[Any], Any], Awaitable[Sequence[Any]]]
@@ -103,10 +101,6 @@ class WrongSubject(ValueError):
     """An event came on the subject of another entity: who is forgotten would stay in the stream there."""
 
 
-class NeverFinished(Exception):
-    """A handler took longer than any handler may."""
-
-
 class Consumer:
     """Hears one event type for a service; the replicas of the service share it."""
 
@@ -114,75 +108,63 @@ class Consumer:
         self._service, self._hearing = service, hearing
         self._settings = service.settings
         self.name = f"{service.name}-{hearing.event_type.wire_name.replace('.', '-')}"
-        self._stopping = asyncio.Event()
-        self._subscription: JetStreamContext.PullSubscription | None = None
+        self._stopping = False
+        self._pull: Pull | None = None
+        self._handled: list[Msg] = []
 
     def stop(self) -> None:
         """Lets `run` end after the batch that is under way."""
-        self._stopping.set()
+        self._stopping = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._pull is not None:
+            self._pull.wake()
 
     async def run(self) -> None:
         """Hears until it is told to stop."""
-        stopping = asyncio.create_task(self._stopping.wait())
+        streams = self._service.streams
+        streams.when_lost.add(self._wake)
+        keeping = asyncio.create_task(self._keep())
         try:
-            while not self._stopping.is_set():
+            while not self._stopping:
                 try:
-                    if messages := await self._fetch_unless(stopping):
-                        crashpoint(f"{self._service.name}.after-fetch")
-                        await self._handle_batch(messages)
+                    await streams.ready()
+                    stream = await streams.while_connected(streams.consumer(self._hearing.event_type, self.name))
+                    assert streams.client is not None
+                    async with Pull(streams.client, stream, self.name, self._settings.batch_size_max) as self._pull:
+                        await self._hear(self._pull)
                 except Exception as error:
                     if not isinstance(error, NatsError | OSError):
                         log.error("consumer fault", consumer=self.name, fault=describe(error))
-                    await self._unsubscribe()
                     await asyncio.sleep(0.2)
+                finally:
+                    self._pull, self._handled = None, []
         finally:
-            await ended(stopping)
-            await self._unsubscribe()
+            streams.when_lost.discard(self._wake)
+            await ended(keeping)
 
-    async def _fetch_unless(self, stopping: asyncio.Task[Any]) -> list[Msg]:
-        fetching = asyncio.create_task(self._fetch())
-        try:
-            await asyncio.wait({fetching, stopping}, return_when=asyncio.FIRST_COMPLETED)
-            return fetching.result() if fetching.done() else []
-        finally:
-            await ended(fetching)
-
-    async def _fetch(self) -> list[Msg]:
-        streams = self._service.streams
-        await streams.ready()
-        if self._subscription is None:
-            self._subscription = await streams.consumer(self._hearing.event_type, self.name)
-        try:
-            return await streams.while_connected(
-                self._subscription.fetch(self._settings.batch_size_max, timeout=FETCH_SECONDS)
-            )
-        except TimeoutError:
-            # Ask whether the consumer still stands: a broker that came back without its store does not say so.
-            await self._subscription.consumer_info()
-            return []
-
-    async def _unsubscribe(self) -> None:
-        """What the broker sends to a subscription that nobody reads would only be heard after its wait for an ack."""
-        subscription, self._subscription = self._subscription, None
-        if subscription is not None:
-            with suppress(Exception):
-                await subscription.unsubscribe()
+    async def _hear(self, pull: Pull) -> None:
+        while not self._stopping:
+            self._handled = await pull.messages()
+            if self._handled:
+                crashpoint(f"{self._service.name}.after-fetch")
+                await self._handle_batch(self._handled)
+                self._handled = []
+            elif not self._service.streams.is_ready:
+                raise BrokerAway
 
     async def _handle_batch(self, messages: list[Msg]) -> None:
-        keeping = asyncio.create_task(self._keep(messages))
-        try:
-            heard = [found for message in messages if (found := await self._read(message))]
-            # Replicas that lock rows in the same order do not wait for each other crosswise.
-            heard.sort(key=lambda one: one.event.entity_id)
-            suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
-            await self._handle_group([one for one in heard if one not in suspects])
-            # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
-            # differs each time, it takes no neighbour with it to the dead letters.
-            random.shuffle(suspects)
-            for one in suspects:
-                await self._handle_group([one])
-        finally:
-            keeping.cancel()
+        heard = [found for message in messages if (found := await self._read(message))]
+        # Replicas that lock rows in the same order do not wait for each other crosswise.
+        heard.sort(key=lambda one: one.event.entity_id)
+        suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
+        await self._handle_group([one for one in heard if one not in suspects])
+        # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
+        # differs each time, it takes no neighbour with it to the dead letters.
+        random.shuffle(suspects)
+        for one in suspects:
+            await self._handle_group([one])
 
     async def _handle_group(self, heard: list[_Heard]) -> None:
         heard = await self._prepare(heard)
@@ -216,7 +198,7 @@ class Consumer:
         if prepare is None or not heard:
             return heard
         try:
-            async with self._limited():
+            async with limited(self._settings.handler_seconds_max):
                 found = await prepare([one.event for one in heard], self._settings)
             for one, prepared in zip(heard, found, strict=True):
                 one.prepared = prepared
@@ -242,31 +224,28 @@ class Consumer:
 
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
+            await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
+
+        async def traced_work(session: AsyncSession) -> None:
             with span(f"hear {self._hearing.event_type.wire_name}", SpanKind.CONSUMER, one.envelope.traceparent):
                 session.info["cause"] = traceparent() or one.envelope.traceparent
-                async with self._limited():
-                    await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
+                await work(session)
 
-        return work
+        return traced_work if is_traced(one.envelope.traceparent) else work
 
-    @asynccontextmanager
-    async def _limited(self) -> AsyncIterator[None]:
-        """A handler that hangs is a handler that fails; without this it would keep all others of its type waiting."""
-        try:
-            async with asyncio.timeout(self._settings.handler_seconds_max) as patience:
-                yield
-        except TimeoutError:
-            if patience.expired():
-                raise NeverFinished from None
-            raise
-
-    async def _keep(self, messages: list[Msg]) -> None:
-        """Tells the broker that the batch is being worked on, as long as it is."""
+    async def _keep(self) -> None:
+        """Tells the broker that what came in is being worked on, or waits for that, as long as it is."""
+        seen: set[str] = set()
         while True:
-            await asyncio.sleep(self._settings.ack_wait_seconds / 2)
-            for message in messages:
-                with suppress(Exception):
-                    await message.in_progress()
+            await asyncio.sleep(self._settings.ack_wait_seconds / 3)
+            here = {message.reply: message for message in (*self._handled, *(self._pull.waiting if self._pull else ()))}
+            for reply in here.keys() & seen:  # the others came in only just now
+                await self._show_life(here[reply])
+            seen = set(here)
+
+    async def _show_life(self, message: Msg) -> None:
+        with suppress(Exception):
+            await message.in_progress()
 
     async def _failed(self, one: _Heard, error: BaseException) -> None:
         with under(one.envelope.traceparent):

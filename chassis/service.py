@@ -80,6 +80,7 @@ class Service:
             said=self.relay.wake,
             group_size_max=settings.group_size_max,
             lanes=settings.group_lanes,
+            seconds_max=settings.handler_seconds_max,
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, forget_old_replies]

@@ -6,7 +6,7 @@ handled. Store-and-forward, de-duplication, timers and purging are JetStream's o
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, TypeVar
 
 import nats
@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.settings import Settings
+from chassis.sql import run
 from chassis.tasks import ended
 from chassis.telemetry import log
 from contracts.event import Event, event_types, is_subject_token
@@ -27,6 +28,8 @@ DUPLICATE_WINDOW_SECONDS = 120.0
 ACKS_PENDING_MAX = 2000
 
 Answer = TypeVar("Answer")
+
+_FORGET_UNSAID = text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)")
 
 
 class BrokerAway(NatsError):
@@ -44,6 +47,8 @@ class Streams:
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._closing = False
+        #: Called when the connection is lost, by who waits for what then does not come.
+        self.when_lost: set[Callable[[], None]] = set()
 
     @property
     def js(self) -> JetStreamContext:
@@ -118,6 +123,8 @@ class Streams:
 
     async def _on_lost(self) -> None:
         self._lost.set()
+        for tell in self.when_lost:
+            tell()
         if not self._closing:
             log.warning("broker away")
 
@@ -162,8 +169,8 @@ class Streams:
                     if error.err_code != 10058:
                         raise
 
-    async def consumer(self, event_type: type[Event], durable: str) -> JetStreamContext.PullSubscription:
-        """A durable pull consumer of one event type, shared by the replicas of a service."""
+    async def consumer(self, event_type: type[Event], durable: str) -> str:
+        """Makes a durable pull consumer of one event type, shared by the replicas of a service; returns its stream."""
         stream = self.name(event_type.reach)
         config = ConsumerConfig(
             durable_name=durable,
@@ -180,7 +187,7 @@ class Streams:
         except NotFoundError:  # the store was lost: the outboxes and inboxes stand, so begin with empty streams
             await self.ensure()
             await self.js.add_consumer(stream, config)
-        return await self.js.pull_subscribe_bind(consumer=durable, stream=stream)
+        return stream
 
     async def forget(
         self,
@@ -201,11 +208,7 @@ class Streams:
         removed = 0
         for entity_id in ids:
             subjects = [f"odh.{self.node}.{t.reach}.{t.wire_name}.{entity_id}" for t in types]
-            result = await (await session.connection()).execute(
-                text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)"),
-                {"id": entity_id, "subjects": subjects},
-            )
-            removed += result.rowcount
+            removed += (await run(session, _FORGET_UNSAID, {"id": entity_id, "subjects": subjects})).rowcount
             for event_type in types:
                 wire = event_type.wire_name
                 removed += await self._purge(event_type.reach, f"odh.{self.node}.*.{wire}.{entity_id}")

@@ -115,6 +115,11 @@ def traceparent() -> str | None:
     return carrier.get("traceparent")
 
 
+def is_traced(parent: str | None) -> bool:
+    """Whether what this caused is to be recorded too: not when its W3C trace context says that nothing is."""
+    return parent is None or parent[-1:] not in "02468ace"
+
+
 @contextmanager
 def span(name: str, kind: SpanKind, parent: str | None = None, **attributes: str | int) -> Iterator[Span]:
     """A span under the given W3C trace context, or under the current one."""

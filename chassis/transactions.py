@@ -6,7 +6,8 @@ own. A work must therefore have no effect but on its session.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +19,26 @@ from chassis.database import is_away
 from chassis.mailboxes import enter_inbox, write_outbox
 from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
+from chassis.sql import write_now
 from chassis.tasks import ended
 
 Work = Callable[[AsyncSession], Awaitable[Any]]
+
+
+class NeverFinished(Exception):
+    """A work took longer than any work may."""
+
+
+@asynccontextmanager
+async def limited(seconds: float) -> AsyncIterator[None]:
+    """What hangs has failed; without this it would keep all that comes after it waiting."""
+    try:
+        async with asyncio.timeout(seconds) as patience:
+            yield
+    except TimeoutError:
+        if patience.expired():
+            raise NeverFinished from None
+        raise
 
 
 @dataclass(slots=True)
@@ -51,9 +69,10 @@ class Transactions:
         said: Callable[[], None],
         group_size_max: int,
         lanes: int,
+        seconds_max: float,
     ) -> None:
         self._sessions, self._node, self._service, self._said = sessions, node, service, said
-        self._group_size_max = group_size_max
+        self._group_size_max, self._seconds_max = group_size_max, seconds_max
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Outcome]]] = asyncio.Queue()
         self._lane_count = lanes
         self._lanes: list[asyncio.Task[None]] = []
@@ -139,20 +158,22 @@ class Transactions:
             stored = await find_replies(session, [item.key for item in items if item.key])
             outcomes: list[Outcome] = []
             replies: list[tuple[IdempotencyKey, Reply]] = []
-            for item in items:
-                if item.event_id is not None and item.event_id not in fresh:
-                    outcomes.append(HEARD_BEFORE)
-                    continue
-                fresh.discard(item.event_id)  # a second copy in the same batch was heard before, too
-                if item.key and (found := stored.get((item.key.caller, item.key.key))):
-                    outcomes.append(found.replayed_for(item.key))
-                    continue
-                session.info["cause"] = item.cause
-                outcomes.append(await item.work(session))
-                if item.key and isinstance(outcomes[-1], Reply):
-                    replies.append((item.key, outcomes[-1]))
-                crashpoint(f"{self._service}.mid-batch")
+            async with limited(self._seconds_max):
+                for item in items:
+                    if item.event_id is not None and item.event_id not in fresh:
+                        outcomes.append(HEARD_BEFORE)
+                        continue
+                    fresh.discard(item.event_id)  # a second copy in the same batch was heard before, too
+                    if item.key and (found := stored.get((item.key.caller, item.key.key))):
+                        outcomes.append(found.replayed_for(item.key))
+                        continue
+                    session.info["cause"] = item.cause
+                    outcomes.append(await item.work(session))
+                    if item.key and isinstance(outcomes[-1], Reply):
+                        replies.append((item.key, outcomes[-1]))
+                    crashpoint(f"{self._service}.mid-batch")
             await session.flush()
+            await write_now(session)
             await store_replies(session, replies)
             said = await write_outbox(session, self._node)
             crashpoint(f"{self._service}.before-commit")

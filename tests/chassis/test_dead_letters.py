@@ -186,7 +186,8 @@ async def test_what_may_not_stay_in_its_stream_is_no_lasting_dead_letter(lending
     await lending.lends(tool_id, key_code="1234")
     await lending.outbox_empty()
     streams = lending.service.streams
-    subscription = await streams.consumer(KeyHanded, "keys")
+    stream = await streams.consumer(KeyHanded, "keys")
+    subscription = await streams.js.pull_subscribe_bind(consumer="keys", stream=stream)
     (message,) = await subscription.fetch(1, timeout=2)
     await dead_letters.bury(streams, "keys", message, reason="a reason", attempts=1)
 

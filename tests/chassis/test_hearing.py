@@ -360,7 +360,7 @@ async def test_a_replica_that_stood_still_and_comes_back_has_no_second_effect(po
     trouble[tool_id] = stand_still
     async with lending_on(postgres, nats, ack_wait_seconds=0.3) as lending:
         consumer = next(one for one in lending.service.consumers if one.name.endswith("tool-wanted"))
-        consumer._keep = stands_still
+        consumer._show_life = stands_still
         await lending.publish(wanted(tool_id))
         await gate.reached.wait()
         async with replica_of(lending):

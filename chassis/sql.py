@@ -1,0 +1,148 @@
+"""Statements of SQL, where those say best what happens: run as they stand, on the session's own connection.
+
+SQLAlchemy connects, pools and keeps the tables; for a statement that is written out already it would do several times
+the work of the driver.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import asyncpg
+from sqlalchemy import PoolProxiedConnection, TextClause
+from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+Values = Mapping[str, Any]
+
+_postgresql = dialect()
+
+
+class Row(asyncpg.Record):
+    """A row: a mapping, whose columns can also be read as attributes."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+class Answer:
+    """What a statement gave: its rows, and how many it returned or changed."""
+
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list[Any], rowcount: int) -> None:
+        self._rows, self.rowcount = rows, rowcount
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._rows)
+
+    def all(self) -> list[Any]:
+        """Every row."""
+        return self._rows
+
+    def mappings(self) -> "Answer":
+        """The rows as mappings, which they are."""
+        return self
+
+    def scalars(self) -> Iterator[Any]:
+        """The first value of each row."""
+        return (row[0] for row in self._rows)
+
+    def one_or_none(self) -> Any:
+        """The only row, or none."""
+        if len(self._rows) > 1:
+            raise ValueError("more than one row")
+        return self._rows[0] if self._rows else None
+
+    def scalar_one_or_none(self) -> Any:
+        """The first value of the only row, or none."""
+        row = self.one_or_none()
+        return None if row is None else row[0]
+
+    def scalar_one(self) -> Any:
+        """The first value of the only row."""
+        return self.one_or_none()[0]
+
+
+async def run(session: AsyncSession, statement: TextClause, values: Values | None = None) -> Answer:
+    """Runs a statement in the session's transaction, after what it was asked to write before.
+
+    Values go to the driver as they are. JSON is to be given as text; it comes back read.
+    """
+    await write_now(session)
+    connection = await _connection(session)
+    sql, names, fixed = _compiled(statement)
+    prepared = await _prepared(connection, sql)
+    try:
+        rows = await prepared.fetch(*_arguments(names, fixed, values or {}))
+    except asyncpg.InvalidCachedStatementError:  # the tables were changed meanwhile; the next time it is prepared anew
+        connection.info.clear()
+        raise
+    return Answer(rows, _count(prepared.get_statusmsg()))
+
+
+def write(session: AsyncSession, statement: TextClause, values: Values) -> None:
+    """Has a statement run, whose outcome nobody looks at, at the latest before the commit.
+
+    The same statement of several events that are handled together then goes to the database as one. What is asked
+    with `run` afterwards sees what was written.
+    """
+    waiting: list[tuple[TextClause, list[Values]]] = session.info.setdefault("writes", [])
+    if waiting and waiting[-1][0] is statement:
+        waiting[-1][1].append(values)
+    else:
+        waiting.append((statement, [values]))
+
+
+async def write_now(session: AsyncSession) -> None:
+    """Runs what waits to be written."""
+    if not (waiting := session.info.pop("writes", None)):
+        return
+    connection = await _connection(session)
+    for statement, every in waiting:
+        sql, names, fixed = _compiled(statement)
+        prepared = await _prepared(connection, sql)
+        if len(every) == 1:
+            await prepared.fetch(*_arguments(names, fixed, every[0]))
+        else:
+            await prepared.executemany([_arguments(names, fixed, values) for values in every])
+
+
+async def _connection(session: AsyncSession) -> PoolProxiedConnection:
+    plain = session.sync_session
+    if not plain.in_transaction():
+        await session.connection()
+    connection = plain.connection().connection
+    adapter: Any = connection.dbapi_connection
+    if adapter._transaction is None:  # SQLAlchemy begins when the first statement goes through it, and none may
+        await adapter._start_transaction()
+    return connection
+
+
+async def _prepared(connection: PoolProxiedConnection, sql: str) -> Any:
+    prepared = connection.info.get(sql)
+    if prepared is None:
+        driver_connection: Any = connection.driver_connection
+        prepared = connection.info[sql] = await driver_connection.prepare(sql, record_class=Row)
+    return prepared
+
+
+def _arguments(names: Sequence[str], fixed: Values, values: Values) -> list[Any]:
+    return [values[name] if name in values else fixed[name] for name in names]
+
+
+@cache
+def _compiled(statement: TextClause) -> tuple[str, tuple[str, ...], Values]:
+    """The statement as the driver takes it, the names of its values in their order, and those that stand in it."""
+    compiled = statement.compile(dialect=_postgresql)
+    names = tuple(compiled.positiontup or ())
+    return str(compiled), names, {name: value for name, value in compiled.params.items() if value is not None}
+
+
+def _count(status: str) -> int:
+    """How many rows, from the server's own words: `INSERT 0 5`."""
+    number = status.rpartition(" ")[2]
+    return int(number) if number.isdigit() else 0
