@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from pgvector.sqlalchemy import Vector
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import lock_number, own_tables
+from chassis.sql import Answer, run, write_now
 from services.matching.similarity import DIMENSIONS
 from services.matching.words import EVERYDAY
 
@@ -183,8 +184,11 @@ class ErasedMatch(Table, table=True):
     member_id: str = Field(sa_type=sa.Text, index=True)
 
 
-async def ask(session: AsyncSession, statement: Any, values: Any = None) -> CursorResult[Any]:
+async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answer | CursorResult[Any]:
     """Runs a statement of our own in the session's transaction, past the session's objects, of which there are none."""
+    if isinstance(statement, TextClause):
+        return await run(session, statement, values)
+    await write_now(session)
     return await (await session.connection()).execute(statement, values)
 
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy import text
-from sqlalchemy.dialects import postgresql as pg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
@@ -19,7 +18,7 @@ from services.notify.waking import wake_senders_after_commit
 _TELL = text(
     f"""
     WITH notice AS (
-        SELECT * FROM jsonb_to_recordset(:notices) AS n(
+        SELECT * FROM jsonb_to_recordset(CAST(:notices AS jsonb)) AS n(
             notification_id text, item_id text, member_id text, template text, matter_id text, occurrence text,
             facts jsonb, about text[], needs text[], urgent boolean, by_mail boolean, in_inbox boolean)
         WHERE NOT EXISTS (SELECT FROM erased WHERE erased.member_id = ANY(n.about))
@@ -36,7 +35,7 @@ _TELL = text(
     FROM notice WHERE in_inbox
     ON CONFLICT DO NOTHING
     """
-).bindparams(sa.bindparam("notices", type_=pg.JSONB))
+)
 
 
 async def tell(session: AsyncSession, notices: Sequence[Notice], node: str, now: datetime) -> None:
@@ -45,7 +44,7 @@ async def tell(session: AsyncSession, notices: Sequence[Notice], node: str, now:
         return
     await not_while_erasing(session)
     rows = [_row(notice, node) for notice in notices]
-    await run(session, _TELL, {"notices": rows, "now": now, "cause": session.info.get("cause")})
+    await run(session, _TELL, {"notices": to_json(rows).decode(), "now": now, "cause": session.info.get("cause")})
     wake_senders_after_commit(session)
 
 

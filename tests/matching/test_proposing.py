@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy.event import listen, remove
+from asyncpg.prepared_stmt import PreparedStatement
 
 from contracts.matching import AnswerAwaited, MatchEndorsed, MatchLapsed, MatchProposed
 from contracts.requests import (
@@ -46,16 +46,21 @@ async def test_a_request_and_an_offer_that_fit_are_proposed_to_the_ambassador(ar
     }
 
 
-async def test_hearing_a_request_and_proposing_it_costs_few_statements(around):
+async def test_hearing_a_request_and_proposing_it_costs_few_statements(around, monkeypatch):
     await around.given(an_offer())
     asked: list[str] = []
 
-    def note(_connection, _cursor, statement: str, *_: object) -> None:
-        asked.append(" ".join(statement.split()))
+    def noting(execute):
+        def noted(statement: PreparedStatement, *values, **how):
+            asked.append(" ".join(statement.get_query().split()))
+            return execute(statement, *values, **how)
 
-    listen(around.service.engine.sync_engine, "before_cursor_execute", note)
+        return noted
+
+    for name in ("fetch", "executemany"):
+        monkeypatch.setattr(PreparedStatement, name, noting(getattr(PreparedStatement, name)))
     await around.when(a_request())
-    remove(around.service.engine.sync_engine, "before_cursor_execute", note)
+    monkeypatch.undo()
 
     await around.then_said(MatchProposed)
     own = [statement for statement in asked if not _RELAY_OR_TEST.search(statement)]

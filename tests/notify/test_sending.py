@@ -102,7 +102,7 @@ async def a_sender_that_dies(notify):
 
     async def lets_go():
         async with notify.running.session() as session:
-            return (await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})).first() is None
+            return not (await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})).all()
 
     await eventually(lets_go, saying="a number that is free")
 
