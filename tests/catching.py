@@ -48,11 +48,10 @@ class Catcher:
         self.receiver.behaviour = Behaviour(rules=[Rule(**rule) for rule in rules])
 
     async def answered(self) -> None:
-        """Returns when it has answered every mail that was offered."""
+        """Returns when it has answered every mail that came in whole."""
 
         async def nothing_under_way() -> bool:
-            conversations = self.receiver.conversations
-            return not any(talk.envelope and talk.envelope.rcpt_tos for talk in conversations)
+            return not self.receiver.unanswered
 
         await eventually(nothing_under_way, saying="answers to all mails")
 

@@ -17,6 +17,7 @@ class Receiver:
     def __init__(self, store: Store) -> None:
         self.store, self.behaviour = store, Behaviour()
         self.conversations: WeakSet[SMTP] = WeakSet()
+        self.unanswered = 0  # mails that came in whole
 
     def hang_up(self) -> None:
         """Breaks off every conversation, as a server that dies does."""
@@ -37,8 +38,12 @@ class Receiver:
         rule = self.behaviour.rule_for("data", envelope.rcpt_tos)
         if rule is None or rule.answer < 300:
             content = envelope.original_content or b""
-            await asyncio.to_thread(self.store.add, envelope.mail_from or "", envelope.rcpt_tos, content)
-        return await self._answer(server, rule)
+            self.store.add(envelope.mail_from or "", envelope.rcpt_tos, content)
+        self.unanswered += 1
+        try:
+            return await self._answer(server, rule)
+        finally:
+            self.unanswered -= 1
 
     async def _answer(self, server: SMTP, rule: Rule | None) -> str:
         if rule is None:

@@ -4,26 +4,42 @@ import email
 import email.policy
 import json
 import mailbox
-import threading
+import os
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 # Who it was really for is in the SMTP conversation, not in the mail; it is kept as the first header of the file.
 ENVELOPE = b"X-Odh-Envelope: "
 
 
-class Mail(NamedTuple):
+@dataclass(frozen=True)
+class Mail:
+    """A mail that was caught; its heading is read by who looks at it, not while more mail comes in."""
+
     id: str
     received_at: str
     sender: str
     recipients: tuple[str, ...]
-    subject: str
-    message_id: str
     file: str
+    heading: bytes
+
+    @property
+    def subject(self) -> str:
+        return self._headers[0]
+
+    @property
+    def message_id(self) -> str:
+        return self._headers[1]
+
+    @cached_property
+    def _headers(self) -> tuple[str, str]:
+        message = parsed(self.heading)
+        return header(message, "Subject"), header(message, "Message-ID").strip()
 
     def is_for(self, address: str) -> bool:
         return address.lower() in (recipient.lower() for recipient in self.recipients)
@@ -33,15 +49,14 @@ class Store:
     def __init__(self, folder: Path) -> None:
         for part in ("tmp", "new", "cur"):  # the mailbox makes them only together with the folder itself
             (folder / part).mkdir(parents=True, exist_ok=True)
-        self._maildir = mailbox.Maildir(folder, create=False)
-        self._lock = threading.Lock()
+        self._folder, self._maildir = folder, mailbox.Maildir(folder, create=False)
         self._mails: dict[str, Mail] = {}
         for key in self._maildir.iterkeys():
             mail = _described(key, self._maildir.get_bytes(key))
             self._mails[mail.id] = mail
 
     def add(self, sender: str, recipients: Iterable[str], content: bytes) -> Mail:
-        """Returns when the mail is on disk."""
+        """Returns when the mail is in the folder."""
         envelope = {
             "id": f"{time.time_ns():x}",
             "received_at": datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -49,15 +64,17 @@ class Store:
             "recipients": list(recipients),
         }
         kept = ENVELOPE + json.dumps(envelope).encode() + b"\n" + content.replace(b"\r\n", b"\n")
-        with self._lock:  # a mailbox is not made for threads
-            key = self._maildir.add(kept)
+        # As the mailbox would do it, but for its wait for the disk: this catches mail that nobody waits for.
+        key = f"{envelope['id']}.{os.getpid()}.mailvanger"
+        (self._folder / "tmp" / key).write_bytes(kept)
+        (self._folder / "tmp" / key).rename(self._folder / "new" / key)
         mail = _described(key, kept)
         self._mails[mail.id] = mail
         return mail
 
     def newest_first(self, to: str | None = None) -> list[Mail]:
         mails = list(self._mails.values())  # at once: others may come in meanwhile
-        mails.sort(reverse=True)
+        mails.sort(key=lambda mail: mail.id, reverse=True)
         return [mail for mail in mails if to is None or mail.is_for(to)]
 
     def get(self, id: str) -> Mail | None:
@@ -68,10 +85,9 @@ class Store:
         return self._maildir.get_bytes(mail.file).split(b"\n", 1)[1]
 
     def clear(self) -> int:
-        with self._lock:
-            count = len(self._mails)
-            self._mails.clear()
-            self._maildir.clear()
+        count = len(self._mails)
+        self._mails.clear()
+        self._maildir.clear()
         return count
 
 
@@ -115,13 +131,11 @@ def _printable(text: str) -> str:
 def _described(key: str, kept: bytes) -> Mail:
     first, content = kept.split(b"\n", 1)
     envelope = json.loads(first.removeprefix(ENVELOPE))
-    heading = email.message_from_bytes(content.partition(b"\n\n")[0], policy=email.policy.default)
     return Mail(
         id=envelope["id"],
         received_at=envelope["received_at"],
         sender=envelope["sender"],
         recipients=tuple(envelope["recipients"]),
-        subject=header(heading, "Subject"),
-        message_id=header(heading, "Message-ID").strip(),
         file=key,
+        heading=content.partition(b"\n\n")[0],
     )

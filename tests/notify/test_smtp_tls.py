@@ -79,7 +79,9 @@ async def send(url, seconds=5):
 
     connection = Connection(mail_server(url), local_hostname="test", timeout_seconds=seconds, accept_timeout_seconds=5)
     try:
-        return await connection.send("noreply@omdehoek.example", "noor@school.example", b"x: y\r\n\r\nz", may_go=yes)
+        return await connection.send(
+            "noreply@omdehoek.example", "noor@school.example", b"x: y\r\n\r\nz\r\n", may_go=yes
+        )
     finally:
         await connection.quit()
 
