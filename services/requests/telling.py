@@ -83,4 +83,5 @@ def _set_timer(session: AsyncSession, proposition: Proposition) -> None:
 
 
 def _state(proposition: Proposition) -> dict[str, Any]:
-    return {name: getattr(proposition, name) for name in _STATE}
+    state = {name: getattr(proposition, name) for name in _STATE}
+    return state | {"skills": proposition.skills or (), "languages": proposition.languages or ()}
