@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +16,7 @@ from bench.measuring import Finding, Size
 from bench.process import alone
 from chassis import Settings, say
 from chassis.database import engine_for, own_tables, sessions_of
-from chassis.mailboxes import write_outbox
+from chassis.mailboxes import Outgoing, write_outbox
 from chassis.relay import Relay
 from chassis.streams import Streams
 from chassis.transactions import Item, Transactions
@@ -145,11 +146,11 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
     written: list[str] = []
     committed: dict[str, int] = {}
 
-    def said() -> None:
+    def said(rows: Sequence[Outgoing]) -> None:
         now = time.monotonic_ns()
         committed.update(dict.fromkeys(written, now))
         written.clear()
-        relay.wake()
+        relay.hand_over(rows)
 
     transactions = Transactions(
         sessions_of(engine),

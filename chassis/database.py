@@ -58,6 +58,7 @@ def engine_for(url: str, connections_max: int) -> AsyncEngine:
     engine = create_async_engine(
         url,
         pool_size=connections_max,
+        pool_use_lifo=True,  # the connection that worked last has its statements and its caches warm
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=False,

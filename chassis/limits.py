@@ -9,9 +9,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import InvalidJson, Problem
 
-#: A client that sends a byte now and then would keep its connection for ever.
-BODY_SECONDS_MAX = 10.0
-
 
 class BodyTooLarge(Problem, slug="body-too-large", status=413, title="The body is too large"):
     """More bytes came in than are read."""
@@ -35,9 +32,12 @@ class InvalidAddress(
 
 
 class LimitBodies:
-    """ASGI middleware that reads a body whole, up to the limit, and refuses what nothing behind it should meet."""
+    """ASGI middleware that reads a body whole, up to the limit, and refuses what nothing behind it should meet.
 
-    def __init__(self, app: ASGIApp, bytes_max: int, seconds_max: float = BODY_SECONDS_MAX) -> None:
+    A client that sends a byte now and then would keep its connection for ever, so a body must come in time.
+    """
+
+    def __init__(self, app: ASGIApp, bytes_max: int, seconds_max: float) -> None:
         self.app, self.bytes_max, self.seconds_max = app, bytes_max, seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ class LimitBodies:
             async with asyncio.timeout(self.seconds_max):
                 body = await self._whole(receive)
         except TimeoutError:
-            raise TooSlow from None
+            raise TooSlow(headers={"Connection": "close"}) from None
         if body is not None and _is_json(headers.get("content-type", "")):
             check_json(body)
         return _again(body, receive)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.sql import run
+from chassis.sql import begin, literal, run
 from chassis.telemetry import traceparent
 from contracts.event import Event, encode, new_id
 
@@ -86,6 +86,19 @@ class Said:
     cause: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A row of the outbox, as it was written."""
+
+    seq: int
+    event_id: str
+    subject: str
+    due_at: datetime | None
+    timer_subject: str | None
+    kept_seconds: int | None
+    body: bytes
+
+
 def say(session: AsyncSession, event: Event) -> str:
     """Says an event when the transaction commits; returns the event's id."""
     return _say(session, event, None)
@@ -105,38 +118,37 @@ def _say(session: AsyncSession, event: Event, due_at: datetime | None) -> str:
 
 _INSERT_OUTBOX = text(
     """
-    INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body)
-    SELECT * FROM unnest(
+    INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body, said_at)
+    SELECT *, clock_timestamp() FROM unnest(
         CAST(:event_ids AS text[]), CAST(:entity_ids AS text[]), CAST(:subjects AS text[]),
         CAST(:due_ats AS timestamptz[]), CAST(:timer_subjects AS text[]), CAST(:kept AS integer[]),
         CAST(:bodies AS bytea[]))
+    RETURNING seq
     """
 )
 
 
-async def write_outbox(session: AsyncSession, node: str) -> int:
-    """Writes what was said into the outbox, in one statement; returns how many events."""
+async def write_outbox(session: AsyncSession, node: str) -> list[Outgoing]:
+    """Writes what was said into the outbox, in one statement; returns the rows."""
     said: list[Said] = session.info.pop("said", [])
     if not said:
-        return 0
+        return []
     now = datetime.now(UTC)
     bodies = [encode(s.event, event_id=s.event_id, node=node, time=now, traceparent=s.cause) for s in said]
     if any(len(body) > EVENT_BYTES_MAX for body in bodies):
         raise ValueError("an event is larger than the broker takes")
-    await run(
-        session,
-        _INSERT_OUTBOX,
-        {
-            "event_ids": [s.event_id for s in said],
-            "entity_ids": [s.event.entity_id for s in said],
-            "subjects": [s.event.subject(node) for s in said],
-            "due_ats": [s.due_at for s in said],
-            "timer_subjects": [s.event.timer_subject(node) if s.due_at else None for s in said],
-            "kept": [s.event.kept_seconds for s in said],
-            "bodies": bodies,
-        },
-    )
-    return len(said)
+    values: dict[str, list[Any]] = {
+        "event_ids": [s.event_id for s in said],
+        "entity_ids": [s.event.entity_id for s in said],
+        "subjects": [s.event.subject(node) for s in said],
+        "due_ats": [s.due_at for s in said],
+        "timer_subjects": [s.event.timer_subject(node) if s.due_at else None for s in said],
+        "kept": [s.event.kept_seconds for s in said],
+        "bodies": bodies,
+    }
+    numbers = (await run(session, _INSERT_OUTBOX, values)).scalars()  # in the order of the rows that were given
+    del values["entity_ids"]
+    return [Outgoing(*row) for row in zip(numbers, *values.values(), strict=True)]
 
 
 _INSERT_INBOX = text(
@@ -148,7 +160,18 @@ _INSERT_INBOX = text(
 )
 
 
-async def enter_inbox(session: AsyncSession, consumer: str, event_ids: list[str]) -> set[str]:
-    """Which of the events this consumer hears for the first time; another replica's open transaction is awaited."""
-    values = {"consumer": consumer, "event_ids": sorted(event_ids)}
-    return set((await run(session, _INSERT_INBOX, values)).scalars())
+async def enter_inbox(session: AsyncSession, consumer: str, event_ids: list[str], *first: str) -> set[str]:
+    """Begins a transaction, and says which of the events this consumer hears for the first time.
+
+    Another replica's open transaction about the same event is awaited. The statements `first` come before all else.
+    """
+    fresh = sorted(set(event_ids))
+    events = ", ".join(map(literal, fresh))
+    insert = f"INSERT INTO inbox (consumer, event_id) SELECT {literal(consumer)}, unnest(ARRAY[{events}])"
+    if await begin(session, *first, f"{insert} ON CONFLICT DO NOTHING") == len(fresh):
+        return set(fresh)
+    # Some were heard before. Which ones, is told only to who asks with a statement by itself.
+    await session.rollback()
+    if first:
+        await begin(session, *first)
+    return set((await run(session, _INSERT_INBOX, {"consumer": consumer, "event_ids": fresh})).scalars())

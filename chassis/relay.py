@@ -1,50 +1,42 @@
-"""The relay: from the outbox to the streams, woken by the commit, with a poll as fallback.
+"""The relay: from the outbox to the streams, handed over at the commit, with a poll as fallback.
 
-A row leaves the outbox only after the broker has stored its event. One relay at a time publishes for a service, so that
-the events of an entity keep their order; rows go in atomic batches, which cost one wait for the disk together.
+A row leaves the outbox only after the broker has stored its event. What a process has just committed it publishes from
+memory, and removes a moment later, many rows together. What nobody published (the process died, the broker was away) is
+looked for in the outbox, by one relay of a service at a time; rows go in atomic batches, which cost one wait for the
+disk together.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC
 from operator import itemgetter
-from typing import Any, cast
+from typing import cast
 
 import asyncpg
-import uuid_utils.compat as uuids
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
-from pydantic_core import from_json
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.crashpoints import crashpoint, is_armed
+from chassis.crashpoints import crashpoint
 from chassis.database import is_away, lock_number
+from chassis.mailboxes import Outgoing
+from chassis.publishing import Publisher
 from chassis.sql import Row
-from chassis.streams import Answer, Streams
+from chassis.streams import UNDER_WAY_SECONDS_MAX, Streams
 from chassis.telemetry import describe, log
 
-#: All in one message to the server; what is claimed is looked for after the lock was given. The commit need not wait
-#: for the disk: a row that comes back because the database lost its deletion is an event that the broker has already.
-_BEGIN = f"BEGIN; SET LOCAL synchronous_commit TO off; SELECT pg_advisory_xact_lock({lock_number('relay')})"
+#: In one message to the server; what is claimed is looked for after the lock was given.
+_BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({lock_number('relay')})"
 
 _CLAIM = """
-    DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox ORDER BY seq LIMIT $1)
+    DELETE FROM outbox WHERE seq IN (
+        SELECT seq FROM outbox WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1)
     RETURNING seq, event_id, subject, due_at, timer_subject, kept_seconds, body
     """
 
-#: The broker's code for a batch with an event that it has already stored; nothing of that batch is stored.
-_BATCH_HAS_DUPLICATE = 10201
+_REMOVE = "DELETE FROM outbox WHERE seq = ANY($1)"
 
-PUBLISH_TIMEOUT_SECONDS = 5.0
-
-#: Where one commit follows the other, they are relayed together; one that comes by itself goes at once.
-PASS_SECONDS_MIN = 0.004
-SINGLES_IN_FLIGHT_MAX = 256
-
-#: The broker makes a folder with a store of its own for every batch, and removes it: from so many events on that costs
-#: less than a wait for the disk for each event.
-ROWS_OF_A_BATCH_MIN = 16
+#: Rows whose events are stored are removed this much later, so that one statement removes many.
+REMOVED_AFTER_SECONDS = 0.02
 
 
 class Relay:
@@ -54,12 +46,27 @@ class Relay:
         self, engine: AsyncEngine, streams: Streams, *, service: str, batch_size_max: int, poll_seconds: float
     ) -> None:
         self._engine, self._streams, self._service = engine, streams, service
+        self._publish = Publisher(streams, service).publish
         self._batch_size_max, self._poll_seconds = batch_size_max, poll_seconds
         self._woken = asyncio.Event()
+        #: Whether the outbox has to be looked through, and whether more came since that began.
+        self._looking = self._more = True
+        self._handed: list[Outgoing] = []
+        #: The rows whose events are stored, and that are still to be removed.
+        self._stored: list[int] = []
         self._held: AsyncConnection | None = None
 
+    def hand_over(self, rows: Sequence[Outgoing]) -> None:
+        """Called after the commit with what it wrote into the outbox."""
+        if self._looking:
+            self._more = True  # whoever looks through the outbox finds them there, in their order
+        else:
+            self._handed.extend(rows)
+        self._woken.set()
+
     def wake(self) -> None:
-        """Called after a commit that said something."""
+        """Lets the relay look through the outbox: it may hold what nobody handed over."""
+        self._looking = self._more = True
         self._woken.set()
 
     async def run(self) -> None:
@@ -67,6 +74,9 @@ class Relay:
         try:
             await self._relay_always()
         finally:
+            with suppress(Exception):
+                async with asyncio.timeout(1):
+                    await self._remove_stored()
             await self.close()
 
     async def _relay_always(self) -> None:
@@ -75,21 +85,55 @@ class Relay:
             try:
                 await self._streams.ready()
                 self._woken.clear()
-                began = asyncio.get_running_loop().time()
-                while await self.relay_batch() == self._batch_size_max:
-                    pass
+                if self._looking:
+                    await self._look_through()
+                while self._handed:
+                    await self._publish_handed()
+                if not await self._something_to_do():
+                    await self.relay_batch(older_seconds=UNDER_WAY_SECONDS_MAX)
                 pause = 0.1
             except Exception as error:
                 refused = getattr(error, "err_code", None)  # the broker's own number for what it did not take
                 log.warning("relay waits", fault=describe(error), refused=refused, away=is_away(error))
+                self._handed.clear()
+                self._looking = True
                 await self._heal(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
-                continue
+
+    async def _something_to_do(self) -> bool:
+        """Waits until the relay is woken, and meanwhile removes what is stored; false when it is time to look."""
+        for seconds in (REMOVED_AFTER_SECONDS, self._poll_seconds) if self._stored else (self._poll_seconds,):
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._poll_seconds):
+                async with asyncio.timeout(seconds):
                     await self._woken.wait()
-            await asyncio.sleep(began + PASS_SECONDS_MIN - asyncio.get_running_loop().time())
+                return True
+            await self._remove_stored()
+        return False
+
+    async def _look_through(self) -> None:
+        """Publishes all that the outbox holds, however young; from then on what is handed over goes from memory."""
+        while self._looking:
+            self._more = False
+            full = await self.relay_batch() == self._batch_size_max
+            self._looking = full or self._more
+
+    async def _publish_handed(self) -> None:
+        """What was handed over goes in the order of its commits; the outbox keeps it until it is stored."""
+        taken, self._handed = self._handed[: self._batch_size_max], self._handed[self._batch_size_max :]
+        crashpoint(f"{self._service}.relay-after-select")
+        async with asyncio.timeout(UNDER_WAY_SECONDS_MAX / 2):
+            await self._streams.while_connected(self._publish(taken))
+        crashpoint(f"{self._service}.relay-after-ack")
+        self._stored += [row.seq for row in taken]
+        if len(self._stored) >= self._batch_size_max:
+            await self._remove_stored()
+
+    async def _remove_stored(self) -> None:
+        """A row that stays because this fails is found by who looks, and the broker knows its event by its id."""
+        if stored := self._stored:
+            self._stored = []
+            await (await self._connection()).execute(_REMOVE, stored)
 
     async def _heal(self, error: Exception) -> None:
         """Makes the streams again when the broker came back without them."""
@@ -97,18 +141,19 @@ class Relay:
             with suppress(NatsError, OSError, TimeoutError):
                 await self._streams.ensure()
 
-    async def relay_batch(self) -> int:
-        """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many."""
+    async def relay_batch(self, older_seconds: float = 0.0) -> int:
+        """Publishes the oldest rows, and takes them out of the outbox when they are stored; returns how many.
+
+        What is younger than `older_seconds` is left to the process that committed it.
+        """
         connection = await self._connection()
         try:
             await connection.execute(_BEGIN)
-            claimed = await connection.fetch(_CLAIM, self._batch_size_max, record_class=Row)
+            claimed = await connection.fetch(_CLAIM, self._batch_size_max, older_seconds, record_class=Row)
             if claimed:
                 claimed.sort(key=itemgetter("seq"))
-                rows = _without_replaced_timers(claimed)
                 crashpoint(f"{self._service}.relay-after-select")
-                by_kind = [[row for row in rows if row.subject.split(".")[2] == kind] for kind in ("shared", "local")]
-                await self._streams.while_connected(self._publish_all(by_kind))
+                await self._streams.while_connected(self._publish(claimed))
                 crashpoint(f"{self._service}.relay-after-ack")
             await connection.execute("COMMIT")
         except BaseException:
@@ -117,85 +162,23 @@ class Relay:
         return len(claimed)
 
     async def _connection(self) -> asyncpg.Connection:
-        """A connection that is kept: the relay works for as long as its service."""
+        """A connection that is kept: the relay works for as long as its service.
+
+        Its commits need not wait for the disk: a row that comes back because the database lost its deletion is an event
+        that the broker has already.
+        """
         if self._held is None:
             self._held = await self._engine.connect()
-        return cast(asyncpg.Connection, (await self._held.get_raw_connection()).driver_connection)
+            await (await _driver_of(self._held)).execute("SET synchronous_commit TO off")
+        return await _driver_of(self._held)
 
     async def close(self) -> None:
         """Lets the connection go, with whatever is under way on it."""
         if self._held is not None:
             held, self._held = self._held, None
-            cast(asyncpg.Connection, (await held.get_raw_connection()).driver_connection).terminate()
+            (await _driver_of(held)).terminate()
             await held.close()
 
-    async def _publish_all(self, by_kind: list[list[Row]]) -> None:
-        """Each stream has its own wait for the disk, so they do it at the same time."""
-        for outcome in await asyncio.gather(*(self._publish(rows) for rows in by_kind if rows), return_exceptions=True):
-            if isinstance(outcome, BaseException):
-                raise outcome
 
-    async def _publish(self, rows: list[Row]) -> None:
-        if len(rows) >= ROWS_OF_A_BATCH_MIN:
-            try:
-                await self._publish_batch(rows)
-                return
-            except APIError as error:
-                # A relay died between storing and deleting: the broker sorts out one by one which it already has.
-                if error.err_code != _BATCH_HAS_DUPLICATE:
-                    raise
-        for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
-            await asyncio.gather(*map(self._publish_one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
-
-    async def _publish_one(self, row: Row) -> None:
-        subject, headers = _address(row)
-        await self._acknowledged(
-            self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
-        )
-
-    async def _publish_batch(self, rows: list[Row]) -> None:
-        client = self._streams.client
-        assert client is not None
-        batch_id, last = uuids.uuid4().hex, len(rows)
-        for number, row in enumerate(rows, start=1):
-            subject, headers = _address(row)
-            headers["Nats-Batch-Id"] = batch_id
-            headers["Nats-Batch-Sequence"] = str(number)
-            if number < last:
-                await client.publish(subject, row.body, headers=headers)
-                continue
-            headers["Nats-Batch-Commit"] = "1"
-            message = await self._acknowledged(
-                client.request(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
-            )
-            reply = from_json(message.data)
-            if "error" in reply:
-                raise APIError.from_error(reply["error"])
-
-    async def _acknowledged(self, publishing: Coroutine[Any, Any, Answer]) -> Answer:
-        point = f"{self._service}.relay-before-ack"
-        if is_armed(point):
-            asking = asyncio.ensure_future(publishing)
-            await asyncio.sleep(0)
-            assert self._streams.client is not None
-            await self._streams.client.flush()  # so that the broker has it when we die
-            crashpoint(point)
-            return await asking
-        return await publishing
-
-
-def _without_replaced_timers(rows: list[Row]) -> list[Row]:
-    """The broker refuses a whole batch in which one timer replaces another."""
-    newest = {row.timer_subject: row.seq for row in rows}
-    return [row for row in rows if row.due_at is None or newest[row.timer_subject] == row.seq]
-
-
-def _address(row: Row) -> tuple[str, dict[str, str]]:
-    headers = {"Nats-Msg-Id": row.event_id, "Content-Type": "application/cloudevents+json"}
-    if row.kept_seconds is not None:
-        headers["Nats-TTL"] = f"{row.kept_seconds}s"
-    if row.due_at is None:
-        return row.subject, headers
-    headers["Nats-Schedule"] = f"@at {row.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-    headers["Nats-Schedule-Target"] = row.subject
-    return row.timer_subject, headers
+async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)

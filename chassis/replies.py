@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from chassis.problems import Problem
-from chassis.sql import run
+from chassis.sql import begin, literal, run
 
 
 class KeyReused(
@@ -116,8 +116,11 @@ _STORE = text(
 
 
 async def find_replies(session: AsyncSession, keys: list[IdempotencyKey]) -> dict[tuple[str, str], StoredReply]:
-    """The replies that were given to these keys before."""
+    """Begins a transaction with a look for the replies that were given to these keys before: mostly there are none."""
     if not keys:
+        return {}
+    asked = ", ".join(f"({literal(key.caller)}, {literal(key.key)})" for key in keys)
+    if not await begin(session, f"SELECT FROM stored_reply WHERE (caller, key) IN ({asked})"):
         return {}
     rows = await run(session, _FIND, {"callers": [k.caller for k in keys], "keys": [k.key for k in keys]})
     return {(r.caller, r.key): StoredReply(r.fingerprint, r.status, r.headers, r.body) for r in rows}

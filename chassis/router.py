@@ -46,6 +46,7 @@ class Hearing:
     handler: Handler
     prepare: Prepare | None
     wants: frozenset[str]
+    first: tuple[str, ...]
 
     async def handle(
         self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any
@@ -62,16 +63,23 @@ class Hearing:
 
 
 class EventRouter:
-    """The handlers of a service."""
+    """The handlers of a service.
 
-    def __init__(self) -> None:
+    Their transactions begin with the statements `first`, such as one that takes a lock.
+    """
+
+    def __init__(self, *, first: Sequence[str] = ()) -> None:
         self.hearings: list[Hearing] = []
+        self._first = tuple(first)
 
-    def hears(self, *event_types: type[Event], prepare: Prepare | None = None) -> Callable[[Handler], Handler]:
+    def hears(
+        self, *event_types: type[Event], prepare: Prepare | None = None, first: Sequence[str] | None = None
+    ) -> Callable[[Handler], Handler]:
         """Makes a function the handler of event types; one handler per type in a service.
 
         The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`.
         `prepare(events, settings)` does what is slow and needs no database, before the transaction, for a whole batch.
+        `first` is what its transactions begin with, instead of what those of the router do.
         """
 
         def register(handler: Handler) -> Handler:
@@ -81,7 +89,8 @@ class EventRouter:
             for event_type in event_types:
                 if any(hearing.event_type is event_type for hearing in self.hearings):
                     raise TypeError(f"{event_type.__name__} has a handler in this service already")
-                self.hearings.append(Hearing(event_type, handler, prepare, wants))
+                begin = self._first if first is None else tuple(first)
+                self.hearings.append(Hearing(event_type, handler, prepare, wants, begin))
             return handler
 
         return register
@@ -214,7 +223,7 @@ class Consumer:
 
     async def _group(self, items: list[Item]) -> list[Any]:
         while True:
-            outcomes = await self._service.transactions.group(items, consumer=self.name) if items else []
+            outcomes = await self._service.transactions.group(items, self.name, *self._hearing.first) if items else []
             if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
                 return outcomes
             # The database is away: that is no fault of the events, so it costs them no attempt.

@@ -77,7 +77,7 @@ class Service:
             self.sessions,
             node=settings.node,
             service=name,
-            said=self.relay.wake,
+            said=self.relay.hand_over,
             group_size_max=settings.group_size_max,
             lanes=settings.group_lanes,
             seconds_max=settings.handler_seconds_max,
@@ -109,7 +109,9 @@ class Service:
         )
         app.state.service = self
         problems.install(app)
-        app.add_middleware(LimitBodies, bytes_max=self.settings.body_bytes_max)
+        app.add_middleware(
+            LimitBodies, bytes_max=self.settings.body_bytes_max, seconds_max=self.settings.body_seconds_max
+        )
         app.add_middleware(TraceRequests)
         for router in routers:
             app.include_router(router)

@@ -6,7 +6,7 @@ the work of the driver.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from sqlalchemy import PoolProxiedConnection, TextClause
@@ -109,6 +109,44 @@ async def write_now(session: AsyncSession) -> None:
             await prepared.fetch(*_arguments(names, fixed, every[0]))
         else:
             await prepared.executemany([_arguments(names, fixed, values) for values in every])
+
+
+class _Begun:
+    """A transaction that was begun with our own words; SQLAlchemy ends it."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def commit(self) -> None:
+        await self._connection.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._connection.execute("ROLLBACK")
+
+
+async def begin(session: AsyncSession, *statements: str) -> int:
+    """Begins the session's transaction with statements that stand for themselves, all in one message to the server.
+
+    Returns how many rows the last one returned or changed. Values are put into the statements with `literal`.
+    """
+    plain = session.sync_session
+    await session.connection()
+    connection = plain.connection().connection
+    driver, adapter = cast(asyncpg.Connection, connection.driver_connection), cast(Any, connection.dbapi_connection)
+    assert adapter._transaction is None
+    session.info["begun with"] = frozenset(statements)
+    adapter._transaction = _Begun(driver)  # also when it fails halfway: there is something to roll back then
+    return _count(await driver.execute("; ".join(("BEGIN", *statements))))
+
+
+def was_begun_with(session: AsyncSession, statement: str) -> bool:
+    """Whether the session's transaction began with a statement."""
+    return statement in session.info.get("begun with", ())
+
+
+def literal(text: str) -> str:
+    """A text as it stands in a statement (SQL's standard strings, which are PostgreSQL's default)."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 async def _connection(session: AsyncSession) -> PoolProxiedConnection:

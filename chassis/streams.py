@@ -27,8 +27,17 @@ from contracts.event import Event, event_types, is_subject_token
 DUPLICATE_WINDOW_SECONDS = 120.0
 ACKS_PENDING_MAX = 2000
 
+#: What is older in an outbox is not on its way any more from the process that wrote it.
+UNDER_WAY_SECONDS_MAX = 3.0
+
 Answer = TypeVar("Answer")
 
+_IS_UNDER_WAY = text(
+    """
+    SELECT EXISTS (SELECT FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)
+                   AND said_at > clock_timestamp() - make_interval(secs => :seconds))
+    """
+)
 _FORGET_UNSAID = text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)")
 
 
@@ -208,6 +217,7 @@ class Streams:
         removed = 0
         for entity_id in ids:
             subjects = [f"odh.{self.node}.{t.reach}.{t.wire_name}.{entity_id}" for t in types]
+            await _not_under_way(session, entity_id, subjects)
             removed += (await run(session, _FORGET_UNSAID, {"id": entity_id, "subjects": subjects})).rowcount
             for event_type in types:
                 wire = event_type.wire_name
@@ -221,6 +231,13 @@ class Streams:
             f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
         )
         return int(reply["purged"])
+
+
+async def _not_under_way(session: AsyncSession, entity_id: str, subjects: list[str]) -> None:
+    """Returns when nothing about an entity can still reach the streams from the memory of a process."""
+    values = {"id": entity_id, "subjects": subjects, "seconds": UNDER_WAY_SECONDS_MAX}
+    while (await run(session, _IS_UNDER_WAY, values)).scalar_one():
+        await asyncio.sleep(0.02)
 
 
 async def _quietly(_: Exception) -> None:

@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away
-from chassis.mailboxes import enter_inbox, write_outbox
+from chassis.mailboxes import Outgoing, enter_inbox, write_outbox
 from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
 from chassis.sql import write_now
@@ -66,7 +66,7 @@ class Transactions:
         *,
         node: str,
         service: str,
-        said: Callable[[], None],
+        said: Callable[[Sequence[Outgoing]], None],
         group_size_max: int,
         lanes: int,
         seconds_max: float,
@@ -116,11 +116,14 @@ class Transactions:
                         done.set_exception(RuntimeError("the service stopped"))
                     self._waiting.task_done()
 
-    async def group(self, items: Sequence[Item], consumer: str | None = None) -> list[Outcome]:
-        """Does the works in one transaction, or each alone when one fails; exceptions are among the outcomes."""
+    async def group(self, items: Sequence[Item], consumer: str | None = None, *first: str) -> list[Outcome]:
+        """Does the works in one transaction, or each alone when one fails; exceptions are among the outcomes.
+
+        Events are for a `consumer`, and their transaction begins with the statements `first`.
+        """
         if len({item.key for item in items if item.key}) == sum(item.key is not None for item in items):
             try:
-                return await self._together(items, consumer)
+                return await self._together(items, consumer, *first)
             except AnsweredMeanwhile:
                 pass
             except Exception as error:
@@ -128,12 +131,12 @@ class Transactions:
                     return [error] * len(items)
                 if len(items) == 1:
                     return [await self._meanwhile(items[0], error)]
-        return [(await self._alone(item, consumer)) for item in items]
+        return [(await self._alone(item, consumer, *first)) for item in items]
 
-    async def _alone(self, item: Item, consumer: str | None) -> Outcome:
+    async def _alone(self, item: Item, consumer: str | None, *first: str) -> Outcome:
         for _ in range(3):
             try:
-                (outcome,) = await self._together([item], consumer)
+                (outcome,) = await self._together([item], consumer, *first)
                 return outcome
             except AnsweredMeanwhile:  # another replica stored the reply; the next look finds it
                 continue
@@ -152,9 +155,11 @@ class Transactions:
         except Exception as other:
             return other
 
-    async def _together(self, items: Sequence[Item], consumer: str | None) -> list[Outcome]:
+    async def _together(self, items: Sequence[Item], consumer: str | None, *first: str) -> list[Outcome]:
         async with self._sessions() as session:
-            fresh = await self._fresh_events(session, items, consumer)
+            fresh: set[str | None] = set()
+            if consumer and (event_ids := [item.event_id for item in items if item.event_id]):
+                fresh |= await enter_inbox(session, consumer, event_ids, *first)
             stored = await find_replies(session, [item.key for item in items if item.key])
             outcomes: list[Outcome] = []
             replies: list[tuple[IdempotencyKey, Reply]] = []
@@ -180,13 +185,5 @@ class Transactions:
             await session.commit()
             crashpoint(f"{self._service}.after-commit")
         if said:
-            self._said()
+            self._said(said)
         return outcomes
-
-    async def _fresh_events(
-        self, session: AsyncSession, items: Sequence[Item], consumer: str | None
-    ) -> set[str | None]:
-        event_ids = [item.event_id for item in items if item.event_id is not None]
-        if not event_ids or consumer is None:
-            return set()
-        return set(await enter_inbox(session, consumer, list(dict.fromkeys(event_ids))))

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from contracts.event import Event
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Status, Theme
+from contracts.vocabulary import Kind, Language, Skill, Status, Theme
 
 
 class _Proposition(Event):
@@ -25,6 +25,10 @@ class _Proposition(Event):
     ends_on: date | None = None
     participants: int | None = Field(default=None, description="How many students or participants.")
     mbo_level: int | None = Field(default=None, ge=1, le=4)
+    skills: tuple[Skill, ...] = Field(default=(), description="What is wanted or offered of what people can do.")
+    languages: tuple[Language, ...] = Field(
+        default=(), description="In which languages it can be done; none: in any that suits the other."
+    )
     status: Status
     expires_at: datetime
 

@@ -1,13 +1,12 @@
-"""What every request has to pass, and what every answer is given: limits on heads and bodies, and safe headers."""
+"""What every request has to pass, and what every answer is given: a limit on heads, and safe headers."""
 
-import asyncio
 from collections.abc import Iterable
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import Problem
-from chassis.http import HeadersTooLarge, TooSlow
+from chassis.http import HeadersTooLarge
 from services.gateway.settings import GatewaySettings
 
 HEADERS_MAX = 100
@@ -52,7 +51,7 @@ class Guard:
         if refusal:
             await refusal.response()(scope, receive, send_safely)
             return
-        await self.app(scope, self._in_time(receive) if _has_body(scope["headers"]) else receive, send_safely)
+        await self.app(scope, receive, send_safely)
 
     def _refusal(self, headers: Iterable[tuple[bytes, bytes]]) -> Problem | None:
         size = count = 0
@@ -61,25 +60,3 @@ class Guard:
         if size > self._settings.header_bytes_max or count > HEADERS_MAX:
             return HeadersTooLarge(bytes_max=self._settings.header_bytes_max)
         return None
-
-    def _in_time(self, receive: Receive) -> Receive:
-        ends = asyncio.get_running_loop().time() + self._settings.body_seconds_max
-        complete = False
-
-        async def receive_in_time() -> Message:
-            nonlocal complete
-            if complete:
-                return await receive()
-            try:
-                async with asyncio.timeout_at(ends):
-                    message = await receive()
-            except TimeoutError:
-                raise TooSlow(headers={"Connection": "close"}) from None
-            complete = not message.get("more_body", False)
-            return message
-
-        return receive_in_time
-
-
-def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)

@@ -67,7 +67,6 @@ class GatewaySettings(Settings):
     )
     connections_max: int = Field(default=200, ge=1, description="Connections to the services for calls.")
     streams_max: int = Field(default=1000, ge=1, description="Connections to the services for open inbox streams.")
-    body_seconds_max: float = Field(default=10.0, gt=0, description="How long a client may take to send a body.")
     header_bytes_max: int = Field(default=16 * 1024, description="How much the headers of a request may hold together.")
     stream_send_seconds_max: float = Field(
         default=20.0, gt=0, description="A client that takes nothing of a stream for this long is let go."

@@ -1,6 +1,6 @@
 """What matching hears, and what it then does.
 
-The handlers of one service take turns (`store.take_turn`), so that a request and an offer that are heard at the same
+The handlers of one service take turns (`store.TAKE_TURN`), so that a request and an offer that are heard at the same
 moment, in whatever replica, still find each other, and once.
 """
 
@@ -41,9 +41,9 @@ from services.matching import erasure, matches, people, proposing, propositions,
 from services.matching.propositions import Known, OfferHeard, RequestHeard
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import meanings
-from services.matching.store import take_turn
+from services.matching.store import TAKE_TURN
 
-router = EventRouter()
+router = EventRouter(first=[TAKE_TURN])
 
 
 @router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=meanings)
@@ -51,7 +51,6 @@ async def propose_matches(
     event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
 ) -> None:
     """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `_go_on`."""
-    await take_turn(session)
     request = await propositions.keep(session, event, Side.REQUEST, prepared, now)
     if request and request.became_open:
         timers.await_answer(session, event.request_id, now, settings)
@@ -63,7 +62,6 @@ async def propose_to_waiting_requests(
     event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
 ) -> None:
     """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `_go_on`."""
-    await take_turn(session)
     offer = await propositions.keep(session, event, Side.OFFER, prepared, now)
     await _go_on(session, offer, now, settings)
 
@@ -92,7 +90,6 @@ async def propose_next_best(
     event: MatchDismissed | MatchLapsed, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer."""
-    await take_turn(session)
     request = await propositions.get(session, event.request_id)
     if request and request.proposition.is_open(now) and not waiting.asker_is_silent(event):
         await proposing.propose(session, request, now, settings)
@@ -101,7 +98,6 @@ async def propose_next_best(
 @router.hears(OrganisationRegistered, OrganisationChanged)
 async def keep_organisation(event: OrganisationRegistered | OrganisationChanged, session: AsyncSession) -> None:
     """What the organisation is called is shown in its matches."""
-    await take_turn(session)
     await people.keep_organisation(session, event.organisation_id, event.version, event.name)
 
 
@@ -110,7 +106,6 @@ async def welcome_ambassador(
     event: AmbassadorAppointed, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """An ambassador gets the matches from now on, and those that nobody was there to look at."""
-    await take_turn(session)
     if await people.keep_ambassador(session, event.member_id, event.version, event.scope):
         await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now, settings)
 
@@ -120,7 +115,6 @@ async def replace_ambassador(
     event: AmbassadorStoodDown, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """What waits for an ambassador who stood down goes to somebody else."""
-    await take_turn(session)
     if await people.keep_ambassador(session, event.member_id, event.version, None):
         await proposing.find_successor(session, event.member_id, now, settings)
 
@@ -130,7 +124,6 @@ async def welcome_team_member(
     event: NodeTeamJoined, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """The node's team gets the matches that nobody was there to look at."""
-    await take_turn(session)
     if await people.keep_team_member(session, event.member_id, event.version, is_active=True):
         await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now, settings)
 
@@ -140,7 +133,6 @@ async def replace_team_member(
     event: NodeTeamLeft, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """What waits for somebody who left the node's team stays with their colleagues, or goes to somebody else."""
-    await take_turn(session)
     if await people.keep_team_member(session, event.member_id, event.version, is_active=False):
         await proposing.find_successor(session, event.member_id, now, settings)
 
@@ -150,7 +142,6 @@ async def forget_member(
     event: MemberErased, session: AsyncSession, now: datetime, settings: MatchingSettings, streams: Streams
 ) -> None:
     """Everything about an erased member is removed; who was in a match with them hears that it ended."""
-    await take_turn(session)
     removed = await erasure.forget(session, event.member_id, now, settings, streams)
     if removed is not None:
         say(session, MemberForgotten(member_id=event.member_id, removed=removed))
@@ -159,14 +150,12 @@ async def forget_member(
 @router.hears(ReminderDue)
 async def remind(event: ReminderDue, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
     """Whoever has not answered by now is reminded, once for each step of a match."""
-    await take_turn(session)
     await waiting.remind(session, event.match_id, now, settings)
 
 
 @router.hears(PatienceEnded)
 async def end_patience(event: PatienceEnded, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
     """The reminder did not help: the node's team takes over from an ambassador, and what the sides leave lapses."""
-    await take_turn(session)
     await waiting.end_patience(session, event.match_id, now, settings)
 
 
@@ -175,5 +164,4 @@ async def mark_unanswered(
     event: AnswerAwaited, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """A request that has led to no introduction by now is unanswered: that is said, once."""
-    await take_turn(session)
     await waiting.mark_unanswered(session, event.request_id, now, opened_before=waiting.asked_long_ago(now, settings))

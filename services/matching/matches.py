@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,7 +47,13 @@ async def add(session: AsyncSession, matches: Sequence[Match]) -> None:
     """Keeps new matches, in one statement."""
     must_have_turn(session)
     if matches:
-        await ask(session, sa.insert(_TABLE), [_values(match) for match in matches])
+        rows = to_json([_values(match) for match in matches]).decode()
+        await ask(session, _ADD, {"rows": rows})
+
+
+_ADD = text(
+    "INSERT INTO match SELECT new.* FROM jsonb_populate_recordset(CAST(NULL AS match), CAST(:rows AS jsonb)) AS new"
+)
 
 
 _CHANGING = (

@@ -11,7 +11,7 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import lock_number, own_tables
-from chassis.sql import Answer, run, write_now
+from chassis.sql import Answer, run, was_begun_with, write_now
 from services.matching.similarity import DIMENSIONS
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -190,12 +190,9 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answ
 
 # With the turn come settings of its transaction: a replica that stops dead in the middle does not keep the others
 # waiting for ever, and the index of meanings looks on until it has found enough of what is asked for.
-_TAKE_TURN = sa.text(
-    """
-    SELECT pg_advisory_xact_lock(:lock), set_config('idle_in_transaction_session_timeout', '30s', true),
-        set_config('hnsw.iterative_scan', 'relaxed_order', true)
-    """
-).bindparams(lock=lock_number("matching.turn"))
+TAKE_TURN = f"""SELECT pg_advisory_xact_lock({lock_number("matching.turn")}),
+    set_config('idle_in_transaction_session_timeout', '30s', true),
+    set_config('hnsw.iterative_scan', 'relaxed_order', true)"""
 
 
 async def take_turn(session: AsyncSession) -> None:
@@ -206,11 +203,16 @@ async def take_turn(session: AsyncSession) -> None:
     the embedding, is done before. Whoever takes their turn before all else waits for nobody while they have it: two
     transactions that share works in another order cannot hold each other up.
     """
-    if "turn" not in session.info:
-        await ask(session, _TAKE_TURN)
+    if not has_turn(session):
+        await ask(session, sa.text(TAKE_TURN))
         session.info["turn"] = True
+
+
+def has_turn(session: AsyncSession) -> bool:
+    """Whether the session's transaction began with taking its turn, or took it since."""
+    return "turn" in session.info or was_begun_with(session, TAKE_TURN)
 
 
 def must_have_turn(session: AsyncSession) -> None:
     """Whoever changes matches has taken their turn: without it two steps could be taken from the same state."""
-    assert "turn" in session.info, "take your turn before you change matches"
+    assert has_turn(session), "take your turn before you change matches"

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import was_begun_with
 from services.notify.sql import run
 
 #: Handlers that tell something hold this lock shared and an erasure holds it alone, so that nothing is told about
@@ -10,9 +11,13 @@ from services.notify.sql import run
 ERASURE_LOCK = 0x0D4_0001
 
 
+NOT_WHILE_ERASING = f"SELECT pg_advisory_xact_lock_shared({ERASURE_LOCK})"
+
+
 async def not_while_erasing(session: AsyncSession) -> None:
     """From here on, until the commit, nobody is erased; who was, is found in the table `erased`."""
-    await run(session, text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": ERASURE_LOCK})
+    if not was_begun_with(session, NOT_WHILE_ERASING):
+        await run(session, text(NOT_WHILE_ERASING))
 
 
 async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int], list[str]]:

@@ -21,7 +21,7 @@ from services.notify import contacts, erasure, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
-router = EventRouter()
+router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 
 
 @router.hears(ContactChanged)
@@ -106,7 +106,7 @@ async def tell_team_of_refusal(
     await tell(session, rules.refusal_notices(failure, team, occurrence), settings.node, now)
 
 
-@router.hears(MemberErased)
+@router.hears(MemberErased, first=())
 async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
     """Everything that tells of the member is removed, here and in the streams, and it is said how much that was."""
     removed, notification_ids = await erasure.forget(session, event.member_id)

@@ -19,13 +19,17 @@ router = EventRouter()
 async def expire(
     event: RequestExpiryDue | OfferExpiryDue, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
-    """What still stands when its time has come expires. A timer from before the last change has been replaced."""
+    """What still stands when its time has come expires.
+
+    A timer from before the last change has been replaced; one that comes all the same sets the right one again, because
+    two replicas may have set theirs in the other order.
+    """
     proposition = await store.find(session, event.entity_id)
-    if proposition is None or event.version < proposition.version:
+    if proposition is None or not rules.can_take(proposition.status, Step.EXPIRE):
         return
-    if not rules.can_take(proposition.status, Step.EXPIRE):
-        return
-    if now < proposition.expires_at:
+    if event.version < proposition.version and now < proposition.expires_at:
+        telling.look_at_expiry(session, proposition, proposition.expires_at)
+    elif now < proposition.expires_at:
         telling.look_at_expiry(session, proposition, rules.look_again_at(proposition.expires_at, now))
     else:
         life.move(session, proposition, Step.EXPIRE, now, settings)

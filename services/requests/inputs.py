@@ -1,15 +1,17 @@
 """What may come in: every field is checked by its rule, and what is wrong is told of all fields at once."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from chassis import Input, LongText, PlaceDraft, ShortText
-from contracts.vocabulary import Kind, Language, Theme
+from contracts.vocabulary import Kind, Language, Skill, Theme
 from services.requests import rules
 from services.requests.calls import ASKING
 from services.requests.contact_details import without_contact_details
+
+Word = TypeVar("Word", Theme, Skill, Language)
 
 PARTICIPANTS_MAX = 1000
 REACH_KM_MAX = 400  # from one end of the country to the other
@@ -21,8 +23,8 @@ def _as_typed(value: Any) -> Any:
     return value
 
 
-def _once(themes: tuple[Theme, ...]) -> tuple[Theme, ...]:
-    return tuple(dict.fromkeys(themes))
+def _once(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    return tuple(dict.fromkeys(words))
 
 
 def _own(organisation_id: str | None) -> str:
@@ -32,6 +34,12 @@ def _own(organisation_id: str | None) -> str:
 Title = Annotated[ShortText, AfterValidator(without_contact_details)]
 Words = Annotated[LongText, AfterValidator(without_contact_details)]
 Themes = Annotated[tuple[Theme, ...], Field(min_length=1, max_length=len(Theme)), AfterValidator(_once)]
+Skills = Annotated[tuple[Skill, ...], Field(max_length=10), AfterValidator(_once)]
+Languages = Annotated[
+    tuple[Language, ...],
+    Field(max_length=len(Language), description="In which it can be done; none: in any that suits the other."),
+    AfterValidator(_once),
+]
 Day = Annotated[date, BeforeValidator(_as_typed)]
 ReachKm = Annotated[StrictInt, Field(ge=1, le=REACH_KM_MAX, description="How far they want to go; none: anywhere.")]
 Participants = Annotated[StrictInt, Field(ge=1, le=PARTICIPANTS_MAX, description="How many students or participants.")]
@@ -69,6 +77,8 @@ class PropositionDraft(_Days):
     reach_km: ReachKm | None = None
     participants: Participants | None = None
     mbo_level: MboLevel | None = None
+    skills: Skills = ()
+    languages: Languages = ()
     organisation_id: OwnOrganisation = Field(
         default=None,  # its rule fills it in
         validate_default=True,
@@ -89,6 +99,8 @@ class PropositionChange(_Days):
     reach_km: ReachKm | None = None
     participants: Participants | None = None
     mbo_level: MboLevel | None = None
+    skills: Skills = ()
+    languages: Languages = ()
     organisation_id: OwnOrganisation = ""
 
     def given(self) -> dict[str, Any]:

@@ -97,6 +97,8 @@ def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
         ends_on=draft.ends_on,
         participants=draft.participants,
         mbo_level=draft.mbo_level,
+        skills=list(draft.skills),
+        languages=list(draft.languages),
         expires_on=draft.expires_on,
         expires_at=rules.expiry(
             draft.ends_on, draft.expires_on, today=call.today, open_days=call.settings.open_days

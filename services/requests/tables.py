@@ -45,6 +45,8 @@ class Proposition(Table, table=True):
     ends_on: date | None = None
     participants: int | None = None
     mbo_level: int | None = None
+    skills: list[str] | None = Field(default=None, sa_type=Texts)  # none in what a release before them wrote
+    languages: list[str] | None = Field(default=None, sa_type=Texts)
     expires_on: date | None = None  # as its member chose; `expires_at` also has what follows when they did not
     expires_at: datetime = Field(sa_type=Instant)
     created_at: datetime = Field(sa_type=Instant)

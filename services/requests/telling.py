@@ -1,7 +1,7 @@
 """What is told of a request or an offer: always its whole state, so that the highest version wins.
 
 As long as it stands open, a timer for its expiry goes with what is told, and carries its version: one that was set
-before the last change does not count any more.
+before the last change is known by it.
 """
 
 from datetime import datetime
@@ -83,4 +83,5 @@ def _set_timer(session: AsyncSession, proposition: Proposition) -> None:
 
 
 def _state(proposition: Proposition) -> dict[str, Any]:
-    return {name: getattr(proposition, name) for name in _STATE}
+    state = {name: getattr(proposition, name) for name in _STATE}
+    return state | {"skills": proposition.skills or (), "languages": proposition.languages or ()}

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from chassis import Identity
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
 from services.requests import rules
 from services.requests.tables import Proposition
 
@@ -30,6 +30,8 @@ class PropositionView(BaseModel):
     ends_on: date | None
     participants: int | None
     mbo_level: int | None
+    skills: tuple[Skill, ...]
+    languages: tuple[Language, ...]
     expires_on: date | None = Field(description="The last day that its member chose, if they did.")
     expires_at: datetime = Field(description="When it stops standing; of a draft, what it would be today.")
     created_at: datetime
@@ -65,4 +67,5 @@ def view_of(proposition: Proposition, who: Identity) -> RequestView | OfferView:
 
 def _seen(proposition: Proposition, who: Identity) -> dict[str, Any]:
     seen = {name: getattr(proposition, name) for name in PropositionView.model_fields}
+    seen |= {"skills": proposition.skills or (), "languages": proposition.languages or ()}
     return seen if rules.may_see_whose(who, proposition.member_id) else seen | {"member_id": None}

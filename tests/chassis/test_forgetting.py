@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from tests.chassis.conftest import lending_on, wanted
@@ -80,54 +81,57 @@ async def test_dead_letters_about_somebody_go_too(lending, trouble, tool_id):
 
 
 async def test_what_was_not_yet_said_is_not_said_any_more(postgres, own_nats, tool_id):
-    async with lending_on(postgres, own_nats, relay_poll_seconds=0.05) as lending:
-        relaying = lending.service.relay.relay_batch
-        resting = asyncio.Event()
-
-        async def rest():
-            resting.set()
-            return 0
-
-        lending.service.relay.relay_batch = rest
-        await resting.wait()
+    async with lending_on(postgres, own_nats) as lending:
+        relay = lending.service.relay
+        publish, relay._publish = relay._publish, fail
         await lending.lends(tool_id, key_code="1234")
         await lending.lends(f"{tool_id}-other")
-        assert await lending.outbox() == [tool_id, tool_id, f"{tool_id}-other"]
+        await lending.execute("UPDATE outbox SET said_at = said_at - interval '1 minute'")
 
         assert await forget(lending, tool_id) == 2
-        lending.service.relay.relay_batch = relaying
+        relay._publish = publish
         await lending.outbox_empty()
 
         assert await lending.lent() == [f"{tool_id}-other"]
 
 
-async def test_what_is_under_way_to_the_broker_is_forgotten_too(own_lending, tool_id):
-    """The relay has taken the row and has not committed yet: forgetting waits for it, and then removes the message."""
+@pytest.mark.parametrize("handed_over", [True, False], ids=["from memory", "from the outbox"])
+async def test_what_is_under_way_to_the_broker_is_forgotten_too(own_lending, tool_id, handed_over):
+    """The relay has begun to publish an event: forgetting waits for it, and then removes the message."""
     publishing, going_on = asyncio.Event(), asyncio.Event()
-    publish = own_lending.service.relay._publish
+    relay = own_lending.service.relay
+    publish = relay._publish
 
     async def publish_slowly(rows):
         publishing.set()
         await going_on.wait()
         await publish(rows)
 
-    own_lending.service.relay._publish = publish_slowly
+    relay._publish = publish_slowly
+    if not handed_over:
+        own_lending.service.transactions._said = lambda rows: relay.wake()
     await own_lending.lends(tool_id)
     await publishing.wait()
 
     forgetting = asyncio.create_task(forget(own_lending, tool_id))
-
-    async def waits():
-        async with own_lending.service.engine.connect() as connection:
-            found = await connection.execute(text("SELECT count(*) FROM pg_locks WHERE NOT granted"))
-            return found.scalar_one()
-
-    await eventually(waits, saying="forgetting that waits for the relay")
+    await eventually(lambda: is_being_forgotten(own_lending), saying="forgetting that waits for the relay")
     going_on.set()
     await forgetting
     await own_lending.outbox_empty()
 
     assert not [subject for subject in await everything(own_lending) if subject.endswith(tool_id)]
+
+
+async def is_being_forgotten(lending):
+    """Whether a transaction waits for the relay: it looks again and again, or for the relay's lock."""
+    async with lending.service.engine.connect() as connection:
+        found = await connection.execute(
+            text(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                "AND (query LIKE '%SELECT EXISTS (SELECT FROM outbox%' OR wait_event_type = 'Lock')"
+            )
+        )
+        return found.scalar_one()
 
 
 async def test_an_id_that_would_widen_the_subject_forgets_nothing(lending, tool_id):

@@ -81,6 +81,18 @@ async def test_the_migrations_can_be_undone_and_done_again(postgres, home):
             async with engine.connect() as connection:
                 await connection.run_sync(undo, home)
                 assert await tables(connection) == {"alembic_version"}
+                assert (await connection.execute(_ELSE)).scalars().all() == []
+
+
+#: Sequences and functions of our own, which no table takes along.
+_ELSE = text(
+    """
+    SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'
+    UNION ALL
+    SELECT proname FROM pg_proc p WHERE pronamespace = 'public'::regnamespace
+        AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+    """
+)
 
 
 def undo(connection: sa.Connection, home: Path) -> None:

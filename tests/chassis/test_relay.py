@@ -26,7 +26,7 @@ async def test_a_commit_wakes_the_relay(postgres, nats, tool_id):
 async def test_what_nobody_woke_the_relay_for_is_found_by_looking(postgres, nats, tool_id):
     """As after a process that died between its commit and its relay."""
     async with lending_on(postgres, nats, relay_poll_seconds=0.1) as lending:
-        lending.service.transactions._said = lambda: None
+        lending.service.transactions._said = lambda rows: None
 
         await lending.lends(tool_id)
 
@@ -56,8 +56,8 @@ async def test_more_than_a_batch_is_said_in_its_order(postgres, nats):
         assert await lending.lent() == ["tool", *(f"tool-{number}" for number in range(1, 105))]
 
 
-async def test_two_replicas_keep_the_order_of_each_tool(lending):
-    """Each version of a tool is committed after the one before it, by one replica or the other."""
+async def test_two_replicas_say_each_version_of_each_tool_once(lending):
+    """Each publishes what it committed itself; that the highest version wins is up to who hears them."""
     tools = [f"tool-{number}" for number in range(6)]
     for tool in tools:
         await lending.lends(tool)
@@ -78,7 +78,7 @@ async def test_two_replicas_keep_the_order_of_each_tool(lending):
     lent = [event for _, event in await lending.stored()]
     assert len(lent) == len(tools) * 9
     for tool in tools:
-        assert [event.version for event in lent if event.tool_id == tool] == list(range(1, 10))
+        assert sorted(event.version for event in lent if event.tool_id == tool) == list(range(1, 10))
 
 
 async def test_two_replicas_publish_each_event_once(lending):
@@ -140,8 +140,8 @@ async def test_what_was_stored_before_the_relay_died_is_not_stored_again(own_len
     assert sorted(lent) == sorted(["tool", *(f"tool-{number}" for number in range(1, count)), "new", "new-1"])
 
 
-async def test_a_relay_that_dies_before_its_commit_loses_nothing(own_lending, tool_id):
-    """The process ends after the broker has stored the events: the delete is never committed."""
+async def test_a_relay_that_dies_before_it_removed_what_it_published_loses_nothing(own_lending, tool_id):
+    """The process ends after the broker has stored the events: the rows stay, and go again under the same ids."""
     claimed, going_on = asyncio.Event(), asyncio.Event()
     publish = own_lending.service.relay._publish
 

@@ -1,40 +1,17 @@
-"""The migrations make just the tables that the models describe, and can be undone."""
+"""What the index of words holds, and that candidates are found by an index."""
 
 from importlib import import_module
 
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import text
 
-from chassis.database import alembic_config
 from contracts.vocabulary import Side
 from services.matching import candidates, propositions
-from services.matching.app import service
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import meanings
 from services.matching.store import ask, take_turn
 from services.matching.words import EVERYDAY
-from tests.given import migration_matches, running
 from tests.matching.conftest import a_request
-
-
-async def test_the_migrations_make_what_the_models_say(postgres, nats):
-    async with running(service, postgres, nats) as started:
-        assert await migration_matches(started.service) == []
-
-
-async def test_the_migrations_can_be_undone(postgres, nats):
-    from alembic import command
-
-    def undo(connection):
-        config = alembic_config("matching")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-        return inspect(connection).get_table_names()
-
-    async with running(service, postgres, nats) as started:
-        await started.quiet()
-        async with started.service.engine.begin() as connection:
-            assert await connection.run_sync(undo) == ["alembic_version"]
 
 
 async def test_the_index_of_words_leaves_out_what_everybody_writes(matching):

@@ -1,32 +1,6 @@
-"""The migrations make just the tables that the models describe, and can be undone."""
+"""What is asked of the tables all day is answered by an index."""
 
-from alembic import command
-from sqlalchemy import inspect, text
-
-from chassis.database import alembic_config
-from services.notify.app import service
-from tests.given import migration_matches, running
-
-
-async def test_the_migrations_make_what_the_models_say(notify):
-    assert await migration_matches(notify.service) == []
-
-
-async def test_the_migrations_can_be_undone(postgres, nats):
-    def undo(connection):
-        config = alembic_config("notify")
-        config.attributes["connection"] = connection
-        command.downgrade(config, "base")
-        left = "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S'"
-        functions = "SELECT count(*) FROM pg_proc WHERE pronamespace = 'public'::regnamespace"
-        return inspect(connection).get_table_names(), *(
-            connection.execute(text(query)).scalar_one() for query in (left, functions)
-        )
-
-    async with running(service, postgres, nats) as started:
-        await started.quiet()
-        async with started.service.engine.begin() as connection:
-            assert await connection.run_sync(undo) == (["alembic_version"], 0, 0)
+from sqlalchemy import text
 
 
 async def test_what_is_asked_all_day_is_found_by_an_index(notify):

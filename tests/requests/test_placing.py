@@ -5,6 +5,7 @@ import unicodedata
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from contracts.event import new_id
 from contracts.requests import OfferChanged, OfferPlaced, RequestChanged, RequestPlaced
@@ -125,6 +126,8 @@ async def test_every_wrong_field_is_told_in_one_answer(requests):
             "expires_on": a_day(400),
             "participants": 1001,
             "mbo_level": 5,
+            "skills": ["magic"],
+            "languages": "nl",
             "organisation_id": "warmtewerk",
             "draft": "ja",
             "colour": "green",
@@ -134,7 +137,7 @@ async def test_every_wrong_field_is_told_in_one_answer(requests):
     wrong = wrong_fields(answer)
     assert set(wrong) == {
         *("kind", "themes", "title", "text", "language", "place", "reach_km", "starts_on", "ends_on", "expires_on"),
-        *("participants", "mbo_level", "organisation_id", "draft", "colour"),
+        *("participants", "mbo_level", "skills.0", "languages", "organisation_id", "draft", "colour"),
     }
     assert "phone number: contact details are exchanged at the introduction" in wrong["title"]
     assert "email address: contact details are exchanged at the introduction" in wrong["text"]
@@ -155,11 +158,31 @@ async def test_every_field_that_must_be_there_is_named(requests):
     assert (await requests.noor.post("/v1/offers", content="{", headers=JSON)).status_code == 400
 
 
+async def test_what_people_can_do_and_in_which_languages_is_kept_once_and_told(requests):
+    filled_in = {"skills": ["heat-pumps", "heat-pumps", "coaching"], "languages": ["en", "nl"]}
+
+    placed = await requests.placed("offer", **filled_in)
+
+    assert (placed["skills"], placed["languages"]) == (["heat-pumps", "coaching"], ["en", "nl"])
+    (told,) = await requests.said(OfferPlaced)
+    assert (told.skills, told.languages) == (("heat-pumps", "coaching"), ("en", "nl"))
+
+
+async def test_what_an_earlier_release_wrote_says_nothing_of_skills(requests):
+    placed = await requests.placed()
+    async with requests.service.engine.begin() as connection:
+        await connection.execute(text("UPDATE proposition SET skills = NULL, languages = NULL"))
+
+    changed = await requests.noor.patch(placed["path"], json={"title": "Anders"}, headers={"If-Match": '"1"'})
+
+    assert (changed.json()["skills"], changed.json()["languages"]) == ([], [])
+
+
 @pytest.mark.parametrize("side", ["request", "offer"])
 async def test_what_is_not_asked_of_a_member_cannot_be_filled_in(requests, side):
     view = {"request": RequestView, "offer": OfferView}[side]
     theirs = set(DRAFTS[side]()) | {"organisation_id", "language", "starts_on", "ends_on", "expires_on"}
-    theirs |= {"participants", "reach_km", "mbo_level"}
+    theirs |= {"participants", "reach_km", "mbo_level", "skills", "languages"}
     ours = ({column.name for column in Proposition.__table__.columns} | set(view.model_fields)) - theirs
     placed = await requests.placed(side)
 
@@ -189,6 +212,9 @@ WRONG_VALUES = [
     ("reach_km", 2.5),
     ("participants", True),
     ("mbo_level", 0),
+    ("skills", None),
+    ("skills", ["welding"]),
+    ("languages", ["fy"]),
     ("starts_on", 0),
     ("starts_on", "2026-13-01"),
     ("ends_on", "9999-12-31"),

@@ -18,7 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from chassis import Problem
 from chassis.identity import NotSignedIn
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, province_in_words, theme_in_words
+from contracts.words import kind_in_words, province_in_words, skill_in_words, theme_in_words
 from services.gateway import rules
 from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF
@@ -196,5 +196,6 @@ def _words_for(language: Language) -> dict[str, Any]:
         "last_day": last_day,
         "kind": lambda word: kind_in_words(word, language),
         "theme": lambda word: theme_in_words(word, language),
+        "skill": lambda word: skill_in_words(word, language),
         "province": lambda word: province_in_words(word, language),
     }
