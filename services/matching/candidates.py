@@ -11,6 +11,7 @@ from contracts.vocabulary import Kind, Side
 from services.matching import words
 from services.matching.pairs import (
     EARTH_DIAMETER_KM,
+    KINDS_FOR_A_GROUP,
     KINDS_WITHOUT_DISTANCE,
     Pair,
     kinds_answered_by,
@@ -73,10 +74,12 @@ def question(
         "reach_km": mine.reach_km,
         "terms": list(known.terms),
         "unwanted": list(known.unwanted),
+        "participants": mine.participants,
+        "languages": [language.value for language in mine.languages],
         "now": now,
     }
     if not is_request:
-        values["most"] = most
+        values |= {"most": most, "kind": mine.kind.value}
     if known.meaning:
         values |= {"meaning": known.meaning, "meaning_model": known.meaning_model}
     if "words" in found_by:
@@ -94,6 +97,10 @@ def _statement(side: Side, has_meaning: bool, ways: frozenset[str]) -> TextClaus
         room = """AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
                          AND t.state IN ('proposed', 'endorsed')) < :most"""
     is_open = f"side = '{other}' AND status = 'open'"
+    group = ", ".join(f"'{kind}'" for kind in sorted(KINDS_FOR_A_GROUP))
+    offered, no_room = ("p.kind", "CAST(:participants AS integer) > p.participants")
+    if side is Side.OFFER:
+        offered, no_room = ("CAST(:kind AS text)", "p.participants > CAST(:participants AS integer)")
     narrow = f"""
         {is_open} AND p.expires_at > :now AND p.kind = ANY(:kinds)
         AND p.organisation_id <> :organisation_id AND p.member_id <> :member_id
@@ -102,6 +109,9 @@ def _statement(side: Side, has_meaning: bool, ways: frozenset[str]) -> TextClaus
                 + cos(radians(:latitude)) * cos(radians(p.latitude))
                 * sin(radians(p.longitude - :longitude) / 2) ^ 2)))
              <= least(coalesce(CAST(:reach_km AS integer), 40000), coalesce(p.reach_km, 40000)) + 0.01)
+        AND ({offered} NOT IN ({group}) OR ({no_room}) IS NOT TRUE)
+        AND (coalesce(p.languages, '{{}}') = '{{}}' OR CAST(:languages AS text[]) = '{{}}'
+             OR p.languages && CAST(:languages AS text[]))
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')
         {room}"""
     found = []

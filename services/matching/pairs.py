@@ -31,6 +31,9 @@ KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL})
 
 CLOSED = frozenset({Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED})
 
+#: For these a group comes as a whole: an offer without room for all of it is no answer.
+KINDS_FOR_A_GROUP = frozenset({Kind.GUEST_LESSON, Kind.SITE_VISIT, Kind.MEETING})
+
 LEVELS_APART_MAX = 1
 EARTH_DIAMETER_KM = 12742.0
 
@@ -58,6 +61,10 @@ class Proposition:
     mbo_level: int | None = None
     title: str = ""
     organisation_name: str = ""
+    participants: int | None = None
+    """How many students or participants: for whom it is asked, or for how many there is room."""
+    languages: tuple[Language, ...] = ()
+    """In which languages it can be done; none: in any."""
     voice: float = 0.0
     """Who speaks, by the text: see `voices`."""
 
@@ -105,6 +112,8 @@ def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
         and _within_reach(request, offer)
         and _periods_overlap(request, offer)
         and _levels_fit(request, offer)
+        and _languages_fit(request, offer)
+        and _there_is_room(request, offer)
     )
 
 
@@ -156,3 +165,13 @@ def _levels_fit(request: Proposition, offer: Proposition) -> bool:
     if request.mbo_level is None or offer.mbo_level is None:
         return True
     return abs(request.mbo_level - offer.mbo_level) <= LEVELS_APART_MAX
+
+
+def _languages_fit(request: Proposition, offer: Proposition) -> bool:
+    return not (request.languages and offer.languages) or not set(request.languages).isdisjoint(offer.languages)
+
+
+def _there_is_room(request: Proposition, offer: Proposition) -> bool:
+    if offer.kind not in KINDS_FOR_A_GROUP or request.participants is None or offer.participants is None:
+        return True
+    return request.participants <= offer.participants

@@ -19,6 +19,7 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from contracts.words import skill_in_words
 from services.matching import words
 from services.matching.pairs import Proposition
 from services.matching.rules import Busy
@@ -54,7 +55,7 @@ class Known:
 COLUMNS = """
     p.proposition_id, p.side, p.member_id, p.organisation_id, p.kind, p.themes, p.title, p.text, p.language,
     p.place_name, p.province, p.latitude, p.longitude, p.reach_km, p.starts_on, p.ends_on, p.mbo_level, p.status,
-    p.expires_at, p.voice,
+    p.expires_at, p.voice, p.participants, p.languages,
     (SELECT name FROM organisation o WHERE o.organisation_id = p.organisation_id) AS organisation_name"""
 
 BUSY = """
@@ -68,12 +69,13 @@ _KEEP = text(
     INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
         province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, meaning_model,
-        meaning, words, words_make, unwanted, voice, opened_at)
+        meaning, words, words_make, unwanted, voice, participants, languages, opened_at)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
         CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz), :meaning_model,
         CAST(:meaning AS vector), CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
-        CAST(:voice AS float8), CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
+        CAST(:voice AS float8), CAST(:participants AS integer), CAST(:languages AS text[]),
+        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
     ON CONFLICT (proposition_id) DO UPDATE SET
         version = excluded.version, member_id = excluded.member_id, organisation_id = excluded.organisation_id,
@@ -83,6 +85,7 @@ _KEEP = text(
         starts_on = excluded.starts_on, ends_on = excluded.ends_on, mbo_level = excluded.mbo_level,
         status = excluded.status, expires_at = excluded.expires_at, words = excluded.words,
         words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
+        participants = excluded.participants, languages = excluded.languages,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END,
         meaning_model = CASE WHEN (p.title, p.text) = (excluded.title, excluded.text)
@@ -106,12 +109,15 @@ _GET = text(
 
 async def keep(session: AsyncSession, event: Heard, side: Side, meaning: str | None, now: datetime) -> Known | None:
     """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
+    told = text_of(event)
     values = (
         event.model_dump(include=_PLAIN_FIELDS)
         | {
+            "text": told,
             "proposition_id": event.entity_id,
             "side": side.value,
             "themes": [theme.value for theme in event.themes],
+            "languages": [language.value for language in event.languages],
             "place_name": event.place.name,
             "province": event.place.province,
             "latitude": event.place.latitude,
@@ -120,10 +126,15 @@ async def keep(session: AsyncSession, event: Heard, side: Side, meaning: str | N
             "meaning": meaning,
             "now": now,
         }
-        | read(event.title, event.text, event.language)
+        | read(event.title, told, event.language)
     )
     row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None
+
+
+def text_of(event: Heard) -> str:
+    """What somebody wrote, and below it the skills that they chose: those say what it is about as their words do."""
+    return "\n".join((event.text, *(skill_in_words(skill, event.language) for skill in event.skills)))
 
 
 def read(title: str, text: str, language: Language) -> dict[str, Any]:
@@ -177,8 +188,8 @@ async def mark_unanswered(
 
 
 _PLAIN_FIELDS = {
-    "version", "member_id", "organisation_id", "kind", "title", "text", "language", "reach_km", "starts_on",
-    "ends_on", "mbo_level", "status", "expires_at",
+    "version", "member_id", "organisation_id", "kind", "title", "language", "reach_km", "starts_on",
+    "ends_on", "mbo_level", "participants", "status", "expires_at",
 }  # fmt: skip
 
 
@@ -222,5 +233,7 @@ def proposition_of(row: RowMapping) -> Proposition:
         mbo_level=row["mbo_level"],
         title=row["title"],
         organisation_name=row["organisation_name"] or "",
+        participants=row["participants"],
+        languages=tuple(Language(language) for language in row["languages"] or ()),
         voice=row["voice"],
     )

@@ -67,6 +67,8 @@ class Proposition(Table, table=True):
     starts_on: date | None = None
     ends_on: date | None = None
     mbo_level: int | None = None
+    participants: int | None = None
+    languages: list[str] | None = Field(default=None, sa_type=ARRAY(sa.Text))
     status: str = Field(sa_type=sa.Text)
     expires_at: datetime = _moment()
     opened_at: datetime | None = _moment(default=None)

@@ -14,7 +14,7 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from contracts.vocabulary import Kind, Status, Theme
+from contracts.vocabulary import Kind, Language, Skill, Status, Theme
 from tests.matching.conftest import (
     AMBASSADOR,
     ASKER,
@@ -225,3 +225,33 @@ async def test_what_was_never_opened_is_not_proposed(around):
     await around.when(a_request(status=Status.DRAFT, said=RequestPlaced), an_offer(organisation_id=COMPANY))
 
     await around.then_nothing_said()
+
+
+async def test_what_a_group_has_no_room_for_or_is_in_another_language_is_not_proposed(around):
+    await around.given(
+        an_offer("small", organisation_id="o-1", participants=20),
+        an_offer("english", organisation_id="o-2", languages=(Language.ENGLISH,)),
+        an_offer("fits", organisation_id="o-3", participants=30, languages=(Language.DUTCH, Language.ENGLISH)),
+    )
+
+    await around.when(a_request("r", participants=28, languages=(Language.DUTCH,)))
+
+    assert {offer for _, offer in await around.states()} == {"fits"}
+
+
+async def test_a_new_offer_is_not_put_next_to_a_group_that_it_has_no_room_for(around):
+    await around.given(a_request("large", participants=28), a_request("small", participants=12))
+
+    await around.when(an_offer(participants=20))
+
+    assert {request for request, _ in await around.states()} == {"small"}
+
+
+async def test_a_skill_that_both_chose_is_a_reason_like_a_word_that_both_wrote(around):
+    about = {"title": "Wie helpt ons verder?", "text": "Wij leren graag van elkaar, zoals het uitkomt."}
+    await around.given(an_offer(**about, skills=(Skill.HYDROGEN,)))
+
+    await around.when(a_request(**about, skills=(Skill.HYDROGEN,)))
+
+    (match,) = await around.said(MatchProposed)
+    assert "waterstof" in {reason.code: reason.value for reason in match.reasons}["words"]

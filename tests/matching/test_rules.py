@@ -45,6 +45,8 @@ def propositions(side: Side) -> st.SearchStrategy[Proposition]:
         starts_on=st.none() | days,
         ends_on=st.none() | days,
         mbo_level=st.none() | st.integers(1, 4),
+        participants=st.none() | st.integers(1, 40),
+        languages=st.sets(st.sampled_from(Language)).map(lambda spoken: tuple(sorted(spoken))),
     )
 
 
@@ -235,3 +237,31 @@ def test_a_request_with_many_past_introductions_still_has_room():
     busy = {"r": Busy(running=0, organisations=frozenset({"a", "b", "c"}))}
 
     assert len(best_proposals([a_pair()], busy, NOW, most=3)) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked_in", "offered_in", "fits"),
+    [((), ("en",), True), (("nl",), (), True), (("nl",), ("en",), False), (("nl", "en"), ("en",), True)],
+)
+def test_what_cannot_be_done_in_a_language_of_both_is_no_match(asked_in, offered_in, fits):
+    request = asked(languages=tuple(map(Language, asked_in)))
+    offer = offered(languages=tuple(map(Language, offered_in)))
+
+    assert can_match(request, offer, NOW) is fits
+
+
+@pytest.mark.parametrize(
+    ("kind", "come", "room", "fits"),
+    [
+        (Kind.GUEST_LESSON, 30, 25, False),
+        (Kind.GUEST_LESSON, 25, 25, True),
+        (Kind.SITE_VISIT, 30, None, True),
+        (Kind.MEETING, None, 10, True),
+        (Kind.INTERNSHIP, 4, 2, True),  # two of the four find a place here
+        (Kind.EQUIPMENT, 30, 10, True),
+    ],
+)
+def test_a_group_that_comes_as_a_whole_needs_room_for_all(kind, come, room, fits):
+    request, offer = asked(kind=kind, participants=come), offered(kind=kind, participants=room)
+
+    assert can_match(request, offer, NOW) is fits
