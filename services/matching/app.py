@@ -1,18 +1,22 @@
 """Matching: what is asked beside what is offered, and the two sides brought together. The wiring; read this first."""
 
 from chassis import Service
-from services.matching import api, handlers, store
+from services.matching import api, catching_up, handlers, store
+from services.matching.models import Readers
 from services.matching.settings import MatchingSettings
-from services.matching.similarity import load_model
 
 
 def service(settings: MatchingSettings | None = None) -> Service:
     """The service, on its settings."""
-    return Service(
+    settings = settings or MatchingSettings()
+    made = Service(
         "matching",
-        settings or MatchingSettings(),
+        settings,
         tables=store.Table,
         api=api.router,
         handlers=handlers.router,
-        background=[load_model],
+        background=[catching_up.load_model, catching_up.keep_up],
+        other_parts=catching_up.parts,
     )
+    made.app.state.readers = Readers(settings)
+    return made

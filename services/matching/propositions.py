@@ -18,9 +18,10 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from services.matching import meanings
+from services.matching.meanings import Meaning, Read
 from services.matching.pairs import Proposition
 from services.matching.rules import Busy
-from services.matching.similarity import MAKE
 from services.matching.store import ask
 
 RequestHeard = RequestPlaced | RequestChanged | RequestReopened | RequestClosed
@@ -35,8 +36,8 @@ class Known:
     proposition: Proposition
     text: str
     stems: tuple[str, ...]
-    meaning: str | None
-    meaning_model: str | None
+    meaning: Meaning | None
+    """None when the model in use has not read it."""
     became_open: bool
     """Whether it was not open before this was heard."""
     busy: Busy
@@ -57,14 +58,13 @@ BUSY = """
 
 _KEEP = text(
     f"""
-    INSERT INTO proposition AS p (
+    WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
-        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, meaning_model,
-        meaning, opened_at)
+        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, opened_at)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
-        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz), :meaning_model,
-        CAST(:meaning AS vector), CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
+        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
+        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
     ON CONFLICT (proposition_id) DO UPDATE SET
         version = excluded.version, member_id = excluded.member_id, organisation_id = excluded.organisation_id,
@@ -74,40 +74,38 @@ _KEEP = text(
         starts_on = excluded.starts_on, ends_on = excluded.ends_on, mbo_level = excluded.mbo_level,
         status = excluded.status, expires_at = excluded.expires_at,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
-        opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END,
-        meaning_model = CASE WHEN (p.title, p.text) = (excluded.title, excluded.text)
-            THEN coalesce(excluded.meaning_model, p.meaning_model) ELSE excluded.meaning_model END,
-        meaning = CASE WHEN (p.title, p.text) = (excluded.title, excluded.text)
-            THEN coalesce(excluded.meaning, p.meaning) ELSE excluded.meaning END
+        opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version < excluded.version AND p.side = excluded.side
-    RETURNING old.status AS status_before, tsvector_to_array(p.words) AS stems, CAST(p.meaning AS text) AS vector,
-        p.meaning_model, {COLUMNS}, {BUSY}
+    RETURNING old.status AS status_before, tsvector_to_array(p.words) AS stems, {COLUMNS}, {BUSY}
+    ), {meanings.KEEP}
+    SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """
 )
 
 _GET = text(
     f"""
-    SELECT p.status AS status_before, tsvector_to_array(p.words) AS stems, CAST(p.meaning AS text) AS vector,
-        p.meaning_model, {COLUMNS}, {BUSY}
-    FROM proposition p WHERE p.proposition_id = :proposition_id
+    SELECT p.status AS status_before, tsvector_to_array(p.words) AS stems, {COLUMNS}, {BUSY}, known.*
+    FROM proposition p LEFT JOIN LATERAL {meanings.KNOWN} known ON true WHERE p.proposition_id = :proposition_id
     """
 )
 
 
-async def keep(session: AsyncSession, event: Heard, side: Side, meaning: str | None, now: datetime) -> Known | None:
+async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | None, now: datetime) -> Known | None:
     """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
-    values = event.model_dump(include=_PLAIN_FIELDS) | {
-        "proposition_id": event.entity_id,
-        "side": side.value,
-        "themes": [theme.value for theme in event.themes],
-        "place_name": event.place.name,
-        "province": event.place.province,
-        "latitude": event.place.latitude,
-        "longitude": event.place.longitude,
-        "meaning_model": MAKE if meaning else None,
-        "meaning": meaning,
-        "now": now,
-    }
+    values = (
+        event.model_dump(include=_PLAIN_FIELDS)
+        | {
+            "proposition_id": event.entity_id,
+            "side": side.value,
+            "themes": [theme.value for theme in event.themes],
+            "place_name": event.place.name,
+            "province": event.place.province,
+            "latitude": event.place.latitude,
+            "longitude": event.place.longitude,
+            "now": now,
+        }
+        | meanings.values_of(event, read)
+    )
     row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None
 
@@ -162,8 +160,7 @@ def _known(row: RowMapping) -> Known:
         proposition=proposition_of(row),
         text=row["text"],
         stems=tuple(row["stems"] or ()),
-        meaning=row["vector"],
-        meaning_model=row["meaning_model"],
+        meaning=meanings.meaning_of(row),
         became_open=row["status"] == Status.OPEN and row["status_before"] != Status.OPEN,
         busy=busy_of(row),
     )

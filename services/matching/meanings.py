@@ -1,0 +1,266 @@
+"""The meanings of requests and offers: read before an event takes its turn, and kept beside what they are about.
+
+A text is read once: whether it changed is seen by its fingerprint. What could not be read is kept without a vector; it
+waits to be read later (`catching_up`).
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Service
+from chassis.database import is_away
+from contracts.vocabulary import Side, Status
+from services.matching.endpoint import Away
+from services.matching.models import Reader, Readers
+from services.matching.settings import MatchingSettings
+from services.matching.similarity import text_of
+from services.matching.store import ask
+
+
+class Written(Protocol):
+    """What has a title, a text and a status: every event about a request or an offer."""
+
+    @property
+    def entity_id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+    @property
+    def status(self) -> Status: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a model made of an event's text."""
+
+    model_id: int
+    vector: str
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """The vector of a request or an offer, as PostgreSQL writes it, by the model that is in use."""
+
+    model_id: int
+    dimensions: int
+    vector: str
+
+
+def readers_of(service: Service) -> Readers:
+    """The readers of this process."""
+    readers: Readers = service.app.state.readers
+    return readers
+
+
+def fingerprint_of(title: str, text: str) -> bytes:
+    """What tells whether a text is another one than was read."""
+    return hashlib.sha256(f"{title}\n{text}".encode()).digest()
+
+
+async def read_meanings(events: Sequence[Written], service: Service) -> list[Read | None]:
+    """The vectors of events about requests or offers of one side.
+
+    None for what is not open, what was read before, and where no model can be asked now.
+    """
+    is_open = [event for event in events if event.status is Status.OPEN]
+    if not is_open or cast(MatchingSettings, service.settings).embedding_model == "none":
+        return [None] * len(events)
+    await readers_of(service).settled.wait()
+    asked = await _to_be_read(service, is_open)
+    if asked is None:
+        return [None] * len(events)
+    model_id, reader, unread = asked
+    side = Side.REQUEST if hasattr(is_open[0], "request_id") else Side.OFFER
+    try:
+        vectors = await reader.read([text_of(event.title, event.text) for event in unread], side)
+    except Away:  # which the reader has said, and the operator sees
+        return [None] * len(events)
+    found = {id(event): vector for event, vector in zip(unread, vectors, strict=True)}
+    return [Read(model_id, vector) if (vector := found.get(id(event))) else None for event in events]
+
+
+_ACTIVE = text(
+    """
+    SELECT e.model_id, e.version, m.proposition_id, m.fingerprint
+    FROM embedding_model e
+    LEFT JOIN meaning m ON m.model_id = e.model_id AND m.proposition_id = ANY(:ids) AND m.vector IS NOT NULL
+    WHERE e.status = 'active'
+    """
+)
+
+
+async def _to_be_read(service: Service, events: Sequence[Written]) -> tuple[int, Reader, list[Written]] | None:
+    """The model in use, what reads for it, and those events whose text it has not read; none without a model."""
+    try:
+        async with service.sessions() as session:
+            rows = (await ask(session, _ACTIVE, {"ids": [event.entity_id for event in events]})).all()
+            if not rows:
+                return None
+            reader = await readers_of(service).of(session, rows[0].model_id, rows[0].version)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        return None  # what follows waits until the database is back, and then keeps what is to be read
+    if reader is None:
+        return None
+    read = {(row.proposition_id, row.fingerprint) for row in rows}
+    unread = [event for event in events if (event.entity_id, fingerprint_of(event.title, event.text)) not in read]
+    return rows[0].model_id, reader, unread
+
+
+#: Part of the statement that keeps a request or an offer, after `kept`, its row: what was read is kept with it, or that
+#: it has to be. What a model read that was left meanwhile waits to be read by the one in use, and everything waits for
+#: one that is filled.
+KEEP = """
+    written AS (
+        INSERT INTO meaning AS m (proposition_id, model_id, side, is_open, fingerprint, vector)
+        SELECT kept.proposition_id, e.model_id, kept.side, kept.status = 'open', CAST(:fingerprint AS bytea),
+            CASE WHEN e.model_id = CAST(:read_by AS integer) THEN CAST(CAST(:vector AS text) AS halfvec) END
+        FROM kept, embedding_model e WHERE e.status IN ('active', 'filling')
+        ON CONFLICT (proposition_id, model_id) DO UPDATE SET
+            is_open = excluded.is_open, fingerprint = excluded.fingerprint,
+            vector = CASE WHEN m.fingerprint = excluded.fingerprint THEN coalesce(excluded.vector, m.vector)
+                ELSE excluded.vector END,
+            tried_at = CASE WHEN m.fingerprint = excluded.fingerprint THEN m.tried_at END
+        WHERE (m.is_open, m.fingerprint) IS DISTINCT FROM (excluded.is_open, excluded.fingerprint)
+            OR excluded.vector IS NOT NULL
+        RETURNING model_id, vector
+    ), known AS (
+        SELECT e.model_id, e.dimensions,
+            CAST(CASE WHEN w.model_id IS NULL THEN m.vector ELSE w.vector END AS text) AS vector
+        FROM kept CROSS JOIN embedding_model e
+        LEFT JOIN written w ON w.model_id = e.model_id
+        LEFT JOIN meaning m ON m.model_id = e.model_id AND m.proposition_id = kept.proposition_id
+        WHERE e.status = 'active'
+    )"""
+
+#: The same for one that is kept already: `p` is its row.
+KNOWN = """
+    (SELECT e.model_id, e.dimensions, CAST(m.vector AS text) AS vector
+     FROM embedding_model e JOIN meaning m ON m.model_id = e.model_id
+     WHERE e.status = 'active' AND m.proposition_id = p.proposition_id)"""
+
+
+def values_of(event: Written, read: Read | None) -> dict[str, Any]:
+    """The values of `KEEP`."""
+    return {
+        "fingerprint": fingerprint_of(event.title, event.text),
+        "read_by": read.model_id if read else None,
+        "vector": read.vector if read else None,
+    }
+
+
+def meaning_of(row: Any) -> Meaning | None:
+    """The meaning by the model in use, from a row of `known`; none when it has not read the text, or there is none."""
+    return Meaning(row["model_id"], row["dimensions"], row["vector"]) if row["vector"] else None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A text that a model has not read yet."""
+
+    proposition_id: str
+    side: Side
+    title: str
+    text: str
+
+
+_WAITING = text(
+    """
+    SELECT p.proposition_id, p.side, p.title, p.text
+    FROM meaning m JOIN proposition p USING (proposition_id)
+    WHERE m.model_id = :model_id AND m.vector IS NULL AND m.is_open
+        AND p.status = 'open' AND p.expires_at > :now AND (m.tried_at IS NULL OR m.tried_at < :tried_before)
+    ORDER BY m.tried_at DESC, m.proposition_id DESC LIMIT :count
+    """
+)
+
+
+async def waiting(
+    session: AsyncSession, model_id: int, *, now: datetime, tried_before: datetime, count: int
+) -> list[Waiting]:
+    """What waits to be read by a model: first what was never tried, of that the newest first."""
+    values = {"model_id": model_id, "now": now, "tried_before": tried_before, "count": count}
+    return [
+        Waiting(row.proposition_id, Side(row.side), row.title, row.text) for row in await ask(session, _WAITING, values)
+    ]
+
+
+_COUNT_WAITING = text(
+    """
+    SELECT count(*) FROM (SELECT FROM meaning WHERE model_id = :model_id AND vector IS NULL AND is_open
+                          AND tried_at IS NULL LIMIT :most) AS first
+    """
+)
+
+
+async def count_waiting(session: AsyncSession, model_id: int, most: int = 2_000_000_000) -> int:
+    """How many texts wait to be read by a model, those that it refused left out; counted up to `most`."""
+    return int((await ask(session, _COUNT_WAITING, {"model_id": model_id, "most": most})).scalar_one())
+
+
+_FILL = text(
+    """
+    UPDATE meaning m SET vector = CAST(CAST(:vector AS text) AS halfvec), fingerprint = :fingerprint,
+        tried_at = CASE WHEN CAST(:vector AS text) IS NULL THEN CAST(:now AS timestamptz) END
+    FROM proposition p
+    WHERE m.proposition_id = :proposition_id AND m.model_id = :model_id AND m.vector IS NULL
+        AND p.proposition_id = m.proposition_id AND (p.title, p.text) = (:title, :text)
+    RETURNING m.proposition_id
+    """
+)
+
+
+async def fill(session: AsyncSession, model_id: int, read: Waiting, vector: str | None, now: datetime) -> bool:
+    """Keeps what was read of a text that waited, or that it was refused; not when the text changed meanwhile."""
+    values = {
+        "proposition_id": read.proposition_id,
+        "model_id": model_id,
+        "title": read.title,
+        "text": read.text,
+        "fingerprint": fingerprint_of(read.title, read.text),
+        "vector": vector,
+        "now": now,
+    }
+    return (await ask(session, _FILL, values)).one_or_none() is not None
+
+
+_ENQUEUE = text(
+    """
+    WITH part AS (
+        SELECT proposition_id, side, title, text FROM proposition
+        WHERE proposition_id > :after AND status = 'open' ORDER BY proposition_id LIMIT :count
+    ), written AS (
+        INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint)
+        SELECT proposition_id, :model_id, side, true, sha256(convert_to(title || E'\\n' || text, 'UTF8')) FROM part
+        ON CONFLICT DO NOTHING
+    )
+    SELECT max(proposition_id) FROM part
+    """
+)
+
+
+async def enqueue(session: AsyncSession, model_id: int, after: str, count: int) -> str | None:
+    """A part of what is open, in the order of the ids, waits to be read by a model; the last id, none at the end."""
+    values = {"model_id": model_id, "after": after, "count": count}
+    return (await ask(session, _ENQUEUE, values)).scalar_one_or_none()
+
+
+_REMOVE = text(
+    """
+    DELETE FROM meaning WHERE ctid = ANY(ARRAY(SELECT ctid FROM meaning WHERE model_id = :model_id LIMIT :count))
+        AND model_id = :model_id
+    """
+)
+
+
+async def remove(session: AsyncSession, model_id: int, count: int) -> int:
+    """Removes vectors of a model that was left; how many."""
+    return (await ask(session, _REMOVE, {"model_id": model_id, "count": count})).rowcount
