@@ -30,7 +30,8 @@ from services.matching.store import take_turn
 #: A text that the endpoint refused is offered to it again after this.
 REFUSED_AGAIN_AFTER = timedelta(days=1)
 
-ENQUEUED_AT_ONCE = 1000
+#: How many rows are written in one turn, while events wait for theirs.
+ROWS_AT_ONCE = 1000
 
 
 async def keep_up(service: Service) -> None:
@@ -110,26 +111,45 @@ async def _take_into_use(service: Service, source: Source) -> None:
         if not mine:  # another replica does it
             await asyncio.sleep(0.1)
             return
-        async with service.sessions() as session:
-            await take_turn(session)
+        await remove_left(service)
+        async with turn(service) as session:
             model_id = await models.add(session, known)
-            await session.commit()
         await enqueue_all(service, model_id)
-        async with service.sessions() as session:
-            await take_turn(session)
+        async with turn(service) as session:
             await models.switch_to(session, model_id)
-            await session.commit()
         log.info("meanings are compared by another model", make=source.make)
+        await remove_left(service)
 
 
 async def enqueue_all(service: Service, model_id: int) -> None:
     """Everything that is open and not read by a model waits to be; what comes in meanwhile does so by itself."""
     after: str | None = ""
     while after is not None:
-        async with service.sessions() as session:
-            await take_turn(session)
-            after = await meanings.enqueue(session, model_id, after, ENQUEUED_AT_ONCE)
-            await session.commit()
+        async with turn(service) as session:
+            after = await meanings.enqueue(session, model_id, after, ROWS_AT_ONCE)
+
+
+async def remove_left(service: Service) -> None:
+    """The vectors of models that are compared by no more, and their indexes."""
+    async with service.sessions() as session:
+        left = [model for model in await models.all_models(session) if model.status == "left"]
+    for model in left:
+        await models.drop_indexes(service.engine, model.model_id)
+        after: str | None = ""
+        while after is not None:
+            async with turn(service) as session:
+                after = await meanings.remove(session, model.model_id, after, ROWS_AT_ONCE)
+        async with turn(service) as session:
+            await models.removed(session, model.model_id)
+
+
+@asynccontextmanager
+async def turn(service: Service) -> AsyncIterator[AsyncSession]:
+    """A transaction that has its turn, committed at the end of the block."""
+    async with service.sessions() as session:
+        await take_turn(session)
+        yield session
+        await session.commit()
 
 
 async def _make_indexes(service: Service, model: Model) -> None:

@@ -255,12 +255,18 @@ async def enqueue(session: AsyncSession, model_id: int, after: str, count: int) 
 
 _REMOVE = text(
     """
-    DELETE FROM meaning WHERE ctid = ANY(ARRAY(SELECT ctid FROM meaning WHERE model_id = :model_id LIMIT :count))
-        AND model_id = :model_id
+    WITH part AS (
+        SELECT proposition_id FROM meaning WHERE proposition_id > :after AND model_id = :model_id
+        ORDER BY proposition_id LIMIT :count
+    ), removed AS (
+        DELETE FROM meaning m USING part WHERE m.proposition_id = part.proposition_id AND m.model_id = :model_id
+    )
+    SELECT max(proposition_id) FROM part
     """
 )
 
 
-async def remove(session: AsyncSession, model_id: int, count: int) -> int:
-    """Removes vectors of a model that was left; how many."""
-    return (await ask(session, _REMOVE, {"model_id": model_id, "count": count})).rowcount
+async def remove(session: AsyncSession, model_id: int, after: str, count: int) -> str | None:
+    """Removes a part of a model's vectors, in the order of the ids; the last id, none at the end."""
+    values = {"model_id": model_id, "after": after, "count": count}
+    return (await ask(session, _REMOVE, values)).scalar_one_or_none()

@@ -86,7 +86,7 @@ class Model:
     source: Source
     dimensions: int
     status: str
-    """`active`: compared by; `filling`: it will be; `left`: it was."""
+    """`active`: compared by; `filling`: it will be; `left`: it was; `removed`: its vectors are gone too."""
 
     @property
     def is_of_another_release(self) -> bool:
@@ -212,14 +212,17 @@ _ADD = text(
     VALUES (:make, 1, CAST(:source AS jsonb), :dimensions, CAST(:ordinary AS jsonb), 'filling')
     ON CONFLICT (make) DO UPDATE
         SET source = excluded.source, version = e.version + 1,
-            status = CASE WHEN e.status = 'left' THEN 'filling' ELSE e.status END
+            status = CASE WHEN e.status = 'active' THEN 'active' ELSE 'filling' END
     RETURNING model_id, dimensions
     """
 )
 
 
 async def add(session: AsyncSession, known: Acquaintance) -> int:
-    """Keeps a model that is to be filled, or one that is known and may have another address now; returns its id."""
+    """Keeps a model that is to be filled, or one that is known and may have another address now; returns its id.
+
+    One that was left has no vectors any more (`removed`): what changed since then did not come to them.
+    """
     ordinary = json.dumps({side.value: vector for side, vector in known.ordinary.items()}) if known.ordinary else None
     values = {
         "make": known.source.make,
@@ -259,6 +262,14 @@ async def switch_to(session: AsyncSession, model_id: int) -> None:
     """From now on, in every replica, meanings are compared by this model. The caller has taken the turn."""
     await ask(session, _LEAVE, {"model_id": model_id, "statuses": ["active", "filling"]})
     await ask(session, _SWITCH, {"model_id": model_id})
+
+
+_REMOVED = text("UPDATE embedding_model SET status = 'removed' WHERE model_id = :model_id AND status = 'left'")
+
+
+async def removed(session: AsyncSession, model_id: int) -> None:
+    """The vectors of a model that was left are gone."""
+    await ask(session, _REMOVED, {"model_id": model_id})
 
 
 #: How the index is built (m, ef_construction) and searched: see docs/decisions/0025.

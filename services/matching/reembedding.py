@@ -3,21 +3,25 @@
 Each step can be done again, so a move that was broken off goes on where it was.
 """
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import Callable
 from typing import cast
 
 from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
 from services.matching import meanings, models
-from services.matching.catching_up import enqueue_all, one_at_a_time, read_waiting, waiting_for
+from services.matching.catching_up import (
+    enqueue_all,
+    one_at_a_time,
+    read_waiting,
+    remove_left,
+    turn,
+    waiting_for,
+)
 from services.matching.models import Source
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask, take_turn
-
-REMOVED_AT_ONCE = 2000
+from services.matching.store import ask
 
 Tell = Callable[[str], None]
 
@@ -39,15 +43,17 @@ async def reembed(service: Service, source: Source, tell: Tell) -> None:
         tell("de index wordt gemaakt (the index is made)")
         await _index(service, model_id)
         await _fill(service, model_id, tell)  # what came in meanwhile
-        async with _turn(service) as session:
+        async with turn(service) as session:
             await models.switch_to(session, model_id)
         tell(f"overgestapt op {source.make} (switched)")
-        await _remove_others(service, tell)
+        await remove_left(service)
+        tell("de vectoren van andere modellen zijn weg (those of others are gone)")
 
 
 async def _begin(service: Service, source: Source, tell: Tell) -> int:
     known = await models.get_to_know(source, cast(MatchingSettings, service.settings))
-    async with _turn(service) as session:
+    await remove_left(service)
+    async with turn(service) as session:
         model_id = await models.add(session, known)
         await models.leave_others(session, model_id)
     tell(f"{source.make}: {known.dimensions} dimensies (dimensions)")
@@ -70,7 +76,7 @@ async def _fill(service: Service, model_id: int, tell: Tell) -> None:
             if not found:
                 return
             read = await read_waiting(reader, found)
-            async with _turn(service) as session:
+            async with turn(service) as session:
                 for one, vector in read:
                     await meanings.fill(session, model_id, one, vector, service.now())
             before, left = left, max(left - len(read), 0)
@@ -81,37 +87,14 @@ async def _fill(service: Service, model_id: int, tell: Tell) -> None:
 
 
 async def _index(service: Service, model_id: int) -> None:
-    async with one_at_a_time(service.engine, "matching.models") as mine:
-        if not mine:
-            raise AlreadyMoving
-        async with service.sessions() as session:
-            model = next(model for model in await models.all_models(session) if model.model_id == model_id)
-        await models.make_indexes(service.engine, model_id, model.dimensions)
-
-
-async def _remove_others(service: Service, tell: Tell) -> None:
-    """The vectors of models that were left, and their indexes."""
     async with service.sessions() as session:
-        left = [model for model in await models.all_models(session) if model.status == "left"]
-    for model in left:
-        await models.drop_indexes(service.engine, model.model_id)
-        removed = 0
-        while True:
-            async with _turn(service) as session:
-                count = await meanings.remove(session, model.model_id, REMOVED_AT_ONCE)
-            removed += count
-            if count < REMOVED_AT_ONCE:
-                break
-        if removed:
-            tell(f"{model.make}: {removed} vectoren verwijderd (vectors removed)")
-
-
-@asynccontextmanager
-async def _turn(service: Service) -> AsyncIterator[AsyncSession]:
-    async with service.sessions() as session:
-        await take_turn(session)
-        yield session
-        await session.commit()
+        model = next(model for model in await models.all_models(session) if model.model_id == model_id)
+    while True:
+        async with one_at_a_time(service.engine, "matching.models") as mine:
+            if mine:
+                await models.make_indexes(service.engine, model_id, model.dimensions)
+                return
+        await asyncio.sleep(0.2)
 
 
 _STATUS = text(
@@ -119,7 +102,7 @@ _STATUS = text(
     SELECT e.make, e.status, count(m.vector) AS read, count(*) FILTER (WHERE m.is_open AND m.vector IS NULL) AS waiting,
         count(*) FILTER (WHERE m.vector IS NULL AND m.tried_at IS NOT NULL) AS refused
     FROM embedding_model e LEFT JOIN meaning m USING (model_id)
-    WHERE e.status <> 'left' OR m.model_id IS NOT NULL GROUP BY e.model_id ORDER BY e.model_id
+    WHERE e.status <> 'removed' GROUP BY e.model_id ORDER BY e.model_id
     """
 )
 

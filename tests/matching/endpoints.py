@@ -71,6 +71,9 @@ class Troubled:
         self.url = ""
         self.for_times = 0
         """After so many calls the trouble is over; 0: it stays."""
+        self.holds = ""
+        """A call with a text that holds this waits until it is `released`; none does when it is empty."""
+        self.reached, self.released = asyncio.Event(), asyncio.Event()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -91,6 +94,9 @@ class Troubled:
         if self.for_times:
             self.for_times -= 1
             self.trouble = self.trouble if self.for_times else None
+        if self.holds and any(self.holds in text for text in asked["input"]):
+            self.reached.set()
+            await self.released.wait()
         if trouble == "silence":
             await asyncio.sleep(3600)
         if trouble == "hang-up":
