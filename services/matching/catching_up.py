@@ -19,13 +19,15 @@ from chassis.database import lock_number
 from chassis.telemetry import log
 from chassis.transactions import Item, Work
 from contracts.vocabulary import Side
-from services.matching import meanings, models, proposing, propositions
-from services.matching.endpoint import HARMLESS, Away, Endpoint
-from services.matching.meanings import Waiting, readers_of
-from services.matching.models import Model, Reader, Source
+from services.matching import indexes, models, proposing, propositions, unread
+from services.matching.endpoint import HARMLESS, Away
+from services.matching.meanings import readers_of
+from services.matching.models import Model, Source
+from services.matching.readers import Reader, get_to_know
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import InProcess, text_of
 from services.matching.store import take_turn
+from services.matching.unread import Unread
 
 #: A text that the endpoint refused is offered to it again after this.
 REFUSED_AGAIN_AFTER = timedelta(days=1)
@@ -64,16 +66,10 @@ async def keep_up(service: Service) -> None:
             except Exception:
                 readers.settled.set()
                 raise
-            await _wait(readers.active, settings.catching_up_seconds)
+            rests = readers.active.rests_seconds() if readers.active else 0.0
+            await asyncio.sleep(min(rests or settings.catching_up_seconds, settings.catching_up_seconds))
     finally:
         await readers.close()
-
-
-async def _wait(reader: Reader | None, seconds: float) -> None:
-    if isinstance(reader, Endpoint) and reader.away:
-        await reader.wait_until_worth_trying()
-    else:
-        await asyncio.sleep(seconds)
 
 
 async def in_use(service: Service, source: Source) -> Model:
@@ -106,7 +102,7 @@ async def _take_into_use(service: Service, source: Source) -> None:
 
     What is open waits to be read by it, and is matched by words alone until it is.
     """
-    known = await models.get_to_know(source, cast(MatchingSettings, service.settings))
+    known = await get_to_know(source, cast(MatchingSettings, service.settings))
     async with one_at_a_time(service.engine, "matching.models") as mine:
         if not mine:  # another replica does it
             await asyncio.sleep(0.1)
@@ -126,7 +122,7 @@ async def enqueue_all(service: Service, model_id: int) -> None:
     after: str | None = ""
     while after is not None:
         async with turn(service) as session:
-            after = await meanings.enqueue(session, model_id, after, ROWS_AT_ONCE)
+            after = await unread.enqueue(session, model_id, after, ROWS_AT_ONCE)
 
 
 async def remove_left(service: Service) -> None:
@@ -134,11 +130,11 @@ async def remove_left(service: Service) -> None:
     async with service.sessions() as session:
         left = [model for model in await models.all_models(session) if model.status == "left"]
     for model in left:
-        await models.drop_indexes(service.engine, model.model_id)
+        await indexes.drop_indexes(service.engine, model.model_id)
         after: str | None = ""
         while after is not None:
             async with turn(service) as session:
-                after = await meanings.remove(session, model.model_id, after, ROWS_AT_ONCE)
+                after = await unread.remove(session, model.model_id, after, ROWS_AT_ONCE)
         async with turn(service) as session:
             await models.removed(session, model.model_id)
 
@@ -158,7 +154,7 @@ async def _make_indexes(service: Service, model: Model) -> None:
         return
     async with one_at_a_time(service.engine, "matching.models") as mine:
         if mine:
-            await models.make_indexes(service.engine, model.model_id, model.dimensions)
+            await indexes.make_indexes(service.engine, model.model_id, model.dimensions)
             indexed.add(model.model_id)
 
 
@@ -166,7 +162,7 @@ async def _read_some(service: Service, model: Model) -> bool:
     """Reads a few of the texts that wait and proposes what they are about again; false when there is nothing to do."""
     async with one_at_a_time(service.engine, "matching.catching-up") as mine:
         reader = readers_of(service).active
-        if not mine or reader is None:
+        if not mine or reader is None or reader.rests_seconds():
             return False
         async with service.sessions() as session:
             found = await waiting_for(session, service, model.model_id, reader.texts_at_once)
@@ -185,15 +181,15 @@ async def _read_some(service: Service, model: Model) -> bool:
         return True
 
 
-async def waiting_for(session: AsyncSession, service: Service, model_id: int, count: int) -> list[Waiting]:
+async def waiting_for(session: AsyncSession, service: Service, model_id: int, count: int) -> list[Unread]:
     """The texts that are read next."""
     now = service.now()
-    return await meanings.waiting(session, model_id, now=now, tried_before=now - REFUSED_AGAIN_AFTER, count=count)
+    return await unread.waiting(session, model_id, now=now, tried_before=now - REFUSED_AGAIN_AFTER, count=count)
 
 
-async def read_waiting(reader: Reader, found: list[Waiting]) -> list[tuple[Waiting, str | None]]:
+async def read_waiting(reader: Reader, found: list[Unread]) -> list[tuple[Unread, str | None]]:
     """What waited, with its vectors; none for what the reader refused. Raises `Away`."""
-    read: list[tuple[Waiting, str | None]] = []
+    read: list[tuple[Unread, str | None]] = []
     for side in Side:
         of_side = [one for one in found if one.side is side]
         if of_side:
@@ -202,13 +198,13 @@ async def read_waiting(reader: Reader, found: list[Waiting]) -> list[tuple[Waiti
     return read
 
 
-def _propose_again(service: Service, model_id: int, one: Waiting, vector: str | None) -> Work:
+def _propose_again(service: Service, model_id: int, one: Unread, vector: str | None) -> Work:
     settings = cast(MatchingSettings, service.settings)
 
     async def work(session: AsyncSession) -> None:
         await take_turn(session)
         now = service.now()
-        if not await meanings.fill(session, model_id, one, vector, now) or vector is None:
+        if not await unread.fill(session, model_id, one, vector, now) or vector is None:
             return
         known = await propositions.get(session, one.proposition_id)
         if known and known.proposition.is_open(now):

@@ -100,10 +100,9 @@ class Endpoint:
         self._is_back()
         return found
 
-    async def wait_until_worth_trying(self) -> None:
-        """Returns at once, or when an endpoint that is away has been left alone for long enough."""
-        if self.away:
-            await asyncio.sleep(max(0.0, self._again_at - time.monotonic()))
+    def rests_seconds(self) -> float:
+        """How long an endpoint that is away is to be left alone."""
+        return max(0.0, self._again_at - time.monotonic()) if self.away else 0.0
 
     async def close(self) -> None:
         """Closes the connections; the next call opens them again."""

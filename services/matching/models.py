@@ -4,41 +4,23 @@ The row says where a model is found, so that every replica can ask the one that 
 it was started with; only the key stays in its file.
 """
 
-import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.vocabulary import Side
 from services.matching import similarity
-from services.matching.endpoint import HARMLESS, Away, Endpoint
-from services.matching.ordinary import TEXTS
+from services.matching.endpoint import Away
 from services.matching.settings import MatchingSettings
-from services.matching.similarity import InProcess
 from services.matching.store import ask
 
 #: Part of the make of every endpoint's vectors: change it when what we do with them comes out different.
 ENDPOINT_MAKE = "1"
-
-
-class Reader(Protocol):
-    """What reads texts, here or elsewhere."""
-
-    dimensions: Any
-    away: str | None
-    texts_at_once: int
-
-    async def read(self, texts: Any, side: Side, *, probing: bool = False) -> list[str | None]:
-        """The vector of each text, as PostgreSQL writes it; none for one that it refuses. Raises `endpoint.Away`."""
-
-    async def close(self) -> None:
-        """Lets go of what is open."""
 
 
 class Source(BaseModel):
@@ -85,6 +67,8 @@ class Model:
     """Counted on when it is found elsewhere."""
     source: Source
     dimensions: int
+    ordinary: dict[Side, list[float]]
+    """What ordinary texts have in common; none for the model inside the process, which brings it along."""
     status: str
     """`active`: compared by; `filling`: it will be; `left`: it was; `removed`: its vectors are gone too."""
 
@@ -103,70 +87,29 @@ def _number(make: str) -> int:
     return int(make.rpartition(" ")[2])
 
 
-class Readers:
-    """What reads texts in one process."""
-
-    def __init__(self, settings: MatchingSettings) -> None:
-        self._settings = settings
-        self._known: dict[tuple[int, int], Reader] = {}
-        self.active: Reader | None = None
-        """What was asked for last."""
-        self.problem: str | None = None
-        """Why there is no model at all, for the operator."""
-        self.settled = asyncio.Event()
-        """Set when a model is in use, or it was seen that none can be: until then events wait."""
-        self.indexed: set[int] = set()
-        """The models whose indexes are there."""
-
-    async def of(self, session: AsyncSession, model_id: int, version: int) -> Reader | None:
-        """What reads for a model, none when this release cannot; its row is read again when its version is another."""
-        if (model_id, version) not in self._known:
-            (row,) = await ask(session, _MODEL, {"model_id": model_id})
-            model = _model(row)
-            if model.is_of_another_release:
-                return None
-            ordinary = {Side(side): vector for side, vector in (row.ordinary or {}).items()}
-            await self.close()
-            self._known = {(model_id, version): new_reader(model.source, self._settings, model.dimensions, ordinary)}
-        self.active = self._known[model_id, version]
-        return self.active
-
-    async def close(self) -> None:
-        """Closes the connections."""
-        for reader in self._known.values():
-            await reader.close()
+_MODELS = text("SELECT * FROM embedding_model WHERE model_id = coalesce(:model_id, model_id) ORDER BY model_id")
 
 
-def new_reader(
-    source: Source, settings: MatchingSettings, dimensions: int | None = None, ordinary: dict[Side, Any] | None = None
-) -> Reader:
-    """What reads for a source."""
-    if source.url is None:
-        return InProcess()
-    return Endpoint(
-        source.model,
-        source.url,
-        settings=settings,
-        key_file=source.key_file,
-        query_prefix=source.query_prefix,
-        document_prefix=source.document_prefix,
-        dimensions=dimensions,
-        ordinary=ordinary,
-    )
+async def all_models(session: AsyncSession, model_id: int | None = None) -> list[Model]:
+    """Every model that ever made vectors here, or the one with this id."""
+    return [
+        Model(
+            model_id=row.model_id,
+            make=row.make,
+            version=row.version,
+            source=Source.model_validate(row.source),
+            dimensions=row.dimensions,
+            ordinary={Side(side): vector for side, vector in (row.ordinary or {}).items()},
+            status=row.status,
+        )
+        for row in await ask(session, _MODELS, {"model_id": model_id})
+    ]
 
 
-_MODELS = text("SELECT * FROM embedding_model ORDER BY model_id")
-_MODEL = text("SELECT * FROM embedding_model WHERE model_id = :model_id")
-
-
-def _model(row: Any) -> Model:
-    source = Source.model_validate(row.source)
-    return Model(row.model_id, row.make, row.version, source, row.dimensions, row.status)
-
-
-async def all_models(session: AsyncSession) -> list[Model]:
-    """Every model that ever made vectors here."""
-    return [_model(row) for row in await ask(session, _MODELS)]
+async def get(session: AsyncSession, model_id: int) -> Model:
+    """A model by its id."""
+    (model,) = await all_models(session, model_id)
+    return model
 
 
 async def active_model(session: AsyncSession) -> Model | None:
@@ -181,29 +124,6 @@ class Acquaintance:
     source: Source
     dimensions: int
     ordinary: dict[Side, list[float]] | None
-
-
-async def get_to_know(source: Source, settings: MatchingSettings) -> Acquaintance:
-    """Asks a source how long its vectors are and what ordinary texts have in common. Raises `endpoint.Away`."""
-    reader = new_reader(source, settings)
-    if not isinstance(reader, Endpoint):
-        return Acquaintance(source, reader.dimensions, None)
-    try:
-        (first,) = await reader.vectors([HARMLESS], Side.REQUEST, probing=True)
-        reader.dimensions = len(first)
-        ordinary = {side: await _mean_of_ordinary_texts(reader, side) for side in Side}
-    finally:
-        await reader.close()
-    return Acquaintance(source, len(first), ordinary)
-
-
-async def _mean_of_ordinary_texts(endpoint: Endpoint, side: Side) -> list[float]:
-    texts, total, read = TEXTS.read_text().splitlines(), 0, 0
-    for start in range(0, len(texts), endpoint.texts_at_once):
-        part = await endpoint.vectors(texts[start : start + endpoint.texts_at_once], side, probing=True)
-        vectors = [vector for vector in part if vector is not None]
-        total, read = total + sum(vectors), read + len(vectors)
-    return [round(float(number), 6) for number in total / read]  # type: ignore[attr-defined]
 
 
 _ADD = text(
@@ -270,45 +190,3 @@ _REMOVED = text("UPDATE embedding_model SET status = 'removed' WHERE model_id = 
 async def removed(session: AsyncSession, model_id: int) -> None:
     """The vectors of a model that was left are gone."""
     await ask(session, _REMOVED, {"model_id": model_id})
-
-
-#: How the index is built (m, ef_construction) and searched: see docs/decisions/0025.
-INDEX_OPTIONS = "m = 16, ef_construction = 64"
-
-
-def index_name(model_id: int, side: Side) -> str:
-    """The index of a model's vectors of what is open."""
-    return f"ix_meaning_{model_id}_{side.value}"
-
-
-async def make_indexes(engine: AsyncEngine, model_id: int, dimensions: int) -> None:
-    """Makes a model's indexes where they lack, while matching goes on; one that was broken off is made anew."""
-    for side in Side:
-        name = index_name(model_id, side)
-        async with engine.connect() as connection:
-            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            valid = (await connection.execute(_IS_VALID, {"name": name})).scalar_one_or_none()
-            if valid:
-                continue
-            if valid is False:
-                await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
-            await connection.execute(
-                text(
-                    f"""
-                    CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON meaning
-                    USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops) WITH ({INDEX_OPTIONS})
-                    WHERE model_id = {model_id} AND side = '{side.value}' AND is_open
-                    """
-                )
-            )
-
-
-async def drop_indexes(engine: AsyncEngine, model_id: int) -> None:
-    """Removes a model's indexes while matching goes on."""
-    for side in Side:
-        async with engine.connect() as connection:
-            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index_name(model_id, side)}"))
-
-
-_IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")

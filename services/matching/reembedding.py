@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import text
 
 from chassis import Service
-from services.matching import meanings, models
+from services.matching import indexes, models, unread
 from services.matching.catching_up import (
     enqueue_all,
     one_at_a_time,
@@ -20,6 +20,7 @@ from services.matching.catching_up import (
     waiting_for,
 )
 from services.matching.models import Source
+from services.matching.readers import Readers, get_to_know
 from services.matching.settings import MatchingSettings
 from services.matching.store import ask
 
@@ -51,7 +52,7 @@ async def reembed(service: Service, source: Source, tell: Tell) -> None:
 
 
 async def _begin(service: Service, source: Source, tell: Tell) -> int:
-    known = await models.get_to_know(source, cast(MatchingSettings, service.settings))
+    known = await get_to_know(source, cast(MatchingSettings, service.settings))
     await remove_left(service)
     async with turn(service) as session:
         model_id = await models.add(session, known)
@@ -64,9 +65,9 @@ async def _begin(service: Service, source: Source, tell: Tell) -> int:
 async def _fill(service: Service, model_id: int, tell: Tell) -> None:
     """Reads everything that waits for the model; what it refuses stays behind."""
     async with service.sessions() as session:
-        left = total = await meanings.count_waiting(session, model_id)
-        model = next(model for model in await models.all_models(session) if model.model_id == model_id)
-        readers = models.Readers(cast(MatchingSettings, service.settings))
+        left = total = await unread.count_waiting(session, model_id)
+        model = await models.get(session, model_id)
+        readers = Readers(cast(MatchingSettings, service.settings))
         reader = await readers.of(session, model_id, model.version)
     assert reader is not None, "this release reads with its own model"
     try:
@@ -78,7 +79,7 @@ async def _fill(service: Service, model_id: int, tell: Tell) -> None:
             read = await read_waiting(reader, found)
             async with turn(service) as session:
                 for one, vector in read:
-                    await meanings.fill(session, model_id, one, vector, service.now())
+                    await unread.fill(session, model_id, one, vector, service.now())
             before, left = left, max(left - len(read), 0)
             if left * 20 // max(total, 1) != before * 20 // max(total, 1):
                 tell(f"gelezen: {total - left} van {total} (read)")
@@ -88,11 +89,11 @@ async def _fill(service: Service, model_id: int, tell: Tell) -> None:
 
 async def _index(service: Service, model_id: int) -> None:
     async with service.sessions() as session:
-        model = next(model for model in await models.all_models(session) if model.model_id == model_id)
+        model = await models.get(session, model_id)
     while True:
         async with one_at_a_time(service.engine, "matching.models") as mine:
             if mine:
-                await models.make_indexes(service.engine, model_id, model.dimensions)
+                await indexes.make_indexes(service.engine, model_id, model.dimensions)
                 return
         await asyncio.sleep(0.2)
 

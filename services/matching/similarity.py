@@ -50,6 +50,10 @@ class InProcess:
         """Loads the model, so that the first request does not wait for it."""
         await asyncio.get_running_loop().run_in_executor(_thread, _model)
 
+    def rests_seconds(self) -> float:
+        """Not at all."""
+        return 0.0
+
     async def close(self) -> None:
         """Nothing is open."""
 

@@ -9,10 +9,11 @@ from sqlalchemy import text
 
 from contracts.event import new_id
 from contracts.requests import OfferChanged
-from services.matching import models
+from services.matching import indexes, models
 from services.matching.app import service
 from services.matching.endpoint import Away
 from services.matching.models import Source
+from services.matching.readers import get_to_know
 from services.matching.reembedding import AlreadyMoving, reembed
 from services.matching.similarity import MAKE
 from services.matching.store import ask, take_turn
@@ -61,7 +62,7 @@ async def statuses(here: Running) -> dict[str, str]:
         return {model.make: model.status for model in await models.all_models(session)}
 
 
-async def indexes(here: Running) -> list[str]:
+async def own_indexes(here: Running) -> list[str]:
     async with here.session() as session:
         asked = "SELECT indexname FROM pg_indexes WHERE indexname ~ '^ix_meaning_[0-9]' ORDER BY 1"
         return [row[0] for row in await ask(session, text(asked))]
@@ -79,7 +80,7 @@ async def test_matching_compares_by_the_new_model_without_a_restart(matching, ol
     assert await statuses(matching) == {"old 1": "removed", "new 1": "active"}
     assert await read_by(matching, "new 1") == offers(*range(12))
     assert await read_by(matching, "old 1") == set()
-    assert await indexes(matching) == ["ix_meaning_2_offer", "ix_meaning_2_request"]
+    assert await own_indexes(matching) == ["ix_meaning_2_offer", "ix_meaning_2_request"]
     assert "gelezen: 12 van 12 (read)" in told
     old.calls.clear()
     new.calls.clear()
@@ -130,7 +131,7 @@ async def test_a_move_that_is_killed_goes_on_where_it_was(matching, new):
 async def test_a_move_that_is_killed_after_the_switch_has_only_to_tidy(matching, new):
     async with matching.session() as session:
         await take_turn(session)
-        known = await models.get_to_know(Source(model="new", url=new.url), matching.service.settings)
+        known = await get_to_know(Source(model="new", url=new.url), matching.service.settings)
         await models.switch_to(session, await models.add(session, known))
         await session.commit()
 
@@ -146,7 +147,7 @@ async def test_an_index_that_was_broken_off_is_made_anew(matching, new):
         await ask(session, text(broken))
         await session.commit()
 
-    await models.make_indexes(matching.service.engine, 1, 64)
+    await indexes.make_indexes(matching.service.engine, 1, 64)
 
     async with matching.session() as session:
         valid = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_meaning_1_offer'::regclass"
