@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 Handler = Callable[..., Awaitable[None]]
-Prepare = Callable[[list[Any], Any], Awaitable[Sequence[Any]]]
+Prepare = Callable[[list[Any], "Service"], Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class EventRouter:
         """Makes a function the handler of event types; one handler per type in a service.
 
         The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`.
-        `prepare(events, settings)` does what is slow and needs no database, before the transaction, for a whole batch.
+        `prepare(events, service)` does what is slow before the transaction, for a whole batch.
         `first` is what its transactions begin with, instead of what those of the router do.
         """
 
@@ -208,7 +208,7 @@ class Consumer:
             return heard
         try:
             async with limited(self._settings.handler_seconds_max):
-                found = await prepare([one.event for one in heard], self._settings)
+                found = await prepare([one.event for one in heard], self._service)
             for one, prepared in zip(heard, found, strict=True):
                 one.prepared = prepared
             return heard

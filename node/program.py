@@ -32,9 +32,9 @@ class Program(Part):
         return self._environment()
 
     async def is_ready(self) -> bool:
-        """A service that answers 'degraded' lives, but one of its parts is still to come."""
+        """A service with a part that is 'not ready' lives, but that part is still to come; others it can do without."""
         status, body = await fetch(self.port, "/health/ready")
         try:
-            return status == 200 and json.loads(body).get("status", "ready") == "ready"
+            return status == 200 and "not ready" not in json.loads(body).get("parts", {}).values()
         except (ValueError, AttributeError):
             return False

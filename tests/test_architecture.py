@@ -101,6 +101,7 @@ READS_ENVIRONMENT = {
     "node/addresses.py": "where the person who calls `./odh` stands",
     "node/dead_letters.py": "whether the operator said which node is meant",
     "node/environment.py": "it hands the operator's settings on to the services",
+    "node/matching.py": "whether the operator said which database is meant",
     "node/node.py": "a part gets the environment of its parent",
     "node/part.py": "a child process gets the environment of its parent",
     "node/postgres.py": "PostgreSQL gets a path and nothing else",

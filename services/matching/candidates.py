@@ -1,7 +1,7 @@
 """What may fit a request or an offer: found in PostgreSQL by meaning, by words and by distance."""
 
 from datetime import datetime
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping, TextClause, text
@@ -80,23 +80,28 @@ def question(
     }
     if not is_request:
         values |= {"most": most, "kind": mine.kind.value}
+    model = None
     if known.meaning:
-        values |= {"meaning": known.meaning, "meaning_model": known.meaning_model}
+        values["meaning"] = known.meaning.vector
+        model = (known.meaning.model_id, known.meaning.dimensions)
     if "words" in found_by:
         values["query"] = query
-    return _statement(mine.side, bool(known.meaning), found_by), values
+    return _statement(mine.side, model, found_by), values
 
 
-@cache
-def _statement(side: Side, has_meaning: bool, ways: frozenset[str]) -> TextClause:
-    """The statement for the candidates of a request or an offer; the index conditions stand in it as literals."""
+@lru_cache(maxsize=64)
+def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) -> TextClause:
+    """The statement for the candidates of a request or an offer; the index conditions stand in it as literals.
+
+    `model` is the id of the model whose vectors are compared, and how long they are.
+    """
     other, pair = ("offer", "m.request_id = :id AND m.offer_id = p.proposition_id")
     room = ""
     if side is Side.OFFER:
         other, pair = ("request", "m.offer_id = :id AND m.request_id = p.proposition_id")
         room = """AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
                          AND t.state IN ('proposed', 'endorsed')) < :most"""
-    is_open = f"side = '{other}' AND status = 'open'"
+    is_open = f"p.side = '{other}' AND p.status = 'open'"
     group = ", ".join(f"'{kind}'" for kind in sorted(KINDS_FOR_A_GROUP))
     offered, no_room = ("p.kind", "CAST(:participants AS integer) > p.participants")
     if side is Side.OFFER:
@@ -118,22 +123,27 @@ def _statement(side: Side, has_meaning: bool, ways: frozenset[str]) -> TextClaus
     if "place" in ways:
         found.append(
             f"""SELECT p.proposition_id
-            FROM (SELECT * FROM proposition WHERE {is_open}
+            FROM (SELECT * FROM proposition p WHERE {is_open}
                   ORDER BY point(longitude, latitude) <-> point(:longitude, :latitude) LIMIT {NEAREST_MAX}) p
             WHERE {narrow} LIMIT {CANDIDATES_MAX}"""
         )
     similarity = "CAST(NULL AS float8)"
-    if has_meaning:
-        similarity = "CASE WHEN p.meaning_model = :meaning_model THEN 1 - (p.meaning <=> CAST(:meaning AS vector)) END"
-    if "meaning" in ways:
+    apart = ""
+    if model:
+        model_id, dimensions = model
+        apart = f"(v.vector::halfvec({dimensions})) <=> CAST(CAST(:meaning AS text) AS halfvec({dimensions}))"
+        similarity = f"""(SELECT 1 - ({apart}) FROM meaning v
+            WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
+    if "meaning" in ways and model:
         found.append(
-            f"""SELECT p.proposition_id FROM proposition p WHERE {narrow} AND p.meaning_model = :meaning_model
-                ORDER BY p.meaning <=> CAST(:meaning AS vector) LIMIT {CANDIDATES_MAX}"""
+            f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
+                WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
+                ORDER BY {apart} LIMIT {CANDIDATES_MAX}"""
         )
     if "words" in ways:
         found.append(
             f"""SELECT p.proposition_id
-                FROM (SELECT * FROM proposition WHERE {is_open} AND words @@ CAST(:query AS tsquery)
+                FROM (SELECT * FROM proposition p WHERE {is_open} AND words @@ CAST(:query AS tsquery)
                       LIMIT {WITH_A_WORD_MAX}) p
                 WHERE {narrow}
                 ORDER BY ts_rank('{{{_LABELS}}}', p.words, CAST(:query AS tsquery)) DESC LIMIT {CANDIDATES_MAX}"""

@@ -38,17 +38,17 @@ from contracts.requests import (
 )
 from contracts.vocabulary import Side
 from services.matching import erasure, matches, people, proposing, propositions, steps, timers, waiting
+from services.matching.meanings import Read, read_meanings
 from services.matching.propositions import Known, OfferHeard, RequestHeard
 from services.matching.settings import MatchingSettings
-from services.matching.similarity import meanings
 from services.matching.store import TAKE_TURN
 
 router = EventRouter(first=[TAKE_TURN])
 
 
-@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=meanings)
+@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=read_meanings)
 async def propose_matches(
-    event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
+    event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
 ) -> None:
     """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `_go_on`."""
     request = await propositions.keep(session, event, Side.REQUEST, prepared, now)
@@ -57,9 +57,9 @@ async def propose_matches(
     await _go_on(session, request, now, settings)
 
 
-@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=meanings)
+@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=read_meanings)
 async def propose_to_waiting_requests(
-    event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: str | None
+    event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
 ) -> None:
     """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `_go_on`."""
     offer = await propositions.keep(session, event, Side.OFFER, prepared, now)

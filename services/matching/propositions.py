@@ -19,14 +19,14 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
-from contracts.words import skill_in_words
-from services.matching import words
+from services.matching import meanings, words
+from services.matching.meanings import Meaning, Read
 from services.matching.pairs import Proposition
 from services.matching.rules import Busy
-from services.matching.similarity import MAKE
 from services.matching.store import ask
 from services.matching.terms import MAKE as MAKE_OF_TERMS
 from services.matching.terms import terms_of
+from services.matching.texts import whole_text
 from services.matching.voices import voice_of
 
 RequestHeard = RequestPlaced | RequestChanged | RequestReopened | RequestClosed
@@ -44,8 +44,8 @@ class Known:
     """What the text is about, and how much each term tells."""
     unwanted: tuple[str, ...]
     """The terms of what it says that it does not want."""
-    meaning: str | None
-    meaning_model: str | None
+    meaning: Meaning | None
+    """None when the model in use has not read it."""
     became_open: bool
     """Whether it was not open before this was heard."""
     busy: Busy
@@ -66,14 +66,14 @@ BUSY = """
 
 _KEEP = text(
     f"""
-    INSERT INTO proposition AS p (
+    WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
-        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, meaning_model,
-        meaning, words, words_make, unwanted, voice, participants, languages, opened_at)
+        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at,
+        words, words_make, unwanted, voice, participants, languages, opened_at)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
-        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz), :meaning_model,
-        CAST(:meaning AS vector), CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
+        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
+        CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
         CAST(:voice AS float8), CAST(:participants AS integer), CAST(:languages AS text[]),
         CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
@@ -87,29 +87,25 @@ _KEEP = text(
         words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
         participants = excluded.participants, languages = excluded.languages,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
-        opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END,
-        meaning_model = CASE WHEN (p.title, p.text) = (excluded.title, excluded.text)
-            THEN coalesce(excluded.meaning_model, p.meaning_model) ELSE excluded.meaning_model END,
-        meaning = CASE WHEN (p.title, p.text) = (excluded.title, excluded.text)
-            THEN coalesce(excluded.meaning, p.meaning) ELSE excluded.meaning END
+        opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version < excluded.version AND p.side = excluded.side
-    RETURNING old.status AS status_before, CAST(p.words AS text) AS words, p.unwanted,
-        CAST(p.meaning AS text) AS vector, p.meaning_model, {COLUMNS}, {BUSY}
+    RETURNING old.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}
+    ), {meanings.KEEP}
+    SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """
 )
 
 _GET = text(
     f"""
-    SELECT p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted,
-        CAST(p.meaning AS text) AS vector, p.meaning_model, {COLUMNS}, {BUSY}
-    FROM proposition p WHERE p.proposition_id = :proposition_id
+    SELECT p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}, known.*
+    FROM proposition p LEFT JOIN LATERAL {meanings.KNOWN} known ON true WHERE p.proposition_id = :proposition_id
     """
 )
 
 
-async def keep(session: AsyncSession, event: Heard, side: Side, meaning: str | None, now: datetime) -> Known | None:
+async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | None, now: datetime) -> Known | None:
     """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
-    told = text_of(event)
+    told = whole_text(event)
     values = (
         event.model_dump(include=_PLAIN_FIELDS)
         | {
@@ -122,22 +118,16 @@ async def keep(session: AsyncSession, event: Heard, side: Side, meaning: str | N
             "province": event.place.province,
             "latitude": event.place.latitude,
             "longitude": event.place.longitude,
-            "meaning_model": MAKE if meaning else None,
-            "meaning": meaning,
             "now": now,
         }
-        | read(event.title, told, event.language)
+        | understood(event.title, told, event.language)
+        | meanings.values_of(event, read)
     )
     row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None
 
 
-def text_of(event: Heard) -> str:
-    """What somebody wrote, and below it the skills that they chose: those say what it is about as their words do."""
-    return "\n".join((event.text, *(skill_in_words(skill, event.language) for skill in event.skills)))
-
-
-def read(title: str, text: str, language: Language) -> dict[str, Any]:
+def understood(title: str, text: str, language: Language) -> dict[str, Any]:
     """What a text says, as it is kept: its terms, what it does not want, and who speaks."""
     terms = terms_of(title, text, language)
     return {
@@ -199,8 +189,7 @@ def _known(row: RowMapping) -> Known:
         text=row["text"],
         terms=words.weights_in(row["words"]),
         unwanted=tuple(row["unwanted"]),
-        meaning=row["vector"],
-        meaning_model=row["meaning_model"],
+        meaning=meanings.meaning_of(row),
         became_open=row["status"] == Status.OPEN and row["status_before"] != Status.OPEN,
         busy=busy_of(row),
     )

@@ -42,6 +42,6 @@ async def _read_some(service: Service) -> int:
     async with service.sessions() as session, session.begin():
         rows = list(await ask(session, _OLDER, {"make": MAKE, "together": TOGETHER}))
         for row in rows:
-            found = propositions.read(row.title, row.text, Language(row.language))
+            found = propositions.understood(row.title, row.text, Language(row.language))
             await ask(session, _READ, found | {"proposition_id": row.proposition_id})
     return len(rows)

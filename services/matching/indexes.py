@@ -1,0 +1,47 @@
+"""The indexes of a model's vectors, one for each side: made and removed while matching goes on."""
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from contracts.vocabulary import Side
+
+#: How the index is built (m, ef_construction) and searched: see docs/decisions/0025.
+INDEX_OPTIONS = "m = 16, ef_construction = 64"
+
+
+def index_name(model_id: int, side: Side) -> str:
+    """The index of a model's vectors of what is open."""
+    return f"ix_meaning_{model_id}_{side.value}"
+
+
+async def make_indexes(engine: AsyncEngine, model_id: int, dimensions: int) -> None:
+    """Makes a model's indexes where they lack, while matching goes on; one that was broken off is made anew."""
+    for side in Side:
+        name = index_name(model_id, side)
+        async with engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            valid = (await connection.execute(_IS_VALID, {"name": name})).scalar_one_or_none()
+            if valid:
+                continue
+            if valid is False:
+                await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {name}"))
+            await connection.execute(
+                text(
+                    f"""
+                    CREATE INDEX CONCURRENTLY IF NOT EXISTS {name} ON meaning
+                    USING hnsw ((vector::halfvec({dimensions})) halfvec_cosine_ops) WITH ({INDEX_OPTIONS})
+                    WHERE model_id = {model_id} AND side = '{side.value}' AND is_open
+                    """
+                )
+            )
+
+
+async def drop_indexes(engine: AsyncEngine, model_id: int) -> None:
+    """Removes a model's indexes while matching goes on."""
+    for side in Side:
+        async with engine.connect() as connection:
+            connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await connection.execute(text(f"DROP INDEX CONCURRENTLY IF EXISTS {index_name(model_id, side)}"))
+
+
+_IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass(:name)")
