@@ -39,9 +39,10 @@ async def read_anew(service: Service) -> None:
 
 
 async def _read_some(service: Service) -> int:
-    async with service.sessions() as session, session.begin():
+    async with service.sessions() as session:
         rows = list(await ask(session, _OLDER, {"make": MAKE, "together": TOGETHER}))
         for row in rows:
             found = propositions.understood(row.title, row.text, Language(row.language))
             await ask(session, _READ, found | {"proposition_id": row.proposition_id})
+        await session.commit()
     return len(rows)
