@@ -4,6 +4,8 @@ Pure, and never failing: an event from a node with a newer release may hold a wo
 shown as it came.
 """
 
+from collections.abc import Sequence
+
 from contracts.matching import Reason
 from contracts.vocabulary import Kind, Language, OrganisationKind, Skill, Theme
 
@@ -177,6 +179,37 @@ def province_in_words(province: str, language: Language) -> str:
     return _PROVINCES_IN_ENGLISH.get(province, province) if language is _ENGLISH else province
 
 
+#: A reason that brought less than this part of what the first one brought counts only a little.
+_LITTLE = 0.35
+
+_HOW_MUCH = {
+    _DUTCH: {"most": "telt het zwaarst", "little": "telt licht mee"},
+    _ENGLISH: {"most": "counts most", "little": "counts a little"},
+}
+
+#: How alike two texts are, from this percentage.
+_ALIKE = {
+    _DUTCH: (
+        (70, "de teksten gaan over hetzelfde"),
+        (45, "de teksten lijken op elkaar"),
+        (0, "de teksten raken aan elkaar"),
+    ),
+    _ENGLISH: ((70, "the texts are about the same"), (45, "the texts are alike"), (0, "the texts touch each other")),
+}
+
+
+def reasons_in_words(reasons: Sequence[Reason], language: Language) -> tuple[str, ...]:
+    """The reasons of a match, and in words how much they counted: which one most, and which ones a little."""
+    most = max((reason.weight for reason in reasons), default=0.0)
+    heaviest = next((place for place, reason in enumerate(reasons) if reason.weight == most), None)
+    told = []
+    for place, reason in enumerate(reasons):
+        how_much = "most" if place == heaviest else "little" if reason.weight < _LITTLE * most else ""
+        words = reason_in_words(reason, language)
+        told.append(f"{words} ({_HOW_MUCH[language][how_much]})" if how_much else words)
+    return tuple(told)
+
+
 def reason_in_words(reason: Reason, language: Language) -> str:
     """One reason of a match, as a short phrase without a capital or a full stop.
 
@@ -195,10 +228,9 @@ def reason_in_words(reason: Reason, language: Language) -> str:
             asked, _, offered = (kind_in_words(kind.strip(), language) for kind in value.partition(":"))
             return f"vraagt {asked}, biedt {offered or asked}" if dutch else f"asks {asked}, offers {offered or asked}"
         case "meaning":
-            share = value.strip().removesuffix("%").strip()
-            return f"de teksten lijken op elkaar ({share}%)" if dutch else f"the texts are alike ({share}%)"
+            return _alike(value, language)
         case "words":
-            return f"dezelfde woorden: {value}" if dutch else f"same words: {value}"
+            return f"woorden die passen: {value}" if dutch else f"words that fit: {value}"
         case "same-language":
             tongue = _LANGUAGES[language].get(value, value)
             return f"allebei in {tongue}" if dutch else f"both in {tongue}"
@@ -209,6 +241,14 @@ def reason_in_words(reason: Reason, language: Language) -> str:
             return f"allebei van {begin} tot en met {end}" if dutch else f"both from {begin} until {end}"
         case "level":
             return f"mbo-niveau {value}" if dutch else f"MBO level {value}"
+
+
+def _alike(percentage: str, language: Language) -> str:
+    try:
+        share = float(percentage.strip().removesuffix("%"))
+    except ValueError:
+        share = 45.0
+    return next((words for least, words in _ALIKE[language] if share >= least), _ALIKE[language][-1][1])
 
 
 def _counted(word: str, plural: str, things: list[str]) -> str:

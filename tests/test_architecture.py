@@ -72,7 +72,10 @@ def test_who_stands_below_knows_nothing_of_who_stands_above(file):
 #: What decides, and does nothing: it can be tried without a database, a broker, a clock or a network.
 PURE = [
     *(ROOT / "services").glob("*/rules.py"),
-    *((ROOT / "services" / "matching" / name) for name in ("routing.py", "steps.py", "pairs.py", "words.py")),
+    *(
+        (ROOT / "services" / "matching" / f"{name}.py")
+        for name in ("routing", "steps", "pairs", "words", "terms", "compounds", "spelling", "wishes", "suggesting")
+    ),
     *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
 ]
 _ACTS = (

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -15,6 +14,7 @@ from bench.matching.asking import Answer, a_database, ask_all
 from bench.matching.sets import FOLDER, SPLITS, GradedSet, WrongLine, read_set
 from bench.results import renewed
 from node import ROOT
+from node.addresses import from_where_called
 from services.matching import weights as kept
 
 PAGE = ROOT / "docs" / "matching.md"
@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="odh bench matching", description="Meet hoe goed de matching ordent (how well matching ranks)."
     )
-    parser.add_argument("--set", type=Path, help="een eigen set (a set of your own; see bench/matching/README.md)")
+    parser.add_argument("--set", help="een eigen set (a set of your own; see bench/matching/README.md)")
     parser.add_argument("--split", choices=SPLITS, default="test", help="welke helft van onze set (test)")
     parser.add_argument("--no-model", action="store_true", help="zonder vectoren (without the model)")
     parser.add_argument("--json", type=Path, help="waar de uitkomst ook komt (the figures as JSON)")
@@ -45,8 +45,7 @@ def arguments() -> argparse.Namespace:
         "--slices", action="store_true", help="elke schrijver door de anderen voorspeld (leave one out)"
     )
     options = parser.parse_args()
-    called_from = Path(os.environ.get("ODH_CALLED_FROM", "."))
-    options.files = [called_from / options.set if options.set else FOLDER / f"{options.split}.jsonl"]
+    options.files = [from_where_called(options.set) if options.set else FOLDER / f"{options.split}.jsonl"]
     if options.fit:
         options.files = [FOLDER / "tune.jsonl"]
     if options.slices:

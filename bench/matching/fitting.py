@@ -1,6 +1,7 @@
 """The weights and the lowest score, fitted on a graded set; and how well they do for other writers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,9 +11,6 @@ from bench.matching.sets import GradedSet
 from services.matching import rules
 from services.matching.fitting import Judged, fitted
 from services.matching.weights import NAMES, PRIOR, Weights
-
-#: A proposal that helps nobody costs an ambassador's minute, one that is missed a chance: precision counts double.
-BETA = 0.5
 
 
 def fit(graded: GradedSet, answers: Sequence[Answer], now: datetime, origin: str) -> dict[str, Any]:
@@ -35,7 +33,11 @@ def _of(graded: GradedSet, answer: Answer) -> Judged:
 
 
 def lowest_score(graded: GradedSet, answers: Sequence[Answer], weights: dict[str, float], now: datetime) -> float:
-    """The lowest score with which what is proposed helps most: the best F of precision and recall, with `BETA`."""
+    """The lowest score with which what is proposed helps most: the best F of precision and recall.
+
+    Every request of a set has answers, and in a quiet region many have none. So each is also asked without the offers
+    that help it: whatever is proposed then is too much.
+    """
     tried = [(_f_score(graded, answers, Weights(weights, step / 100, ""), now), step / 100) for step in range(30, 90)]
     return max(tried, key=lambda found: (round(found[0], 4), -found[1]))[1]
 
@@ -46,9 +48,10 @@ def _f_score(graded: GradedSet, answers: Sequence[Answer], weights: Weights, now
         grades = graded.grades.get(answer.request_id, {})
         offers = proposed(answer, weights, now)
         right += sum(grades.get(offer, 0) >= RELEVANT for offer in offers)
-        made += len(offers)
+        others = replace(answer, pairs=[pair for pair in answer.pairs if not grades.get(pair.offer.id)])
+        made += len(offers) + len(proposed(others, weights, now))
         wanted += sum(grade >= RELEVANT for grade in grades.values())
-    return (1 + BETA**2) * right / (BETA**2 * wanted + made) if made else 0.0
+    return 2 * right / (wanted + made) if made else 0.0
 
 
 def leave_one_slice_out(sets: Sequence[tuple[GradedSet, Sequence[Answer]]], now: datetime) -> dict[str, Quality]:

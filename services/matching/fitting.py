@@ -14,6 +14,9 @@ from services.matching.weights import NAMES
 #: How hard the prior pulls, as so many requests would.
 PRIOR_COUNTS = 2.0
 
+#: What judged texts tell nothing about: it stays as it was known beforehand.
+HELD = frozenset({"period", "same-language"})
+
 #: Gradient descent with momentum: enough steps to stand still.
 _STEPS, _RATE, _MOMENTUM = 600, 0.15, 0.8
 
@@ -38,6 +41,7 @@ def fitted(
         if sum(one.gains) > 0
     ]
     weights, velocity = before.copy(), np.zeros_like(before)
+    free = np.array([name not in HELD for name in NAMES])
     if not told:
         return dict(prior)
     for _ in range(_STEPS):
@@ -46,7 +50,7 @@ def fitted(
             scores = strengths @ weights
             parts = np.exp(scores - scores.max())
             slope = slope + (parts / parts.sum() - wanted) @ strengths
-        velocity = _MOMENTUM * velocity + slope / len(told)
+        velocity = _MOMENTUM * velocity + free * slope / len(told)
         weights = weights - _RATE * velocity
         weights = np.where(before >= 0, np.maximum(weights, 0.0), np.minimum(weights, 0.0))
     return {name: round(float(weight), 3) for name, weight in zip(NAMES, weights, strict=True)}

@@ -5,9 +5,11 @@ from functools import cache
 from pathlib import Path
 
 from contracts.vocabulary import Language, Theme
-from services.matching.lexicon import base_form
+from services.matching.lexicon import base_form, frequency
 
 FILE = Path(__file__).with_name("kin.txt")
+
+_ZIPF_MORE = 0.5
 
 
 @cache
@@ -17,7 +19,10 @@ def ideas() -> Mapping[str, frozenset[str]]:
     for _, words in _lines():
         for word in words:
             spoken = word.replace("_", " ")
-            for form in {spoken, spoken if " " in spoken else base_form(spoken, Language.DUTCH)}:
+            base = base_form(spoken, Language.DUTCH)
+            # 'Ouderen' are people, 'oud' is anything: a base form that is used much more is another word.
+            of_a_kind = frequency(base) < frequency(spoken) + _ZIPF_MORE or base in words
+            for form in {spoken, base if of_a_kind else spoken}:
                 found.setdefault(form, set()).add(words[0])
     return {word: frozenset(its) for word, its in found.items()}
 

@@ -60,7 +60,9 @@ def base_form(word: str, language: Language) -> str:
     for tongue in (language, other):
         known = lexicon(tongue)
         if word in known.frequencies:
-            return known.bases.get(word, word)
+            base = known.bases.get(word, word)
+            # 'pomp' is said to come from 'pompen', which comes from 'pomp': the shorter one stands for both.
+            return min(word, base, key=lambda form: (len(form), form)) if known.bases.get(base) == word else base
     known = lexicon(language)
     for ending, instead in _ENDINGS[language]:
         if word.endswith(ending) and (stem := word.removesuffix(ending) + instead) in known.frequencies:

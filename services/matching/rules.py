@@ -28,6 +28,9 @@ COSINE_SAME = 0.55
 #: Below this the likeness of two texts is no reason that anybody would give.
 MEANING_WORTH_TELLING = 0.25
 
+#: A pair whose texts are less alike than this, in meaning and in words, is not proposed, however near it is.
+ALIKE_MIN = 0.2
+
 #: How far one goes for a kind without a second thought. From there the value of being near falls quickly: it is half at
 #: this distance and a ninth at twice as far. What travels by itself has no distance at all (`KINDS_WITHOUT_DISTANCE`).
 KM_FINE = {Kind.INTERNSHIP: 35.0, Kind.EQUIPMENT: 35.0, Kind.PRACTICE_ASSIGNMENT: 35.0}
@@ -106,7 +109,7 @@ def best_proposals(
     fitting = [
         Proposal(pair, found)
         for pair in pairs
-        if (found := fit(pair, now, weighed)) and found.score >= weighed.score_min
+        if (found := fit(pair, now, weighed)) and found.score >= weighed.score_min and is_alike(pair)
     ]
     fitting.sort(key=lambda proposal: (-_rank(proposal), proposal.pair.offer.id, proposal.pair.request.id))
     room = {request_id: most - its.running for request_id, its in busy.items()}
@@ -120,6 +123,13 @@ def best_proposals(
             busy_with.add(organisation_id)
             chosen.append(proposal)
     return chosen
+
+
+def is_alike(pair: Pair) -> bool:
+    """Whether the texts have anything in common; where nobody compares meanings, that cannot be told."""
+    if pair.similarity is None:
+        return True
+    return max(_meaning(pair.similarity).strength, _words(pair).strength) >= ALIKE_MIN
 
 
 def _rank(proposal: Proposal) -> float:
@@ -151,7 +161,7 @@ def signals(pair: Pair) -> list[Signal]:
     request, offer = pair.request, pair.offer
     found = [
         _theme(request, offer),
-        Signal("words", 1 - math.exp(-pair.in_common / 2), ", ".join(pair.words[:WORDS_NAMED_MAX]) or None),
+        _words(pair),
         Signal("kind", how_far_it_answers(request.kind, offer.kind), f"{request.kind.value}:{offer.kind.value}"),
         _distance(request, offer),
         _direction(request, offer),
@@ -168,6 +178,10 @@ def signals(pair: Pair) -> list[Signal]:
 def _meaning(cosine: float) -> Signal:
     strength = min(1.0, max(0.0, cosine / COSINE_SAME))
     return Signal("meaning", strength, f"{strength:.0%}" if strength >= MEANING_WORTH_TELLING else None)
+
+
+def _words(pair: Pair) -> Signal:
+    return Signal("words", 1 - math.exp(-pair.in_common / 2), ", ".join(pair.words[:WORDS_NAMED_MAX]) or None)
 
 
 def _theme(request: Proposition, offer: Proposition) -> Signal:

@@ -109,7 +109,7 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
     found: dict[str, float] = {}
     guess = meant(word) if language is Language.DUTCH else None
     for read, certain in ((word, 1.0), (guess, _OF_A_GUESS)):
-        if not read or read in EVERYDAY_WORDS:
+        if not read or read in EVERYDAY_WORDS or not _telling(read):  # 'bij' is by far not always a bee
             continue
         base = base_form(read, language)
         parts = parts_of(read)
@@ -124,7 +124,7 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
             telling = _telling(its_base)
             if its_ideas:
                 telling = max(_IDEA_LEAST, min(_IDEA_MOST, telling))
-            elif its_base in _EVERYDAY_BASES or unit in EVERYDAY_WORDS or len(its_base) < 2:
+            elif its_base in _EVERYDAY_BASES or unit in EVERYDAY_WORDS or not telling or len(its_base) < 2:
                 continue
             for term in its_ideas or (its_base,):
                 found[term] = max(found.get(term, 0.0), _rareness(telling) * counts * certain)

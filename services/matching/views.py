@@ -6,10 +6,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from chassis import Identity, Reply
-from contracts.matching import Party, Reason
+from contracts.matching import Party
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Theme
-from contracts.words import reason_in_words
+from contracts.words import reasons_in_words
 from services.matching.match import Awaited, Because, Lapse, State
 from services.matching.showing import Shown, Wording
 
@@ -20,7 +20,7 @@ class ReasonView(BaseModel):
     code: str
     value: str
     weight: float = Field(description="The part of the score that it brought.")
-    words: str = Field(description="The reason as a short phrase, in the reader's language.")
+    words: str = Field(description="The reason as a short phrase with how much it counted, in the reader's language.")
 
 
 class SideView(BaseModel):
@@ -82,7 +82,10 @@ def match_view(shown: Shown, who: Identity, language: Language) -> MatchView:
         state=match.state,
         version=match.version,
         score=match.score,
-        reasons=tuple(_reason(reason, language) for reason in match.reasons),
+        reasons=tuple(
+            ReasonView(code=reason.code, value=reason.value, weight=reason.weight, words=words)
+            for reason, words in zip(match.reasons, reasons_in_words(match.reasons, language), strict=True)
+        ),
         request=RequestSideView(request_id=match.request_id, **_side(match.request_kind, match.asker, shown.request)),
         offer=OfferSideView(offer_id=match.offer_id, **_side(match.offer_kind, match.offerer, shown.offer)),
         my_side=side,
@@ -100,12 +103,6 @@ def match_view(shown: Shown, who: Identity, language: Language) -> MatchView:
 def match_reply(shown: Shown, who: Identity, language: Language) -> Reply:
     """A match as the answer to a step that was taken with it."""
     return Reply(match_view(shown, who, language), version=shown.match.version)
-
-
-def _reason(reason: Reason, language: Language) -> ReasonView:
-    return ReasonView(
-        code=reason.code, value=reason.value, weight=reason.weight, words=reason_in_words(reason, language)
-    )
 
 
 def _side(kind: Kind, party: Party, wording: Wording) -> dict[str, Any]:

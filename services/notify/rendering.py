@@ -20,7 +20,7 @@ from jinja2 import Template as JinjaTemplate
 
 from contracts.matching import Reason
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, reason_in_words
+from contracts.words import kind_in_words, reasons_in_words
 from services.notify.templates import CATEGORY_OF, Category, Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
@@ -130,9 +130,9 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
         "other": other,
         "asked": kind_in_words(facts["request_kind"], reading.language),
         "offered": kind_in_words(facts["offer_kind"], reading.language),
-        "why": [
-            reason_in_words(Reason.model_construct(**reason), reading.language) for reason in facts.get("reasons", ())
-        ],
+        "why": reasons_in_words(
+            [Reason.model_construct(**reason) for reason in facts.get("reasons", ())], reading.language
+        ),
     }
 
 

@@ -114,7 +114,11 @@ async def test_a_match_shows_both_sides_and_nobody(matching: Matching):
 
 @pytest.mark.parametrize(
     ("asked", "words"),
-    [({}, "8 km verderop"), ({"language": "nl"}, "8 km verderop"), ({"language": "en"}, "8 km away")],
+    [
+        ({}, "8 km verderop (telt het zwaarst)"),
+        ({"language": "nl"}, "8 km verderop (telt het zwaarst)"),
+        ({"language": "en"}, "8 km away (counts most)"),
+    ],
 )
 async def test_the_reasons_are_in_the_readers_language(matching: Matching, asked, words):
     match = await matching.endorsed()

@@ -14,8 +14,10 @@ from contracts.requests import OfferChanged, OfferClosed, RequestChanged
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.matching.app import service
 from services.matching.pairs import Pair, Proposition
-from services.matching.rules import SCORE_MIN, fit
+from services.matching.rules import fit
 from services.matching.store import ask, take_turn
+from services.matching.voices import voice_of
+from services.matching.weights import kept_weights
 from tests.given import Running, eventually, running
 from tests.matching.conftest import a_request, an_offer
 
@@ -57,7 +59,7 @@ def fitting(requests: list[Any], offers: list[Any]) -> dict[str, set[str]]:
                     Pair(_plain(request), _plain(offer), None), min(request.expires_at, offer.expires_at) - DAY
                 )
             )
-            and found.score >= SCORE_MIN
+            and found.score >= kept_weights().score_min
         }
         for request in requests
     }
@@ -71,6 +73,7 @@ def _plain(event: Any) -> Proposition:
         province=event.place.province,
         latitude=event.place.latitude,
         longitude=event.place.longitude,
+        voice=voice_of(event.title, event.text),
         **event.model_dump(
             include={"member_id", "organisation_id", "kind", "themes", "language", "status", "expires_at"}
         ),

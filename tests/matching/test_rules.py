@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
-from services.matching import rules
 from services.matching.pairs import (
     KINDS_WITHOUT_DISTANCE,
     Pair,
@@ -19,6 +18,7 @@ from services.matching.pairs import (
     kinds_that_answer,
 )
 from services.matching.rules import Busy, best_proposals, fit
+from services.matching.weights import kept_weights
 from tests.matching.pure import NOW, a_pair, asked, offered
 
 days = st.dates(date(2026, 9, 1), date(2027, 8, 31))
@@ -47,6 +47,7 @@ def propositions(side: Side) -> st.SearchStrategy[Proposition]:
         mbo_level=st.none() | st.integers(1, 4),
         participants=st.none() | st.integers(1, 40),
         languages=st.sets(st.sampled_from(Language)).map(lambda spoken: tuple(sorted(spoken))),
+        voice=st.floats(-1, 1),
     )
 
 
@@ -56,6 +57,9 @@ pairs = st.builds(
     offer=propositions(Side.OFFER),
     similarity=st.none() | st.floats(-1, 1),
     words=st.lists(st.sampled_from(["warmtepomp", "monteur", "huis", "oud", "dak"]), unique=True).map(tuple),
+    in_common=st.floats(0, 9),
+    unwanted=st.floats(0, 4),
+    offer_running=st.integers(0, 9),
 )
 
 
@@ -98,7 +102,7 @@ def test_a_request_gets_the_best_few_offers_each_of_another_organisation(found, 
         if request_id == "request-0":
             assert len(organisations) <= max(0, most - running)
             assert "company" not in organisations
-    assert all(proposal.fit.score >= rules.SCORE_MIN for proposal in chosen)
+    assert all(proposal.fit.score >= kept_weights().score_min for proposal in chosen)
     random.shuffle(found)
     assert best_proposals(found, busy, NOW, most=most) == chosen
 
@@ -190,13 +194,13 @@ def test_the_reasons_say_what_the_two_have_in_common():
     request = asked(mbo_level=3, **_period("2027-02-01", "2027-06-30"))
     offer = offered(mbo_level=3, **_period("2027-03-01", None))
 
-    found = fit(a_pair(request, offer, words=("warmtepomp", "monteur")), NOW)
+    found = fit(a_pair(request, offer, words=("warmtepomp", "monteur"), in_common=1.2), NOW)
 
     assert {reason.code: reason.value for reason in found.reasons} == {
         "same-theme": "energy-transition",
         "distance": "7.6",
         "kind": "guest-lesson:guest-lesson",
-        "meaning": "84%",
+        "meaning": "82%",
         "words": "warmtepomp, monteur",
         "level": "3",
         "period": "2027-03-01/2027-06-30",
@@ -216,7 +220,7 @@ def test_without_the_model_the_rest_decides():
     with_model, without = fit(a_pair(), NOW), fit(a_pair(similarity=None), NOW)
 
     assert "meaning" not in {reason.code for reason in without.reasons}
-    assert without.score >= rules.SCORE_MIN
+    assert without.score >= kept_weights().score_min
     assert sum(reason.weight for reason in with_model.reasons) > 0
 
 
@@ -228,7 +232,7 @@ def test_the_same_kind_fits_better_than_one_that_answers_it_partly():
 
 
 def test_the_same_theme_alone_is_not_enough():
-    unlike = a_pair(similarity=0.15)
+    unlike = a_pair(similarity=0.1)
 
     assert best_proposals([unlike], {}, NOW, most=3) == []
 

@@ -1,26 +1,51 @@
 """What a text tells about itself: its language, its themes and the skills in it; and the door to ask that."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contracts.vocabulary import Language, Skill, Theme
 from contracts.words import skill_in_words
-from services.matching.suggesting import SKILLS, language_of, skills_of, themes_of
+from services.matching.suggesting import SKILLS, THEMES_MAX, language_of, skills_of, themes_of
 
 NL, EN = Language.DUTCH, Language.ENGLISH
 
 
 @pytest.mark.parametrize(
-    ("text", "language"),
+    ("title", "text", "language"),
     [
-        ("Wie komt bij ons vertellen hoe je een warmtepomp aansluit?", NL),
-        ("Our students are looking for a company that repairs bicycles.", EN),
-        ("Stage gezocht", NL),
-        ("", NL),
-        ("We zoeken een partner voor een challenge over smart grids en data", NL),
+        ("Gastles windmolens", "Klas mechatronica, voorjaar.", Language.DUTCH),
+        ("Laptops tweedehands", "Adresje voor studenten bekend?", Language.DUTCH),
+        ("Guest speaker wanted", "We are looking for a farmer who can talk about soil.", Language.ENGLISH),
+        ("Robot arm needed", "It may be broken.", Language.ENGLISH),
+        ("Tip", "", Language.DUTCH),
     ],
 )
-def test_a_text_tells_its_language(text, language):
-    assert language_of("", text) is language
+def test_the_language_of_a_text(title, text, language):
+    assert language_of(title, text) is language
+
+
+@pytest.mark.parametrize(
+    ("text", "themes"),
+    [
+        ("Wie legt onze installateurs uit hoe een warmtepomp werkt?", (Theme.ENERGY_TRANSITION,)),
+        ("Slakken in de moestuin en een koe in de stal", (Theme.FOOD_AND_AGRICULTURE,)),
+        ("Nestkasten voor vleermuizen en vogels", (Theme.BIODIVERSITY,)),
+        ("Een cobot programmeren met een PLC", (Theme.ROBOTISATION,)),
+        ("Mensen met dementie in het verpleeghuis", (Theme.HEALTH_AND_CARE,)),
+        ("Wij zoeken een groep studenten", ()),
+    ],
+)
+def test_the_themes_that_a_text_tells_of(text, themes):
+    assert themes_of("", text, Language.DUTCH)[: len(themes) or None] == themes
+
+
+@given(st.text(max_size=100))
+def test_any_text_has_a_language_and_at_most_two_themes(text):
+    language = language_of(text, text)
+
+    found = themes_of(text, text, language)
+    assert len(found) == len(set(found)) <= THEMES_MAX
 
 
 @pytest.mark.parametrize(
@@ -46,10 +71,6 @@ def test_every_skill_has_words_that_tell_of_it_and_a_name():
     assert listed == [skill.value for skill in Skill]
     for skill in Skill:
         assert skill_in_words(skill, NL) != skill_in_words(skill, EN) or skill in (Skill.SENSORS, Skill.RECYCLING)
-
-
-def test_a_text_tells_of_its_theme():
-    assert themes_of("", "Zonnepanelen op ons schooldak", NL) == (Theme.ENERGY_TRANSITION,)
 
 
 async def test_who_writes_gets_suggestions_in_their_own_language(matching):

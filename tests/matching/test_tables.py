@@ -1,7 +1,5 @@
 """What the index of words holds, and that candidates are found by an index."""
 
-from importlib import import_module
-
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +7,7 @@ from chassis.database import engine_for, upgrade
 from services.matching import candidates, propositions
 from services.matching.app import service
 from services.matching.meanings import read_meanings
+from services.matching.rereading import read_anew
 from services.matching.store import ask, take_turn
 from services.matching.words import EVERYDAY
 from tests.given import eventually, fresh_name, running
@@ -16,14 +15,54 @@ from tests.matching.conftest import a_request, an_offer
 
 
 async def test_the_index_of_words_leaves_out_what_everybody_writes(matching):
-    migration = import_module("services.matching.migrations.0001_first")
-    assert migration.EVERYDAY == EVERYDAY, "the column has to be made anew by a migration"
+    await matching.when(a_request("r", title="Onze imker", text=EVERYDAY))
 
-    await matching.when(a_request("r", title="Onze warmtepomp", text=EVERYDAY))
+    assert await _words(matching.service.engine) == ["bij"]
 
+
+async def test_what_an_older_release_read_is_read_anew(matching):
+    await matching.when(a_request("r", title="Geen stage bij een imker", text="Wel een gastles."))
+    async with matching.service.engine.begin() as connection:
+        await connection.execute(text("UPDATE proposition SET words = NULL, words_make = NULL, unwanted = '{}'"))
+
+    await read_anew(matching.service)
+
+    assert await _words(matching.service.engine) == []
     async with matching.service.engine.connect() as connection:
-        words = (await connection.execute(text("SELECT tsvector_to_array(words) FROM proposition"))).scalar_one()
-    assert words == ["warmtepomp"]
+        unwanted = (await connection.execute(text("SELECT unwanted FROM proposition"))).scalar_one()
+    assert unwanted == ["bij"]
+
+
+async def _words(engine):
+    async with engine.connect() as connection:
+        return (await connection.execute(text("SELECT tsvector_to_array(words) FROM proposition"))).scalar_one()
+
+
+async def test_a_database_of_the_first_release_is_brought_along(postgres, nats):
+    """Its stems go; the texts are read anew, and the way back makes stems of them again."""
+    from alembic import command
+
+    def go(to):
+        def moved(connection):
+            config = alembic_config("matching")
+            config.attributes["connection"] = connection
+            (command.downgrade if to == "0001" else command.upgrade)(config, to)
+
+        return moved
+
+    async with running(service, postgres, nats, embedding_model="none") as started:
+        await started.when(a_request("r", title="Warmtepompen", text="In oude huizen."))
+        async with started.service.engine.begin() as connection:
+            await connection.run_sync(go("0001"))
+        assert "huiz" in await _words(started.service.engine)
+        async with started.service.engine.begin() as connection:
+            await connection.run_sync(go("head"))
+        assert await _words(started.service.engine) is None
+
+        await read_anew(started.service)
+
+        assert "warmtepomp" in await _words(started.service.engine)
+        assert await migration_matches(started.service) == []
 
 
 @pytest.fixture(scope="module")

@@ -1,68 +1,85 @@
-"""Words that tell what a text is about, and reasons as people read them."""
+"""Terms as the full text index keeps them, and reasons as people read them."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.matching import Reason
 from contracts.vocabulary import Kind, Language
-from contracts.words import reason_in_words
+from contracts.words import reasons_in_words
 from services.matching.rules import fit
-from services.matching.words import STEMS_ASKED_MAX, any_of, as_written
+from services.matching.words import LABELS, TELLS_MIN, TERMS_ASKED_MAX, any_of, as_vector, in_common, weights_in
 from tests.matching.pure import NOW, a_pair, asked, offered
 
-
-def test_the_longest_stems_are_asked_for():
-    stems = [f"stem{'x' * n}" for n in range(STEMS_ASKED_MAX + 5)]
-
-    query = any_of(stems)
-
-    assert query.startswith(f"'{stems[-1]}'")
-    assert query.count("|") == STEMS_ASKED_MAX - 1
-    assert "'stem'" not in query
+weights = st.dictionaries(st.text(min_size=1).filter(lambda term: "\\" not in term), st.floats(0, 1.5), max_size=30)
 
 
-@pytest.mark.parametrize("stems", [[], ["2026", "ab", "25%", "co2"]])
-def test_numbers_and_initials_ask_nothing(stems):
-    assert any_of(stems) is None
+@given(weights)
+def test_what_is_kept_comes_back_with_the_nearest_weight(terms):
+    kept = weights_in(as_vector(terms))
+
+    assert kept.keys() == {term for term, weight in terms.items() if weight >= TELLS_MIN}
+    for term, weight in kept.items():
+        assert abs(weight - terms[term]) == min(abs(label - terms[term]) for label in LABELS.values())
 
 
-@given(st.lists(st.text()))
-def test_a_query_holds_nothing_but_words(stems):
-    query = any_of(stems)
+def test_what_postgresql_writes_is_read():
+    assert weights_in("'co2':1A 'd''r':1 'warmtepomp':1B") == {"co2": 1.25, "d'r": 0.2, "warmtepomp": 0.8}
+    assert weights_in(None) == {}
 
-    assert query is None or all(part.strip("'").isalpha() for part in query.split(" | "))
+
+def test_the_terms_that_tell_most_are_asked_for():
+    query = any_of({f"term{n}": 1.2 if n == 7 else 0.3 for n in range(TERMS_ASKED_MAX + 9)})
+
+    assert query.startswith("'term7' | ")
+    assert query.count("|") == TERMS_ASKED_MAX - 1
+    assert any_of({}) is None
+
+
+def test_the_same_words_in_a_longer_text_tell_less():
+    mine = {"warmtepomp": 1.25, "huis": 0.45}
+
+    assert in_common(mine, ["Awarmtepomp", "Dhuis"], 20) > in_common(mine, ["Awarmtepomp", "Dhuis"], 60)
+    assert in_common(mine, ["Awarmtepomp", "Dhuis"], 20) > in_common(mine, ["Awarmtepomp"], 20) > 0
+    assert in_common(mine, [], 20) == 0
+
+
+def test_reasons_are_read_in_dutch_and_in_english_with_how_much_they_count():
+    pair = a_pair(
+        asked(kind=Kind.INTERNSHIP),
+        offered(kind=Kind.INTERNSHIP, place="Bunnik"),
+        similarity=0.2,
+        words=("warmtepomp",),
+        in_common=0.5,
+    )
+    reasons = fit(pair, NOW).reasons
+
+    assert reasons_in_words(reasons, Language.DUTCH) == (
+        "6 km verderop (telt het zwaarst)",
+        "vraagt stage, biedt stage",
+        "zelfde thema: energietransitie",
+        "de teksten raken aan elkaar (telt licht mee)",
+        "woorden die passen: warmtepomp (telt licht mee)",
+    )
+    assert reasons_in_words(reasons, Language.ENGLISH) == (
+        "6 km away (counts most)",
+        "asks internship, offers internship",
+        "same theme: energy transition",
+        "the texts touch each other (counts a little)",
+        "words that fit: warmtepomp (counts a little)",
+    )
 
 
 @pytest.mark.parametrize(
-    ("stems", "text", "words"),
+    ("share", "words"),
     [
-        (["warmtepomp", "huiz"], "Een warmtepomp in oude huizen", ("warmtepomp", "huizen")),
-        (["man"], "De maan schijnt op de mannen", ("maan",)),
-        (["installer"], "Wij installeren", ("installeren",)),
-        (["cafe"], "Het repair café", ("café",)),
-        (["dak"], "Op de dag dat het dak lekte", ("dak",)),
-        (["onbekend"], "Niets daarvan", ()),
+        ("84%", "de teksten gaan over hetzelfde"),
+        ("50%", "de teksten lijken op elkaar"),
+        ("30%", "de teksten raken aan elkaar"),
     ],
 )
-def test_stems_are_shown_as_the_words_that_were_written(stems, text, words):
-    assert as_written(stems, text) == words
+def test_how_alike_two_texts_are_is_never_a_number(share, words):
+    (told,) = reasons_in_words([Reason(code="meaning", value=share, weight=0.3)], Language.DUTCH)
 
-
-def test_reasons_are_read_in_dutch_and_in_english():
-    pair = a_pair(asked(kind=Kind.INTERNSHIP), offered(kind=Kind.INTERNSHIP, place="Bunnik"), words=("warmtepomp",))
-    reasons = fit(pair, NOW).reasons
-
-    assert [reason_in_words(reason, Language.DUTCH) for reason in reasons] == [
-        "de teksten lijken op elkaar (84%)",
-        "zelfde thema: energietransitie",
-        "6 km verderop",
-        "vraagt stage, biedt stage",
-        "dezelfde woorden: warmtepomp",
-    ]
-    assert [reason_in_words(reason, Language.ENGLISH) for reason in reasons] == [
-        "the texts are alike (84%)",
-        "same theme: energy transition",
-        "6 km away",
-        "asks internship, offers internship",
-        "same words: warmtepomp",
-    ]
+    assert told.startswith(words)
+    assert "%" not in told

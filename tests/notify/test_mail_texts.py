@@ -182,7 +182,9 @@ def test_a_long_link_to_unsubscribe_stays_one_link():
 def test_the_mail_about_a_proposal_gives_the_reasons_in_words():
     text = words(sent(a_mail(Template.MATCH_PROPOSED)))
 
-    assert "- zelfde thema: circulaire economie\n- 4 km verderop\n- vraagt stage, biedt stage" in text
+    assert (
+        "- zelfde thema: circulaire economie (telt het zwaarst)\n- 4 km verderop\n- vraagt stage, biedt stage" in text
+    )
     assert "Vraag: stage\nStage over circulair bouwen\nROC Vechtdal, Utrecht" in text
     assert "Aanbod: gastles\nStageplek in de werkplaats\nWarmtewerk BV, Utrecht" in text
 

@@ -1,0 +1,124 @@
+"""What a text is about: base forms, the parts of compounds, words of a kin, and what was meant by a wrong spelling."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.vocabulary import Language
+from services.matching.compounds import parts_of
+from services.matching.kin import ideas, themes_of_ideas
+from services.matching.lexicon import base_form, frequency
+from services.matching.spelling import meant
+from services.matching.terms import as_written, terms_of
+
+NL, EN = Language.DUTCH, Language.ENGLISH
+
+
+def terms(text: str, language: Language = NL) -> set[str]:
+    """The terms of a text without a title."""
+    return set(terms_of("", text, language).wanted)
+
+
+@pytest.mark.parametrize(
+    ("word", "parts"),
+    [
+        ("zonnepaneleninstallateur", ("zonnepanelen", "installateur")),
+        ("groendakaanleg", ("groendak", "aanleg")),
+        ("kledinginzamelingsketen", ("kleding", "inzameling", "keten")),
+        ("elektrische-bussenmonteur", ("elektrische", "bussen", "monteur")),
+        ("fietsenmaker", ("fiets", "maker")),
+        ("verwarming", ("verwarming",)),
+        ("leerling", ("leerling",)),
+        ("xqzxqzxqz", ("xqzxqzxqz",)),
+        ("", ("",)),
+    ],
+)
+def test_a_compound_is_taken_apart(word, parts):
+    assert parts_of(word) == parts
+
+
+@given(st.text(alphabet="abcdefghijklmnopqrstuvwxyz-", max_size=40))
+def test_parts_come_from_the_word_and_in_its_order(word):
+    place = 0
+    for part in parts_of(word):
+        assert part in word[place:]
+        place = word.index(part, place) + len(part)
+
+
+@pytest.mark.parametrize(
+    ("word", "base"),
+    [("warmtepompen", "warmtepomp"), ("geïnstalleerd", "installeren"), ("monteurs", "monteur"), ("huizen", "huis")],
+)
+def test_a_word_has_its_base_form(word, base):
+    assert base_form(word, NL) == base
+
+
+def test_common_words_are_used_more_than_rare_ones():
+    assert frequency("de") > frequency("warmte") > frequency("warmtepomp") > frequency("xqz") == 0
+    assert frequency("heat", EN) > 0
+
+
+@pytest.mark.parametrize(
+    ("written", "word"),
+    [("isolasie", "isolatie"), ("statgiair", "stagiair"), ("gezogt", "gezocht"), ("begelijding", "begeleiding")],
+)
+def test_a_wrong_spelling_is_read_as_what_was_meant(written, word):
+    assert meant(written) == word
+
+
+@pytest.mark.parametrize("known", ["isolatie", "warmtepomp", "zonnepaneleninstallateur", "solar", "nen9140", "ab"])
+def test_a_word_that_is_known_means_itself(known):
+    assert meant(known) is None
+
+
+@given(st.text(max_size=60))
+def test_any_text_has_terms_with_weights_within_bounds(text):
+    for language in Language:
+        found = terms_of(text, text, language)
+        assert all(0 <= term.weight <= 1.5 for term in found.wanted.values())
+        assert not found.unwanted & found.wanted.keys()
+
+
+def test_who_asks_and_who_offers_use_other_words_for_the_same():
+    assert terms("Wie zoekt er een zonnepaneleninstallateur?") & terms("Wij leggen pv aan") == {"zonnepaneel"}
+    assert "bij" in terms("Een imker in de klas") & terms("our beekeeper tells", EN)
+    assert "warmtepomp" in terms("a heat pump in every house", EN)
+
+
+def test_what_everybody_writes_is_no_term():
+    assert terms("Wij zoeken stagiairs voor ons bedrijf, welke school heeft studenten?") == set()
+
+
+def test_a_word_of_a_kin_that_is_used_for_anything_else_is_not_taken_for_it():
+    assert "bij" in terms("Bijen op het dak")
+    assert not {"bij", "zeewier", "oudere"} & terms("Wie komt bij ons in een oud huis kijken?")
+
+
+def test_a_title_tells_more_than_a_text_and_a_rare_word_more_than_a_common_one():
+    in_title = terms_of("Vergisting", "", NL).wanted["biogas"].weight
+    in_text = terms_of("", "Vergisting", NL).wanted["biogas"].weight
+
+    assert in_title > in_text > terms_of("", "avond", NL).wanted["avond"].weight > 0
+
+
+def test_what_is_not_wanted_is_kept_apart():
+    found = terms_of("Excursie vrachtwagens op waterstof, niet op accu's", "", NL)
+
+    assert {"waterstof", "vrachtwagen"} <= found.wanted.keys()
+    assert found.unwanted == {"accu"}
+
+
+def test_who_wants_it_without_asks_for_what_is_free_of_it():
+    assert "plantaardig" in terms("Koken zonder vlees")
+
+
+def test_terms_are_shown_as_the_words_that_were_written():
+    title, text = "Zonnepaneleninstallateurs", "Wij bouwen in oude huizen en cafés."
+
+    assert as_written(["zonnepaneel", "huis", "onbekend"], title, text, NL) == ("zonnepaneleninstallateurs", "huizen")
+
+
+def test_every_idea_stands_for_itself_and_its_words_are_small():
+    assert len(ideas()) > 1000
+    assert set(themes_of_ideas()) <= {idea for its in ideas().values() for idea in its}
+    assert all(word == word.lower() for word in ideas())
