@@ -108,6 +108,16 @@ class Ground:
             await connection.close()
 
     @asynccontextmanager
+    async def database(self) -> AsyncIterator[str]:
+        """The address of an empty database, for who needs nothing else."""
+        name = f"bench_{new_id()[-12:]}"
+        await self._postgres.create_database(name)
+        try:
+            yield self._postgres.url(name)
+        finally:
+            await self._postgres.drop_database(name)
+
+    @asynccontextmanager
     async def fresh(self) -> AsyncIterator[Place]:
         """A place that nothing happened in yet."""
         name = f"bench_{new_id()[-12:]}"

@@ -147,8 +147,8 @@ def keep(file: Path, record: dict[str, Any], found: Findings, void: dict[str, li
     file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
 
 
-def renewed(page: str, made: str) -> str:
+def renewed(page: str, made: str, begin: str = BEGIN, end: str = END) -> str:
     """The page with another table between its marks."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n\n{made}\n\n{END}{after}"
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    return f"{before}{begin}\n\n{made}\n\n{end}{after}"

@@ -3,6 +3,7 @@
 from chassis import Service
 from services.matching import api, catching_up, handlers, store
 from services.matching.readers import Readers
+from services.matching.rereading import read_anew
 from services.matching.settings import MatchingSettings
 
 
@@ -15,7 +16,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
         tables=store.Table,
         api=api.router,
         handlers=handlers.router,
-        background=[catching_up.load_model, catching_up.keep_up],
+        background=[catching_up.load_model, catching_up.keep_up, read_anew],
         other_parts=catching_up.parts,
     )
     made.app.state.readers = Readers(settings)

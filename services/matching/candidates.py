@@ -13,16 +13,22 @@ from services.matching.pairs import (
     EARTH_DIAMETER_KM,
     KINDS_WITHOUT_DISTANCE,
     Pair,
-    Proposition,
     kinds_answered_by,
     kinds_that_answer,
 )
 from services.matching.propositions import BUSY, COLUMNS, Known, busy_of, proposition_of
 from services.matching.rules import Busy
 from services.matching.store import ask
+from services.matching.terms import as_written
+
+#: The ways in which candidates are found: all of them, but for who measures each alone.
+WAYS = frozenset({"meaning", "words", "place"})
 
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
 CANDIDATES_MAX = 30
+
+#: `ts_rank` takes what each label stands for from D to A, none above 1.
+_LABELS = ", ".join(str(round(words.LABELS[label] / max(words.LABELS.values()), 2)) for label in "DCBA")
 
 #: Among how many nearest by place, and among how many with a word in common, those are sought: where the kind is rare,
 #: or a word is in every text, it would be the whole country otherwise.
@@ -30,26 +36,30 @@ NEAREST_MAX, WITH_A_WORD_MAX = 2000, 1000
 
 
 async def candidates_for(
-    session: AsyncSession, known: Known, *, now: datetime, most: int
+    session: AsyncSession, known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
 ) -> tuple[list[Pair], dict[str, Busy]]:
     """What may fit, as pairs, and for each request the matches that it has already; one question to the database."""
     mine = known.proposition
-    rows = (await ask(session, *question(known, now=now, most=most))).mappings().all()
-    pairs = [_pair(mine, known.text, row) for row in rows]
+    rows = (await ask(session, *question(known, now=now, most=most, ways=ways))).mappings().all()
+    pairs = [_pair(known, row) for row in rows]
     if mine.side is Side.REQUEST:
         return pairs, {mine.id: known.busy}
     return pairs, {row["proposition_id"]: busy_of(row) for row in rows}
 
 
-def question(known: Known, *, now: datetime, most: int) -> tuple[TextClause, dict[str, Any]]:
+def question(
+    known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
+) -> tuple[TextClause, dict[str, Any]]:
     """The statement that finds candidates, and its values.
 
     It narrows for speed with what the rules will say anyway: kind, reach, whose it is, and pairs proposed before.
     """
     mine = known.proposition
     is_request = mine.side is Side.REQUEST
-    stems = [stem for stem in known.stems if words.is_telling(stem)]
-    query = words.any_of(stems)
+    query = words.any_of(known.terms)
+    found_by = frozenset(
+        way for way in ways if way == "place" or (way == "meaning" and known.meaning) or (way == "words" and query)
+    )
     kinds = kinds_that_answer(mine.kind) if is_request else kinds_answered_by(mine.kind)
     without_distance = KINDS_WITHOUT_DISTANCE if is_request else (Kind if mine.kind in KINDS_WITHOUT_DISTANCE else ())
     values = {
@@ -61,7 +71,8 @@ def question(known: Known, *, now: datetime, most: int) -> tuple[TextClause, dic
         "latitude": mine.latitude,
         "longitude": mine.longitude,
         "reach_km": mine.reach_km,
-        "stems": stems,
+        "terms": list(known.terms),
+        "unwanted": list(known.unwanted),
         "now": now,
     }
     if not is_request:
@@ -70,13 +81,13 @@ def question(known: Known, *, now: datetime, most: int) -> tuple[TextClause, dic
     if known.meaning:
         values["meaning"] = known.meaning.vector
         model = (known.meaning.model_id, known.meaning.dimensions)
-    if query:
+    if "words" in found_by:
         values["query"] = query
-    return _statement(mine.side, model, bool(query)), values
+    return _statement(mine.side, model, found_by), values
 
 
 @lru_cache(maxsize=64)
-def _statement(side: Side, model: tuple[int, int] | None, by_words: bool) -> TextClause:
+def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) -> TextClause:
     """The statement for the candidates of a request or an offer; the index conditions stand in it as literals.
 
     `model` is the id of the model whose vectors are compared, and how long they are.
@@ -98,44 +109,67 @@ def _statement(side: Side, model: tuple[int, int] | None, by_words: bool) -> Tex
              <= least(coalesce(CAST(:reach_km AS integer), 40000), coalesce(p.reach_km, 40000)) + 0.01)
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')
         {room}"""
-    found = [
-        f"""SELECT p.proposition_id
+    found = []
+    if "place" in ways:
+        found.append(
+            f"""SELECT p.proposition_id
             FROM (SELECT * FROM proposition p WHERE {is_open}
                   ORDER BY point(longitude, latitude) <-> point(:longitude, :latitude) LIMIT {NEAREST_MAX}) p
             WHERE {narrow} LIMIT {CANDIDATES_MAX}"""
-    ]
+        )
     similarity = "CAST(NULL AS float8)"
     if model:
         model_id, dimensions = model
         apart = f"(v.vector::halfvec({dimensions})) <=> CAST(CAST(:meaning AS text) AS halfvec({dimensions}))"
+        similarity = f"""(SELECT 1 - ({apart}) FROM meaning v
+            WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
+    if model and "meaning" in ways:
         found.append(
             f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
                 WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
                 ORDER BY {apart} LIMIT {CANDIDATES_MAX}"""
         )
-        similarity = f"""(SELECT 1 - ({apart}) FROM meaning v
-            WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
-    if by_words:
+    if "words" in ways:
         found.append(
             f"""SELECT p.proposition_id
                 FROM (SELECT * FROM proposition p WHERE {is_open} AND words @@ CAST(:query AS tsquery)
                       LIMIT {WITH_A_WORD_MAX}) p
-                WHERE {narrow} ORDER BY ts_rank(p.words, CAST(:query AS tsquery)) DESC LIMIT {CANDIDATES_MAX}"""
+                WHERE {narrow}
+                ORDER BY ts_rank('{{{_LABELS}}}', p.words, CAST(:query AS tsquery)) DESC LIMIT {CANDIDATES_MAX}"""
         )
+    theirs = "SELECT w.weights[1] || w.lexeme FROM unnest(p.words) w WHERE w.lexeme"
+    refused = f"{theirs} = ANY(:unwanted)"
+    if side is Side.OFFER:
+        refused = "SELECT u FROM unnest(p.unwanted) u WHERE u = ANY(:terms)"
     return text(
         f"""
         SELECT {COLUMNS}, {similarity} AS similarity,
-            ARRAY(SELECT unnest(tsvector_to_array(p.words)) INTERSECT SELECT unnest(CAST(:stems AS text[]))) AS shared,
+            ARRAY({theirs} = ANY(:terms)) AS shared, ARRAY({refused}) AS refused, length(p.words) AS terms,
+            (SELECT count(*) FROM match r WHERE r.offer_id = {":id" if side is Side.OFFER else "p.proposition_id"}
+                AND r.state IN ('proposed', 'endorsed')) AS offer_running,
             {BUSY if side is Side.OFFER else "NULL AS running"}
-        FROM proposition p WHERE p.proposition_id IN ({" UNION ".join(f"({one})" for one in found)})
+        FROM proposition p WHERE p.proposition_id IN ({" UNION ".join(f"({one})" for one in found) or "NULL"})
         """
     )
 
 
-def _pair(mine: Proposition, text_of_mine: str, row: RowMapping) -> Pair:
-    other = proposition_of(row)
+def _pair(known: Known, row: RowMapping) -> Pair:
+    """A row beside the request or the offer that was asked for. The words are the request's own."""
+    mine, other = known.proposition, proposition_of(row)
     similarity = None if row["similarity"] is None else float(row["similarity"])
-    shared = words.as_written(row["shared"], f"{mine.title} {text_of_mine}")
+    shared = row["shared"]
     if mine.side is Side.REQUEST:
-        return Pair(mine, other, similarity, shared)
-    return Pair(other, mine, similarity, words.as_written(row["shared"], f"{other.title} {row['text']}"))
+        request, offer, text_of_request, terms_of_offer = mine, other, known.text, row["terms"] or 0
+        unwanted = sum(words.LABELS[term[0]] for term in row["refused"])
+    else:
+        request, offer, text_of_request, terms_of_offer = other, mine, row["text"], len(known.terms)
+        unwanted = sum(known.terms[term] for term in row["refused"])
+    return Pair(
+        request,
+        offer,
+        similarity,
+        as_written([term[1:] for term in shared], request.title, text_of_request, request.language),
+        words.in_common(known.terms, shared, terms_of_offer),
+        unwanted,
+        row["offer_running"],
+    )

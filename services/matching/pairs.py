@@ -7,21 +7,27 @@ from datetime import date, datetime
 from contracts.matching import Party
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
 
-#: What answers a request of a kind besides the same kind: partly, and said so in the reasons.
-_ANSWERED_ALSO_BY: dict[Kind, frozenset[Kind]] = {
-    Kind.PRACTICE_ASSIGNMENT: frozenset({Kind.INTERNSHIP}),
-    Kind.INTERNSHIP: frozenset({Kind.PRACTICE_ASSIGNMENT}),
-    Kind.GUEST_LESSON: frozenset({Kind.EXPERTISE, Kind.SITE_VISIT}),
-    Kind.SITE_VISIT: frozenset({Kind.GUEST_LESSON, Kind.MEETING}),
-    Kind.LESSON_MATERIAL: frozenset({Kind.TIP, Kind.EXPERTISE}),
-    Kind.TIP: frozenset({Kind.EXPERTISE, Kind.LESSON_MATERIAL, Kind.MEETING}),
-    Kind.EXPERTISE: frozenset({Kind.GUEST_LESSON, Kind.TIP, Kind.LESSON_MATERIAL, Kind.MEETING}),
-    Kind.EQUIPMENT: frozenset({Kind.SITE_VISIT}),
-    Kind.MEETING: frozenset({Kind.SITE_VISIT, Kind.EXPERTISE}),
+#: What answers a request of a kind besides the same kind, and how far it goes: partly, and said so in the reasons.
+_ANSWERED_ALSO_BY: dict[Kind, dict[Kind, float]] = {
+    Kind.PRACTICE_ASSIGNMENT: {Kind.INTERNSHIP: 0.35},
+    Kind.INTERNSHIP: {Kind.PRACTICE_ASSIGNMENT: 0.35},
+    Kind.GUEST_LESSON: {Kind.EXPERTISE: 0.6, Kind.SITE_VISIT: 0.5},
+    Kind.SITE_VISIT: {Kind.GUEST_LESSON: 0.5, Kind.MEETING: 0.35, Kind.EXPERTISE: 0.3},
+    Kind.LESSON_MATERIAL: {Kind.GUEST_LESSON: 0.45, Kind.TIP: 0.4, Kind.EXPERTISE: 0.3},
+    Kind.TIP: {Kind.EXPERTISE: 0.5, Kind.LESSON_MATERIAL: 0.5, Kind.MEETING: 0.35, Kind.GUEST_LESSON: 0.35},
+    Kind.EXPERTISE: {
+        Kind.TIP: 0.6,
+        Kind.GUEST_LESSON: 0.5,
+        Kind.MEETING: 0.5,
+        Kind.LESSON_MATERIAL: 0.35,
+        Kind.SITE_VISIT: 0.35,
+    },
+    Kind.EQUIPMENT: {Kind.SITE_VISIT: 0.4},
+    Kind.MEETING: {Kind.EXPERTISE: 0.4, Kind.SITE_VISIT: 0.35, Kind.GUEST_LESSON: 0.35},
 }
 
 #: What travels by itself: how far apart the two are is no matter.
-KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL, Kind.EXPERTISE})
+KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL})
 
 CLOSED = frozenset({Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED})
 
@@ -52,6 +58,8 @@ class Proposition:
     mbo_level: int | None = None
     title: str = ""
     organisation_name: str = ""
+    voice: float = 0.0
+    """Who speaks, by the text: see `voices`."""
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be matched now."""
@@ -77,7 +85,13 @@ class Pair:
     similarity: float | None
     """The cosine of the two texts' vectors; none when one of them has no vector."""
     words: tuple[str, ...] = ()
-    """The telling words that both texts have, the longest first."""
+    """The words of the request that the offer has too, or has others of a kin for; those that tell most first."""
+    in_common: float = 0.0
+    """How much those words tell together: see `words.in_common`."""
+    unwanted: float = 0.0
+    """How much of what the offer is about the request says that it does not want."""
+    offer_running: int = 0
+    """How many matches run with this offer already."""
 
 
 def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
@@ -96,7 +110,12 @@ def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
 
 def kinds_that_answer(kind: Kind) -> frozenset[Kind]:
     """The kinds of offers that answer a request of a kind."""
-    return _ANSWERED_ALSO_BY[kind] | {kind}
+    return frozenset({kind, *_ANSWERED_ALSO_BY[kind]})
+
+
+def how_far_it_answers(asked: Kind, offered: Kind) -> float:
+    """1 for the same kind, less for another one that helps, 0 for one that does not."""
+    return 1.0 if asked is offered else _ANSWERED_ALSO_BY[asked].get(offered, 0.0)
 
 
 def kinds_answered_by(kind: Kind) -> frozenset[Kind]:

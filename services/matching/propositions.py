@@ -1,8 +1,9 @@
 """The projection of what is asked and offered: keep what was heard, and look it up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,11 +19,14 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
-from services.matching import meanings
+from services.matching import meanings, words
 from services.matching.meanings import Meaning, Read
 from services.matching.pairs import Proposition
 from services.matching.rules import Busy
 from services.matching.store import ask
+from services.matching.terms import MAKE as MAKE_OF_TERMS
+from services.matching.terms import terms_of
+from services.matching.voices import voice_of
 
 RequestHeard = RequestPlaced | RequestChanged | RequestReopened | RequestClosed
 OfferHeard = OfferPlaced | OfferChanged | OfferReopened | OfferClosed
@@ -35,7 +39,10 @@ class Known:
 
     proposition: Proposition
     text: str
-    stems: tuple[str, ...]
+    terms: Mapping[str, float]
+    """What the text is about, and how much each term tells."""
+    unwanted: tuple[str, ...]
+    """The terms of what it says that it does not want."""
     meaning: Meaning | None
     """None when the model in use has not read it."""
     became_open: bool
@@ -47,7 +54,7 @@ class Known:
 COLUMNS = """
     p.proposition_id, p.side, p.member_id, p.organisation_id, p.kind, p.themes, p.title, p.text, p.language,
     p.place_name, p.province, p.latitude, p.longitude, p.reach_km, p.starts_on, p.ends_on, p.mbo_level, p.status,
-    p.expires_at,
+    p.expires_at, p.voice,
     (SELECT name FROM organisation o WHERE o.organisation_id = p.organisation_id) AS organisation_name"""
 
 BUSY = """
@@ -60,10 +67,12 @@ _KEEP = text(
     f"""
     WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
-        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, opened_at)
+        province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at, words, words_make,
+        unwanted, voice, opened_at)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
-        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
+        CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz), CAST(:words AS tsvector),
+        :words_make, CAST(:unwanted AS text[]), CAST(:voice AS float8),
         CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
     ON CONFLICT (proposition_id) DO UPDATE SET
@@ -72,11 +81,12 @@ _KEEP = text(
         language = excluded.language, place_name = excluded.place_name, province = excluded.province,
         latitude = excluded.latitude, longitude = excluded.longitude, reach_km = excluded.reach_km,
         starts_on = excluded.starts_on, ends_on = excluded.ends_on, mbo_level = excluded.mbo_level,
-        status = excluded.status, expires_at = excluded.expires_at,
+        status = excluded.status, expires_at = excluded.expires_at, words = excluded.words,
+        words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version < excluded.version AND p.side = excluded.side
-    RETURNING old.status AS status_before, tsvector_to_array(p.words) AS stems, {COLUMNS}, {BUSY}
+    RETURNING old.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}
     ), {meanings.KEEP}
     SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """
@@ -84,13 +94,13 @@ _KEEP = text(
 
 _GET = text(
     f"""
-    SELECT p.status AS status_before, tsvector_to_array(p.words) AS stems, {COLUMNS}, {BUSY}, known.*
+    SELECT p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}, known.*
     FROM proposition p LEFT JOIN LATERAL {meanings.KNOWN} known ON true WHERE p.proposition_id = :proposition_id
     """
 )
 
 
-async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | None, now: datetime) -> Known | None:
+async def keep(session: AsyncSession, event: Heard, side: Side, meaning: Read | None, now: datetime) -> Known | None:
     """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
     values = (
         event.model_dump(include=_PLAIN_FIELDS)
@@ -104,10 +114,22 @@ async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | Non
             "longitude": event.place.longitude,
             "now": now,
         }
-        | meanings.values_of(event, read)
+        | meanings.values_of(event, meaning)
+        | read(event.title, event.text, event.language)
     )
     row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None
+
+
+def read(title: str, text: str, language: Language) -> dict[str, Any]:
+    """What a text says, as it is kept: its terms, what it does not want, and who speaks."""
+    terms = terms_of(title, text, language)
+    return {
+        "words": words.as_vector({term: found.weight for term, found in terms.wanted.items()}),
+        "words_make": MAKE_OF_TERMS,
+        "unwanted": sorted(terms.unwanted),
+        "voice": voice_of(title, text),
+    }
 
 
 async def get(session: AsyncSession, proposition_id: str) -> Known | None:
@@ -159,7 +181,8 @@ def _known(row: RowMapping) -> Known:
     return Known(
         proposition=proposition_of(row),
         text=row["text"],
-        stems=tuple(row["stems"] or ()),
+        terms=words.weights_in(row["words"]),
+        unwanted=tuple(row["unwanted"]),
         meaning=meanings.meaning_of(row),
         became_open=row["status"] == Status.OPEN and row["status_before"] != Status.OPEN,
         busy=busy_of(row),
@@ -193,4 +216,5 @@ def proposition_of(row: RowMapping) -> Proposition:
         mbo_level=row["mbo_level"],
         title=row["title"],
         organisation_name=row["organisation_name"] or "",
+        voice=row["voice"],
     )

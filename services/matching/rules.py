@@ -1,47 +1,49 @@
 """How well a request and an offer fit, why, and which pairs are worth proposing: pure, with time as an argument."""
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from contracts.matching import Reason
-from contracts.vocabulary import Language
+from contracts.vocabulary import Kind, Language
 from services.matching.pairs import (
     KINDS_WITHOUT_DISTANCE,
     Pair,
     Proposition,
     can_match,
+    how_far_it_answers,
     kilometres_between,
     shared_period,
 )
-
-#: The part each signal has in the score when all of them can be judged.
-WEIGHTS = {
-    "meaning": 0.40,
-    "same-theme": 0.20,
-    "words": 0.15,
-    "distance": 0.15,
-    "kind": 0.10,
-    "level": 0.05,
-    "period": 0.05,
-    "same-language": 0.05,
-}
-
-#: A pair below this score is not worth an ambassador's minute.
-SCORE_MIN = 0.53
-
-#: Two texts about different things measure 0.14 on the average and seldom above 0.25, a question and its answer 0.3 to
-#: 0.6 (`similarity`; measured with the pairs of `tests/matching/realistic.py`).
-COSINE_UNRELATED, COSINE_SAME = 0.18, 0.50
-
-#: Below this the likeness of two texts is no reason that anybody would give.
-MEANING_WORTH_TELLING = 0.3
-
-KM_OF_HALF_VALUE = 25.0
-WORDS_NAMED_MAX = 4
+from services.matching.weights import Weights, kept_weights
 
 Code = Literal["same-theme", "distance", "kind", "meaning", "words", "same-language", "period", "level"]
+Name = Literal[Code, "direction", "unwanted"]
+
+#: Two texts about different things measure 0.1 on the average, a question and its answer 0.15 to 0.5 (`similarity`).
+COSINE_SAME = 0.55
+
+#: Below this the likeness of two texts is no reason that anybody would give.
+MEANING_WORTH_TELLING = 0.25
+
+#: How far one goes for a kind without a second thought. From there the value of being near falls quickly: it is half at
+#: this distance and a ninth at twice as far. What travels by itself has no distance at all (`KINDS_WITHOUT_DISTANCE`).
+KM_FINE = {Kind.INTERNSHIP: 35.0, Kind.EQUIPMENT: 35.0, Kind.PRACTICE_ASSIGNMENT: 35.0}
+KM_FINE_OTHERS = 60.0
+
+#: Of these both sides look for the other: who has students for who has work, and the other way round.
+_KINDS_OF_TWO_SIDES = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT})
+
+#: What cannot be judged tells neither for nor against.
+NEUTRAL = 0.5
+
+#: An offer that many get leaves room for others that fit nearly as well: at the most this is taken off when they are
+#: put in order, half of it when so many matches run with it.
+CROWDED_MAX, CROWDED_HALF = 0.06, 4
+
+WORDS_NAMED_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +51,16 @@ class Fit:
     """How well a pair fits, 0 to 1, and why, the most important reason first."""
 
     score: float
-    brought: tuple[tuple["_Signal", float], ...]
+    brought: tuple[tuple["Signal", float], ...]
     """Each signal with its part of the score."""
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
         """What there is to tell people, the most important reason first."""
         told = [
-            Reason(code=signal.code, value=signal.value, weight=round(min(part, 1.0), 4))
+            Reason(code=signal.reason, value=signal.value, weight=round(min(part, 1.0), 4))
             for signal, part in self.brought
-            if signal.value is not None and part > 0
+            if signal.reason is not None and signal.value is not None and part > 0
         ]
         return tuple(sorted(told, key=lambda reason: -reason.weight))
 
@@ -83,17 +85,30 @@ class Busy:
 
 
 @dataclass(frozen=True, slots=True)
-class _Signal:
-    code: Code
+class Signal:
+    """One thing that tells whether a pair fits, 0 to 1; and what to tell people about it, if anything."""
+
+    name: Name
     strength: float
-    value: str | None
-    """What the reason is about; none when there is nothing to tell people."""
+    value: str | None = None
+
+    @property
+    def reason(self) -> Code | None:
+        """The code under which people are told; none for what they are not told."""
+        return None if self.name in ("direction", "unwanted") else self.name
 
 
-def best_proposals(pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int) -> list[Proposal]:
+def best_proposals(
+    pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int, weights: Weights | None = None
+) -> list[Proposal]:
     """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation."""
-    fitting = [Proposal(pair, found) for pair in pairs if (found := fit(pair, now)) and found.score >= SCORE_MIN]
-    fitting.sort(key=lambda proposal: (-proposal.fit.score, proposal.pair.offer.id, proposal.pair.request.id))
+    weighed = weights or kept_weights()
+    fitting = [
+        Proposal(pair, found)
+        for pair in pairs
+        if (found := fit(pair, now, weighed)) and found.score >= weighed.score_min
+    ]
+    fitting.sort(key=lambda proposal: (-_rank(proposal), proposal.pair.offer.id, proposal.pair.request.id))
     room = {request_id: most - its.running for request_id, its in busy.items()}
     organisations = {request_id: set(its.organisations) for request_id, its in busy.items()}
     chosen = []
@@ -107,61 +122,91 @@ def best_proposals(pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetim
     return chosen
 
 
-def fit(pair: Pair, now: datetime) -> Fit | None:
+def _rank(proposal: Proposal) -> float:
+    """The score, less something for an offer that others get already."""
+    running = proposal.pair.offer_running
+    return proposal.fit.score - CROWDED_MAX * running / (running + CROWDED_HALF)
+
+
+def fit(pair: Pair, now: datetime, weights: Weights | None = None) -> Fit | None:
     """How well an offer answers a request; none when it cannot.
 
-    The score is the weighted mean of the signals that can be judged: without vectors the meaning counts for nothing,
-    and for a tip the distance.
+    The score is the weighted mean of the signals; what has a negative weight takes off. Without vectors the meaning
+    leaves its weight to the others.
     """
     if not can_match(pair.request, pair.offer, now):
         return None
-    signals = _signals(pair)
-    total = sum(WEIGHTS[signal.code] for signal in signals)
-    brought = [(signal, WEIGHTS[signal.code] * signal.strength / total) for signal in signals]
-    return Fit(score=round(min(sum(part for _, part in brought), 1.0), 4), brought=tuple(brought))
+    weight_of = (weights or kept_weights()).weights
+    found = signals(pair)
+    total = sum(max(0.0, weight_of[signal.name]) for signal in found)
+    brought = [(signal, weight_of[signal.name] * signal.strength / total) for signal in found]
+    for_it = sum(part for _, part in brought if part > 0)
+    score = max(0.0, min(1.0, sum(part for _, part in brought)))
+    left = score / for_it if for_it else 0.0
+    return Fit(round(score, 4), tuple((signal, part * left) for signal, part in brought if part > 0))
 
 
-def _signals(pair: Pair) -> list[_Signal]:
-    """Every signal that can be judged for this pair; one that cannot leaves its weight to the others."""
+def signals(pair: Pair) -> list[Signal]:
+    """Everything that tells whether a pair fits."""
     request, offer = pair.request, pair.offer
-    signals = [_theme(request, offer), _words(pair), _kind(request, offer)]
+    found = [
+        _theme(request, offer),
+        Signal("words", 1 - math.exp(-pair.in_common / 2), ", ".join(pair.words[:WORDS_NAMED_MAX]) or None),
+        Signal("kind", how_far_it_answers(request.kind, offer.kind), f"{request.kind.value}:{offer.kind.value}"),
+        _distance(request, offer),
+        _direction(request, offer),
+        Signal("unwanted", 1 - math.exp(-pair.unwanted)),
+        _level(request, offer),
+        _period(request, offer),
+        _language(request, offer),
+    ]
     if pair.similarity is not None:
-        signals.append(_meaning(pair.similarity))
-    if offer.kind not in KINDS_WITHOUT_DISTANCE:
-        signals.append(_distance(request, offer))
-    if request.mbo_level is not None and offer.mbo_level is not None:
-        same = request.mbo_level == offer.mbo_level
-        signals.append(_Signal("level", 1.0 if same else 0.5, str(offer.mbo_level) if same else None))
-    begin, end = shared_period(request, offer)
-    if (request.starts_on or request.ends_on) and (offer.starts_on or offer.ends_on):
-        signals.append(_Signal("period", 1.0, f"{begin}/{end}" if begin and end else ""))
-    if Language.ENGLISH in (request.language, offer.language):  # that both are in Dutch tells nobody anything
-        same = request.language is offer.language
-        signals.append(_Signal("same-language", float(same), offer.language.value if same else None))
-    return signals
+        found.append(_meaning(pair.similarity))
+    return found
 
 
-def _meaning(cosine: float) -> _Signal:
-    strength = min(1.0, max(0.0, (cosine - COSINE_UNRELATED) / (COSINE_SAME - COSINE_UNRELATED)))
-    return _Signal("meaning", strength, f"{strength:.0%}" if strength >= MEANING_WORTH_TELLING else None)
+def _meaning(cosine: float) -> Signal:
+    strength = min(1.0, max(0.0, cosine / COSINE_SAME))
+    return Signal("meaning", strength, f"{strength:.0%}" if strength >= MEANING_WORTH_TELLING else None)
 
 
-def _theme(request: Proposition, offer: Proposition) -> _Signal:
-    shared = [theme.value for theme in request.themes if theme in offer.themes]
-    fewest = min(len(set(request.themes)), len(set(offer.themes)))
-    return _Signal("same-theme", len(set(shared)) / fewest if fewest else 0.0, ",".join(dict.fromkeys(shared)))
+def _theme(request: Proposition, offer: Proposition) -> Signal:
+    asked, offered = set(request.themes), set(offer.themes)
+    shared = dict.fromkeys(theme.value for theme in request.themes if theme in offered)
+    return Signal("same-theme", len(shared) / len(asked | offered) if shared else 0.0, ",".join(shared) or None)
 
 
-def _words(pair: Pair) -> _Signal:
-    """Each further telling word in common adds less: one is 0.4, two 0.64, three 0.78."""
-    return _Signal("words", 1 - 0.6 ** len(pair.words), ", ".join(pair.words[:WORDS_NAMED_MAX]))
-
-
-def _kind(request: Proposition, offer: Proposition) -> _Signal:
-    strength = 1.0 if request.kind is offer.kind else 0.5
-    return _Signal("kind", strength, f"{request.kind.value}:{offer.kind.value}")
-
-
-def _distance(request: Proposition, offer: Proposition) -> _Signal:
+def _distance(request: Proposition, offer: Proposition) -> Signal:
+    if offer.kind in KINDS_WITHOUT_DISTANCE:
+        return Signal("distance", 1.0)
     kilometres = kilometres_between(request, offer)
-    return _Signal("distance", 1 / (1 + kilometres / KM_OF_HALF_VALUE), f"{kilometres:.1f}")
+    fine = KM_FINE.get(offer.kind, KM_FINE_OTHERS)
+    return Signal("distance", 1 / (1 + (kilometres / fine) ** 3), f"{kilometres:.1f}")
+
+
+def _direction(request: Proposition, offer: Proposition) -> Signal:
+    """Two schools that both look for a company do not help each other, nor do two companies that look for students."""
+    if not {request.kind, offer.kind} <= _KINDS_OF_TWO_SIDES:
+        return Signal("direction", NEUTRAL)
+    return Signal("direction", (1 - request.voice * offer.voice) / 2)
+
+
+def _level(request: Proposition, offer: Proposition) -> Signal:
+    if request.mbo_level is None or offer.mbo_level is None:
+        return Signal("level", NEUTRAL)
+    same = request.mbo_level == offer.mbo_level
+    return Signal("level", float(same), str(offer.mbo_level) if same else None)
+
+
+def _period(request: Proposition, offer: Proposition) -> Signal:
+    if not ((request.starts_on or request.ends_on) and (offer.starts_on or offer.ends_on)):
+        return Signal("period", NEUTRAL)
+    begin, end = shared_period(request, offer)
+    return Signal("period", 1.0, f"{begin}/{end}" if begin and end else "")
+
+
+def _language(request: Proposition, offer: Proposition) -> Signal:
+    if Language.ENGLISH not in (request.language, offer.language):  # that both are in Dutch tells nobody anything
+        return Signal("same-language", NEUTRAL)
+    same = request.language is offer.language
+    return Signal("same-language", float(same), offer.language.value if same else None)

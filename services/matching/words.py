@@ -1,15 +1,26 @@
-"""The words that tell what a text is about, by PostgreSQL's Dutch full text search."""
+"""Terms as PostgreSQL's full text search keeps them: one of four labels says how much a term tells. Pure.
+
+Its ranking knows no rareness of words, so that is put into the labels: A for a rare word of a title, D for what says
+little.
+"""
 
 import re
-import unicodedata
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
 
-#: How many stems ask the full text index; the longest say most, as Dutch joins words together.
-STEMS_ASKED_MAX = 16
+#: What each label stands for.
+LABELS = {"A": 1.25, "B": 0.8, "C": 0.45, "D": 0.2}
 
-#: What everybody here writes: it is found everywhere, and so tells nothing. The generated column `proposition.words`
-#: leaves these out, so a change needs a migration that makes the column anew.
+#: A term that tells less is not kept.
+TELLS_MIN = 0.1
+
+#: How many terms ask the full text index: those that tell most.
+TERMS_ASKED_MAX = 24
+
+#: So many terms has an ordinary text. Of a longer one each tells a little less: it has more chance to hold a term.
+TERMS_ORDINARY, LENGTH_COUNTS = 25, 0.3
+
+#: What everybody here writes: it is found everywhere, and so tells nothing. A change counts for what is read
+#: from then on, and for the rest by another `terms.MAKE`.
 EVERYDAY = " ".join(
     """
     aanbieden aanbod aanpak aantal activiteit activiteiten afspraak bedrijf bedrijven beetje begeleiden begeleiding
@@ -36,41 +47,40 @@ EVERYDAY = " ".join(
 )
 
 
-def any_of(stems: Iterable[str]) -> str | None:
-    """The most telling stems as a query of PostgreSQL's full text search; none when there is nothing to ask."""
-    telling = sorted({stem for stem in stems if is_telling(stem)}, key=lambda stem: (-len(stem), stem))
-    return " | ".join(f"'{stem}'" for stem in telling[:STEMS_ASKED_MAX]) or None
+_KEPT = re.compile(r"'((?:[^']|'')+)':\d+([ABC]?)")
 
 
-def is_telling(stem: str) -> bool:
-    """Whether a stem can say what a text is about: numbers, links and initials cannot."""
-    return len(stem) > 2 and stem.isalpha()
+def as_vector(weights: Mapping[str, float]) -> str:
+    """Terms with how much they tell, as PostgreSQL reads them into a text search vector."""
+    kept = {term: label_of(weight) for term, weight in weights.items() if weight >= TELLS_MIN}
+    return " ".join(f"{_quoted(term)}:1{label}" for term, label in sorted(kept.items()))
 
 
-def as_written(stems: Iterable[str], text: str) -> tuple[str, ...]:
-    """The stems as the words that the writer used, the longest stem first; a stem that is not found is left out.
+def label_of(weight: float) -> str:
+    """The label that is nearest."""
+    return min(LABELS, key=lambda label: abs(LABELS[label] - weight))
 
-    A Dutch stem may differ from its word by a doubled letter (maan: man) and by its last one, so words are compared
-    without either; a word that begins with the whole stem is sought first.
+
+def weights_in(vector: str | None) -> dict[str, float]:
+    """How much each term of a text search vector tells, from how PostgreSQL writes it."""
+    return {term.replace("''", "'"): LABELS[label or "D"] for term, label in _KEPT.findall(vector or "")}
+
+
+def any_of(weights: Mapping[str, float]) -> str | None:
+    """The terms that tell most as a query of PostgreSQL's full text search; none when there is nothing to ask."""
+    telling = sorted(weights, key=lambda term: (-weights[term], -len(term), term))
+    return " | ".join(map(_quoted, telling[:TERMS_ASKED_MAX])) or None
+
+
+def in_common(mine: Mapping[str, float], shared: Iterable[str], terms_of_offer: int) -> float:
+    """How much two texts have in common: 1 is a rare word or two.
+
+    `shared` are the other's terms that are mine too, each with its label before it; `terms_of_offer` is how many terms
+    the offer has.
     """
-    found: list[str] = []
-    for stem in sorted({stem for stem in stems if is_telling(stem)}, key=lambda stem: (-len(stem), stem)):
-        plain = _plain(stem)
-        alike = [(word, theirs) for word, theirs in _written(text) if theirs.startswith(plain[:-1])]
-        word = min(alike, key=lambda pair: not pair[1].startswith(plain), default=(None, ""))[0]
-        if word and word not in found:
-            found.append(word)
-    return tuple(found)
+    together = sum(mine.get(term[1:], 0.0) * LABELS[term[0]] for term in shared)
+    return together / (1 - LENGTH_COUNTS + LENGTH_COUNTS * terms_of_offer / TERMS_ORDINARY)
 
 
-@lru_cache(maxsize=512)
-def _written(text: str) -> tuple[tuple[str, str], ...]:
-    """The words of a text with their plain form, the shortest first; a text is looked at for each of its candidates."""
-    words = {word.lower() for word in re.findall(r"[^\W\d_]+", text)}
-    return tuple((word, _plain(word)) for word in sorted(words, key=lambda word: (len(word), word)))
-
-
-@lru_cache(maxsize=4096)
-def _plain(word: str) -> str:
-    without_accents = "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c))
-    return re.sub(r"(.)\1", r"\1", without_accents)
+def _quoted(term: str) -> str:
+    return "'" + term.replace("\\", "").replace("'", "''") + "'"

@@ -1,5 +1,7 @@
 """Meanings from an endpoint elsewhere: where it is away, slow or wrong, matching goes on by words until it is back."""
 
+import random
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -11,6 +13,7 @@ from contracts.requests import RequestClosed
 from contracts.vocabulary import Kind, Status, Theme
 from services.matching.app import service
 from services.matching.settings import MatchingSettings
+from services.matching.words import EVERYDAY
 from tests.given import eventually, running
 from tests.matching.conftest import a_request, an_offer
 from tests.matching.endpoints import server_process, troubled
@@ -67,8 +70,9 @@ READ = """
 
 
 def alike(number: str):
-    """A request and an offer of a kind that no other test has, which only the model brings together: another theme."""
-    words = " ".join(f"{number[-6:]}{letter}{letter}" for letter in "abcdefgh")
+    """A request and an offer of a kind that no other test has, which only the model brings together: no theme is the
+    same, and their words are those that everybody writes."""
+    words = " ".join(random.Random(number).sample(sorted(EVERYDAY.split()), 12))
     told = {"title": number, "text": words, "kind": Kind.EQUIPMENT}
     return (
         a_request(f"r-{number}", **told, themes=(Theme.BIODIVERSITY,)),

