@@ -151,7 +151,8 @@ def literal(text: str) -> str:
 
 async def _connection(session: AsyncSession) -> PoolProxiedConnection:
     plain = session.sync_session
-    if not plain.in_transaction():
+    transaction = plain.get_transaction()
+    if transaction is None or not transaction._connections:  # `session.begin()` alone connects to nothing yet
         await session.connection()
     connection = plain.connection().connection
     adapter: Any = connection.dbapi_connection

@@ -1,7 +1,7 @@
 """A graded set put through the matching that is in production: its events, PostgreSQL, statements and rules."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +14,14 @@ from bench.matching.sets import GradedSet
 from chassis.database import engine_for, migrate, sessions_of
 from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Side
-from services.matching import candidates, propositions, rules
+from services.matching import candidates, models, propositions, rules
 from services.matching.candidates import WAYS
+from services.matching.meanings import Read, Written
+from services.matching.models import Source
 from services.matching.pairs import Pair, Proposition, can_match
+from services.matching.readers import get_to_know, new_reader
 from services.matching.settings import MatchingSettings
-from services.matching.similarity import meanings
+from services.matching.similarity import text_of
 from services.matching.store import take_turn
 from services.matching.weights import Weights, kept_weights
 
@@ -58,19 +61,35 @@ async def ask_all(engine: AsyncEngine, graded: GradedSet, *, model: bool = True)
     begun = time.perf_counter()
     async with sessions_of(engine)() as session, session.begin():
         await take_turn(session)
+        read = await _reader(session, settings)
         for offer in graded.offers.values():
-            (meaning,) = await meanings([offer], settings)
-            await propositions.keep(session, offer, Side.OFFER, meaning, now)
-        known = []
-        for request in graded.requests.values():
-            (meaning,) = await meanings([request], settings)
-            known.append(await propositions.keep(session, request, Side.REQUEST, meaning, now))
+            await propositions.keep(session, offer, Side.OFFER, await read(offer, Side.OFFER), now)
+        known = [
+            await propositions.keep(session, request, Side.REQUEST, await read(request, Side.REQUEST), now)
+            for request in graded.requests.values()
+        ]
     reading = (time.perf_counter() - begun) * 1000 / max(1, len(graded.offers) + len(known))
     async with engine.begin() as connection:
-        await connection.exec_driver_sql("ANALYZE proposition")
+        await connection.exec_driver_sql("ANALYZE")
     async with sessions_of(engine)() as session, session.begin():
         await take_turn(session)
         return [await _ask(session, one, now) for one in known if one], reading
+
+
+async def _reader(session: AsyncSession, settings: MatchingSettings) -> Callable[..., Awaitable[Read | None]]:
+    """What reads a text by the model of the settings, which is taken into use."""
+    source = Source.of(settings)
+    if source:
+        model_id = await models.add(session, await get_to_know(source, settings))
+        await models.switch_to(session, model_id)
+
+    async def read(event: Written, side: Side) -> Read | None:
+        if source is None:
+            return None
+        (vector,) = await new_reader(source, settings).read([text_of(event.title, event.text)], side)
+        return Read(model_id, vector) if vector else None
+
+    return read
 
 
 async def _ask(session: AsyncSession, known: propositions.Known, now: datetime) -> Answer:

@@ -103,7 +103,7 @@ _GET = text(
 )
 
 
-async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | None, now: datetime) -> Known | None:
+async def keep(session: AsyncSession, event: Heard, side: Side, meaning: Read | None, now: datetime) -> Known | None:
     """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
     told = whole_text(event)
     values = (
@@ -121,7 +121,7 @@ async def keep(session: AsyncSession, event: Heard, side: Side, read: Read | Non
             "now": now,
         }
         | understood(event.title, told, event.language)
-        | meanings.values_of(event, read)
+        | meanings.values_of(event, meaning)
     )
     row = (await ask(session, _KEEP, values)).mappings().one_or_none()
     return _known(row) if row else None

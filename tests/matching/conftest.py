@@ -21,8 +21,9 @@ from contracts.members import (
 )
 from contracts.places import find_place
 from contracts.requests import OfferPlaced, RequestPlaced
-from contracts.vocabulary import Kind, Language, OrganisationKind, Status, Theme
+from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Status, Theme
 from services.matching.app import service
+from services.matching.pairs import Proposition
 from tests.given import Clock, Running, running
 
 ASKER, OFFERER, AMBASSADOR, TEAM = "m-asker", "m-offerer", "m-ambassador", "m-team"
@@ -63,6 +64,20 @@ def an_offer(offer_id: str | None = None, *, said: type[Event] = OfferPlaced, **
         "place": "Zeist",
     }
     return said(offer_id=offer_id or new_id(), **a_proposition(**(offered | changes)))
+
+
+def as_proposition(event: Any) -> Proposition:
+    """What the rules look at of an event."""
+    plain = {"member_id", "organisation_id", "kind", "themes", "language", "status", "expires_at", "reach_km"}
+    return Proposition(
+        side=Side.REQUEST if hasattr(event, "request_id") else Side.OFFER,
+        id=event.entity_id,
+        place_name=event.place.name,
+        province=event.place.province,
+        latitude=event.place.latitude,
+        longitude=event.place.longitude,
+        **event.model_dump(include=plain),
+    )
 
 
 def an_organisation(

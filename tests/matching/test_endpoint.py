@@ -1,5 +1,8 @@
 """Meanings from an endpoint elsewhere: where it is away, slow or wrong, matching goes on by words until it is back."""
 
+import random
+from datetime import UTC, datetime
+
 import pytest
 from pydantic import ValidationError
 from sqlalchemy import text
@@ -7,12 +10,16 @@ from structlog.testing import capture_logs
 
 from contracts.event import new_id
 from contracts.matching import MatchProposed
+from contracts.places import suggest
 from contracts.requests import RequestClosed
 from contracts.vocabulary import Kind, Status, Theme
+from services.matching import rules
 from services.matching.app import service
+from services.matching.pairs import Pair
 from services.matching.settings import MatchingSettings
+from services.matching.words import EVERYDAY
 from tests.given import eventually, running
-from tests.matching.conftest import a_request, an_offer
+from tests.matching.conftest import a_request, an_offer, as_proposition
 from tests.matching.endpoints import server_process, troubled
 
 QUICK = {"embedding_timeout_seconds": 0.4, "embedding_pause_seconds_max": 0.05, "catching_up_seconds": 0.02}
@@ -67,13 +74,21 @@ READ = """
 
 
 def alike(number: str):
-    """A request and an offer of a kind that no other test has, which only the model brings together: another theme."""
-    words = " ".join(f"{number[-6:]}{letter}{letter}" for letter in "abcdefgh")
+    """A request and an offer of a kind that no other test has, which only the model brings together.
+
+    No theme is the same, their words are those that everybody writes, and the offer is just so far away that the
+    rules, as they weigh now, would not propose it without the model.
+    """
+    words = " ".join(random.Random(number).sample(sorted(EVERYDAY.split()), 12))
     told = {"title": number, "text": words, "kind": Kind.EQUIPMENT}
-    return (
-        a_request(f"r-{number}", **told, themes=(Theme.BIODIVERSITY,)),
-        an_offer(f"o-{number}", **told, themes=(Theme.ROBOTISATION,)),
-    )
+    for place in suggest("a", limit=100) + suggest("z", limit=100):
+        request = a_request(f"r-{number}", **told, themes=(Theme.BIODIVERSITY,))
+        offer = an_offer(f"o-{number}", **told, themes=(Theme.ROBOTISATION,), place=place)
+        pairs = [Pair(as_proposition(request), as_proposition(offer), similarity) for similarity in (None, 0.9)]
+        without, by_meaning = (rules.best_proposals([pair], {}, datetime.now(UTC), most=1) for pair in pairs)
+        if by_meaning and not without:
+            return request, offer
+    raise AssertionError("no place is just so far away: the weights leave the model no say")
 
 
 async def test_texts_go_together_to_the_endpoint_and_each_once(matching, endpoint):

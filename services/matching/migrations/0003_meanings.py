@@ -1,7 +1,4 @@
-"""Vectors beside the propositions, for each model its own: another model can be moved to while matching goes on.
-
-Chained on 0001 until the migration of the words (0002) is there.
-"""
+"""Vectors beside the propositions, for each model its own: another model can be moved to while matching goes on."""
 
 import json
 
