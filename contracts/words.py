@@ -7,7 +7,7 @@ shown as it came.
 from collections.abc import Sequence
 
 from contracts.matching import Reason
-from contracts.vocabulary import Kind, Language, OrganisationKind, Skill, Theme
+from contracts.vocabulary import Kind, Language, OrganisationKind, Theme
 
 _DUTCH, _ENGLISH = Language.DUTCH, Language.ENGLISH
 
@@ -65,67 +65,6 @@ _THEMES: dict[Language, dict[str, str]] = {
     },
 }
 
-_SKILLS: dict[str, tuple[str, str]] = {  # in Dutch, in English
-    Skill.SOLAR_PANELS: ("zonnepanelen plaatsen", "installing solar panels"),
-    Skill.HEAT_PUMPS: ("warmtepompen installeren", "installing heat pumps"),
-    Skill.INSULATION: ("isoleren", "insulating buildings"),
-    Skill.ELECTRICAL_INSTALLATION: ("elektrische installaties", "electrical installation"),
-    Skill.CHARGING_POINTS: ("laadpalen plaatsen", "installing charging points"),
-    Skill.BATTERIES: ("accu's en opslag", "batteries and storage"),
-    Skill.HYDROGEN: ("waterstof", "hydrogen"),
-    Skill.WIND_TURBINES: ("windmolens onderhouden", "maintaining wind turbines"),
-    Skill.DISTRICT_HEATING: ("warmtenetten", "district heating"),
-    Skill.ENERGY_ADVICE: ("energieadvies", "energy advice"),
-    Skill.TIMBER_CONSTRUCTION: ("bouwen met hout", "building with timber"),
-    Skill.BIOBASED_MATERIALS: ("biobased materialen", "bio-based materials"),
-    Skill.RENOVATION: ("renoveren", "renovation"),
-    Skill.REPAIR: ("repareren", "repairing"),
-    Skill.RECYCLING: ("recyclen", "recycling"),
-    Skill.CIRCULAR_DESIGN: ("circulair ontwerpen", "circular design"),
-    Skill.TEXTILE: ("textiel", "textiles"),
-    Skill.FURNITURE_MAKING: ("meubels maken", "furniture making"),
-    Skill.METALWORK: ("metaalbewerking en lassen", "metalwork and welding"),
-    Skill.PLASTICS: ("kunststoffen", "plastics"),
-    Skill.WASTE_SEPARATION: ("afval scheiden", "separating waste"),
-    Skill.WATER_MANAGEMENT: ("waterbeheer", "water management"),
-    Skill.GREEN_ROOFS: ("groene daken", "green roofs"),
-    Skill.GARDENING: ("tuinen en groen", "gardens and greenery"),
-    Skill.NATURE_MANAGEMENT: ("natuurbeheer", "nature management"),
-    Skill.SOIL: ("bodem", "soil"),
-    Skill.ARABLE_FARMING: ("akkerbouw", "arable farming"),
-    Skill.HORTICULTURE: ("tuinbouw", "horticulture"),
-    Skill.LIVESTOCK: ("veehouderij", "livestock farming"),
-    Skill.COOKING: ("koken", "cooking"),
-    Skill.FOOD_PROCESSING: ("voeding maken", "food processing"),
-    Skill.FOOD_WASTE: ("voedselverspilling tegengaan", "preventing food waste"),
-    Skill.PLANT_PROTEINS: ("plantaardige eiwitten", "plant proteins"),
-    Skill.PROGRAMMING: ("programmeren", "programming"),
-    Skill.DATA_ANALYSIS: ("gegevens analyseren", "data analysis"),
-    Skill.SENSORS: ("sensoren en meten", "sensors and measuring"),
-    Skill.ARTIFICIAL_INTELLIGENCE: ("kunstmatige intelligentie", "artificial intelligence"),
-    Skill.CYBER_SECURITY: ("digitale veiligheid", "cyber security"),
-    Skill.MEDIA: ("foto, film en vormgeving", "photo, film and design"),
-    Skill.ROBOTICS: ("robots programmeren", "programming robots"),
-    Skill.CNC_MACHINING: ("CNC-bewerken", "CNC machining"),
-    Skill.PRINTING_3D: ("3D-printen", "3D printing"),
-    Skill.DRONES: ("vliegen met drones", "flying drones"),
-    Skill.MECHATRONICS: ("mechatronica", "mechatronics"),
-    Skill.VEHICLE_TECHNOLOGY: ("voertuigtechniek", "vehicle technology"),
-    Skill.BICYCLES: ("fietsen", "bicycles"),
-    Skill.LOGISTICS: ("logistiek", "logistics"),
-    Skill.NURSING: ("verpleging en verzorging", "nursing and care"),
-    Skill.CARE_TECHNOLOGY: ("zorgtechnologie", "care technology"),
-    Skill.SOCIAL_WORK: ("sociaal werk", "social work"),
-    Skill.SPORT_AND_MOVEMENT: ("sport en bewegen", "sport and movement"),
-    Skill.HOSPITALITY: ("horeca en gastvrijheid", "hospitality"),
-    Skill.RETAIL: ("winkel en verkoop", "retail"),
-    Skill.ENTREPRENEURSHIP: ("ondernemen", "entrepreneurship"),
-    Skill.CARBON_ACCOUNTING: ("CO2 berekenen", "carbon accounting"),
-    Skill.PROJECT_MANAGEMENT: ("projecten leiden", "project management"),
-    Skill.COACHING: ("begeleiden en coachen", "coaching"),
-    Skill.CURRICULUM_DESIGN: ("onderwijs ontwikkelen", "designing education"),
-}
-
 _ORGANISATION_KINDS: dict[Language, dict[str, str]] = {
     _DUTCH: {
         OrganisationKind.SCHOOL: "school",
@@ -162,11 +101,6 @@ def kind_in_words(kind: str, language: Language) -> str:
 def theme_in_words(theme: str, language: Language) -> str:
     """A theme as people say it: 'circulaire economie', 'circular economy'."""
     return _THEMES[language].get(theme, theme)
-
-
-def skill_in_words(skill: str, language: Language) -> str:
-    """A skill as people say it: 'warmtepompen installeren', 'installing heat pumps'."""
-    return _SKILLS.get(skill, (skill, skill))[language is _ENGLISH]
 
 
 def organisation_kind_in_words(kind: str, language: Language) -> str:

@@ -98,7 +98,9 @@ class Signal:
     @property
     def reason(self) -> Code | None:
         """The code under which people are told; none for what they are not told."""
-        return None if self.name in ("direction", "unwanted") else self.name
+        if self.name == "direction" or self.name == "unwanted":
+            return None
+        return self.name
 
 
 def best_proposals(

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
 from contracts.vocabulary import Language, Skill, Theme
-from services.matching.kin import ideas, themes_of_ideas
+from services.matching.kin import themes_of_ideas
 from services.matching.lexicon import base_form, lexicon
+from services.matching.skills import skills_of_words
 from services.matching.terms import terms_of, words_in
 
 #: A word that a language does not know is as rare in it as this (Zipf).
@@ -17,7 +16,6 @@ _ZIPF_UNKNOWN = 1.5
 TELLS_MIN, OF_THE_FIRST_MIN = 0.7, 0.5
 THEMES_MAX = 2
 
-SKILLS = Path(__file__).with_name("skills.txt")
 SKILLS_MAX = 4
 
 #: The words of the themes themselves, beside those of their ideas.
@@ -70,19 +68,6 @@ def skills_of(title: str, text: str, language: Language) -> tuple[Skill, ...]:
     """The skills that a text tells of, the one it tells most of first."""
     tells: dict[Skill, float] = {}
     for term, found in terms_of(title, text, language).wanted.items():
-        for skill in _skills_of_words().get(term) or _skills_of_words().get(found.written, ()):
+        for skill in skills_of_words().get(term) or skills_of_words().get(found.written, ()):
             tells[skill] = max(tells.get(skill, 0.0), found.weight)
     return tuple(sorted(tells, key=lambda skill: (-tells[skill], skill))[:SKILLS_MAX])
-
-
-@cache
-def _skills_of_words() -> Mapping[str, tuple[Skill, ...]]:
-    """The skills that each word tells of; an idea tells of what its first word does."""
-    found: dict[str, tuple[Skill, ...]] = {}
-    for line in SKILLS.read_text(encoding="utf-8").splitlines():
-        if line and not line.startswith("#"):
-            skill, *words = line.split()
-            for word in words:
-                for form in {word, base_form(word, Language.DUTCH), *ideas().get(word, ())}:
-                    found[form] = tuple(dict.fromkeys((*found.get(form, ()), Skill(skill))))
-    return found

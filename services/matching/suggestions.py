@@ -6,8 +6,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from chassis import Input, LongText, ShortText, SignedIn
+from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Skill, Theme
-from contracts.words import skill_in_words, theme_in_words
+from contracts.words import theme_in_words
 from services.matching.calls import InLanguage
 from services.matching.suggesting import language_of, skills_of, themes_of
 

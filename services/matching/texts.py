@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Skill
-from contracts.words import skill_in_words
 
 
 class Told(Protocol):

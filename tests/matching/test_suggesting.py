@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Skill, Theme
-from contracts.words import skill_in_words
-from services.matching.suggesting import SKILLS, THEMES_MAX, language_of, skills_of, themes_of
+from services.matching.skills import FILE
+from services.matching.suggesting import THEMES_MAX, language_of, skills_of, themes_of
 
 NL, EN = Language.DUTCH, Language.ENGLISH
 
@@ -66,7 +67,7 @@ def test_a_text_tells_of_skills(text, skills):
 
 
 def test_every_skill_has_words_that_tell_of_it_and_a_name():
-    listed = [line.split()[0] for line in SKILLS.read_text().splitlines() if line and not line.startswith("#")]
+    listed = [line.split()[0] for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
 
     assert listed == [skill.value for skill in Skill]
     for skill in Skill:

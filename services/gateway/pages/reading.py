@@ -17,8 +17,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from chassis import Problem
 from chassis.identity import NotSignedIn
+from contracts.skills import skill_in_words
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, province_in_words, skill_in_words, theme_in_words
+from contracts.words import kind_in_words, province_in_words, theme_in_words
 from services.gateway import rules
 from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF
