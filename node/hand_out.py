@@ -8,7 +8,7 @@ import argparse
 import json
 from pathlib import Path
 
-from node.addresses import from_where_called
+from node.called_from import from_where_called
 from node.secrets import new_identity_key, password, public_half, write
 
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
