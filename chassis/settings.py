@@ -1,13 +1,18 @@
 """The settings that every service has; each service adds its own by inheriting."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """Read once from the environment (`ODH_...`) where a service is wired, and passed on as an argument."""
+    """Read once from the environment (`ODH_...`) where a service is wired, and passed on as an argument.
+
+    What holds a password need not be in the environment: `ODH_DATABASE_URL_FILE` names a file that has it.
+    """
 
     model_config = SettingsConfigDict(env_prefix="ODH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
@@ -49,3 +54,32 @@ class Settings(BaseSettings):
     )
     trace_ratio: float = Field(default=0.1, ge=0, le=1, description="The part of the traces that is recorded.")
     log_level: str = Field(default="INFO", description="The lowest level that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment and the files that it names; there is no .env and no folder of secrets."""
+        return init_settings, FromNamedFiles(settings_cls), env_settings
+
+
+class FromNamedFiles(EnvSettingsSource):
+    """Reads a setting from the file that `<its variable>_FILE` names, without the space around it."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value, under which name, and whether it is JSON.
+
+        Raises `ValueError` when the setting was given twice, and `OSError` when the file cannot be read: the default
+        that would be used instead is another database.
+        """
+        file, _, value_is_complex = super().get_field_value(field, f"{field_name}_file")
+        if file is None:
+            return None, field_name, value_is_complex
+        if super().get_field_value(field, field_name)[0] is not None:
+            raise ValueError(f"ODH_{field_name.upper()} and ODH_{field_name.upper()}_FILE are both set")
+        return Path(file).read_text(encoding="utf-8").strip(), field_name, value_is_complex

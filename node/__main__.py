@@ -22,6 +22,7 @@ COMMANDS = {
     "dead-letters": Command("node.dead_letters", "wat niet verwerkt kon worden", "what was not handled; replay it"),
     "matching": Command("node.matching", "hoe vraag en aanbod elkaar vinden", "move matching to another model"),
     "bench": Command("bench.__main__", "meet hoe ver deze machine komt", "measure, next to the machine's own ceiling"),
+    "secrets": Command("node.hand_out", "maak de geheimen van een node", "make the secrets of a node, for compose"),
     "settings": Command("node.settings", "alles wat je kunt instellen", "everything that can be set"),
     "lint": Command("node.lint", "stijl en typen", "style and types"),
     "schemas": Command("contracts.export", "schrijf de JSON-schema's opnieuw", "export the JSON Schemas again"),

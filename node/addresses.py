@@ -1,7 +1,6 @@
 """Where the running node is: `<data>/node.json`, written when it is open and removed when it stops."""
 
 import json
-import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,6 +35,12 @@ def read(data: Path | None = None) -> Addresses | None:
         return None
 
 
+def seen_from_outside(*, gateway: str, mail: str, team: str) -> Addresses:
+    """A node that was not started here: who only takes part in it need know no more than this."""
+    nothing_inside = {"smtp": "", "nats": "", "services": {}, "databases": {}, "pids": {}}
+    return Addresses(node="", gateway=gateway, mail=mail, team=[team], **nothing_inside)  # type: ignore[arg-type]
+
+
 def write(data: Path, addresses: Addresses) -> None:
     new = _file(data).with_suffix(".new")
     new.touch(mode=0o600)
@@ -45,11 +50,6 @@ def write(data: Path, addresses: Addresses) -> None:
 
 def forget(data: Path) -> None:
     _file(data).unlink(missing_ok=True)
-
-
-def from_where_called(path: str) -> Path:
-    """`odh` moves to the root of the project; a path is meant from where the person stood."""
-    return Path(os.environ.get("ODH_CALLED_FROM", os.getcwd()), path).resolve()
 
 
 def _file(data: Path) -> Path:

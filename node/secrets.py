@@ -14,31 +14,38 @@ class Secrets:
         self.identity_private_key_file = folder / "identity.private.jwk.json"
         self.identity_public_keys_file = folder / "identity.public.jwks.json"
         if not self.identity_private_key_file.exists():
-            _write(self.identity_private_key_file, json.dumps(_new_identity_key()))
-        key = OKPKey.import_key(json.loads(self.identity_private_key_file.read_text()))
-        _write(self.identity_public_keys_file, json.dumps(KeySet([key]).as_dict(private=False)))
-        self.postgres_password = _password(folder / "postgres")
-        self.nats_password = _password(folder / "nats")
+            write(self.identity_private_key_file, new_identity_key())
+        write(self.identity_public_keys_file, public_half(self.identity_private_key_file))
+        self.postgres_password = password(folder / "postgres")
+        self.nats_password = password(folder / "nats")
 
 
-def _new_identity_key() -> dict[str, object]:
+def new_identity_key() -> str:
     """The gateway signs with it who is calling; the services check that with the public half."""
     parameters = {"use": "sig", "alg": "Ed25519"}
     key = OKPKey.generate_key("Ed25519", parameters=parameters, private=True, auto_kid=True)  # type: ignore[arg-type]
-    return dict(key.as_dict(private=True))
+    return json.dumps(dict(key.as_dict(private=True)))
 
 
-def _password(file: Path) -> str:
+def public_half(private_key_file: Path) -> str:
+    """What the services need to check a signature: a JWK set."""
+    key = OKPKey.import_key(json.loads(private_key_file.read_text()))
+    return json.dumps(KeySet([key]).as_dict(private=False))
+
+
+def password(file: Path, mode: int = 0o600) -> str:
+    """The password in a file; made when there is none yet."""
     if not file.exists():
-        _write(file, secrets.token_urlsafe(24))
+        write(file, secrets.token_urlsafe(24), mode)
     return file.read_text()
 
 
-def _write(file: Path, text: str) -> None:
-    """Whole or not at all, and never readable for a moment by somebody else."""
+def write(file: Path, text: str, mode: int = 0o600) -> None:
+    """Whole or not at all, and never readable for a moment by who may not."""
     new = file.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        os.fchmod(stream.fileno(), mode)  # whatever the umask says
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())

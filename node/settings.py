@@ -1,7 +1,12 @@
-"""`./odh settings`: what an operator can set, read from the settings classes; `--write` renews docs/operating.md."""
+"""`./odh settings`: what an operator can set, read from the settings classes.
+
+`--write` renews the tables in docs/operating.md and the settings in deploy/.env.example.
+"""
 
 import importlib
+import re
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +20,15 @@ from node.node import SERVICES
 
 PAGE = ROOT / "docs" / "operating.md"
 BEGIN, END = "<!-- settings: made by ./odh settings --write -->", "<!-- end of settings -->"
+EXAMPLE = ROOT / "deploy" / ".env.example"
+REST = "# --- What is seldom changed: made by ./odh settings --write, with the values that hold without it.\n"
+
+#: What docker-compose.yml says itself, because it follows from where it puts things.
+SAID_BY_COMPOSE = frozenset(
+    {"host", "port", "database_url", "nats_url", "nats_credentials_file", "stream_replicas", "smtp_url"}
+    | {"identity_public_keys_file", "identity_private_key_file"}
+    | {"members_url", "requests_url", "matching_url", "notify_url"}
+)
 
 
 def main() -> int:
@@ -23,7 +37,9 @@ def main() -> int:
         print(settings_tables())
         return 0
     PAGE.write_text(renewed(PAGE.read_text()))
-    print(f"{PAGE.relative_to(ROOT)} geschreven (written).")
+    EXAMPLE.write_text(renewed_example(EXAMPLE.read_text()))
+    for file in (PAGE, EXAMPLE):
+        print(f"{file.relative_to(ROOT)} geschreven (written).")
     return 0
 
 
@@ -34,12 +50,33 @@ def renewed(page: str) -> str:
     return f"{before}{BEGIN}\n\n{settings_tables()}\n{END}{after}"
 
 
+def renewed_example(example: str) -> str:
+    """The example with every setting that its first part, which is written by hand, does not explain already."""
+    by_hand, _, _ = example.partition(REST)
+    told = set(re.findall(r"^#ODH_([A-Z_]+)=", by_hand, flags=re.M)) | {name.upper() for name in SAID_BY_COMPOSE}
+    lines: list[str] = []
+    for service, settings in _services():
+        rest = {name: field for name, field in settings.model_fields.items() if name.upper() not in told}
+        lines += [f"# {service}", ""] if rest else []
+        for name, field in rest.items():
+            lines += [*textwrap.wrap(field.description or "", 118, initial_indent="# ", subsequent_indent="# ")]
+            lines += [f"#ODH_{name.upper()}={_in_a_file(_as_text(field))}", ""]
+            told.add(name.upper())  # one value in the file is the value of every service
+    return "\n".join([by_hand + REST, *lines])
+
+
 def settings_tables() -> str:
     """A table of what every service has, and one of what each adds."""
-    shared = _table("Every service", Settings, skipped=frozenset())
-    own = {service: found for service in SERVICES if (found := _settings_of(service))}
-    added = [_table(name, found, skipped=_the_same(found)) for name, found in own.items()]
-    return "\n".join([shared, *added])
+    (_, shared), *own = _services()
+    added = [_table(name, found, skipped=_the_same(found)) for name, found in own]
+    return "\n".join([_table("Every service", shared, skipped=frozenset()), *added])
+
+
+def _services() -> Iterator[tuple[str, type[Settings]]]:
+    yield "every service", Settings
+    for service in SERVICES:
+        if found := _settings_of(service):
+            yield service, found
 
 
 def _settings_of(service: str) -> type[Settings] | None:
@@ -72,13 +109,22 @@ def _rows(settings: type[Settings], skipped: frozenset[str]) -> Iterator[str]:
 
 
 def _default(field: FieldInfo) -> str:
-    default = field.get_default(call_default_factory=True, validated_data={})
-    if default is PydanticUndefined:
+    if field.is_required():
         return "(must be set)"
-    if default is None:
-        return "(none)"
+    return "(none)" if field.get_default() is None else f"`{_as_text(field)}`"
+
+
+def _as_text(field: FieldInfo) -> str:
+    """The default as somebody would set it; empty when there is none."""
+    default = field.get_default(call_default_factory=True, validated_data={})
+    if default is None or default is PydanticUndefined:
+        return ""
     if hasattr(default, "get_secret_value"):
         default = default.get_secret_value()
     if isinstance(default, frozenset):
         default = "[" + ", ".join(f'"{value}"' for value in sorted(default)) + "]"
-    return f"`{default}`"
+    return str(default)
+
+
+def _in_a_file(text: str) -> str:
+    return f"'{text}'" if re.search(r"[^\w@%+=:,./-]", text) else text

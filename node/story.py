@@ -16,6 +16,7 @@ from typing import Any
 
 from node import ROOT, addresses
 from node.addresses import Addresses
+from node.called_from import from_where_called
 from node.client import TROUBLE, Mail, Person
 from node.telling import Teller
 
@@ -28,10 +29,18 @@ class StoryBroke(Exception):
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh story", description="Speel het hoofdverhaal na (play the main story).")
-    parser.add_argument("--data", type=addresses.from_where_called, default=addresses.DATA, help="map van de node")
+    parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node")
     parser.add_argument("--language", choices=("nl", "en"), default="nl", help="de taal van de mails (nl)")
+    parser.add_argument("--gateway", help="adres van een node die hier niet met ./odh up draait (of a node elsewhere)")
+    parser.add_argument("--mail", help="waar de mail van die node te lezen is (where its mail is read)")
+    parser.add_argument("--team", default="team@omdehoek.example", help="adres van het team van die node")
     options = parser.parse_args()
-    where = addresses.read(options.data)
+    if bool(options.gateway) != bool(options.mail):
+        parser.error("--gateway en --mail horen bij elkaar (go together)")
+    if options.gateway:
+        where = addresses.seen_from_outside(gateway=options.gateway, mail=options.mail, team=options.team)
+    else:
+        where = addresses.read(options.data)
     if where is None:
         print(f"Er draait geen node op {options.data}; start er een met ./odh up (no node runs here).", file=sys.stderr)
         return 1

@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 
 from node import addresses
+from node.called_from import from_where_called
 from node.client import TROUBLE
 from node.node import Node
 from node.part import PartFailed
@@ -24,7 +25,7 @@ def main() -> int:
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="odh up", description="Start een hele node (start a whole node).")
     parser.add_argument(
-        "--data", type=addresses.from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)"
+        "--data", type=from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)"
     )
     parser.add_argument(
         "--port", type=port, default=os.environ.get("ODH_PORT", "8000"), help="poort van het adres (8000)"

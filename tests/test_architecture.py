@@ -18,6 +18,7 @@ from fastapi.routing import APIRoute
 
 from chassis import identity
 from chassis.service import Service
+from node.lock import LOCKS
 from services.gateway import callers
 from services.gateway.pages import reading
 from tests.given import _settings_type, make_identity_keys
@@ -101,7 +102,7 @@ def test_what_decides_does_nothing_else(file):
 #: Who reads the environment beside the settings, and why.
 READS_ENVIRONMENT = {
     "chassis/crashpoints.py": "a test arms it before anything of the process is set up",
-    "node/addresses.py": "where the person who calls `./odh` stands",
+    "node/called_from.py": "where the person who calls `./odh` stands",
     "node/dead_letters.py": "whether the operator said which node is meant",
     "node/environment.py": "it hands the operator's settings on to the services",
     "node/matching.py": "whether the operator said which database is meant",
@@ -310,33 +311,53 @@ def test_a_changing_route_says_what_it_takes_and_gives(wired, service):
                 assert kind.model_config.get("extra") == "forbid", f"{name}: {kind.__name__} takes anything"
 
 
-LOCK = (ROOT / "requirements.lock").read_text()
+every_lock = pytest.mark.parametrize("lock", LOCKS)
 
 
-def test_the_lock_names_no_index():
+def locked(lock: str) -> dict[str, str]:
+    """Each package of a lock: its version and hashes, as they are written."""
+    text = re.sub(r"^ *#.*\n", "", (ROOT / lock).read_text(), flags=re.M).strip()
+    return {re.split("==", entry)[0]: entry.strip() for entry in re.split(r"\n(?=[A-Za-z0-9])", text)}
+
+
+def asked(name: str) -> set[str]:
+    """The packages that a file asks for."""
+    lines = [line for line in (ROOT / name).read_text().splitlines() if line and line[0] != "#"]
+    return {re.split(r"[\[=<>~ ]", line)[0].lower().replace("_", "-") for line in lines}
+
+
+@every_lock
+def test_a_lock_names_no_index(lock):
     """Every machine installs from the index that it is set up for."""
-    assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links|--trusted-host|@ (file|git)", LOCK)
+    text = (ROOT / lock).read_text()
+
+    assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links|--trusted-host|@ (file|git)", text)
 
 
-def test_every_package_of_the_lock_has_its_hashes():
+@every_lock
+def test_every_package_of_a_lock_has_its_hashes(lock):
     """They tell that the files are the right ones, whoever handed them over."""
-    entries = re.split(r"\n(?=[A-Za-z0-9])", re.sub(r"^#.*\n", "", LOCK, flags=re.M).strip())
-
-    assert len(entries) > 50
-    for entry in entries:
-        assert re.match(r"[A-Za-z0-9._-]+==[^\s\\;]+", entry), entry.splitlines()[0]
-        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry.splitlines()[0]
+    assert len(locked(lock)) > 50
+    for name, entry in locked(lock).items():
+        assert re.match(r"[A-Za-z0-9._-]+==[^\s\\;]+", entry), name
+        assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), name
 
 
-def test_the_lock_holds_what_is_asked_for():
-    asked = {
-        re.split(r"[\[=<>~ ]", line)[0].lower()
-        for line in (ROOT / "requirements.in").read_text().splitlines()
-        if line and line[0] != "#"
-    }
-    locked = {match.lower() for match in re.findall(r"^([A-Za-z0-9._-]+)==", LOCK, flags=re.M)}
+@every_lock
+def test_a_lock_holds_what_is_asked_for(lock):
+    sources = [name for name in LOCKS[lock] if not name.startswith("-")]
 
-    assert {name.replace("_", "-") for name in asked} <= {name.replace("_", "-") for name in locked}
+    assert set().union(*map(asked, sources)) <= {name.lower().replace("_", "-") for name in locked(lock)}
+
+
+def test_there_is_one_choice_of_versions():
+    """What is in an image was tested as it is: the services' lock is a part of the other, hash by hash."""
+    assert locked("requirements-services.lock").items() <= locked("requirements.lock").items()
+
+
+def test_an_image_has_nothing_to_test_with():
+    """What only tests or `./odh up` need is more to keep safe, and half of the size."""
+    assert not asked("requirements.in") & (locked("requirements-services.lock").keys() - {"pyyaml"})
 
 
 @every_file

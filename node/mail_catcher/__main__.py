@@ -1,4 +1,7 @@
-"""Runs the catcher: `python -m node.mail_catcher --data DIR --smtp PORT --http PORT`."""
+"""Runs the catcher: `python -m node.mail_catcher --data DIR --smtp PORT --http PORT`.
+
+It listens to this machine only; `--host 0.0.0.0` is for a container, whose own address others need.
+"""
 
 import argparse
 from pathlib import Path
@@ -16,16 +19,17 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--smtp", type=int, required=True)
     parser.add_argument("--http", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1")
     options = parser.parse_args()
-    uvloop.run(run(options.data, options.smtp, options.http))
+    uvloop.run(run(options.data, options.host, options.smtp, options.http))
 
 
-async def run(data: Path, smtp_port: int, http_port: int) -> None:
+async def run(data: Path, host: str, smtp_port: int, http_port: int) -> None:
     """Until SIGTERM, which uvicorn listens for."""
     receiver = Receiver(Store(data))
-    smtp = await receive(receiver, smtp_port)
+    smtp = await receive(receiver, smtp_port, host)
     config = uvicorn.Config(
-        reading(receiver), host="127.0.0.1", port=http_port, access_log=False, log_level="warning", server_header=False
+        reading(receiver), host=host, port=http_port, access_log=False, log_level="warning", server_header=False
     )
     await uvicorn.Server(config).serve()
     smtp.close()

@@ -57,7 +57,7 @@ class Receiver:
         return answer
 
 
-async def receive(receiver: Receiver, port: int) -> asyncio.Server:
+async def receive(receiver: Receiver, port: int, host: str = "127.0.0.1") -> asyncio.Server:
     def conversation() -> SMTP:
         made = SMTP(
             receiver, hostname="mailvanger", ident="Om de Hoek", data_size_limit=BYTES_MAX, enable_SMTPUTF8=True
@@ -65,4 +65,4 @@ async def receive(receiver: Receiver, port: int) -> asyncio.Server:
         receiver.conversations.add(made)
         return made
 
-    return await asyncio.get_running_loop().create_server(conversation, "127.0.0.1", port)
+    return await asyncio.get_running_loop().create_server(conversation, host, port)

@@ -1,0 +1,9 @@
+"""Where the person stands who calls `./odh`."""
+
+import os
+from pathlib import Path
+
+
+def from_where_called(path: str) -> Path:
+    """`odh` moves to the root of the project; a path is meant from where the person stood."""
+    return Path(os.environ.get("ODH_CALLED_FROM", os.getcwd()), path).resolve()

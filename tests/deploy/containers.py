@@ -1,0 +1,104 @@
+"""A node that compose runs on a real engine, beside whatever else runs there."""
+
+import json
+import os
+import shlex
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from node import ROOT, addresses
+from node.part import free_port
+from tests.given import eventually
+
+#: How compose is called here; where it is not a part of docker, whoever runs the tests says how.
+COMPOSE = shlex.split(os.environ.get("ODH_TEST_COMPOSE", "docker compose"))
+IMAGE = "om-de-hoek:test"
+
+
+def why_not() -> str | None:
+    """What is missing to run containers; none when they can be."""
+    for command, missing in ((["docker", "info"], "no engine answers"), ([*COMPOSE, "version"], "no compose here")):
+        try:
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=20)
+        except (OSError, subprocess.TimeoutExpired):
+            return missing
+        if done.returncode:
+            return missing
+    return None
+
+
+class Containers:
+    """One project of compose, in a folder of its own: its name is that of the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        shutil.copy(ROOT / "docker-compose.yml", folder)
+        shutil.copytree(ROOT / "deploy", folder / "deploy")
+        gateway, mail = free_port(), free_port()
+        self._folder = folder
+        self._told = os.environ | {
+            "COMPOSE_PROJECT_NAME": folder.name,
+            "IMAGE": IMAGE,
+            "GATEWAY_AT": f"127.0.0.1:{gateway}",
+            "MAIL_AT": f"127.0.0.1:{mail}",
+            "ODH_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
+        }
+        self.where = addresses.seen_from_outside(
+            gateway=f"http://127.0.0.1:{gateway}", mail=f"http://127.0.0.1:{mail}", team="team@omdehoek.example"
+        )
+
+    def build(self) -> None:
+        """The image, from the project as it is."""
+        run(*COMPOSE, "build", "secrets", cwd=ROOT, env=self._told, timeout=600)
+
+    def compose(self, *arguments: str) -> str:
+        return run(*COMPOSE, *arguments, cwd=self._folder, env=self._told, timeout=300)
+
+    def up(self, **replicas: int) -> None:
+        """Starts what does not run yet, and leaves alone what does."""
+        scale = [f"--scale={service}={count}" for service, count in replicas.items()]
+        self.compose("up", "--detach", "--no-build", *scale)
+
+    async def ready(self) -> None:
+        """Returns when the gateway says that everything is."""
+        async with httpx.AsyncClient(base_url=self.where.gateway) as http:
+
+            async def says_so() -> bool:
+                try:
+                    return bool((await http.get("/health/ready")).json()["status"] == "ready")
+                except (httpx.HTTPError, ValueError):
+                    return False
+
+            await eventually(says_so, within=90, saying="a node that is ready")
+
+    def ids(self, part: str) -> list[str]:
+        """The containers of a part, those that ended too."""
+        return self.compose("ps", "--all", "--quiet", part).split()
+
+    def inspect(self, container: str) -> Any:
+        return json.loads(run("docker", "inspect", container))[0]
+
+    def inside(self, container: str, *command: str) -> str:
+        return run("docker", "exec", container, *command)
+
+    def kill(self, container: str) -> None:
+        run("docker", "kill", container)
+
+    def rows(self, service: str, statement: str) -> list[str]:
+        """What a service's database has, as whoever looks after the server sees it."""
+        (postgres,) = self.ids("postgres")
+        psql = ["psql", "--host=/var/run/postgresql", "--username=postgres", "--tuples-only", "--no-align"]
+        return self.inside(postgres, *psql, f"--dbname={service}", f"--command={statement}").splitlines()
+
+    def down(self) -> None:
+        self.compose("down", "--volumes", "--timeout=5")
+
+
+def run(*command: str, cwd: Path = ROOT, env: Any = None, timeout: float = 60) -> str:
+    """What a command writes; fails with what it complains of."""
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=timeout)
+    assert done.returncode == 0, f"{shlex.join(command)}\n{done.stdout[-2000:]}{done.stderr[-4000:]}"
+    return done.stdout

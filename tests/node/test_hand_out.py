@@ -1,0 +1,71 @@
+"""`./odh secrets`: each part of a node gets what it may know, and nothing of another's."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from node.hand_out import SERVICES, hand_out
+from tests.node.commands import odh
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    hand_out(tmp_path / "secrets", postgres="postgres:5432", nats="nats:4222")
+    return tmp_path / "secrets"
+
+
+def read(folder: Path) -> dict[str, str]:
+    return {str(file.relative_to(folder)): file.read_text() for file in folder.rglob("*") if file.is_file()}
+
+
+def test_each_service_has_the_password_of_its_own_database_only(folder):
+    found = read(folder)
+    passwords = {service: found[f"postgres/{service}"] for service in SERVICES}
+
+    assert len({*passwords.values(), found["postgres/superuser"]}) == 6
+    for service in SERVICES:
+        url = urlsplit(found[f"{service}/database_url"])
+        assert (url.username, url.password, url.path) == (service, passwords[service], f"/{service}")
+        told = "".join(text for name, text in found.items() if name.startswith(f"{service}/"))
+        assert not [other for other in SERVICES if other != service and passwords[other] in told]
+        assert found["postgres/superuser"] not in told
+
+
+def test_only_the_gateway_can_sign(folder):
+    found = read(folder)
+
+    private = json.loads(found["gateway/identity.private.jwk.json"])
+    assert [name for name, text in found.items() if private["d"] in text] == ["gateway/identity.private.jwk.json"]
+    for service in SERVICES:
+        (public,) = json.loads(found[f"{service}/identity.public.jwks.json"])["keys"]
+        assert (public["kid"], public["x"]) == (private["kid"], private["x"])
+
+
+def test_nats_asks_for_what_the_services_have(folder):
+    found = read(folder)
+
+    login = json.loads(found["nats/login.conf"].removeprefix("authorization: "))
+    assert {found[f"{service}/nats_url"] for service in SERVICES} == {f"nats://odh:{login['password']}@nats:4222"}
+
+
+def test_a_second_time_changes_nothing(folder):
+    before = read(folder)
+
+    hand_out(folder, postgres="postgres:5432", nats="nats:4222")
+
+    assert read(folder) == before
+
+
+def test_nobody_else_on_the_machine_can_read_them(folder):
+    assert folder.stat().st_mode & 0o077 == 0
+    for service in SERVICES:
+        assert not [file.name for file in (folder / service).iterdir() if file.stat().st_mode & 0o077]
+
+
+async def test_it_is_a_command_too(tmp_path):
+    made = await odh("secrets", str(tmp_path / "here"), "--postgres=db.example:5433")
+
+    assert made.code == 0
+    assert "@db.example:5433/members" in (tmp_path / "here" / "members" / "database_url").read_text()
