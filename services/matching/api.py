@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Page, Paging, ReadSession, Reply, SignedIn
-from contracts.vocabulary import Language
-from services.matching import answering, judging, showing, steps
+from contracts.vocabulary import Language, Role
+from services.matching import answering, explaining, judging, showing, steps
 from services.matching.calls import Answer, Dismissal, HandOver, InLanguage, MatchId, Step
 from services.matching.match import State
 from services.matching.views import MatchView, match_reply, match_view
@@ -32,11 +32,12 @@ async def list_matches(
 async def show_match(
     match_id: MatchId, who: SignedIn, session: ReadSession, response: Response, language: InLanguage = Language.DUTCH
 ) -> MatchView:
-    """One match."""
+    """One match, with its reasons in words; the node's team also sees what its score was made of."""
     shown = await showing.show(session, match_id)
     steps.must_see(shown.match, who.member_id, who.roles)
+    explanation = await explaining.explain(session, match_id) if who.has(Role.NODE_TEAM) else None
     response.headers["ETag"] = f'"{shown.match.version}"'
-    return match_view(shown, who, language)
+    return match_view(shown, who, language, explanation)
 
 
 @router.post("/{match_id}/endorse", response_model=MatchView)

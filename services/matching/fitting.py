@@ -44,13 +44,15 @@ def fitted(
     free = np.array([name not in HELD for name in NAMES])
     if not told:
         return dict(prior)
+    strengths, wanted = (np.concatenate(column) for column in zip(*told, strict=True))
+    sizes = np.array([len(gains) for _, gains in told])
+    first = np.cumsum(sizes) - sizes
     for _ in range(_STEPS):
-        slope = prior_counts * (weights - before)
-        for strengths, wanted in told:
-            scores = strengths @ weights
-            parts = np.exp(scores - scores.max())
-            slope = slope + (parts / parts.sum() - wanted) @ strengths
-        velocity = _MOMENTUM * velocity + free * slope / len(told)
+        scores = strengths @ weights
+        parts = np.exp(scores - np.repeat(np.maximum.reduceat(scores, first), sizes))
+        parts /= np.repeat(np.add.reduceat(parts, first), sizes)
+        slope = prior_counts * (weights - before) + (parts - wanted) @ strengths
+        velocity = _MOMENTUM * velocity + free * slope / (len(told) + prior_counts)
         weights = weights - _RATE * velocity
         weights = np.where(before >= 0, np.maximum(weights, 0.0), np.minimum(weights, 0.0))
     return {name: round(float(weight), 3) for name, weight in zip(NAMES, weights, strict=True)}

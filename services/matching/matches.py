@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
+from services.matching import feedback
 from services.matching.match import RUNNING, Match, State
 from services.matching.rules import Proposal
 from services.matching.showing import SELECT, shown
@@ -69,13 +70,14 @@ _SAVE = (
 
 
 async def save(session: AsyncSession, *matches: Match) -> None:
-    """Keeps the state that matches have come to."""
+    """Keeps the state that matches have come to, and what it says of what they were proposed on."""
     must_have_turn(session)
     if matches:
         values = [_values(match) for match in matches]
         await ask(
             session, _SAVE, [{"id_": v["match_id"]} | {f"new_{name}": v[name] for name in _CHANGING} for v in values]
         )
+        feedback.keep(session, matches)
 
 
 async def note(session: AsyncSession, match_id: str, words: str, by: str) -> None:

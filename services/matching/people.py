@@ -150,13 +150,19 @@ async def forget_from_now_on(session: AsyncSession, member_id: str, now: datetim
 
 
 _REMOVE = {
-    # In this order: the replies are found by the ids of the matches.
+    # In this order: the replies and the feedback are found by the matches.
     "stored-replies": text(
         """
         DELETE FROM stored_reply WHERE caller = :member_id OR EXISTS (
             SELECT FROM match WHERE (asker_id = :member_id OR offerer_id = :member_id)
                 AND position(convert_to(match_id, 'UTF8') IN body) > 0)
         RETURNING key
+        """
+    ),
+    "feedback": text(
+        """
+        DELETE FROM feedback f USING match m
+        WHERE m.match_id = f.match_id AND (m.asker_id = :member_id OR m.offerer_id = :member_id) RETURNING f.match_id
         """
     ),
     "matches": text("DELETE FROM match WHERE asker_id = :member_id OR offerer_id = :member_id RETURNING match_id"),

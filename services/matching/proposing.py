@@ -14,7 +14,18 @@ from contracts.matching import (
     MatchProposed,
 )
 from contracts.vocabulary import Side
-from services.matching import candidates, matches, people, propositions, routing, rules, steps, timers
+from services.matching import (
+    candidates,
+    feedback,
+    matches,
+    people,
+    propositions,
+    routing,
+    rules,
+    steps,
+    timers,
+    weighing,
+)
 from services.matching.match import Lapse, Match, State
 from services.matching.pairs import can_match
 from services.matching.propositions import Known
@@ -28,9 +39,11 @@ async def propose(session: AsyncSession, known: Known, now: datetime, settings: 
     if known.proposition.side is Side.REQUEST and known.busy.running >= most:
         return
     pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
-    proposals = rules.best_proposals(pairs, busy, now, most=most)
+    weights = (await weighing.in_use(session, now)).weights
+    proposals = rules.best_proposals(pairs, busy, now, most=most, weights=weights)
     new = await _matches_of(session, proposals, now, settings)
     await matches.add(session, new)
+    feedback.begin(session, proposals, new, now, weights_version=weights.version)
     for match in new:
         if match.state is State.PROPOSED:
             say(session, MatchProposed(**match.told()))

@@ -1,7 +1,7 @@
 """How well a request and an offer fit, why, and which pairs are worth proposing: pure, with time as an argument."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -141,15 +141,18 @@ def _rank(proposal: Proposal) -> float:
 
 
 def fit(pair: Pair, now: datetime, weights: Weights | None = None) -> Fit | None:
-    """How well an offer answers a request; none when it cannot.
-
-    The score is the weighted mean of the signals; what has a negative weight takes off. Without vectors the meaning
-    leaves its weight to the others.
-    """
+    """How well an offer answers a request; none when it cannot."""
     if not can_match(pair.request, pair.offer, now):
         return None
-    weight_of = (weights or kept_weights()).weights
-    found = signals(pair)
+    return weigh(signals(pair), weights or kept_weights())
+
+
+def weigh(found: Sequence[Signal], weights: Weights) -> Fit:
+    """The weighted mean of the signals; what has a negative weight takes off.
+
+    Without vectors the meaning leaves its weight to the others.
+    """
+    weight_of = weights.weights
     total = sum(max(0.0, weight_of[signal.name]) for signal in found)
     brought = [(signal, weight_of[signal.name] * signal.strength / total) for signal in found]
     for_it = sum(part for _, part in brought if part > 0)

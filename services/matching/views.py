@@ -50,6 +50,23 @@ class OfferSideView(SideView):
     offer_id: str
 
 
+class SignalView(BaseModel):
+    """One thing that was compared."""
+
+    name: str
+    strength: float = Field(description="How strong it was when the match was proposed, 0 to 1.")
+    weight: float = Field(description="How much it counts in this version of the weights; a negative one takes off.")
+    part: float = Field(description="The part of the score that it brought; 0 for what took off.")
+
+
+class ExplanationView(BaseModel):
+    """What a match was proposed on, exactly."""
+
+    weights_version: int = Field(description="As `./odh matching weights` lists them.")
+    score_min: float = Field(description="From this score on a pair is proposed.")
+    signals: tuple[SignalView, ...] = Field(description="The one that brought most first.")
+
+
 class MatchView(BaseModel):
     """A match, as one of its readers sees it."""
 
@@ -69,9 +86,15 @@ class MatchView(BaseModel):
     declined_because: Because | None = Field(description="For ambassadors, the node's team, and who said so.")
     dismissed_because: Because | None
     note: str | None = Field(description="What an ambassador wrote beside a dismissal; for ambassadors and the team.")
+    explanation: ExplanationView | None = Field(
+        description="What the score was made of, and by which version of the weights; for the node's team, where one "
+        "match is asked for. None for a match that is older than this."
+    )
 
 
-def match_view(shown: Shown, who: Identity, language: Language) -> MatchView:
+def match_view(
+    shown: Shown, who: Identity, language: Language, explanation: ExplanationView | None = None
+) -> MatchView:
     """A match for somebody who may see it."""
     match = shown.match
     side = match.side_of(who.member_id)
@@ -97,6 +120,7 @@ def match_view(shown: Shown, who: Identity, language: Language) -> MatchView:
         declined_because=_because(match.declined_because) if looks_on or answer is False else None,
         dismissed_because=_because(match.dismissed_because) if looks_on else None,
         note=shown.note if looks_on else None,
+        explanation=explanation,
     )
 
 

@@ -33,6 +33,8 @@ class Weights:
     weights: Mapping[str, float]
     score_min: float
     origin: str
+    version: int = 0
+    """As a node counts those that it has used (`weighing`); 0 for what no node has."""
 
 
 @cache

@@ -90,11 +90,14 @@ def test_only_the_gateway_and_the_mail_page_are_open_and_only_to_this_machine():
 
 def test_who_stands_on_something_waits_until_it_is_healthy():
     for service in SERVICES:
-        assert PARTS[service]["depends_on"].items() >= {
-            "secrets": {"condition": "service_completed_successfully"},
-            "postgres": {"condition": "service_healthy"},
-            "nats": {"condition": "service_healthy"},
-        }.items()
+        assert (
+            PARTS[service]["depends_on"].items()
+            >= {
+                "secrets": {"condition": "service_completed_successfully"},
+                "postgres": {"condition": "service_healthy"},
+                "nats": {"condition": "service_healthy"},
+            }.items()
+        )
     assert {*SERVICES} - {"gateway"} <= PARTS["gateway"]["depends_on"].keys()
 
 
@@ -117,7 +120,9 @@ def test_no_password_is_in_the_files():
     for text in texts:
         assert not re.search(r"://[\w.-]+:(?!password@)[^@\s/]+@", text)
     for part in PARTS.values():
-        secret = [name for name in part.get("environment", {}) if re.search("PASSWORD|PRIVATE|DATABASE_URL|NATS_URL", name)]
+        secret = [
+            name for name in part.get("environment", {}) if re.search("PASSWORD|PRIVATE|DATABASE_URL|NATS_URL", name)
+        ]
         assert all(name.endswith("_FILE") for name in secret)
 
 

@@ -1,0 +1,120 @@
+"""Feedback as it is kept: what each match was proposed on and by which weights, and what became of it.
+
+It is written in the transaction of the step itself: `begin` when matches are new, `keep` whenever they are saved.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic_core import to_json
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.sql import write
+from services.matching import rules
+from services.matching.match import Match, State
+from services.matching.rules import Proposal
+from services.matching.store import Table, ask
+from services.matching.worth import Became, Feedback, Reached, became
+
+#: Of so many matches, the newest, is learned: what was right years ago need not be now, and it fits in memory.
+MATCHES_MAX = 50_000
+
+
+class FeedbackRow(Table, table=True):
+    """What a match was proposed on, and what became of it (`worth`). It goes with its match; it tells nobody's name."""
+
+    __tablename__ = "feedback"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(["match_id"], ["match.match_id"], ondelete="CASCADE"),
+        sa.Index("ix_feedback_proposed_at", "proposed_at", "match_id"),
+    )
+
+    match_id: str = Field(primary_key=True, sa_type=sa.Text)
+    request_id: str = Field(sa_type=sa.Text)
+    proposed_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    weights_version: int
+    strengths: dict[str, float] = Field(sa_type=JSONB)
+    has_ambassador: bool
+    reached: str = Field(sa_type=sa.Text)
+    ended: str | None = Field(default=None, sa_type=sa.Text)
+    because: str | None = Field(default=None, sa_type=sa.Text)
+    ended_by: str | None = Field(default=None, sa_type=sa.Text)
+
+
+_BEGIN = text(
+    """
+    INSERT INTO feedback (match_id, request_id, proposed_at, weights_version, strengths, has_ambassador, reached)
+    VALUES (:match_id, :request_id, CAST(:now AS timestamptz), :weights_version, CAST(:strengths AS jsonb),
+        :has_ambassador, :reached)
+    """
+)
+
+
+def begin(
+    session: AsyncSession,
+    proposals: Sequence[Proposal],
+    matches: Sequence[Match],
+    now: datetime,
+    *,
+    weights_version: int,
+) -> None:
+    """Keeps on what new matches were proposed; both in the same order. The matches themselves are kept before."""
+    for proposal, match in zip(proposals, matches, strict=True):
+        strengths = {signal.name: round(signal.strength, 4) for signal in rules.signals(proposal.pair)}
+        write(
+            session,
+            _BEGIN,
+            {
+                "match_id": match.match_id,
+                "request_id": match.request_id,
+                "now": now,
+                "weights_version": weights_version,
+                "strengths": to_json(strengths).decode(),
+                "has_ambassador": match.state is State.PROPOSED,
+                "reached": Reached.PROPOSED.value,
+            },
+        )
+
+
+# A match whose kind needs no ambassador is endorsed from the start, and by nobody.
+_KEEP = text(
+    """
+    UPDATE feedback SET ended = :ended, because = :because, ended_by = :by,
+        reached = CASE WHEN :reached = 'endorsed' AND NOT has_ambassador THEN 'proposed' ELSE :reached END
+    WHERE match_id = :match_id
+    """
+)
+
+
+def keep(session: AsyncSession, matches: Sequence[Match]) -> None:
+    """Keeps what became of matches; of one that was proposed before there was feedback nothing is kept."""
+    for match in matches:
+        found = became(match)
+        write(session, _KEEP, found._asdict() | {"reached": found.reached.value, "match_id": match.match_id})
+
+
+_NEWEST = text("SELECT * FROM feedback ORDER BY proposed_at DESC, match_id DESC LIMIT :most")
+
+
+async def newest(session: AsyncSession) -> list[Feedback]:
+    """The feedback that is learned from."""
+    return [_feedback(row) for row in await ask(session, _NEWEST, {"most": MATCHES_MAX})]
+
+
+_OF_MATCH = text("SELECT weights_version, strengths FROM feedback WHERE match_id = :match_id")
+
+
+async def proposed_on(session: AsyncSession, match_id: str) -> tuple[int, dict[str, float]] | None:
+    """The version of the weights that a match was proposed by, and its signals; none for an older match."""
+    row = (await ask(session, _OF_MATCH, {"match_id": match_id})).one_or_none()
+    return (row.weights_version, row.strengths) if row else None
+
+
+def _feedback(row: Any) -> Feedback:
+    found = Became(Reached(row.reached), row.ended, row.because, row.ended_by)
+    return Feedback(row.request_id, row.match_id, row.strengths, found)

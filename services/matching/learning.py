@@ -1,0 +1,209 @@
+"""The weights anew from feedback, and whether they are better than those in use. Pure: the same feedback always gives
+the same weights.
+
+A match that fitted should have stood above those of the same request that did not, and where there are none, above the
+mean of all that did not fit; one that did not fit, of a request without any that did, below the mean of those that did.
+Each of these preferences is a difference of strengths, and what one of the two does not tell (a signal that was not
+there, or that its reason does not speak of) is no difference.
+"""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from services.matching.fitting import Judged, fitted
+from services.matching.rules import Signal, weigh
+from services.matching.weights import NAMES, PRIOR, Weights
+from services.matching.worth import Feedback, Worth, worth_of
+
+#: How hard the weights in use hold on, as so many requests would. On feedback made up by a rule that is known, 5 finds
+#: the way to it twice as fast as 20, and does not leave it once it is there.
+HOLDS = 5.0
+
+#: Feedback is held out in so many parts, each judged by what the others teach.
+FOLDS = 5
+
+#: With less nothing is learned: so many requests that say something, and among them so many matches that fitted, and
+#: so many that did not.
+REQUESTS_MIN, MATCHES_MIN = 50, 15
+
+#: What the weights in use learned from is not counted twice: so many requests must have come since.
+REQUESTS_NEW_MIN = 20
+
+#: No signal decides alone: none has more than this part of all that counts for a pair.
+PART_MAX = 0.4
+
+
+class Preference(NamedTuple):
+    """One should stand above another, or above the mean of others."""
+
+    request_id: str
+    difference: tuple[float, ...]
+    """Of their strengths, in the order of `NAMES`."""
+    gains: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """How much feedback there is, of all that is kept."""
+
+    matches: int
+    requests: int
+    telling: int
+    """Requests that say something about the signals."""
+    fitted: int
+    unfitted: int
+    telling_before: int = 0
+    """From how many the weights in use were learned."""
+
+    @property
+    def lacks(self) -> dict[str, int]:
+        """How many more are needed, of what; empty when it is enough."""
+        needed = {
+            "requests": REQUESTS_MIN - self.telling,
+            "requests-since": REQUESTS_NEW_MIN + self.telling_before - self.telling if self.telling_before else 0,
+            "fitted": MATCHES_MIN - self.fitted,
+            "unfitted": MATCHES_MIN - self.unfitted,
+        }
+        return {what: count for what, count in needed.items() if count > 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """Weights made from feedback, beside those in use."""
+
+    enough: Enough
+    before: Weights
+    after: Weights
+    agreement: tuple[float, float] | None = None
+    """How much of the feedback that was held out stands in the right order, with each; none when it is too little."""
+
+
+def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0) -> Refit:
+    """New weights, when there is enough to learn from; otherwise those in use."""
+    kept = sorted(feedback, key=lambda one: (one.request_id, one.match_id))
+    told = preferences(kept)
+    worths = [worth for one in kept if (worth := worth_of(one))]
+    enough = Enough(
+        matches=len(kept),
+        requests=len({one.request_id for one in kept}),
+        telling=len({one.request_id for one in told}),
+        fitted=sum(worth.grade > 0 for worth in worths),
+        unfitted=sum(worth.grade == 0 for worth in worths),
+        telling_before=telling_before,
+    )
+    if enough.lacks:
+        return Refit(enough, in_use, in_use)
+    weights = learned(told, in_use.weights)
+    after = Weights(weights, in_use.score_min, f"feedback on {enough.telling} requests")
+    after = Weights(weights, moved_lowest_score(kept, in_use, after), after.origin)
+    return Refit(enough, in_use, after, held_out(told, in_use.weights))
+
+
+def preferences(feedback: Sequence[Feedback]) -> list[Preference]:
+    """What should have stood above what, by request; the feedback is in the order of the requests."""
+    rated = [(one, worth, _row(one, worth)) for one in feedback if (worth := worth_of(one))]
+    fits = _mean([row for _, worth, row in rated if worth.grade])
+    misfits = _mean([row for _, worth, row in rated if not worth.grade])
+    found = []
+    for request_id, group in groupby(rated, key=lambda its: its[0].request_id):
+        its = list(group)
+        for _, worth, row in its:
+            lesser = [(w, r) for _, w, r in its if w.grade < worth.grade and w.is_final]
+            if worth.grade and lesser:
+                gain = sum(_gain(w) for w, _ in lesser) / len(lesser)
+                found.append(Preference(request_id, _less(row, _mean([r for _, r in lesser])), (_gain(worth), gain)))
+            elif worth.grade:
+                found.append(Preference(request_id, _less(row, misfits), (_gain(worth), 0.0)))
+            elif not any(w.grade for _, w, _ in its):
+                found.append(Preference(request_id, _less(fits, row), (1.0, 0.0)))
+    return [one for one in found if any(one.difference)]
+
+
+def learned(told: Sequence[Preference], in_use: Mapping[str, float]) -> dict[str, float]:
+    """The weights that put most in the right order, held by those in use, and within bounds."""
+    judged = [Judged((one.difference, (0.0,) * len(NAMES)), one.gains) for one in told]
+    requests = len({one.request_id for one in told})
+    return bounded(fitted(judged, in_use, HOLDS * len(told) / max(1, requests)), in_use)
+
+
+def bounded(weights: Mapping[str, float], in_use: Mapping[str, float]) -> dict[str, float]:
+    """Weights of the signs that were meant, none above its part, and together as large as those in use.
+
+    Only how weights stand to each other counts; that their sum stays makes two versions easy to compare.
+    """
+    found = {name: max(0.0, weights[name]) if PRIOR[name] >= 0 else min(0.0, weights[name]) for name in NAMES}
+    size = _size(in_use)
+    if not _size(found):
+        return dict(in_use)
+    for _ in NAMES:  # what is cut from one is shared by the others, who may then have too much in turn
+        scale = size / _size(found)
+        found = {name: math.copysign(min(abs(w * scale), PART_MAX * size), w) for name, w in found.items()}
+    return {name: round(weight, 3) + 0.0 for name, weight in found.items()}
+
+
+def held_out(told: Sequence[Preference], in_use: Mapping[str, float]) -> tuple[float, float]:
+    """How much stands in the right order with the weights in use, and with weights that were learned without it."""
+    requests = list(dict.fromkeys(one.request_id for one in told))
+    right = []
+    for fold in range(FOLDS):
+        held = frozenset(requests[fold::FOLDS])
+        others = [one for one in told if one.request_id not in held]
+        weights = learned(others, in_use)
+        right += [_is_right(one, weights) for one in told if one.request_id in held]
+    before = [_is_right(one, in_use) for one in told]
+    return round(sum(before) / len(told), 4), round(sum(right) / len(told), 4)
+
+
+def moved_lowest_score(feedback: Iterable[Feedback], before: Weights, after: Weights) -> float:
+    """The lowest score goes along with the scores: as much as those of what was proposed changed, in the middle.
+
+    What was below it was never proposed, so feedback cannot say whether it should be lower.
+    """
+    moved = [score_of(one.strengths, after) - score_of(one.strengths, before) for one in feedback]
+    return round(min(0.9, max(0.1, before.score_min + median(moved))), 2)
+
+
+def score_of(strengths: Mapping[str, float], weights: Weights) -> float:
+    """How well a pair with these signals fits."""
+    return weigh(signals_of(strengths, weights), weights).score
+
+
+def signals_of(strengths: Mapping[str, float], weights: Weights) -> list[Signal]:
+    """Signals as they were kept, of those that the weights know."""
+    return [Signal(name, strengths[name]) for name in NAMES if name in strengths and name in weights.weights]  # type: ignore[arg-type]
+
+
+def _row(one: Feedback, worth: Worth) -> Any:
+    return np.array([one.strengths.get(n, math.nan) if n in worth.speaks_of else math.nan for n in NAMES])
+
+
+def _mean(rows: Sequence[Any]) -> Any:
+    """The mean of what rows tell of each signal; what none tells stays untold."""
+    if not rows:
+        return np.full(len(NAMES), math.nan)
+    stacked = np.array(rows)
+    counts = np.sum(~np.isnan(stacked), axis=0)
+    return np.where(counts > 0, np.nansum(stacked, axis=0) / np.maximum(counts, 1), math.nan)
+
+
+def _less(one: Any, other: Any) -> tuple[float, ...]:
+    return tuple(float(value) for value in np.nan_to_num(one - other))
+
+
+def _gain(worth: Worth) -> float:
+    return float(2**worth.grade - 1)
+
+
+def _is_right(one: Preference, weights: Mapping[str, float]) -> float:
+    above = round(sum(weights[name] * value for name, value in zip(NAMES, one.difference, strict=True)), 9)
+    return 0.5 if above == 0 else float(above > 0)
+
+
+def _size(weights: Mapping[str, float]) -> float:
+    return sum(max(0.0, weights[name]) for name in NAMES)
