@@ -1,6 +1,7 @@
 """One whole node as compose runs it: built, started, looked at, scaled, and hurt in the middle of the story."""
 
 import io
+import os
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -29,7 +30,7 @@ EVERY_PART = (*SERVICES, "postgres", "nats", "mail")
 async def node() -> AsyncIterator[Containers]:
     """A node of its own, and none of it left behind."""
     with tempfile.TemporaryDirectory(prefix="odh-test-") as folder:
-        Path(folder).chmod(0o755)  # the parts read what is mounted from here as users of their own
+        os.chmod(folder, 0o755)  # the parts read what is mounted from here as users of their own
         containers = Containers(Path(folder))
         containers.build()
         try:

@@ -1,4 +1,4 @@
-"""What compose is told, read without an engine: nobody has more than they need, and everything that is set is explained."""
+"""What compose is told, read without an engine: nobody has more than they need, and what is set is explained."""
 
 import re
 from typing import Any
