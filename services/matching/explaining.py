@@ -21,7 +21,7 @@ async def explain(session: AsyncSession, match_id: str) -> ExplanationView | Non
         SignalView(
             name=signal.name,
             strength=signal.strength,
-            weight=weights.weights[signal.name],
+            weight=round(weights.weights[signal.name] * signal.counts, 4),
             part=round(parts.get(signal.name, 0.0), 4),
         )
         for signal in signals

@@ -15,7 +15,7 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import write
-from services.matching import rules
+from services.matching import learning, rules
 from services.matching.match import Match, State
 from services.matching.rules import Proposal
 from services.matching.store import Table, ask
@@ -65,7 +65,7 @@ def begin(
 ) -> None:
     """Keeps on what new matches were proposed; both in the same order. The matches themselves are kept before."""
     for proposal, match in zip(proposals, matches, strict=True):
-        strengths = {signal.name: round(signal.strength, 4) for signal in rules.signals(proposal.pair)}
+        strengths = learning.kept_strengths(rules.signals(proposal.pair))
         write(
             session,
             _BEGIN,

@@ -169,6 +169,20 @@ def moved_lowest_score(feedback: Iterable[Feedback], before: Weights, after: Wei
     return round(min(0.9, max(0.1, before.score_min + median(moved))), 2)
 
 
+#: What the part of its weight that a signal has is kept under, behind its name.
+COUNTS = "-counts"
+
+
+def kept_strengths(signals: Iterable[Signal]) -> dict[str, float]:
+    """The strengths of signals as they are kept."""
+    kept = {}
+    for signal in signals:
+        kept[str(signal.name)] = round(signal.strength, 4)
+        if signal.counts != 1:
+            kept[f"{signal.name}{COUNTS}"] = signal.counts
+    return kept
+
+
 def score_of(strengths: Mapping[str, float], weights: Weights) -> float:
     """How well a pair with these signals fits."""
     return weigh(signals_of(strengths, weights), weights).score
@@ -176,7 +190,8 @@ def score_of(strengths: Mapping[str, float], weights: Weights) -> float:
 
 def signals_of(strengths: Mapping[str, float], weights: Weights) -> list[Signal]:
     """Signals as they were kept, of those that the weights know."""
-    return [Signal(name, strengths[name]) for name in NAMES if name in strengths and name in weights.weights]  # type: ignore[arg-type]
+    known = [name for name in NAMES if name in strengths and name in weights.weights]
+    return [Signal(name, strengths[name], counts=strengths.get(f"{name}{COUNTS}", 1.0)) for name in known]  # type: ignore[arg-type]
 
 
 def _row(one: Feedback, worth: Worth) -> Any:

@@ -20,13 +20,16 @@ from services.matching.pairs import (
 from services.matching.weights import Weights, kept_weights
 
 Code = Literal["same-theme", "distance", "kind", "meaning", "words", "same-language", "period", "level"]
-Name = Literal[Code, "direction", "unwanted"]
+Name = Literal["content", "direction", "unwanted", "same-theme", "distance", "kind", "same-language", "period", "level"]
 
 #: Two texts about different things measure 0.1 on the average, a question and its answer 0.15 to 0.5 (`similarity`).
 COSINE_SAME = 0.55
 
 #: Below this the likeness of two texts is no reason that anybody would give.
 MEANING_WORTH_TELLING = 0.25
+
+#: What words in common say beside the meaning; and what is left of the weight when nothing but words can be compared.
+WORDS_SAY, WORDS_ALONE = 0.7, 0.35
 
 #: A pair whose texts are less alike than this, in meaning and in words, is not proposed, however near it is.
 ALIKE_MIN = 0.2
@@ -35,6 +38,11 @@ ALIKE_MIN = 0.2
 #: this distance and a ninth at twice as far. What travels by itself has no distance at all (`KINDS_WITHOUT_DISTANCE`).
 KM_FINE = {Kind.INTERNSHIP: 35.0, Kind.EQUIPMENT: 35.0, Kind.PRACTICE_ASSIGNMENT: 35.0}
 KM_FINE_OTHERS = 60.0
+
+#: Where one goes to once, or is called up, this much of being near is left at any distance.
+#: Advice can be given over a line.
+FAR_KEEPS = {Kind.EXPERTISE: 0.6}
+FAR_KEEPS_OTHERS = 0.3
 
 #: Of these both sides look for the other: who has students for who has work, and the other way round.
 _KINDS_OF_TWO_SIDES = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT})
@@ -61,9 +69,10 @@ class Fit:
     def reasons(self) -> tuple[Reason, ...]:
         """What there is to tell people, the most important reason first."""
         told = [
-            Reason(code=signal.reason, value=signal.value, weight=round(min(part, 1.0), 4))
+            Reason(code=code, value=value, weight=round(min(part * share, 1.0), 4))
             for signal, part in self.brought
-            if signal.reason is not None and signal.value is not None and part > 0
+            for code, value, share in signal.told
+            if part * share > 0
         ]
         return tuple(sorted(told, key=lambda reason: -reason.weight))
 
@@ -93,14 +102,10 @@ class Signal:
 
     name: Name
     strength: float
-    value: str | None = None
-
-    @property
-    def reason(self) -> Code | None:
-        """The code under which people are told; none for what they are not told."""
-        if self.name == "direction" or self.name == "unwanted":
-            return None
-        return self.name
+    told: tuple[tuple[Code, str, float], ...] = ()
+    """Reasons, with their value and their share in what the signal brings."""
+    counts: float = 1.0
+    """The part of its weight that it has."""
 
 
 def best_proposals(
@@ -131,7 +136,7 @@ def is_alike(pair: Pair) -> bool:
     """Whether the texts have anything in common; where nobody compares meanings, that cannot be told."""
     if pair.similarity is None:
         return True
-    return max(_meaning(pair.similarity).strength, _words(pair).strength) >= ALIKE_MIN
+    return max(_alike_in_meaning(pair), _alike_in_words(pair)) >= ALIKE_MIN
 
 
 def _rank(proposal: Proposal) -> float:
@@ -148,11 +153,8 @@ def fit(pair: Pair, now: datetime, weights: Weights | None = None) -> Fit | None
 
 
 def weigh(found: Sequence[Signal], weights: Weights) -> Fit:
-    """The weighted mean of the signals; what has a negative weight takes off.
-
-    Without vectors the meaning leaves its weight to the others.
-    """
-    weight_of = weights.weights
+    """The weighted mean of the signals; what has a negative weight takes off."""
+    weight_of = {signal.name: weights.weights[signal.name] * signal.counts for signal in found}
     total = sum(max(0.0, weight_of[signal.name]) for signal in found)
     brought = [(signal, weight_of[signal.name] * signal.strength / total) for signal in found]
     for_it = sum(part for _, part in brought if part > 0)
@@ -164,10 +166,10 @@ def weigh(found: Sequence[Signal], weights: Weights) -> Fit:
 def signals(pair: Pair) -> list[Signal]:
     """Everything that tells whether a pair fits."""
     request, offer = pair.request, pair.offer
-    found = [
+    return [
+        _content(pair),
         _theme(request, offer),
-        _words(pair),
-        Signal("kind", how_far_it_answers(request.kind, offer.kind), f"{request.kind.value}:{offer.kind.value}"),
+        _kind(request, offer),
         _distance(request, offer),
         _direction(request, offer),
         Signal("unwanted", 1 - math.exp(-pair.unwanted)),
@@ -175,24 +177,45 @@ def signals(pair: Pair) -> list[Signal]:
         _period(request, offer),
         _language(request, offer),
     ]
-    if pair.similarity is not None:
-        found.append(_meaning(pair.similarity))
-    return found
 
 
-def _meaning(cosine: float) -> Signal:
-    strength = min(1.0, max(0.0, cosine / COSINE_SAME))
-    return Signal("meaning", strength, f"{strength:.0%}" if strength >= MEANING_WORTH_TELLING else None)
+def _content(pair: Pair) -> Signal:
+    """How much both are about the same, by meaning and by words: the square root of what either of them says.
+
+    The step from nothing in common to something says most. That one of two has even more of the same words says little:
+    whoever asks does not know the words of whoever has the answer. Without vectors most of its weight goes to the
+    others.
+    """
+    by_meaning, by_words = _alike_in_meaning(pair), WORDS_SAY * _alike_in_words(pair)
+    together = by_meaning + by_words
+    told: list[tuple[Code, str, float]] = []
+    if by_meaning >= MEANING_WORTH_TELLING:
+        told.append(("meaning", f"{by_meaning:.0%}", by_meaning / together))
+    if pair.words and by_words:
+        told.append(("words", ", ".join(pair.words[:WORDS_NAMED_MAX]), by_words / together))
+    strength = math.sqrt(1 - (1 - by_meaning) * (1 - by_words))
+    return Signal("content", strength, tuple(told), WORDS_ALONE if pair.similarity is None else 1.0)
 
 
-def _words(pair: Pair) -> Signal:
-    return Signal("words", 1 - math.exp(-pair.in_common / 2), ", ".join(pair.words[:WORDS_NAMED_MAX]) or None)
+def _alike_in_meaning(pair: Pair) -> float:
+    return min(1.0, max(0.0, (pair.similarity or 0.0) / COSINE_SAME))
+
+
+def _alike_in_words(pair: Pair) -> float:
+    return 1 - math.exp(-pair.in_common / 2)
 
 
 def _theme(request: Proposition, offer: Proposition) -> Signal:
     asked, offered = set(request.themes), set(offer.themes)
     shared = dict.fromkeys(theme.value for theme in request.themes if theme in offered)
-    return Signal("same-theme", len(shared) / len(asked | offered) if shared else 0.0, ",".join(shared) or None)
+    if not shared:
+        return Signal("same-theme", 0.0)
+    return Signal("same-theme", len(shared) / len(asked | offered), (("same-theme", ",".join(shared), 1.0),))
+
+
+def _kind(request: Proposition, offer: Proposition) -> Signal:
+    kinds = f"{request.kind.value}:{offer.kind.value}"
+    return Signal("kind", how_far_it_answers(request.kind, offer.kind), (("kind", kinds, 1.0),))
 
 
 def _distance(request: Proposition, offer: Proposition) -> Signal:
@@ -200,7 +223,9 @@ def _distance(request: Proposition, offer: Proposition) -> Signal:
         return Signal("distance", 1.0)
     kilometres = kilometres_between(request, offer)
     fine = KM_FINE.get(offer.kind, KM_FINE_OTHERS)
-    return Signal("distance", 1 / (1 + (kilometres / fine) ** 3), f"{kilometres:.1f}")
+    keeps = 0.0 if offer.kind in KM_FINE else FAR_KEEPS.get(offer.kind, FAR_KEEPS_OTHERS)
+    near = keeps + (1 - keeps) / (1 + (kilometres / fine) ** 3)
+    return Signal("distance", near, (("distance", f"{kilometres:.1f}", 1.0),))
 
 
 def _direction(request: Proposition, offer: Proposition) -> Signal:
@@ -214,18 +239,18 @@ def _level(request: Proposition, offer: Proposition) -> Signal:
     if request.mbo_level is None or offer.mbo_level is None:
         return Signal("level", NEUTRAL)
     same = request.mbo_level == offer.mbo_level
-    return Signal("level", float(same), str(offer.mbo_level) if same else None)
+    return Signal("level", float(same), (("level", str(offer.mbo_level), 1.0),) if same else ())
 
 
 def _period(request: Proposition, offer: Proposition) -> Signal:
     if not ((request.starts_on or request.ends_on) and (offer.starts_on or offer.ends_on)):
         return Signal("period", NEUTRAL)
     begin, end = shared_period(request, offer)
-    return Signal("period", 1.0, f"{begin}/{end}" if begin and end else "")
+    return Signal("period", 1.0, (("period", f"{begin}/{end}" if begin and end else "", 1.0),))
 
 
 def _language(request: Proposition, offer: Proposition) -> Signal:
     if Language.ENGLISH not in (request.language, offer.language):  # that both are in Dutch tells nobody anything
         return Signal("same-language", NEUTRAL)
     same = request.language is offer.language
-    return Signal("same-language", float(same), offer.language.value if same else None)
+    return Signal("same-language", float(same), (("same-language", offer.language.value, 1.0),) if same else ())

@@ -65,7 +65,11 @@ def as_written(shared: Iterable[str], title: str, text: str, language: Language)
     """Terms as the words that somebody wrote in a title or a text, those that tell most first."""
     wanted = _wanted_of(title, text, language)
     found = sorted((term for term in shared if term in wanted), key=lambda term: (-wanted[term].weight, term))
-    return tuple(dict.fromkeys(wanted[term].written for term in found))
+    shown: list[str] = []
+    for written in (wanted[term].written for term in found):
+        if not any(written in other or other in written for other in shown):  # 'warmtepomp' beside 'warmtepompen'
+            shown.append(written)
+    return tuple(shown)
 
 
 @lru_cache(maxsize=512)

@@ -6,15 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-NAMES = (
-    "meaning", "words", "same-theme", "kind", "distance", "direction", "unwanted", "level", "period", "same-language",
-)  # fmt: skip
+NAMES = ("content", "same-theme", "kind", "distance", "direction", "unwanted", "level", "period", "same-language")
 
 #: What somebody who knows the field would say, before anything was measured. What judged pairs tell little about, such
 #: as levels and periods, stays near it.
 PRIOR = {
-    "meaning": 3.0,
-    "words": 1.5,
+    "content": 6.0,
     "same-theme": 2.5,
     "kind": 3.5,
     "distance": 4.0,

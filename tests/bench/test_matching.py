@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.matching import baselines
 from bench.matching.measures import mean_of, quality_of
 from bench.matching.sets import FOLDER, SPLITS, WrongLine, read_lines, read_set
 from services.requests.contact_details import contact_detail_in
@@ -86,13 +87,10 @@ def test_what_cannot_be_answered_is_left_out_of_the_mean():
 
 
 def test_trigrams_are_those_of_pg_trgm():
-    baselines = pytest.importorskip("bench.matching.baselines")
-
     assert baselines.trigrams("Wat, dat") == {"  w", " wa", "wat", "at ", "  d", " da", "dat"}
 
 
 def test_plain_methods_find_the_offer_with_the_same_words():
-    baselines = pytest.importorskip("bench.matching.baselines")
     offers = {"heat": "een warmtepomp in huis", "bees": "bijen op het dak", "other": "iets heel anders"}
 
     for search in (baselines.by_bm25(offers), baselines.by_trigrams(offers)):

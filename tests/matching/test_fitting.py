@@ -19,10 +19,10 @@ def test_without_judgements_the_prior_stands():
 
 
 def test_a_signal_that_tells_the_right_offer_counts_more():
-    weights = fitted(judged("words", times=20), PRIOR)
+    weights = fitted(judged("content", times=20), PRIOR)
 
-    assert weights["words"] > PRIOR["words"]
-    assert all(abs(weights[name] - PRIOR[name]) < 0.01 for name in NAMES if name != "words")
+    assert weights["content"] > PRIOR["content"]
+    assert all(abs(weights[name] - PRIOR[name]) < 0.01 for name in NAMES if name != "content")
 
 
 def test_more_judgements_change_more_than_few():

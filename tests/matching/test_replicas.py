@@ -22,7 +22,7 @@ from tests.given import Running, eventually, running
 from tests.matching.conftest import a_request, an_offer
 
 #: Nobody's words tell anything here, so that the pure rules say what fits without the database.
-ORDINARY = {"title": "Wij zoeken studenten", "text": "Wie wil met onze studenten samenwerken?"}
+ORDINARY = {"title": "Wij zoeken studenten", "text": "Onze studenten zoeken een plek in de praktijk."}
 PLACES = ("Utrecht", "Zeist", "Amersfoort", "Arnhem", "Ede")
 DAY = timedelta(days=1)
 

@@ -57,15 +57,15 @@ def test_reasons_are_read_in_dutch_and_in_english_with_how_much_they_count():
     assert reasons_in_words(reasons, Language.DUTCH) == (
         "6 km verderop (telt het zwaarst)",
         "vraagt stage, biedt stage",
+        "de teksten raken aan elkaar",
         "zelfde thema: energietransitie",
-        "de teksten raken aan elkaar (telt licht mee)",
         "woorden die passen: warmtepomp (telt licht mee)",
     )
     assert reasons_in_words(reasons, Language.ENGLISH) == (
         "6 km away (counts most)",
         "asks internship, offers internship",
+        "the texts touch each other",
         "same theme: energy transition",
-        "the texts touch each other (counts a little)",
         "words that fit: warmtepomp (counts a little)",
     )
 
