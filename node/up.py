@@ -24,9 +24,7 @@ def main() -> int:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="odh up", description="Start een hele node (start a whole node).")
-    parser.add_argument(
-        "--data", type=from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)"
-    )
+    parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map met alle gegevens (.odh)")
     parser.add_argument(
         "--port", type=port, default=os.environ.get("ODH_PORT", "8000"), help="poort van het adres (8000)"
     )
