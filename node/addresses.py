@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import psutil
-
 from node import ROOT
 
 DATA = ROOT / ".odh"
@@ -58,6 +56,8 @@ def _file(data: Path) -> Path:
 
 def _runs(pid: int | None, since: float) -> bool:
     """Whether it is still the process that wrote the file: a younger one got its number after it was gone."""
+    import psutil  # not in the image, where no node is started
+
     try:
         return pid is not None and psutil.Process(pid).create_time() <= since
     except psutil.Error:

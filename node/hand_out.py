@@ -45,7 +45,3 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
         write(folder / service / "database_url", f"postgresql+asyncpg://{service}:{own}@{postgres}/{service}")
         write(folder / service / "nats_url", f"nats://odh:{of_nats}@{nats}")
         write(folder / service / "identity.public.jwks.json", public_half(private_key))
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from chassis.database import is_away
 from node import addresses
+from node.called_from import from_where_called
 from services.matching.app import service
 from services.matching.endpoint import Away
 from services.matching.models import Source
@@ -52,11 +53,11 @@ def told(asked: argparse.Namespace) -> dict[str, Any]:
         told = {
             "embedding_model": asked.model,
             "embedding_url": asked.url,
-            "embedding_key_file": asked.key_file and addresses.from_where_called(str(asked.key_file)),
+            "embedding_key_file": asked.key_file and from_where_called(str(asked.key_file)),
             "embedding_query_prefix": asked.query_prefix or "",
             "embedding_document_prefix": asked.document_prefix or "",
         }
-    running = addresses.read(addresses.from_where_called(asked.data) if asked.data else None)
+    running = addresses.read(from_where_called(asked.data) if asked.data else None)
     if asked.database:
         told["database_url"] = asked.database
     elif running and "ODH_DATABASE_URL" not in os.environ:

@@ -31,16 +31,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="odh story", description="Speel het hoofdverhaal na (play the main story).")
     parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node")
     parser.add_argument("--language", choices=("nl", "en"), default="nl", help="de taal van de mails (nl)")
-    parser.add_argument("--gateway", help="adres van een node die hier niet met ./odh up draait (of a node elsewhere)")
+    parser.add_argument("--gateway", help="adres van een node die hier niet met ./odh up draait (of another node)")
     parser.add_argument("--mail", help="waar de mail van die node te lezen is (where its mail is read)")
     parser.add_argument("--team", default="team@omdehoek.example", help="adres van het team van die node")
     options = parser.parse_args()
     if bool(options.gateway) != bool(options.mail):
         parser.error("--gateway en --mail horen bij elkaar (go together)")
-    if options.gateway:
-        where = addresses.seen_from_outside(gateway=options.gateway, mail=options.mail, team=options.team)
-    else:
-        where = addresses.read(options.data)
+    where = addresses.read(options.data) if options.gateway is None else elsewhere(options)
     if where is None:
         print(f"Er draait geen node op {options.data}; start er een met ./odh up (no node runs here).", file=sys.stderr)
         return 1
@@ -50,6 +47,10 @@ def main() -> int:
         print(f"\nHet verhaal stokt (the story stops): {broke or type(broke).__name__}", file=sys.stderr)
         return 1
     return 0
+
+
+def elsewhere(options: argparse.Namespace) -> Addresses:
+    return addresses.seen_from_outside(gateway=options.gateway, mail=options.mail, team=options.team)
 
 
 async def play(where: Addresses, teller: Teller, *, language: str = "nl") -> "Story":

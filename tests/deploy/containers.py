@@ -35,10 +35,11 @@ class Containers:
     """One project of compose, in a folder of its own: its name is that of the folder."""
 
     def __init__(self, folder: Path) -> None:
+        folder.chmod(0o755)  # the parts read what is mounted from here as users of their own
         shutil.copy(ROOT / "docker-compose.yml", folder)
         shutil.copytree(ROOT / "deploy", folder / "deploy")
         gateway, mail = free_port(), free_port()
-        self._folder = folder
+        self._folder, self._name = folder, folder.name
         self._told = os.environ | {
             "COMPOSE_PROJECT_NAME": folder.name,
             "IMAGE": IMAGE,
@@ -76,7 +77,8 @@ class Containers:
 
     def ids(self, part: str) -> list[str]:
         """The containers of a part, those that ended too."""
-        return self.compose("ps", "--all", "--quiet", part).split()
+        labels = [f"--filter=label=com.docker.compose.{key}" for key in (f"project={self._name}", f"service={part}")]
+        return run("docker", "ps", "--all", "--quiet", *labels).split()
 
     def inspect(self, container: str) -> Any:
         return json.loads(run("docker", "inspect", container))[0]
