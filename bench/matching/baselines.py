@@ -20,7 +20,8 @@ def by_bm25(offers: Texts) -> Callable[[str], Ranked]:
 
     def search(asked: str) -> Ranked:
         begun = time.perf_counter()
-        scores = index.get_scores([word for word in _words(asked) if word in known] or [""])
+        words = [word for word in _words(asked) if word in known]
+        scores = index.get_scores(words) if words else [0.0] * len(ids)
         return _best_first(ids, [float(score) for score in scores]), time.perf_counter() - begun
 
     return search
