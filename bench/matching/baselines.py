@@ -20,8 +20,10 @@ def by_bm25(offers: Texts) -> Callable[[str], Ranked]:
 
     def search(asked: str) -> Ranked:
         begun = time.perf_counter()
-        scores = index.get_scores([word for word in _words(asked) if word in known] or [""])
-        return _best_first(ids, [float(score) for score in scores]), time.perf_counter() - begun
+        words = [word for word in _words(asked) if word in known]
+        scores = index.get_scores(words) if words else []
+        found = _best_first(ids, [float(score) for score in scores]) if words else []
+        return found, time.perf_counter() - begun
 
     return search
 
