@@ -150,10 +150,11 @@ def literal(text: str) -> str:
 
 
 async def _connection(session: AsyncSession) -> PoolProxiedConnection:
-    plain = session.sync_session
-    if not plain.in_transaction():
+    plain: Any = session.sync_session
+    transaction = plain.get_transaction()
+    if transaction is None or not transaction._connections:  # one that was begun may not have a connection yet
         await session.connection()
-    connection = plain.connection().connection
+    connection: PoolProxiedConnection = plain.connection().connection
     adapter: Any = connection.dbapi_connection
     if adapter._transaction is None:  # SQLAlchemy begins when the first statement goes through it, and none may
         await adapter._start_transaction()

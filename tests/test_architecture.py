@@ -73,6 +73,7 @@ def test_who_stands_below_knows_nothing_of_who_stands_above(file):
 PURE = [
     *(ROOT / "services").glob("*/rules.py"),
     *((ROOT / "services" / "matching" / name) for name in ("routing.py", "steps.py", "pairs.py", "words.py")),
+    *((ROOT / "services" / "matching" / name) for name in ("fitting.py", "worth.py", "preferences.py", "learning.py")),
     *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
 ]
 _ACTS = (
@@ -101,6 +102,7 @@ READS_ENVIRONMENT = {
     "node/addresses.py": "where the person who calls `./odh` stands",
     "node/dead_letters.py": "whether the operator said which node is meant",
     "node/environment.py": "it hands the operator's settings on to the services",
+    "node/matching.py": "whether the operator said which database is meant",
     "node/node.py": "a part gets the environment of its parent",
     "node/part.py": "a child process gets the environment of its parent",
     "node/postgres.py": "PostgreSQL gets a path and nothing else",
