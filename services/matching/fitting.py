@@ -28,6 +28,8 @@ class Judged:
     strengths: Sequence[Sequence[float]]
     gains: Sequence[float]
     """0 for what is of no use; 2 ** grade - 1 for a graded one."""
+    offsets: Sequence[float] | None = None
+    """Added to each pair's score: what is not to be learned from it, as it counts now."""
 
 
 def fitted(
@@ -36,7 +38,11 @@ def fitted(
     """The weights that put the pairs in the best order; the same judgements always give the same weights."""
     before = np.array([prior[name] for name in NAMES])
     told = [
-        (np.array(one.strengths, dtype=float), np.array(one.gains, dtype=float) / sum(one.gains))
+        (
+            np.array(one.strengths, dtype=float),
+            np.array(one.gains, dtype=float) / sum(one.gains),
+            np.array(one.offsets or [0.0] * len(one.gains)),
+        )
         for one in judged
         if sum(one.gains) > 0
     ]
@@ -44,11 +50,11 @@ def fitted(
     free = np.array([name not in HELD for name in NAMES])
     if not told:
         return dict(prior)
-    strengths, wanted = (np.concatenate(column) for column in zip(*told, strict=True))
-    sizes = np.array([len(gains) for _, gains in told])
+    strengths, wanted, offsets = (np.concatenate(column) for column in zip(*told, strict=True))
+    sizes = np.array([len(gains) for _, gains, _ in told])
     first = np.cumsum(sizes) - sizes
     for _ in range(_STEPS):
-        scores = strengths @ weights
+        scores = strengths @ weights + offsets
         parts = np.exp(scores - np.repeat(np.maximum.reduceat(scores, first), sizes))
         parts /= np.repeat(np.add.reduceat(parts, first), sizes)
         slope = prior_counts * (weights - before) + (parts - wanted) @ strengths

@@ -1,25 +1,17 @@
 """The weights anew from feedback, and whether they are better than those in use. Pure: the same feedback always gives
-the same weights.
-
-A match that fitted should have stood above those of the same request that did not, and where there are none, above the
-mean of all that did not fit; one that did not fit, of a request without any that did, below the mean of those that did.
-Each of these preferences is a difference of strengths, and what one of the two does not tell (a signal that was not
-there, or that its reason does not speak of) is no difference.
-"""
+the same weights."""
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import median
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import Literal, NamedTuple
 
 from services.matching.fitting import Judged, fitted
+from services.matching.preferences import Preference, preferences, weighed
 from services.matching.rules import Signal, weigh
 from services.matching.weights import NAMES, PRIOR, Weights
-from services.matching.worth import Feedback, Worth, worth_of
+from services.matching.worth import Feedback, worth_of
 
 #: How hard the weights in use hold on, as so many requests would. On feedback made up by a rule that is known, 5 finds
 #: the way to it twice as fast as 20, and does not leave it once it is there.
@@ -35,17 +27,13 @@ REQUESTS_MIN, MATCHES_MIN = 50, 15
 #: What the weights in use learned from is not counted twice: so many requests must have come since.
 REQUESTS_NEW_MIN = 20
 
+#: Worse by more than this is refused: of the feedback that was held out, the part that stands in the right order; of a
+#: graded set, nDCG@10, beside the better of the weights in use and those of the release, so that it cannot slip away in
+#: many small steps.
+AGREEMENT_MARGIN, NDCG_MARGIN = 0.01, 0.01
+
 #: No signal decides alone: none has more than this part of all that counts for a pair.
 PART_MAX = 0.4
-
-
-class Preference(NamedTuple):
-    """One should stand above another, or above the mean of others."""
-
-    request_id: str
-    difference: tuple[float, ...]
-    """Of their strengths, in the order of `NAMES`."""
-    gains: tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +72,31 @@ class Refit:
     """How much of the feedback that was held out stands in the right order, with each; none when it is too little."""
 
 
+Verdict = Literal["too-little", "nothing-new", "worse-on-feedback", "worse-on-graded-set", "no-worse"]
+
+
+class Graded(NamedTuple):
+    """nDCG@10 on a graded set, with each of the weights."""
+
+    release: float
+    before: float
+    after: float
+
+
+def verdict(made: Refit, graded: Graded | None) -> Verdict:
+    """Whether new weights may take the place of those in use; without a graded set the feedback alone decides."""
+    if made.agreement is None:
+        return "too-little"
+    if dict(made.after.weights) == dict(made.before.weights):
+        return "nothing-new"
+    before, after = made.agreement
+    if after < before - AGREEMENT_MARGIN:
+        return "worse-on-feedback"
+    if graded and graded.after < max(graded.before, graded.release) - NDCG_MARGIN:
+        return "worse-on-graded-set"
+    return "no-worse"
+
+
 def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0) -> Refit:
     """New weights, when there is enough to learn from; otherwise those in use."""
     kept = sorted(feedback, key=lambda one: (one.request_id, one.match_id))
@@ -105,29 +118,13 @@ def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0
     return Refit(enough, in_use, after, held_out(told, in_use.weights))
 
 
-def preferences(feedback: Sequence[Feedback]) -> list[Preference]:
-    """What should have stood above what, by request; the feedback is in the order of the requests."""
-    rated = [(one, worth, _row(one, worth)) for one in feedback if (worth := worth_of(one))]
-    fits = _mean([row for _, worth, row in rated if worth.grade])
-    misfits = _mean([row for _, worth, row in rated if not worth.grade])
-    found = []
-    for request_id, group in groupby(rated, key=lambda its: its[0].request_id):
-        its = list(group)
-        for _, worth, row in its:
-            lesser = [(w, r) for _, w, r in its if w.grade < worth.grade and w.is_final]
-            if worth.grade and lesser:
-                gain = sum(_gain(w) for w, _ in lesser) / len(lesser)
-                found.append(Preference(request_id, _less(row, _mean([r for _, r in lesser])), (_gain(worth), gain)))
-            elif worth.grade:
-                found.append(Preference(request_id, _less(row, misfits), (_gain(worth), 0.0)))
-            elif not any(w.grade for _, w, _ in its):
-                found.append(Preference(request_id, _less(fits, row), (1.0, 0.0)))
-    return [one for one in found if any(one.difference)]
-
-
 def learned(told: Sequence[Preference], in_use: Mapping[str, float]) -> dict[str, float]:
     """The weights that put most in the right order, held by those in use, and within bounds."""
-    judged = [Judged((one.difference, (0.0,) * len(NAMES)), one.gains) for one in told]
+    judged = []
+    for one in told:
+        spoken_of = one.spoken_of()
+        left = weighed(one.difference, in_use) - weighed(spoken_of, in_use)
+        judged.append(Judged((spoken_of, (0.0,) * len(NAMES)), one.gains, (left, 0.0)))
     requests = len({one.request_id for one in told})
     return bounded(fitted(judged, in_use, HOLDS * len(told) / max(1, requests)), in_use)
 
@@ -139,7 +136,7 @@ def bounded(weights: Mapping[str, float], in_use: Mapping[str, float]) -> dict[s
     """
     found = {name: max(0.0, weights[name]) if PRIOR[name] >= 0 else min(0.0, weights[name]) for name in NAMES}
     size = _size(in_use)
-    if not _size(found):
+    if _size(found) < size / 1000:  # nothing that was compared speaks for a pair any more
         return dict(in_use)
     for _ in NAMES:  # what is cut from one is shared by the others, who may then have too much in turn
         scale = size / _size(found)
@@ -194,29 +191,8 @@ def signals_of(strengths: Mapping[str, float], weights: Weights) -> list[Signal]
     return [Signal(name, strengths[name], counts=strengths.get(f"{name}{COUNTS}", 1.0)) for name in known]  # type: ignore[arg-type]
 
 
-def _row(one: Feedback, worth: Worth) -> Any:
-    return np.array([one.strengths.get(n, math.nan) if n in worth.speaks_of else math.nan for n in NAMES])
-
-
-def _mean(rows: Sequence[Any]) -> Any:
-    """The mean of what rows tell of each signal; what none tells stays untold."""
-    if not rows:
-        return np.full(len(NAMES), math.nan)
-    stacked = np.array(rows)
-    counts = np.sum(~np.isnan(stacked), axis=0)
-    return np.where(counts > 0, np.nansum(stacked, axis=0) / np.maximum(counts, 1), math.nan)
-
-
-def _less(one: Any, other: Any) -> tuple[float, ...]:
-    return tuple(float(value) for value in np.nan_to_num(one - other))
-
-
-def _gain(worth: Worth) -> float:
-    return float(2**worth.grade - 1)
-
-
 def _is_right(one: Preference, weights: Mapping[str, float]) -> float:
-    above = round(sum(weights[name] * value for name, value in zip(NAMES, one.difference, strict=True)), 9)
+    above = round(weighed(one.difference, weights), 9)
     return 0.5 if above == 0 else float(above > 0)
 
 
