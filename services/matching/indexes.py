@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.vocabulary import Side
 
-#: How the index is built (m, ef_construction) and searched: see docs/decisions/0025.
+#: How the index is built: pgvector's own choice, and so is how it is searched.
 INDEX_OPTIONS = "m = 16, ef_construction = 64"
 
 
