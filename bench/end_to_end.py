@@ -86,7 +86,7 @@ class _Trial:
         self._phase += 1
         calls = {
             "path": "/api/v1/requests",
-            "bodies": [a_request(self._seed, mark=self._mark)],
+            "bodies": [a_request(0, mark=self._mark)],  # the one that `_people` has seen to be proposed
             "headers": self._headers,
             "run": f"{self._seed:016x}{self._phase:08x}",
         }
