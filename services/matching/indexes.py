@@ -8,8 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from contracts.vocabulary import Side
 
-#: How the index is built: pgvector's own choice, and so is how it is searched.
-INDEX_OPTIONS = "m = 16, ef_construction = 64"
+#: How the index is built. With pgvector's own choice (16 and 64) it misses whole groups of texts that are much alike:
+#: of the 30 nearest it found 94 % among 100,000 offers, and for a few requests none.
+INDEX_OPTIONS = "m = 24, ef_construction = 200"
 
 
 def index_name(model_id: int, side: Side) -> str:

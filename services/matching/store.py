@@ -230,7 +230,7 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answ
 # waiting for ever, and the index of meanings looks on until it has found enough of what is asked for.
 TAKE_TURN = f"""SELECT pg_advisory_xact_lock({lock_number("matching.turn")}),
     set_config('idle_in_transaction_session_timeout', '30s', true),
-    set_config('hnsw.iterative_scan', 'relaxed_order', true)"""
+    set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '400', true)"""
 
 
 async def take_turn(session: AsyncSession) -> None:
