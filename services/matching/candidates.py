@@ -128,18 +128,17 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) 
             WHERE {narrow} LIMIT {CANDIDATES_MAX}"""
         )
     similarity = "CAST(NULL AS float8)"
-    apart = ""
     if model:
         model_id, dimensions = model
         apart = f"(v.vector::halfvec({dimensions})) <=> CAST(CAST(:meaning AS text) AS halfvec({dimensions}))"
         similarity = f"""(SELECT 1 - ({apart}) FROM meaning v
             WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
-    if "meaning" in ways and model:
-        found.append(
-            f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
-                WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
-                ORDER BY {apart} LIMIT {CANDIDATES_MAX}"""
-        )
+        if "meaning" in ways:
+            found.append(
+                f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
+                    WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
+                    ORDER BY {apart} LIMIT {CANDIDATES_MAX}"""
+            )
     if "words" in ways:
         found.append(
             f"""SELECT p.proposition_id

@@ -13,30 +13,24 @@ from sqlalchemy import text
 
 from chassis import Service
 from chassis.database import is_away
-from contracts.vocabulary import Language, Side, Skill, Status
+from contracts.vocabulary import Side, Status
 from services.matching.endpoint import Away
 from services.matching.readers import Reader, Readers
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import text_of
 from services.matching.store import ask
-from services.matching.texts import whole_text
+from services.matching.texts import Told, whole_text
 
 
-class Written(Protocol):
-    """What has a title, a text and a status: every event about a request or an offer."""
+class Written(Told, Protocol):
+    """What is told, with its title and its status: every event about a request or an offer."""
 
     @property
     def entity_id(self) -> str: ...
     @property
     def title(self) -> str: ...
     @property
-    def text(self) -> str: ...
-    @property
     def status(self) -> Status: ...
-    @property
-    def language(self) -> Language: ...
-    @property
-    def skills(self) -> tuple[Skill, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Status, Theme
 from services.matching.app import service
 from services.matching.pairs import Proposition
+from services.matching.voices import voice_of
 from tests.given import Clock, Running, running
 
 ASKER, OFFERER, AMBASSADOR, TEAM = "m-asker", "m-offerer", "m-ambassador", "m-team"
@@ -76,6 +77,7 @@ def as_proposition(event: Any) -> Proposition:
         province=event.place.province,
         latitude=event.place.latitude,
         longitude=event.place.longitude,
+        voice=voice_of(event.title, event.text),
         **event.model_dump(include=plain),
     )
 

@@ -11,15 +11,14 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contracts.requests import OfferChanged, OfferClosed, RequestChanged
-from contracts.vocabulary import Kind, Side, Status, Theme
+from contracts.vocabulary import Kind, Status, Theme
 from services.matching.app import service
-from services.matching.pairs import Pair, Proposition
+from services.matching.pairs import Pair
 from services.matching.rules import fit
 from services.matching.store import ask, take_turn
-from services.matching.voices import voice_of
 from services.matching.weights import kept_weights
 from tests.given import Running, eventually, running
-from tests.matching.conftest import a_request, an_offer
+from tests.matching.conftest import a_request, an_offer, as_proposition
 
 #: Nobody's words tell anything here, so that the pure rules say what fits without the database.
 ORDINARY = {"title": "Wij zoeken studenten", "text": "Onze studenten zoeken een plek in de praktijk."}
@@ -56,28 +55,14 @@ def fitting(requests: list[Any], offers: list[Any]) -> dict[str, set[str]]:
             for offer in offers
             if (
                 found := fit(
-                    Pair(_plain(request), _plain(offer), None), min(request.expires_at, offer.expires_at) - DAY
+                    Pair(as_proposition(request), as_proposition(offer), None),
+                    min(request.expires_at, offer.expires_at) - DAY,
                 )
             )
             and found.score >= kept_weights().score_min
         }
         for request in requests
     }
-
-
-def _plain(event: Any) -> Proposition:
-    return Proposition(
-        side=Side.REQUEST if hasattr(event, "request_id") else Side.OFFER,
-        id=event.entity_id,
-        place_name=event.place.name,
-        province=event.place.province,
-        latitude=event.place.latitude,
-        longitude=event.place.longitude,
-        voice=voice_of(event.title, event.text),
-        **event.model_dump(
-            include={"member_id", "organisation_id", "kind", "themes", "language", "status", "expires_at"}
-        ),
-    )
 
 
 @pytest.fixture
