@@ -46,8 +46,8 @@ _IN_WORDS: dict[Verdict, str] = {
     "too-little": "Er is te weinig om van te leren (too little to learn from).",
     "worse-on-feedback": "Geweigerd: slechter op de feedback die apart was gehouden "
     f"(refused: worse on the feedback held out, by more than {AGREEMENT_MARGIN}).",
-    "worse-on-graded-set": f"Geweigerd: slechter op de beoordeelde set (refused: worse on the graded set, by more "
-    f"than {NDCG_MARGIN}).",
+    "worse-on-graded-set": "Geweigerd: slechter op de beoordeelde set (refused: worse on the graded set, by more than "
+    f"{NDCG_MARGIN}, or worse again and that far below the release).",
 }
 
 _LACKING = {
@@ -168,6 +168,7 @@ def lines_of(made: Refit, graded: Graded | None, found: Verdict) -> list[str]:
         lines.append(_compared("feedback, apart gehouden (held out)", *made.agreement))
         if graded:
             lines.append(_compared("beoordeelde set, nDCG@10 (graded set)", graded.before, graded.after))
+            lines.append(f"  met de gewichten van de release (with those of the release): {graded.release:.4f}")
         else:
             lines.append("Er is hier geen beoordeelde set (there is no graded set here).")
         lines.append(_compared("laagste score (lowest score)", made.before.score_min, made.after.score_min))

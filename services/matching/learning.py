@@ -28,8 +28,8 @@ REQUESTS_MIN, MATCHES_MIN = 50, 15
 REQUESTS_NEW_MIN = 20
 
 #: Worse by more than this is refused: of the feedback that was held out, the part that stands in the right order; of a
-#: graded set, nDCG@10, beside the better of the weights in use and those of the release, so that it cannot slip away in
-#: many small steps.
+#: graded set, nDCG@10. There, weights that are worse at all must also be this near to those of the release, so that it
+#: cannot slip away in many small steps; weights that are better are welcome however far it has slipped.
 AGREEMENT_MARGIN, NDCG_MARGIN = 0.01, 0.01
 
 #: No signal decides alone: none has more than this part of all that counts for a pair.
@@ -92,9 +92,13 @@ def verdict(made: Refit, graded: Graded | None) -> Verdict:
     before, after = made.agreement
     if after < before - AGREEMENT_MARGIN:
         return "worse-on-feedback"
-    if graded and graded.after < max(graded.before, graded.release) - NDCG_MARGIN:
+    if graded and graded.after < _lowest_allowed(graded):
         return "worse-on-graded-set"
     return "no-worse"
+
+
+def _lowest_allowed(graded: Graded) -> float:
+    return max(graded.before - NDCG_MARGIN, min(graded.before, graded.release - NDCG_MARGIN))
 
 
 def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0) -> Refit:

@@ -42,6 +42,7 @@ def tables_of(home: Path) -> Any:
         return lending.Table
     modules = [f"services.{home.name}.{file}" for file in ("tables", "store")]
     found = next(module for module in modules if importlib.util.find_spec(module))
+    importlib.import_module(f"services.{home.name}.app")  # a table may stand beside the questions that are asked of it
     return importlib.import_module(found).Table
 
 

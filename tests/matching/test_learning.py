@@ -238,6 +238,8 @@ MADE = Refit(learning.Enough(300, 100, 100, 200, 100), SKEWED, IN_USE, (0.8, 0.8
         ((0.8, 0.85), Graded(release=0.85, before=0.85, after=0.845), "no-worse"),
         ((0.8, 0.85), Graded(release=0.85, before=0.85, after=0.839), "worse-on-graded-set"),
         ((0.8, 0.85), Graded(release=0.86, before=0.85, after=0.845), "worse-on-graded-set"),  # not in small steps
+        ((0.8, 0.85), Graded(release=0.86, before=0.70, after=0.77), "no-worse"),
+        ((0.8, 0.85), Graded(release=0.86, before=0.70, after=0.699), "worse-on-graded-set"),
         ((0.8, 0.7), Graded(release=0.8, before=0.8, after=0.9), "worse-on-feedback"),
     ],
 )
