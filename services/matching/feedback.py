@@ -1,6 +1,6 @@
 """Feedback as it is kept: what each match was proposed on and by which weights, and what became of it.
 
-It is written in the transaction of the step itself: `begin` when matches are new, `keep` whenever they are saved.
+It is written in the transaction of the step itself: with new matches (`begun`), and whenever they are saved (`keep`).
 """
 
 from collections.abc import Sequence
@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
@@ -46,39 +45,22 @@ class FeedbackRow(Table, table=True):
     ended_by: str | None = Field(default=None, sa_type=sa.Text)
 
 
-_BEGIN = text(
-    """
-    INSERT INTO feedback (match_id, request_id, proposed_at, weights_version, strengths, has_ambassador, reached)
-    VALUES (:match_id, :request_id, CAST(:now AS timestamptz), :weights_version, CAST(:strengths AS jsonb),
-        :has_ambassador, :reached)
-    """
-)
-
-
-def begin(
-    session: AsyncSession,
-    proposals: Sequence[Proposal],
-    matches: Sequence[Match],
-    now: datetime,
-    *,
-    weights_version: int,
-) -> None:
-    """Keeps on what new matches were proposed; both in the same order. The matches themselves are kept before."""
-    for proposal, match in zip(proposals, matches, strict=True):
-        strengths = learning.kept_strengths(rules.signals(proposal.pair))
-        write(
-            session,
-            _BEGIN,
-            {
-                "match_id": match.match_id,
-                "request_id": match.request_id,
-                "now": now,
-                "weights_version": weights_version,
-                "strengths": to_json(strengths).decode(),
-                "has_ambassador": match.state is State.PROPOSED,
-                "reached": Reached.PROPOSED.value,
-            },
-        )
+def begun(
+    proposals: Sequence[Proposal], matches: Sequence[Match], now: datetime, *, weights_version: int
+) -> list[dict[str, Any]]:
+    """Rows that say on what new matches are proposed; both in the same order."""
+    return [
+        {
+            "match_id": match.match_id,
+            "request_id": match.request_id,
+            "proposed_at": now,
+            "weights_version": weights_version,
+            "strengths": learning.kept_strengths(rules.signals(proposal.pair)),
+            "has_ambassador": match.state is State.PROPOSED,
+            "reached": Reached.PROPOSED,
+        }
+        for proposal, match in zip(proposals, matches, strict=True)
+    ]
 
 
 # A match whose kind needs no ambassador is endorsed from the start, and by nobody.

@@ -44,16 +44,22 @@ def new_match(proposal: Proposal, ambassador_ids: tuple[str, ...], now: datetime
     )
 
 
-async def add(session: AsyncSession, matches: Sequence[Match]) -> None:
-    """Keeps new matches, in one statement."""
+async def add(session: AsyncSession, matches: Sequence[Match], begun: Sequence[dict[str, Any]]) -> None:
+    """Keeps new matches and the feedback that begins with them, in one statement."""
     must_have_turn(session)
     if matches:
         rows = to_json([_values(match) for match in matches]).decode()
-        await ask(session, _ADD, {"rows": rows})
+        await ask(session, _ADD, {"rows": rows, "begun": to_json(begun).decode()})
 
 
 _ADD = text(
-    "INSERT INTO match SELECT new.* FROM jsonb_populate_recordset(CAST(NULL AS match), CAST(:rows AS jsonb)) AS new"
+    """
+    WITH added AS (
+        INSERT INTO match
+        SELECT new.* FROM jsonb_populate_recordset(CAST(NULL AS match), CAST(:rows AS jsonb)) AS new)
+    INSERT INTO feedback
+    SELECT new.* FROM jsonb_populate_recordset(CAST(NULL AS feedback), CAST(:begun AS jsonb)) AS new
+    """
 )
 
 

@@ -42,8 +42,7 @@ async def propose(session: AsyncSession, known: Known, now: datetime, settings: 
     weights = (await weighing.in_use(session, now)).weights
     proposals = rules.best_proposals(pairs, busy, now, most=most, weights=weights)
     new = await _matches_of(session, proposals, now, settings)
-    await matches.add(session, new)
-    feedback.begin(session, proposals, new, now, weights_version=weights.version)
+    await matches.add(session, new, feedback.begun(proposals, new, now, weights_version=weights.version))
     for match in new:
         if match.state is State.PROPOSED:
             say(session, MatchProposed(**match.told()))
