@@ -1,6 +1,7 @@
 """What every service stands on; it knows no domain word beyond the contracts."""
 
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
+from chassis.forgetting import forget_messages
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
 from chassis.inputs import Input, LongText, ShortText
 from chassis.mailboxes import say, say_later
@@ -38,6 +39,7 @@ __all__ = [
     "SignedIn",
     "Streams",
     "check_version",
+    "forget_messages",
     "say",
     "say_later",
 ]

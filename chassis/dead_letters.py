@@ -62,7 +62,7 @@ async def replay(streams: Streams, letter: RawStreamMsg) -> None:
     assert letter.headers is not None
     assert letter.seq is not None
     await streams.js.publish(
-        letter.headers["Odh-Subject"],
+        _back_to(streams.node, letter.headers["Odh-Subject"]),
         letter.data or b"",
         headers={
             "Nats-Msg-Id": f"replay-{new_id()}",
@@ -71,6 +71,12 @@ async def replay(streams: Streams, letter: RawStreamMsg) -> None:
         },
     )
     await drop(streams, letter)
+
+
+def _back_to(node: str, subject: str) -> str:
+    """Where a message is published to be in its stream under its subject: what other nodes say, nobody here can."""
+    own = f"odh.{node}."
+    return subject if subject.startswith(own) else f"{own}elsewhere.{subject.removeprefix('odh.')}"
 
 
 async def drop(streams: Streams, letter: RawStreamMsg) -> None:

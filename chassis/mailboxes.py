@@ -84,6 +84,7 @@ class Said:
     event: Event
     due_at: datetime | None
     cause: str | None
+    to: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +100,22 @@ class Outgoing:
     body: bytes
 
 
-def say(session: AsyncSession, event: Event) -> str:
-    """Says an event when the transaction commits; returns the event's id."""
-    return _say(session, event, None)
+def say(session: AsyncSession, event: Event, *, to: str | None = None) -> str:
+    """Says an event when the transaction commits; returns the event's id.
+
+    `to` is another node, which then is the only one that hears it.
+    """
+    return _say(session, event, None, to)
 
 
 def say_later(session: AsyncSession, event: Event, *, at: datetime) -> str:
     """Says an event at about the given time; one waits per type and entity, a newer one replaces it."""
-    return _say(session, event, at)
+    return _say(session, event, at, None)
 
 
-def _say(session: AsyncSession, event: Event, due_at: datetime | None) -> str:
+def _say(session: AsyncSession, event: Event, due_at: datetime | None, to: str | None) -> str:
     event_id = new_id()
-    said = Said(event_id, event, due_at, session.info.get("cause") or traceparent())
+    said = Said(event_id, event, due_at, session.info.get("cause") or traceparent(), to)
     session.info.setdefault("said", []).append(said)
     return event_id
 
@@ -140,7 +144,7 @@ async def write_outbox(session: AsyncSession, node: str) -> list[Outgoing]:
     values: dict[str, list[Any]] = {
         "event_ids": [s.event_id for s in said],
         "entity_ids": [s.event.entity_id for s in said],
-        "subjects": [s.event.subject(node) for s in said],
+        "subjects": [s.event.subject(node, s.to) for s in said],
         "due_ats": [s.due_at for s in said],
         "timer_subjects": [s.event.timer_subject(node) if s.due_at else None for s in said],
         "kept": [s.event.kept_seconds for s in said],

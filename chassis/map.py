@@ -44,7 +44,10 @@ def says() -> dict[str, set[str]]:
 
 
 def hears() -> dict[type[Event], list[tuple[str, str, str]]]:
-    """For each event type, the (service, handler, first line of what it does) that hear it."""
+    """For each event type, the (service, handler, first line of what it does) that hear it.
+
+    A handler of what other nodes say is told with `, from elsewhere`.
+    """
     found: dict[type[Event], list[tuple[str, str, str]]] = defaultdict(list)
     for service in SERVICES:
         module = f"services.{service}.handlers"
@@ -52,7 +55,8 @@ def hears() -> dict[type[Event], list[tuple[str, str, str]]]:
             continue
         for hearing in importlib.import_module(module).router.hearings:
             what = (hearing.handler.__doc__ or "").strip().split("\n")[0]
-            found[hearing.event_type].append((service, hearing.handler.__name__, what))
+            where = ", from elsewhere" if hearing.elsewhere else ""
+            found[hearing.event_type].append((service + where, hearing.handler.__name__, what))
     return found
 
 

@@ -35,7 +35,8 @@ class Publisher:
     async def publish(self, rows: Sequence[Outgoing | Row]) -> None:
         """Returns when all are stored. Each stream has its own wait for the disk, so they do it at the same time."""
         rows = _without_replaced_timers(rows)
-        by_kind = [[row for row in rows if row.subject.split(".")[2] == kind] for kind in ("shared", "local")]
+        local = [row for row in rows if row.subject.split(".")[2] == "local"]
+        by_kind = [[row for row in rows if row.subject.split(".")[2] != "local"], local]
         publishing = (self._to_stream(rows) for rows in by_kind if rows)
         for outcome in await asyncio.gather(*publishing, return_exceptions=True):
             if isinstance(outcome, BaseException):

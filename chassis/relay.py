@@ -18,10 +18,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, lock_number
+from chassis.forgetting import UNDER_WAY_SECONDS_MAX
 from chassis.mailboxes import Outgoing
 from chassis.publishing import Publisher
 from chassis.sql import Row
-from chassis.streams import UNDER_WAY_SECONDS_MAX, Streams
+from chassis.streams import Streams
 from chassis.telemetry import describe, log
 
 #: In one message to the server; what is claimed is looked for after the lock was given.

@@ -29,7 +29,7 @@ from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, is_traced, log, span, traceparent, under
 from chassis.transactions import Item, Work, limited
-from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode
+from contracts.event import Envelope, Event, EventRejected, UnknownEvent, decode, source_of
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -47,9 +47,10 @@ class Hearing:
     prepare: Prepare | None
     wants: frozenset[str]
     first: tuple[str, ...]
+    elsewhere: bool
 
     async def handle(
-        self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any
+        self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any, said_by: str
     ) -> None:
         """Calls the handler with what it asks for by name."""
         offered = {
@@ -58,6 +59,7 @@ class Hearing:
             "settings": service.settings,
             "streams": service.streams,
             "prepared": prepared,
+            "said_by": said_by,
         }
         await self.handler(event, **{name: offered[name] for name in self.wants})
 
@@ -73,24 +75,32 @@ class EventRouter:
         self._first = tuple(first)
 
     def hears(
-        self, *event_types: type[Event], prepare: Prepare | None = None, first: Sequence[str] | None = None
+        self,
+        *event_types: type[Event],
+        prepare: Prepare | None = None,
+        first: Sequence[str] | None = None,
+        elsewhere: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Makes a function the handler of event types; one handler per type in a service.
 
-        The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`.
+        The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`,
+        and `said_by`, the node that said it.
         `prepare(events, service)` does what is slow before the transaction, for a whole batch.
         `first` is what its transactions begin with, instead of what those of the router do.
+        `elsewhere`: what other nodes say, and not what this one does; the two may have the same handler.
         """
 
         def register(handler: Handler) -> Handler:
             wants = frozenset(list(inspect.signature(handler).parameters)[1:])
-            if unknown := wants - {"session", "now", "settings", "streams", "prepared"}:
+            if unknown := wants - {"session", "now", "settings", "streams", "prepared", "said_by"}:
                 raise TypeError(f"{handler.__name__} asks for {sorted(unknown)}, which no handler gets")
             for event_type in event_types:
-                if any(hearing.event_type is event_type for hearing in self.hearings):
+                if elsewhere and event_type.reach == "local":
+                    raise TypeError(f"{event_type.__name__} never leaves its node")
+                if any(h.event_type is event_type and h.elsewhere == elsewhere for h in self.hearings):
                     raise TypeError(f"{event_type.__name__} has a handler in this service already")
                 begin = self._first if first is None else tuple(first)
-                self.hearings.append(Hearing(event_type, handler, prepare, wants, begin))
+                self.hearings.append(Hearing(event_type, handler, prepare, wants, begin, elsewhere))
             return handler
 
         return register
@@ -105,9 +115,14 @@ class _Heard:
     event: Event
     prepared: Any = None
 
+    @property
+    def said_by(self) -> str:
+        """The node that said it: the subject tells, which the broker lets nobody else publish on."""
+        return self.message.subject.split(".", 2)[1]
+
 
 class WrongSubject(ValueError):
-    """An event came on the subject of another entity: who is forgotten would stay in the stream there."""
+    """An event came on the subject of another entity, where who is forgotten would stay, or of another node."""
 
 
 class Consumer:
@@ -116,7 +131,8 @@ class Consumer:
     def __init__(self, service: "Service", hearing: Hearing) -> None:
         self._service, self._hearing = service, hearing
         self._settings = service.settings
-        self.name = f"{service.name}-{hearing.event_type.wire_name.replace('.', '-')}"
+        where = "elsewhere-" if hearing.elsewhere else ""
+        self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}"
         self._stopping = False
         self._pull: Pull | None = None
         self._handled: list[Msg] = []
@@ -139,7 +155,8 @@ class Consumer:
             while not self._stopping:
                 try:
                     await streams.ready()
-                    stream = await streams.while_connected(streams.consumer(self._hearing.event_type, self.name))
+                    consumer = streams.consumer(self._hearing.event_type, self.name, elsewhere=self._hearing.elsewhere)
+                    stream = await streams.while_connected(consumer)
                     assert streams.client is not None
                     async with Pull(streams.client, stream, self.name, self._settings.batch_size_max) as self._pull:
                         await self._hear(self._pull)
@@ -192,7 +209,10 @@ class Consumer:
             envelope, event = decode(message.data)
             if type(event) is not self._hearing.event_type:
                 event = self._hearing.event_type.lifted(event)
+            heard = _Heard(message, envelope, event)
             if message.subject.rpartition(".")[2] != event.entity_id:
+                raise WrongSubject
+            if self._hearing.elsewhere and envelope.source != source_of(heard.said_by, event.system):
                 raise WrongSubject
         except (ValidationError, UnknownEvent, ValueError) as error:
             await self._bury(message, f"not understood: {type(error).__name__}", delivered)
@@ -200,7 +220,7 @@ class Consumer:
         if delivered > self._settings.deliveries_max:
             await self._bury(message, "its handler never finished", delivered)
             return None
-        return _Heard(message, envelope, event)
+        return heard
 
     async def _prepare(self, heard: list[_Heard]) -> list[_Heard]:
         prepare = self._hearing.prepare
@@ -233,7 +253,9 @@ class Consumer:
 
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
-            await self._hearing.handle(self._service, one.event, session, self._service.now(), one.prepared)
+            await self._hearing.handle(
+                self._service, one.event, session, self._service.now(), one.prepared, one.said_by
+            )
 
         async def traced_work(session: AsyncSession) -> None:
             with span(f"hear {self._hearing.event_type.wire_name}", SpanKind.CONSUMER, one.envelope.traceparent):

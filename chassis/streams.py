@@ -1,44 +1,39 @@
-"""The node's JetStream streams: what is kept, under which subjects, and how to forget somebody in them.
+"""The node's JetStream streams: what is kept, and under which subjects.
 
-Three streams a node: `shared` may be sourced by the national node, `local` never leaves, `dead` holds what could not be
-handled. Store-and-forward, de-duplication, timers and purging are JetStream's own.
+Four streams a node: `shared` is what it tells other nodes too, `local` never leaves, `elsewhere` is what other nodes
+told and JetStream brought here, `dead` holds what could not be handled. Store-and-forward, de-duplication, timers and
+purging are JetStream's own.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import (
+    AckPolicy,
+    ConsumerConfig,
+    DeliverPolicy,
+    RetentionPolicy,
+    StorageType,
+    StreamConfig,
+    SubjectTransform,
+)
 from nats.js.errors import APIError, NotFoundError
-from sqlalchemy import text
-from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.settings import Settings
-from chassis.sql import run
 from chassis.tasks import ended
 from chassis.telemetry import log
-from contracts.event import Event, event_types, is_subject_token
+from contracts.event import Event
 
 DUPLICATE_WINDOW_SECONDS = 120.0
 ACKS_PENDING_MAX = 2000
 
-#: What is older in an outbox is not on its way any more from the process that wrote it.
-UNDER_WAY_SECONDS_MAX = 3.0
-
 Answer = TypeVar("Answer")
-
-_IS_UNDER_WAY = text(
-    """
-    SELECT EXISTS (SELECT FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)
-                   AND said_at > clock_timestamp() - make_interval(secs => :seconds))
-    """
-)
-_FORGET_UNSAID = text("DELETE FROM outbox WHERE entity_id = :id AND subject = ANY(:subjects)")
 
 
 class BrokerAway(NatsError):
@@ -77,7 +72,7 @@ class Streams:
             await asyncio.sleep(0.05)
 
     def name(self, kind: str) -> str:
-        """The name of the node's `shared`, `local` or `dead` stream."""
+        """The name of the node's `shared`, `local`, `elsewhere` or `dead` stream."""
         return f"odh-{self.node}-{kind}"
 
     async def while_connected(self, asking: Coroutine[Any, Any, Answer]) -> Answer:
@@ -153,8 +148,9 @@ class Streams:
         """Makes the streams where they do not stand, and leaves alone what an operator set on them."""
         root = f"odh.{self.node}"
         for kind, subjects in (
-            ("shared", [f"{root}.shared.>"]),
+            ("shared", [f"{root}.shared.>", f"{root}.to.>"]),
             ("local", [f"{root}.local.>", f"{root}.timer.>"]),
+            ("elsewhere", [f"{root}.elsewhere.>"]),
             ("dead", [f"{root}.dead.>"]),
         ):
             config = StreamConfig(
@@ -168,6 +164,10 @@ class Streams:
                 allow_atomic=True,
                 allow_msg_ttl=True,
                 allow_msg_schedules=kind == "local",
+                # What other nodes say comes by sourcing (`node.nations`); what was put aside of it can be put back.
+                subject_transform=(
+                    SubjectTransform(src=f"{root}.elsewhere.>", dest="odh.>") if kind == "elsewhere" else None
+                ),
             )
             try:
                 await self.js.stream_info(config.name or "")
@@ -178,9 +178,12 @@ class Streams:
                     if error.err_code != 10058:
                         raise
 
-    async def consumer(self, event_type: type[Event], durable: str) -> str:
-        """Makes a durable pull consumer of one event type, shared by the replicas of a service; returns its stream."""
-        stream = self.name(event_type.reach)
+    async def consumer(self, event_type: type[Event], durable: str, *, elsewhere: bool = False) -> str:
+        """Makes a durable pull consumer of one event type, shared by the replicas of a service; returns its stream.
+
+        `elsewhere`: of what other nodes say.
+        """
+        stream = self.name("elsewhere" if elsewhere else event_type.reach)
         config = ConsumerConfig(
             durable_name=durable,
             ack_policy=AckPolicy.EXPLICIT,
@@ -189,7 +192,8 @@ class Streams:
             deliver_policy=DeliverPolicy.ALL,
             max_ack_pending=ACKS_PENDING_MAX,
             max_waiting=512,
-            filter_subject=event_type.filter_subject(self.node),
+            filter_subject=None if elsewhere else event_type.filter_subject(self.node),
+            filter_subjects=event_type.filter_subjects_elsewhere(self.node) if elsewhere else None,
         )
         try:
             await self.js.add_consumer(stream, config)
@@ -198,46 +202,13 @@ class Streams:
             await self.js.add_consumer(stream, config)
         return stream
 
-    async def forget(
-        self,
-        session: AsyncSession,
-        *,
-        speaker: str,
-        entity_ids: Iterable[str],
-        keep: Iterable[type[Event]] = (),
-    ) -> int:
-        """Removes every message about the entities: from the outbox, the streams and the dead letters.
-
-        `speaker` is the service that owns the entities; `keep` names the event types that stay, such as the erasure
-        itself. Returns how many messages were removed. Doing it again removes nothing more.
-        """
-        ids = [entity_id for entity_id in entity_ids if is_subject_token(entity_id)]
-        kept = set(keep)
-        types = [t for t in event_types() if t.speaker() == speaker and t not in kept]
-        removed = 0
-        for entity_id in ids:
-            subjects = [f"odh.{self.node}.{t.reach}.{t.wire_name}.{entity_id}" for t in types]
-            await _not_under_way(session, entity_id, subjects)
-            removed += (await run(session, _FORGET_UNSAID, {"id": entity_id, "subjects": subjects})).rowcount
-            for event_type in types:
-                wire = event_type.wire_name
-                removed += await self._purge(event_type.reach, f"odh.{self.node}.*.{wire}.{entity_id}")
-                removed += await self._purge("dead", f"odh.{self.node}.dead.*.{wire}.{entity_id}")
-        return removed
-
-    async def _purge(self, kind: str, subject: str) -> int:
+    async def purge(self, kind: str, subject: str) -> int:
+        """Removes the messages of a subject from one of the streams; returns how many."""
         # nats-py's purge_stream only says whether it worked; the API's reply has the count.
         reply = await self.js._api_request(
             f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
         )
         return int(reply["purged"])
-
-
-async def _not_under_way(session: AsyncSession, entity_id: str, subjects: list[str]) -> None:
-    """Returns when nothing about an entity can still reach the streams from the memory of a process."""
-    values = {"id": entity_id, "subjects": subjects, "seconds": UNDER_WAY_SECONDS_MAX}
-    while (await run(session, _IS_UNDER_WAY, values)).scalar_one():
-        await asyncio.sleep(0.02)
 
 
 async def _quietly(_: Exception) -> None:

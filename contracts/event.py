@@ -110,9 +110,16 @@ class Event(BaseModel):
         """The id of the entity that the event is about."""
         return str(getattr(self, self.about))
 
-    def subject(self, node: str) -> str:
-        """The NATS subject: `odh.<node>.<reach>.<service>.<event>.<entity id>`."""
-        return f"odh.{node}.{self.reach}.{self.wire_name}.{self.entity_id}"
+    def subject(self, node: str, to: str | None = None) -> str:
+        """The NATS subject: `odh.<node>.<reach>.<service>.<event>.<entity id>`, or `odh.<node>.to.<other node>. ...`.
+
+        What is said to another node concerns that node alone. Raises `ValueError` for what never leaves its own.
+        """
+        if to is None:
+            return f"odh.{node}.{self.reach}.{self.wire_name}.{self.entity_id}"
+        if self.reach == "local" or not is_subject_token(to):
+            raise ValueError(f"{self.wire_name} cannot be said to another node")
+        return f"odh.{node}.to.{to}.{self.wire_name}.{self.entity_id}"
 
     def timer_subject(self, node: str) -> str:
         """Where the event waits when it is said for later; one waiting event per entity and type."""
@@ -122,6 +129,11 @@ class Event(BaseModel):
     def filter_subject(cls, node: str) -> str:
         """The subject that hears every event of this type in a node."""
         return f"odh.{node}.{cls.reach}.{cls.wire_name}.*"
+
+    @classmethod
+    def filter_subjects_elsewhere(cls, node: str) -> list[str]:
+        """The subjects that hear every event of this type that other nodes share, or say to this node."""
+        return [f"odh.*.shared.{cls.wire_name}.*", f"odh.*.to.{node}.{cls.wire_name}.*"]
 
     @classmethod
     def personal_fields(cls) -> frozenset[str]:
@@ -170,6 +182,11 @@ class Envelope(BaseModel):
 _envelopes = TypeAdapter(Envelope)
 
 
+def source_of(node: str, system: str) -> str:
+    """The CloudEvents `source` of what a system of a node says."""
+    return f"urn:nld:omdehoek:{node}:systeem:{system}"
+
+
 class UnknownEvent(ValueError):
     """The type or the version of the event is not one that this release knows."""
 
@@ -178,7 +195,7 @@ def encode(event: Event, *, event_id: str, node: str, time: datetime, traceparen
     """The bytes of an event on the wire."""
     envelope = Envelope.model_construct(
         id=event_id,
-        source=f"urn:nld:omdehoek:{node}:systeem:{event.system}",
+        source=source_of(node, event.system),
         type=event.type_name(),
         subject=event.entity_id,
         time=time.astimezone(UTC),

@@ -60,7 +60,7 @@ class Running:
     def __init__(self, service: Service, key: OKPKey, clock: Clock) -> None:
         self.service, self.clock = service, clock
         self._key = key
-        self._marks = {"shared": 0, "local": 0}
+        self._marks = {"shared": 0, "local": 0, "elsewhere": 0}
         self.http = self._client({})
 
     def _client(self, headers: dict[str, str]) -> httpx.AsyncClient:
@@ -111,6 +111,18 @@ class Running:
             )
         return event_id
 
+    async def publish_elsewhere(
+        self, event: Event, *, said_by: str, to_us: bool = False, source: str | None = None
+    ) -> str:
+        """Puts an event in the stream of what other nodes say, as if it had been brought here; returns its id."""
+        event_id, us = new_id(), self.service.settings.node
+        body = encode(event, event_id=event_id, node=source or said_by, time=self.clock(), traceparent=None)
+        subject = event.subject(said_by, us if to_us else None)
+        await self.service.streams.js.publish(
+            f"odh.{us}.elsewhere.{subject.removeprefix('odh.')}", body, headers={"Nats-Msg-Id": event_id}
+        )
+        return event_id
+
     async def given(self, *events: Event) -> None:
         """Events that were heard before."""
         await self.when(*events)
@@ -144,7 +156,8 @@ class Running:
     async def _left_to_hear(self) -> int:
         left = 0
         for consumer in self.service.consumers:
-            stream = self.service.streams.name(consumer._hearing.event_type.reach)
+            hearing = consumer._hearing
+            stream = self.service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
             try:
                 info = await self.service.streams.js.consumer_info(stream, consumer.name)
             except NotFoundError:
@@ -170,7 +183,7 @@ class Running:
     async def envelopes(self) -> list[tuple[Envelope, Event]]:
         """What the service itself has said since `given`, with the envelopes."""
         found = []
-        for kind in self._marks:
+        for kind in ("shared", "local"):
             for subject, data in await self.messages(kind, since_given=True):
                 if subject.split(".")[2] == "timer":
                     continue
@@ -255,7 +268,7 @@ async def running(
             try:
                 yield here
             finally:
-                for kind in ("shared", "local", "dead"):
+                for kind in ("shared", "local", "elsewhere", "dead"):
                     try:
                         await service.streams.js.delete_stream(service.streams.name(kind))
                     except Exception:  # the broker may have been killed by the test

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Streams, say
+from chassis import Streams, forget_messages, say
 from contracts.matching import IntroductionMade, MatchDismissed, MatchEndorsed, MatchLapsed, MatchProposed
 from services.matching import matches, people, proposing, steps, timers
 from services.matching.match import RUNNING, Match, State
@@ -31,7 +31,7 @@ async def forget(
     handed = await proposing.find_somebody(session, left, now, settings, instead_of=member_id)
     looked_at = removed["matches-looked-at"]
     ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before"), *looked_at]
-    purged = await streams.forget(session, speaker="matching", entity_ids=ids)
+    purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
     for match in ended:
         say(session, MatchLapsed(**match.told_of_lapse()))
     await people.remember_erased_matches(session, {match.match_id: _who_is_left(match) for match in ended})

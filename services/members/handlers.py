@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams
+from chassis import EventRouter, Streams, forget_messages
 from contracts import matching, notify, requests
 from contracts.members import JoiningLapseDue, MemberErased
 from services.members import store
@@ -23,7 +23,7 @@ async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: d
     if erasure is None:
         return
     entity_ids = [event.member_id, *erasure.sign_in_ids]
-    purged = await streams.forget(session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
+    purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
     removed = erasure.removed | {"stream-messages": purged}
     await store.keep_erasure_part(session, event.member_id, "members", removed, now)
 

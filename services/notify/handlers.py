@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, say
+from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -110,5 +110,5 @@ async def tell_team_of_refusal(
 async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
     """Everything that tells of the member is removed, here and in the streams, and it is said how much that was."""
     removed, notification_ids = await erasure.forget(session, event.member_id)
-    removed["stream-messages"] = await streams.forget(session, speaker="notify", entity_ids=notification_ids)
+    removed["stream-messages"] = await forget_messages(streams, session, speaker="notify", entity_ids=notification_ids)
     say(session, MemberForgotten(member_id=event.member_id, removed=removed))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, say
+from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft
 from contracts.requests import MemberForgotten, OfferExpiryDue, RequestExpiryDue
@@ -67,5 +67,5 @@ async def forget_member(event: MemberErased, session: AsyncSession, streams: Str
     if not await store.note_erased(session, event.member_id, event.version):
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
-    purged = await streams.forget(session, speaker="requests", entity_ids=proposition_ids)
+    purged = await forget_messages(streams, session, speaker="requests", entity_ids=proposition_ids)
     say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))

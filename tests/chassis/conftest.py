@@ -33,7 +33,7 @@ class Lending:
 
     def __init__(self, started: Running) -> None:
         self.running, self.service = started, started.service
-        self._begin = {"shared": 0, "local": 0, "dead": 0}
+        self._begin = {"shared": 0, "local": 0, "elsewhere": 0, "dead": 0}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.running, name)

@@ -137,6 +137,7 @@ class Lend(Input):
     labels: tuple[str, ...] = ()
     returned_after_seconds: float | None = None
     key_code: str | None = None
+    told_to: str | None = None
 
 
 class ToolView(Input):
@@ -173,6 +174,8 @@ async def lend(lending: Lend, command: Command) -> Response:
         for number in range(lending.copies):
             tool_id = lending.tool_id if number == 0 else f"{lending.tool_id}-{number}"
             say(session, ToolLent(tool_id=tool_id, lent_to=lending.lent_to, note=lending.note or ""))
+        if lending.told_to:
+            say(session, ToolLent(tool_id=lending.tool_id, lent_to=lending.lent_to), to=lending.told_to)
         if lending.key_code:
             say(session, KeyHanded(tool_id=lending.tool_id, code=lending.key_code))
         if lending.returned_after_seconds is not None:
@@ -265,6 +268,16 @@ async def lend_what_is_wanted(wanted: ToolWanted, session: AsyncSession, setting
     await keep(session, wanted.tool_id, wanted.version, wanted.wanted_by)
     session.add(Handling(tool_id=wanted.tool_id, version=wanted.version, replica=settings.replica))
     say(session, ToolLent(tool_id=wanted.tool_id, lent_to=wanted.wanted_by, version=wanted.version))
+
+
+@router.hears(ToolLent, elsewhere=True)
+async def note_lent_elsewhere(lent: ToolLent, session: AsyncSession, settings: LendingSettings, said_by: str) -> None:
+    """A tool was lent in another node."""
+    if lent.tool_id in TROUBLE:
+        await TROUBLE[lent.tool_id](lent, session)
+    session.add(
+        Handling(tool_id=lent.tool_id, version=lent.version, replica=settings.replica, remark=f"lent in {said_by}")
+    )
 
 
 @router.hears(ReturnDue)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from chassis import forget_messages
 from tests.chassis.conftest import lending_on, wanted
 from tests.chassis.lending import ToolLent
 from tests.given import eventually
@@ -13,7 +14,9 @@ from tests.given import eventually
 async def forget(lending, *tool_ids, keep=(), speaker="lending"):
     """What a service does when it erases somebody."""
     async with lending.session() as session:
-        removed = await lending.service.streams.forget(session, speaker=speaker, entity_ids=tool_ids, keep=keep)
+        removed = await forget_messages(
+            lending.service.streams, session, speaker=speaker, entity_ids=tool_ids, keep=keep
+        )
         await session.commit()
     return removed
 
