@@ -25,6 +25,8 @@ Said = TypeVar("Said", bound=Event)
 
 PATIENCE_SECONDS = 20.0
 
+_LETTERS = str.maketrans("0123456789", "ghijklmnop")
+
 
 async def eventually(
     condition: Callable[[], Awaitable[Any]], *, within: float = PATIENCE_SECONDS, saying: str = "the condition"
@@ -224,8 +226,8 @@ def make_identity_keys(folder: Path) -> tuple[OKPKey, Path]:
 
 
 def fresh_name(prefix: str) -> str:
-    """A name that no other test uses."""
-    return f"{prefix}-{new_id()[-12:]}"
+    """A name that no other test uses, in letters: so many digits may be a phone number, which nobody may write."""
+    return f"{prefix}-{new_id()[-12:].translate(_LETTERS)}"
 
 
 @asynccontextmanager
