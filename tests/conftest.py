@@ -45,3 +45,11 @@ async def mail_catcher() -> AsyncIterator[Catcher]:
     """The mail server of a node that is tried out, shared: a test looks at the mail of its own people."""
     async with catching() as catcher:
         yield catcher
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that start whole nodes take longest, so they come first: where several processes share the tests out, none
+    is left alone with one of them at the end.
+    """
+    longest = {item.path for item in items if item.get_closest_marker("whole_node")}
+    items.sort(key=lambda item: item.path not in longest)
