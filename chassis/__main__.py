@@ -6,7 +6,7 @@ import sys
 
 import uvicorn
 
-from chassis import telemetry
+from chassis import metrics, telemetry
 from chassis.http import CarefulHttp
 from chassis.service import Service
 
@@ -17,6 +17,7 @@ def main() -> None:
         sys.exit("usage: python -m chassis services.<name>")
     service: Service = importlib.import_module(f"{sys.argv[1]}.app").service()
     telemetry.configure(service.name, service.settings)
+    metrics.configure(service.name, service.settings)
     # What was imported and wired stays as long as the process: Python need not look through it for garbage time and
     # again, which takes a tenth of the work, and a pause of a tenth of a second at a time.
     gc.freeze()

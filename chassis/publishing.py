@@ -9,6 +9,7 @@ import uuid_utils.compat as uuids
 from nats.js.errors import APIError
 from pydantic_core import from_json
 
+from chassis import metrics
 from chassis.crashpoints import crashpoint, is_armed
 from chassis.mailboxes import Outgoing
 from chassis.sql import Row
@@ -41,6 +42,7 @@ class Publisher:
         for outcome in await asyncio.gather(*publishing, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
+        metrics.published.add(len(rows))
 
     async def _to_stream(self, rows: list[Outgoing | Row]) -> None:
         if len(rows) >= ROWS_OF_A_BATCH_MIN:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from nats.aio.msg import Msg
@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import metrics
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_for_database
 from chassis.dead_letters import bury
@@ -133,6 +134,8 @@ class Consumer:
         self._settings = service.settings
         where = "elsewhere-" if hearing.elsewhere else ""
         self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}"
+        self.stream = service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
+        self._whose = {"consumer": self.name}
         self._stopping = False
         self._pull: Pull | None = None
         self._handled: list[Msg] = []
@@ -202,6 +205,14 @@ class Consumer:
             else:
                 await one.message.ack()
         crashpoint(f"{self._service.name}.after-acks")
+        self._count([one for one, outcome in zip(heard, outcomes, strict=True) if outcome is None])
+
+    def _count(self, done: list[_Heard]) -> None:
+        metrics.handled.add(len(done), self._whose)
+        now = datetime.now(UTC)
+        for one in done:
+            if "Nats-Scheduler" not in (one.message.headers or {}):  # a timer is old when it comes
+                metrics.age.record(max((now - one.envelope.time).total_seconds(), 0.0), self._whose)
 
     async def _read(self, message: Msg) -> _Heard | None:
         delivered = message.metadata.num_delivered
@@ -294,6 +305,7 @@ class Consumer:
 
     async def _reject(self, one: _Heard, problem: Problem) -> BaseException | None:
         """Says that the event broke a rule; returns what prevented that, if anything did."""
+        metrics.rejected.add(1, self._whose)
         log.info("rejected", consumer=self.name, event_id=one.envelope.id, problem=problem.slug)
         rejection = EventRejected(
             rejected_id=one.envelope.id,
@@ -311,6 +323,7 @@ class Consumer:
 
     async def _try_again(self, one: _Heard, error: BaseException, attempt: int) -> None:
         settings = self._settings
+        metrics.retried.add(1, self._whose)
         delay = min(settings.retry_delay_seconds_first * 4 ** (attempt - 1), settings.retry_delay_seconds_max)
         log.warning(
             "will try again",
@@ -325,5 +338,6 @@ class Consumer:
 
     async def _bury(self, message: Msg, reason: str, attempts: int) -> None:
         await bury(self._service.streams, self._service.name, message, reason=reason, attempts=attempts)
+        metrics.buried.add(1, self._whose)
         log.error("dead letter", consumer=self.name, reason=reason, attempts=attempts)
         await message.ack()

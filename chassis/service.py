@@ -13,8 +13,10 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import JSONResponse, Response
 
-from chassis import problems
+from chassis import metrics, problems
 from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
+from chassis.figures import OwnFigures
+from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
 from chassis.limits import LimitBodies
 from chassis.relay import Relay
@@ -55,6 +57,7 @@ class Service:
         handlers: EventRouter | None = None,
         background: Sequence[Background] = (),
         other_parts: Parts | None = None,
+        own_figures: OwnFigures | None = None,
         document_at: str | None = "/openapi.json",
         migrations: Path | None = None,
         clock: Callable[[], datetime] | None = None,
@@ -83,8 +86,9 @@ class Service:
             seconds_max=settings.handler_seconds_max,
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
-        self._background = [*background, forget_old_replies]
+        self._background = [*background, forget_old_replies, metrics.keep_telling]
         self._other_parts, self._document_at = other_parts, document_at
+        self.own_figures = own_figures
         self._migrations = migrations or name
         self.is_migrated = False
         self._hearing: list[asyncio.Task[None]] = []
@@ -116,6 +120,7 @@ class Service:
         for router in routers:
             app.include_router(router)
         app.include_router(_health)
+        app.include_router(figures_router)
         return app
 
     @asynccontextmanager

@@ -50,8 +50,9 @@ class Settings(BaseSettings):
     retry_delay_seconds_max: float = Field(default=60.0, description="The longest wait between two attempts.")
     idempotency_kept_days: int = Field(default=7, description="How long a reply can be replayed.")
     otlp_endpoint: str | None = Field(
-        default=None, description="Where traces go (OTLP over HTTP); nothing is exported without it."
+        default=None, description="Where traces and metrics go (OTLP over HTTP); nothing is exported without it."
     )
+    metrics_seconds: float = Field(default=15.0, gt=0, description="How often metrics are exported.")
     trace_ratio: float = Field(default=0.1, ge=0, le=1, description="The part of the traces that is recorded.")
     log_level: str = Field(default="INFO", description="The lowest level that is logged.")
 

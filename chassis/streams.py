@@ -31,6 +31,7 @@ from chassis.telemetry import log
 from contracts.event import Event
 
 DUPLICATE_WINDOW_SECONDS = 120.0
+KINDS = ("shared", "local", "elsewhere", "dead")
 ACKS_PENDING_MAX = 2000
 
 Answer = TypeVar("Answer")

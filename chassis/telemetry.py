@@ -1,6 +1,8 @@
 """Logs and traces: structured, with the trace id, without personal data; exported only where it is configured."""
 
 import logging
+import os
+import socket
 import sys
 import warnings
 from collections.abc import Iterator, MutableMapping
@@ -29,7 +31,7 @@ def configure(service: str, settings: Settings) -> None:
     """Sets up logs and traces for a process; called once, where a service is started."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
         provider = TracerProvider(
-            resource=Resource.create({"service.name": f"odh-{service}", "odh.node": settings.node}),
+            resource=resource_of(service, settings.node),
             sampler=ParentBasedTraceIdRatio(settings.trace_ratio),
         )
         if settings.otlp_endpoint:
@@ -69,6 +71,12 @@ def configure(service: str, settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     warnings.showwarning = _log_warning  # type: ignore[assignment]  # it takes the other arguments as well
     sys.excepthook = _log_uncaught
+
+
+def resource_of(service: str, node: str) -> Resource:
+    """Who tells it; replicas of a service differ by their instance."""
+    instance = f"{socket.gethostname()}-{os.getpid()}"
+    return Resource.create({"service.name": f"odh-{service}", "service.instance.id": instance, "odh.node": node})
 
 
 def _log_warning(_: Warning | str, kind: type[Warning], file: str, line: int, *_more: object) -> None:

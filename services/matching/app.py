@@ -1,7 +1,7 @@
 """Matching: what is asked beside what is offered, and the two sides brought together. The wiring; read this first."""
 
 from chassis import Service
-from services.matching import api, catching_up, handlers, store, suggestions
+from services.matching import api, catching_up, figures, handlers, store, suggestions
 from services.matching.readers import Readers
 from services.matching.rereading import read_anew
 from services.matching.settings import MatchingSettings
@@ -18,6 +18,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
         handlers=handlers.router,
         background=[catching_up.load_model, catching_up.keep_up, read_anew],
         other_parts=catching_up.parts,
+        own_figures=figures.figures,
     )
     made.app.state.readers = Readers(settings)
     return made

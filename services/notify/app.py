@@ -1,7 +1,7 @@
 """Notify: tells people what concerns them, by mail and in their inbox, and never the same thing twice."""
 
 from chassis import Service
-from services.notify import api, handlers, sending, streaming, tables
+from services.notify import api, figures, handlers, sending, streaming, tables
 from services.notify.settings import NotifySettings
 
 
@@ -14,6 +14,7 @@ def service(settings: NotifySettings | None = None) -> Service:
         api=api.router,
         handlers=handlers.router,
         background=[sending.send_mail, streaming.wake_streams],
+        own_figures=figures.figures,
     )
     made.app.state.readers = streaming.Readers()
     return made
