@@ -1,5 +1,6 @@
 """The settings of members."""
 
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -25,6 +26,10 @@ class MembersSettings(Settings):
     node_place: str = Field(default="Utrecht", description="The town where the node's team is at home.")
     sign_in_links_per_hour_max: int = Field(
         default=5, ge=1, description="How many sign-in links one address is mailed in an hour."
+    )
+    erased_list_file: Path | None = Field(
+        default=None,
+        description="A file, on another disk than the node's, that names who was erased: a restore erases them again.",
     )
 
     @field_validator("node_team_addresses")

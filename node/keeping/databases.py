@@ -1,0 +1,159 @@
+"""A service's database, kept as the rows of its tables, and put back into tables that its own migrations make.
+
+COPY is PostgreSQL's own, so no program of a certain version has to be at hand, in whatever container this runs.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import asyncpg
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+
+from chassis.database import alembic_config, engine_for, upgrade
+from node.keeping.manifest import DatabaseKept, TableKept, Unusable, parts_of, written
+
+#: What the service's own migrations and code made; what an extension brought stays what it is.
+_OWN = "NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = {oid} AND d.deptype = 'e')"
+
+_TABLES = f"""
+    SELECT c.relname AS name, array_agg(a.attname ORDER BY a.attnum) AS columns
+    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'alembic_version'
+        AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND {_OWN.format(oid="c.oid")}
+    GROUP BY c.relname ORDER BY c.relname
+    """
+
+_REFERS_TO = """
+    SELECT DISTINCT conrelid::regclass::text AS name, confrelid::regclass::text AS to_name FROM pg_constraint
+    WHERE contype = 'f' AND conrelid <> confrelid
+    """
+
+_SEQUENCES = """
+    SELECT sequencename AS name, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+    """
+
+#: A service says its name when it connects: see `chassis.database.engine_for`.
+_OPEN = """
+    SELECT EXISTS (SELECT FROM pg_stat_activity
+                   WHERE datname = current_database() AND application_name = 'om-de-hoek')
+    """
+
+_DROP = f"""
+    SELECT format('DROP TABLE %I CASCADE', relname) FROM pg_class c
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND {_OWN.format(oid="c.oid")}
+    UNION ALL
+    SELECT format('DROP FUNCTION %s CASCADE', p.oid::regprocedure) FROM pg_proc p
+    WHERE pronamespace = 'public'::regnamespace AND {_OWN.format(oid="p.oid")}
+    UNION ALL
+    SELECT format('DROP SEQUENCE IF EXISTS %I CASCADE', relname) FROM pg_class c
+    WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' AND {_OWN.format(oid="c.oid")}
+    """
+
+
+async def connect(url: str) -> asyncpg.Connection:
+    """To the address of a database as a service has it."""
+    return await asyncpg.connect(url.replace("+asyncpg", ""), timeout=5, ssl=False)
+
+
+async def keep(connection: asyncpg.Connection, folder: Path, name: str) -> DatabaseKept:
+    """Every table, as the transaction of the connection sees it; raises `Unusable` where no service has been."""
+    try:
+        revision = await connection.fetchval("SELECT version_num FROM alembic_version")
+    except asyncpg.UndefinedTableError:
+        raise Unusable(f"de database van {name} is leeg (its database is empty)") from None
+    tables = []
+    for table, columns in await connection.fetch(_TABLES):
+        file = f"databases/{name}/{table}.copy.gz"
+        listed = ", ".join(map(_quoted, columns))
+        with written(folder / file) as take:
+            told = await connection.copy_from_query(f"SELECT {listed} FROM {_quoted(table)}", output=take)
+        tables.append(TableKept(name=table, columns=tuple(columns), rows=_count(told), file=file))
+    sequences = {row["name"]: row["last_value"] for row in await connection.fetch(_SEQUENCES)}
+    return DatabaseKept(revision=revision, tables=tuple(tables), sequences=sequences)
+
+
+def check_known(service: str, kept: DatabaseKept) -> None:
+    """Raises `Unusable` when this release does not know the migration that the tables are of."""
+    try:
+        ScriptDirectory.from_config(alembic_config(service)).get_revision(kept.revision)
+    except CommandError:
+        raise Unusable(f"{service}: gemaakt door een nieuwere uitgave (made by a newer release)") from None
+
+
+async def has_rows(connection: asyncpg.Connection) -> bool:
+    """Whether there is anything to lose."""
+    for table, _ in await connection.fetch(_TABLES):
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {_quoted(table)})"):
+            return True
+    return False
+
+
+async def in_use(connection: asyncpg.Connection) -> bool:
+    """Whether a service has it open."""
+    return bool(await connection.fetchval(_OPEN))
+
+
+async def erased_there(connection: asyncpg.Connection) -> list[str]:
+    """Whom the database of members says were erased; nobody when it has no such table yet."""
+    if await connection.fetchval("SELECT to_regclass('erasure')") is None:
+        return []
+    return [row["member_id"] for row in await connection.fetch("SELECT member_id FROM erasure")]
+
+
+async def put_back(url: str, folder: Path, service: str, kept: DatabaseKept) -> None:
+    """Empties the database, lets the migrations make the tables as they were, and fills them."""
+    connection = await connect(url)
+    try:
+        for (statement,) in await connection.fetch(_DROP):
+            await connection.execute(statement)
+        engine = engine_for(url, 4)
+        async with engine.connect() as migrating:
+            await migrating.run_sync(upgrade, service, kept.revision)
+        await engine.dispose()
+        async with connection.transaction():
+            await _fill(connection, folder, kept)
+        await connection.execute("ANALYZE")
+    finally:
+        await connection.close()
+
+
+async def _fill(connection: asyncpg.Connection, folder: Path, kept: DatabaseKept) -> None:
+    refers = [(row["name"], row["to_name"]) for row in await connection.fetch(_REFERS_TO)]
+    tables = _referred_first(kept.tables, refers)
+    if tables:  # a migration may have put rows in
+        await connection.execute(f"TRUNCATE {', '.join(_quoted(table.name) for table in tables)}")
+    for table in tables:
+        name = _quoted(table.name)
+        await connection.execute(f"ALTER TABLE {name} DISABLE TRIGGER USER")  # what they would do was done once
+        told = await connection.copy_to_table(
+            table.name, source=_read(folder / table.file), columns=list(table.columns)
+        )
+        if _count(told) != table.rows:
+            raise Unusable(f"{table.file}: {_count(told)} rijen, geen {table.rows} (rows are missing)")
+        await connection.execute(f"ALTER TABLE {name} ENABLE TRIGGER USER")
+    for sequence, last in kept.sequences.items():
+        await connection.execute("SELECT setval($1::text::regclass, $2)", _quoted(sequence), last)
+
+
+def _referred_first(tables: Sequence[TableKept], refers: Sequence[tuple[str, str]]) -> list[TableKept]:
+    """The order in which no row refers to one that is not there yet."""
+    left, ordered = {table.name: table for table in tables}, []
+    while left:
+        free = [name for name in left if not any(name == by and to in left for by, to in refers)]
+        ordered += [left.pop(name) for name in free or list(left)]
+    return ordered
+
+
+async def _read(file: Path) -> AsyncIterator[bytes]:
+    for part in parts_of(file):
+        yield part
+
+
+def _count(told: str) -> int:
+    """What COPY says it did: `COPY 12`."""
+    return int(told.split()[-1])
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

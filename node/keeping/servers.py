@@ -1,0 +1,47 @@
+"""Where the servers of a node are: those of one that runs, of one that is started for it, or of one in compose."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from chassis.settings import Settings
+from node import addresses
+from node.hand_out import SERVICES
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The node's name, and the addresses with their passwords."""
+
+    node: str
+    databases: Mapping[str, str]
+    nats: str
+
+
+def of_secrets(folder: Path) -> Servers:
+    """As `./odh secrets` hands them out; the node's name is in the environment."""
+    databases = {service: (folder / service / "database_url").read_text().strip() for service in SERVICES}
+    return Servers(Settings().node, databases, (folder / "members" / "nats_url").read_text().strip())
+
+
+def of_running(data: Path) -> Servers | None:
+    """The node that `./odh up` runs on this folder, if one does."""
+    running = addresses.read(data)
+    return Servers(running.node, running.databases, running.nats) if running else None
+
+
+@asynccontextmanager
+async def started(data: Path, name: str, gateway_port: int) -> AsyncIterator[Servers]:
+    """The servers of a node that does not run, without its services, for as long as the block."""
+    from node.node import Node  # not in the image, where no node is started
+
+    node = Node(data, name=name, gateway_port=gateway_port, services=())
+    await node.start()
+    try:
+        for service in SERVICES:
+            await node.postgres.create_database(service)
+        databases = {service: node.postgres.url(service) for service in SERVICES}
+        yield Servers(name, databases, node.nats.url)
+    finally:
+        await node.stop()

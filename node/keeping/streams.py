@@ -1,0 +1,157 @@
+"""A node's streams, kept and put back by the broker's own snapshots, and cut where the databases were.
+
+The messages come as the broker has them on its disk, with their numbers and times; how far each consumer had heard is
+kept apart, as it was when the databases were kept: what it heard later, no database remembers.
+"""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+
+from node.keeping.manifest import ConsumerKept, StreamKept, Unusable, parts_of, written
+
+CHUNK_BYTES = 128 * 1024
+ANSWER_SECONDS_MAX = 30.0
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """To the node's broker; raises `Unusable` when it does not answer."""
+
+    async def quietly(_: Exception) -> None:
+        """What goes wrong is told by whoever asked."""
+
+    try:
+        client = await nats.connect(url.split(","), allow_reconnect=False, connect_timeout=3, error_cb=quietly)
+    except (NatsError, OSError, TimeoutError):
+        raise Unusable("NATS antwoordt niet (NATS does not answer)") from None
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def names(client: Client, node: str) -> list[str]:
+    """The streams of the node that stand."""
+    told = await ask(client, "STREAM.NAMES", {})
+    return sorted(name for name in told.get("streams") or () if name.startswith(f"odh-{node}-"))
+
+
+async def where(client: Client, stream: str) -> tuple[int, list[ConsumerKept]]:
+    """The number of the last message, and how far each consumer of the node's own services has heard."""
+    last = (await ask(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"]
+    consumers: list[ConsumerKept] = []
+    while True:
+        told = await ask(client, f"CONSUMER.LIST.{stream}", {"offset": len(consumers)})
+        page = told.get("consumers") or []
+        consumers += [ConsumerKept(config=one["config"], heard=one["ack_floor"]["stream_seq"]) for one in page]
+        if not page or len(consumers) >= told["total"]:
+            # What is pushed to another node is made by who joins the two.
+            return last, [one for one in consumers if not one.config.get("deliver_subject")]
+
+
+async def keep(client: Client, stream: str, folder: Path, last: int, consumers: list[ConsumerKept]) -> StreamKept:
+    """The broker's snapshot of a stream, with its checksums checked."""
+    file = f"streams/{stream}.gz"
+    inbox = client.new_inbox()
+    chunks = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
+    asked = {"deliver_subject": inbox, "no_consumers": True, "jsck": True, "chunk_size": CHUNK_BYTES}
+    begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
+    with written(folder / file) as take:
+        while True:
+            chunk = await chunks.next_msg(timeout=ANSWER_SECONDS_MAX)
+            if not chunk.data:
+                break
+            await take(chunk.data)
+            if chunk.reply:
+                await client.publish(chunk.reply)
+    await chunks.unsubscribe()
+    status = (chunk.headers or {}).get("Status", "204")
+    if status != "204":
+        raise Unusable(f"{stream}: {(chunk.headers or {}).get('Description', status)}")
+    return StreamKept(config=begun["config"], state=begun["state"], last=last, consumers=tuple(consumers), file=file)
+
+
+async def has_messages(client: Client, stream: str) -> bool:
+    """Whether there is anything to lose."""
+    return bool((await ask(client, f"STREAM.INFO.{stream}"))["state"]["messages"])
+
+
+async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept) -> int:
+    """Makes the stream as it was kept, less what was said after that; returns how many messages those are."""
+    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": kept.config, "state": kept.state})
+    for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
+        await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
+    ended = await client.request(begun["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)
+    _checked(stream, ended.data)
+    cut = await _cut(client, stream, kept.last)
+    for consumer in kept.consumers:
+        name = consumer.config["durable_name"]
+        made = {"stream_name": stream, "config": consumer.config}
+        await ask(client, f"CONSUMER.DURABLE.CREATE.{stream}.{name}", made)
+        if consumer.heard:
+            await ask(client, f"CONSUMER.RESET.{stream}.{name}", {"seq": consumer.heard + 1})
+    return cut
+
+
+async def _cut(client: Client, stream: str, last: int) -> int:
+    """Removes what was said after the databases were kept: no service knows of having said it, and will say it anew.
+
+    Timers stay, those that fired meanwhile and those that were set: whoever hears one looks whether it still applies,
+    and one that is lost would be missed for good.
+    """
+    js = client.jetstream(timeout=5)
+    end = (await js.stream_info(stream)).state.last_seq
+    cut = 0
+    for seq in range(last + 1, end + 1):
+        try:
+            message = await js.get_msg(stream, seq)
+        except NotFoundError:
+            continue
+        headers = message.headers or {}
+        if not {"Nats-Schedule", "Nats-Scheduler"} & headers.keys():
+            await js.delete_msg(stream, seq)
+            cut += 1
+    return cut
+
+
+async def holds(client: Client, stream: str, subject: str, event_id: str) -> bool:
+    """Whether a stream has an event, under its id."""
+    js, seq = client.jetstream(timeout=5), 1
+    while True:
+        try:
+            message = await js.get_msg(stream, seq, subject=subject, next=True)
+        except NotFoundError:
+            return False
+        if (message.headers or {}).get("Nats-Msg-Id") == event_id:
+            return True
+        seq = (message.seq or seq) + 1
+
+
+async def remove(client: Client, stream: str) -> None:
+    """The stream, and all that is in it."""
+    await ask(client, f"STREAM.DELETE.{stream}")
+
+
+async def ask(client: Client, what: str, body: Any = None) -> Any:
+    """A question to JetStream; raises `Unusable` with what it says is wrong."""
+    asked = json.dumps(body).encode() if body is not None else b""
+    try:
+        answer = await client.request(f"$JS.API.{what}", asked, timeout=ANSWER_SECONDS_MAX)
+    except (NatsError, TimeoutError):
+        raise Unusable(f"{what}: JetStream antwoordt niet (does not answer)") from None
+    return _checked(what, answer.data)
+
+
+def _checked(what: str, data: bytes) -> Any:
+    told = json.loads(data)
+    if "error" in told:
+        raise Unusable(f"{what}: {told['error'].get('description')}")
+    return told

@@ -1,0 +1,72 @@
+"""In the background: who was erased is written in a list outside the database, which outlives what happens to that.
+
+A line is `{"member_id": ..., "erased_at": ...}`; the id leads nowhere any more. Replicas that share the file may both
+write a line: whoever reads the list takes each id once.
+"""
+
+import asyncio
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import sqlalchemy as sa
+from sqlmodel import col
+
+from chassis import Service
+from services.members.settings import MembersSettings
+from services.members.tables import Erasure
+
+LOOK_SECONDS = 1.0
+
+#: A transaction is seen when it commits, which is later than the moment that it wrote down.
+SEEN_LATE_MAX = timedelta(minutes=1)
+
+
+async def keep_list(service: Service) -> None:
+    """For as long as the service runs, where the settings name a file."""
+    file = cast(MembersSettings, service.settings).erased_list_file
+    if file is None:
+        return
+    listed = await asyncio.to_thread(_listed, file)
+    since = datetime.min.replace(tzinfo=UTC)
+    while True:
+        new = [one for one in await _erased_since(service, since) if one[0] not in listed]
+        if new:
+            await asyncio.to_thread(_append, file, new)
+            listed |= {member_id for member_id, _ in new}
+            since = max(asked_at for _, asked_at in new) - SEEN_LATE_MAX
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _erased_since(service: Service, since: datetime) -> list[tuple[str, datetime]]:
+    columns = col(Erasure.member_id), col(Erasure.asked_at)
+    async with service.engine.connect() as connection:
+        found = await connection.execute(sa.select(*columns).where(columns[1] >= since).order_by(columns[1]))
+        return [(row.member_id, row.asked_at) for row in found]
+
+
+def _listed(file: Path) -> set[str]:
+    """The ids that it has; a line that a power cut broke off counts as not written."""
+    found = set()
+    if file.exists():
+        for line in file.read_text().splitlines():
+            try:
+                found.add(str(json.loads(line)["member_id"]))
+            except (ValueError, TypeError, KeyError):
+                continue
+    return found
+
+
+def _append(file: Path, erased: list[tuple[str, datetime]]) -> None:
+    """On the disk when it returns; in one write, so that two replicas do not write through each other."""
+    lines = [json.dumps({"member_id": who, "erased_at": at.isoformat(timespec="seconds")}) for who, at in erased]
+    before = file.read_bytes() if file.exists() else b""
+    text = ("" if before[-1:] in (b"", b"\n") else "\n") + "\n".join(lines) + "\n"
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        os.write(handle, text.encode())
+        os.fsync(handle)
+    finally:
+        os.close(handle)
