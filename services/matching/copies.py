@@ -42,7 +42,8 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
         if after == before:
             return
         await matches.save(session, after)
-    for event in copying.news(before, after, ours):
+    shown = await showing.show(session, told.match_id)  # with what the other node is called
+    for event in copying.news(before, shown.match, ours):
         say(session, event)
     if after.state in RUNNING and (before is None or before.state is not after.state):
         timers.remind_later(session, after, settings)

@@ -51,7 +51,7 @@ def copied(
     told: MatchTold, ours: Side, own: Party, owner: str, ambassador_ids: tuple[str, ...], now: datetime
 ) -> Match:
     """A match that was not known here; `own` is our side as it stands here."""
-    if told.state == State.INTRODUCED:
+    if State(told.state) is State.INTRODUCED:
         raise NobodySaidYes
     other = other_party(told, ours, owner)
     asker, offerer = (own, other) if ours is Side.REQUEST else (other, own)
@@ -97,7 +97,7 @@ def brought_up_to_date(copy: Match, told: MatchTold, ours: Side, owner: str, now
         return copy
     accepted = {Side.REQUEST: told.asker_accepted, Side.OFFER: told.offerer_accepted}
     accepted[ours] = copy.answer_of(ours)
-    if told.state == State.INTRODUCED and not accepted[ours]:
+    if State(told.state) is State.INTRODUCED and not accepted[ours]:
         raise NobodySaidYes
     state = State(told.state)
     if copy.state not in RUNNING and state in RUNNING:

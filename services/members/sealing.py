@@ -1,4 +1,4 @@
-"""Contact details for the side of an introduction that is of another node: sealed, so that only that node reads them."""
+"""Contact details for the side of an introduction that is of another node: sealed, so only that node reads them."""
 
 from datetime import datetime
 
@@ -29,11 +29,15 @@ async def seal_for_introduction(session: AsyncSession, match: IntroductionMade, 
     sides = (match.asker, match.offerer)
     own = [party for party in sides if party.node is None]
     other = [party.node for party in sides if party.node]
-    if len(own) != 1 or await session.get(SealedContact, match.match_id):
+    if len(own) != 1 or await _of_match(session, match.match_id):
         return
     waiting = SealedContact(match_id=match.match_id, member_id=own[0].member_id, node=other[0])
     session.add(waiting)
     await _seal(session, waiting, now)
+
+
+async def _of_match(session: AsyncSession, match_id: str) -> SealedContact | None:
+    return (await session.exec(select(SealedContact).where(SealedContact.match_id == match_id))).first()
 
 
 async def seal_what_waited(session: AsyncSession, node: str, now: datetime) -> None:

@@ -63,7 +63,7 @@ class NotifySettings(Settings):
 
     encryption_private_keys_file: Path | None = Field(
         default=None,
-        description="The node's private keys (a JWK set): what other nodes seal to it is opened with them.",
+        description="The node's private keys (a JWK set): what is sealed to it is opened with them.",
     )
 
     @field_validator("smtp_url")

@@ -1,5 +1,7 @@
 """What is of other nodes: their requests and offers, their names, and the matches that two nodes have together."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql as pg
@@ -8,7 +10,7 @@ revision = "0006"
 down_revision = "0005"
 
 #: May be empty: a replica of the release before goes on writing rows without them for a while. Empty is this node.
-COLUMNS = {
+COLUMNS: dict[str, list[sa.Column[Any]]] = {
     "proposition": [sa.Column("node", sa.Text)],
     "organisation": [sa.Column("node", sa.Text)],
     "match": [
