@@ -7,11 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.event import Event
+from contracts.event import Event, decode
 from contracts.matching import MatchTold
 from services.matching.app import service
 from tests.given import Clock, Running, eventually, fresh_name, running
-from tests.nodes.sourcing import connect
+from tests.nodes.sourcing import brought, connect
 
 
 class Country:
@@ -34,25 +34,19 @@ class Country:
         await eventually(nothing_moves, saying="a quiet country")
 
     async def brought(self) -> None:
-        """Returns when the streams have all that they source from the others."""
-
-        async def all_brought() -> bool:
-            states = [
-                await node.service.streams.js.stream_info(node.service.streams.name("elsewhere")) for node in self.nodes
-            ]
-            return not any(source.lag for state in states for source in state.sources or ())
-
-        await eventually(all_brought, saying="everything brought")
+        """Returns when every node has heard all that the others said so far."""
+        await brought(self.nation.service.streams.js, [node.service.settings.node for node in self.nodes])
 
     async def _heard(self) -> list[int]:
-        return [await node._last(kind) for node in self.nodes for kind in ("shared", "local", "elsewhere")]
+        js = self.nation.service.streams.js
+        names = [node.service.streams.name(kind) for node in self.nodes for kind in ("shared", "local", "elsewhere")]
+        return [(await js.stream_info(name)).state.messages for name in names]
 
     async def told(self, node: Running) -> list[MatchTold]:
         """What a node was told of matches of others."""
-        from contracts.event import decode
-
-        said = [decode(data)[1] for subject, data in await node.messages("elsewhere") if ".match-told." in subject]
-        return [event for event in said if isinstance(event, MatchTold)]
+        heard = await node.messages("elsewhere", since_given=True)
+        told = [decode(data)[1] for subject, data in heard if ".match-told." in subject]
+        return [event for event in told if isinstance(event, MatchTold)]
 
 
 @pytest.fixture(scope="module")

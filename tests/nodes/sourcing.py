@@ -4,10 +4,14 @@ from collections.abc import Iterable
 
 from nats.js import JetStreamContext
 from nats.js.api import StreamSource, SubjectTransform
+from nats.js.errors import NotFoundError
+
+from contracts.event import new_id
+from tests.given import eventually
 
 
 def _from(stream: str, *subjects: str) -> StreamSource:
-    return StreamSource(name=stream, subject_transforms=[SubjectTransform(src=one, dest=one) for one in subjects])
+    return StreamSource(name=stream, subject_transforms=[SubjectTransform(src=one, dest="") for one in subjects])
 
 
 async def connect(js: JetStreamContext, nation: str, regions: Iterable[str]) -> None:
@@ -21,6 +25,27 @@ async def connect(js: JetStreamContext, nation: str, regions: Iterable[str]) -> 
             _from(f"odh-{nation}-elsewhere", f"odh.*.to.{region}.>"),
         ]
         await _source(js, region, sources)
+
+
+async def brought(js: JetStreamContext, nodes: Iterable[str]) -> None:
+    """Returns when every node has all that the others have said so far, by what is said to each after all that."""
+    mark = f"tests.mark.{new_id()}"
+    pairs = [(one, other) for one in nodes for other in nodes if one != other]
+    for one, other in pairs:
+        await js.publish(f"odh.{one}.to.{other}.{mark}", b"")
+
+    async def here() -> bool:
+        for one, other in pairs:
+            try:
+                await js.get_last_msg(f"odh-{other}-elsewhere", f"odh.{one}.to.{other}.{mark}")
+            except NotFoundError:
+                return False
+        return True
+
+    await eventually(here, saying="everything brought")
+    for node in nodes:
+        for kind in ("shared", "elsewhere"):
+            await js.purge_stream(f"odh-{node}-{kind}", subject=f"odh.*.to.*.{mark}")
 
 
 async def disconnect(js: JetStreamContext, node: str) -> None:
