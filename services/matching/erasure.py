@@ -13,7 +13,7 @@ from contracts.matching import (
     MatchProposed,
     PartyErased,
 )
-from services.matching import matches, people, proposing, steps, timers
+from services.matching import matches, people, proposing, propositions, steps, timers
 from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
 
@@ -50,9 +50,12 @@ async def forget(
     purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
-    for match in ended:
-        say(session, MatchLapsed(**match.told_of_lapse()))
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
+    for match in ended:
+        if match.match_id in told:
+            say(session, MatchLapsed(**match.told_of_lapse()))
+        elif match.owner is None:  # nobody here hears of it, so nobody would seek on for who is left elsewhere
+            await _seek_on(session, match, now, settings)
     await people.remember_erased_matches(session, told)
     for match in await matches.with_ids(session, {*looked_at} - {match.match_id for match in handed}):
         _say_again(session, match, settings)
@@ -64,6 +67,12 @@ async def _tell_other_sides(session: AsyncSession, member_id: str, node: str) ->
     theirs = await matches.of_member(session, member_id, node)
     for other in sorted({other for match in theirs if not match.owner for other in match.other_nodes()} - {node}):
         say(session, PartyErased(member_id=member_id, node=node), to=other)
+
+
+async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings: MatchingSettings) -> None:
+    request = await propositions.get(session, match.request_id)
+    if request and request.proposition.is_open(now):
+        await proposing.propose(session, request, now, settings)
 
 
 def _who_is_left(match: Match) -> str | None:

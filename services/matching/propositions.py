@@ -169,6 +169,7 @@ _MARK_UNANSWERED = text(
     """
     UPDATE proposition p SET unanswered_said_at = :now
     WHERE proposition_id = :request_id AND side = 'request' AND status = 'open' AND unanswered_said_at IS NULL
+        AND node IS NULL
         AND expires_at > :now AND opened_at <= :opened_before
         AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
                         AND m.waiting_since >= p.opened_at)
