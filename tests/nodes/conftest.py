@@ -17,9 +17,9 @@ from tests.nodes.sourcing import brought, connect
 class Country:
     """Matching of three nodes, in the words of these tests."""
 
-    def __init__(self, nation: Running, zeeland: Running, drenthe: Running) -> None:
-        self.nation, self.zeeland, self.drenthe = nation, zeeland, drenthe
-        self.nodes = (nation, zeeland, drenthe)
+    def __init__(self, nation: Running, zeeland: Running, brabant: Running) -> None:
+        self.nation, self.zeeland, self.brabant = nation, zeeland, brabant
+        self.nodes = (nation, zeeland, brabant)
 
     async def quiet(self) -> None:
         """Returns when nobody has anything more to hear or to say, and everything said has come to where it goes."""
@@ -52,7 +52,7 @@ class Country:
 @pytest.fixture(scope="module")
 async def started(postgres: Any, nats: Any) -> AsyncIterator[Country]:
     """Three services for all tests of a file, by words alone."""
-    names = [fresh_name(place) for place in ("national", "zeeland", "drenthe")]
+    names = [fresh_name(place) for place in ("national", "zeeland", "brabant")]
     async with AsyncExitStack() as stack:
         nodes = [
             await stack.enter_async_context(

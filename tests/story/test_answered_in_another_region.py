@@ -1,4 +1,4 @@
-"""The story across two regions and the nation: asked in Zeeland, answered in Drenthe, with all services.
+"""The story across two regions and the nation: asked in Zeeland, answered in Brabant, with all services.
 
 Each node has its own services, databases and keys; what they have in common is what they say to each other. The two
 who meet are members of their own region alone, and each learns who the other is by a mail of their own region.
@@ -45,7 +45,7 @@ class Region:
         self.email = email
         self.member_id = await here.joined(name=name, email=email, phone=phone, organisation=organisation)
         me = (await here.me(self.member_id)).json()
-        self.organisation_id = me["affiliations"][0]["organisation_id"]
+        self.organisation_id = me["affiliations"][0]["organisation"]["organisation_id"]
         details = {"organisation": None, "organisation_id": self.organisation_id}
         self.ambassador_id = await here.joined(name="Bo Bruggers", email=f"bo-{email}", **details)
         scope = {"provinces": [province]}
@@ -110,8 +110,8 @@ class Region:
 class Country:
     """The nation and its two regions."""
 
-    def __init__(self, nation: Region, zeeland: Region, drenthe: Region, catcher: Catcher) -> None:
-        self.nation, self.zeeland, self.drenthe, self.catcher = nation, zeeland, drenthe, catcher
+    def __init__(self, nation: Region, zeeland: Region, brabant: Region, catcher: Catcher) -> None:
+        self.nation, self.zeeland, self.brabant, self.catcher = nation, zeeland, brabant, catcher
         self.match_id = ""
 
     def introductions(self, region: Region) -> list[Any]:
@@ -120,7 +120,7 @@ class Country:
 
     async def quiet(self) -> None:
         """Returns when nobody says or hears anything more."""
-        regions = (self.nation, self.zeeland, self.drenthe)
+        regions = (self.nation, self.zeeland, self.brabant)
         for _ in range(3):  # as far as one thing leads to another across the border
             for region in regions:
                 for service in region.services.values():
@@ -131,7 +131,7 @@ class Country:
 @pytest.fixture(scope="module")
 async def country(postgres: Any, nats: Any, mail_catcher: Catcher, run_directory: Path) -> AsyncIterator[Country]:
     """The story up to the introduction; each test looks at another side of what came of it."""
-    names = [fresh_name(place) for place in ("national", "zeeland", "drenthe")]
+    names = [fresh_name(place) for place in ("national", "zeeland", "brabant")]
     async with AsyncExitStack() as stack:
         nodes = []
         for name in names:
@@ -162,29 +162,29 @@ async def country(postgres: Any, nats: Any, mail_catcher: Catcher, run_directory
 
 
 async def play(country: Country) -> None:
-    """Asked in Zeeland, escalated, answered in Drenthe."""
-    zeeland, drenthe = country.zeeland, country.drenthe
-    for region in (zeeland, drenthe):
+    """Asked in Zeeland, escalated, answered in Brabant."""
+    zeeland, brabant = country.zeeland, country.brabant
+    for region in (zeeland, brabant):
         await eventually(lambda region=region: region.members.said(NodeTeamJoined), saying="a team")
-    school = SCHOOL | {"name": "Scalda Kust", "place": {"name": "Vlissingen"}}
-    company = COMPANY | {"name": "Veenwarmte BV", "place": {"name": "Assen"}}
+    school = SCHOOL | {"name": "Scalda Kust", "place": {"name": "Goes"}}
+    company = COMPANY | {"name": "Veenwarmte BV", "place": {"name": "Bergen op Zoom"}}
     await zeeland.peopled("Fenna Zoutewelle", "fenna@kust.example", "06 12345601", school, "Zeeland")
-    await drenthe.peopled("Geert Hunzebeek", "geert@veenwarmte.example", "06 12345602", company, "Drenthe")
+    await brabant.peopled("Geert Hunzebeek", "geert@veenwarmte.example", "06 12345602", company, "Noord-Brabant")
     offered = "Onze monteur vertelt over warmte uit getijdenwater en neemt een pomp mee."
-    await drenthe.places("offer", text=offered, place={"name": "Assen"})
+    await brabant.places("offer", text=offered, place={"name": "Bergen op Zoom"})
     asked = "Wie vertelt onze groep over warmte uit getijdenwater en een pomp?"
-    request_id = await zeeland.places("request", text=asked, place={"name": "Vlissingen"})
+    request_id = await zeeland.places("request", text=asked, place={"name": "Goes"})
     await country.quiet()
     team = zeeland.matching.http_as("somebody-of-the-team", roles=("node-team",))
     escalated = await team.post("/v1/escalations", json={"request_id": request_id})
     assert escalated.status_code == 204, escalated.text
-    for region in (zeeland, drenthe):
+    for region in (zeeland, brabant):
         country.match_id = await region.endorses()
-    for region in (zeeland, drenthe):
+    for region in (zeeland, brabant):
         await region.says_yes(country.match_id)
 
     async def both_mailed() -> bool:
-        return all(country.introductions(region) for region in (zeeland, drenthe))
+        return all(country.introductions(region) for region in (zeeland, brabant))
 
     await eventually(both_mailed, saying="two introductions")
     await country.quiet()
@@ -192,8 +192,8 @@ async def play(country: Country) -> None:
 
 async def test_each_is_introduced_once_by_their_own_region(country):
     for region, other, name, phone in (
-        (country.zeeland, country.drenthe, "Geert Hunzebeek", "06 12345602"),
-        (country.drenthe, country.zeeland, "Fenna Zoutewelle", "06 12345601"),
+        (country.zeeland, country.brabant, "Geert Hunzebeek", "06 12345602"),
+        (country.brabant, country.zeeland, "Fenna Zoutewelle", "06 12345601"),
     ):
         (mail,) = country.introductions(region)
         words = mail.get_body(("plain",)).get_content()
@@ -206,7 +206,7 @@ async def test_each_is_introduced_once_by_their_own_region(country):
 
 
 async def test_nobody_is_mailed_the_same_thing_twice(country):
-    for region in (country.zeeland, country.drenthe):
+    for region in (country.zeeland, country.brabant):
         subjects = [str(mail["Subject"]) for who in ("", "bo-") for mail in country.catcher.mails(who + region.email)]
         assert len(subjects) == len(set(subjects))
         async with region.notify.service.engine.connect() as connection:
@@ -220,7 +220,7 @@ async def test_who_asked_reads_that_the_whole_country_is_asked(country):
 
 
 async def test_what_is_personal_is_in_no_stream_that_crosses_a_border(country):
-    for region in (country.nation, country.zeeland, country.drenthe):
+    for region in (country.nation, country.zeeland, country.brabant):
         crossing = await region.everything()
         assert country.match_id in crossing
         for canary in ("Fenna", "Zoutewelle", "Geert", "Hunzebeek", "kust.example", "veenwarmte.example", "12345601"):
@@ -228,7 +228,7 @@ async def test_what_is_personal_is_in_no_stream_that_crosses_a_border(country):
 
 
 async def test_both_regions_see_that_their_request_and_offer_are_talked_about(country):
-    for region in (country.zeeland, country.drenthe):
+    for region in (country.zeeland, country.brabant):
         async with region.requests.service.engine.connect() as connection:
             rows = await connection.execute(text("SELECT status FROM proposition"))
             assert [row.status for row in rows] == ["in-conversation"]
@@ -242,7 +242,7 @@ async def test_who_is_erased_in_one_region_is_known_in_none(country):
 
     async def gone() -> bool:
         await country.quiet()
-        return [await region.knows(zeeland.member_id) for region in (country.nation, country.drenthe)] == [0, 0]
+        return [await region.knows(zeeland.member_id) for region in (country.nation, country.brabant)] == [0, 0]
 
     await eventually(gone, saying="nothing left of who was erased")
-    assert country.match_id not in await country.drenthe.everything()
+    assert country.match_id not in await country.brabant.everything()
