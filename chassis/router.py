@@ -106,6 +106,10 @@ class EventRouter:
 
         return register
 
+    def include(self, other: "EventRouter") -> None:
+        """Hears what another router of the same service hears too."""
+        self.hearings += other.hearings
+
 
 @dataclass(slots=True)
 class _Heard:

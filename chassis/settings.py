@@ -17,6 +17,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="ODH_", frozen=True, extra="ignore", hide_input_in_errors=True)
 
     node: str = Field(default="utrecht", pattern=r"^[a-z0-9-]{1,40}$", description="The name of this node.")
+    national_node: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9-]{1,40}$",
+        description="The name of the national node, on every node that belongs to it and on itself; none: alone.",
+    )
     host: str = Field(default="127.0.0.1", description="The address that the service listens on.")
     port: int = Field(default=8000, description="The port that the service listens on.")
     database_url: str = Field(
@@ -55,6 +60,16 @@ class Settings(BaseSettings):
     metrics_seconds: float = Field(default=15.0, gt=0, description="How often metrics are exported.")
     trace_ratio: float = Field(default=0.1, ge=0, le=1, description="The part of the traces that is recorded.")
     log_level: str = Field(default="INFO", description="The lowest level that is logged.")
+
+    @property
+    def is_national(self) -> bool:
+        """Whether this is the national node."""
+        return self.node == self.national_node
+
+    @property
+    def is_region(self) -> bool:
+        """Whether this is a region of a national node."""
+        return self.national_node is not None and not self.is_national
 
     @classmethod
     def settings_customise_sources(

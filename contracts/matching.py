@@ -1,11 +1,13 @@
-"""What matching says: proposals, answers, introductions, and what stays unanswered."""
+"""What matching says: proposals, answers, introductions, what stays unanswered, and what it tells other nodes."""
 
+from datetime import date, datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import Event
-from contracts.vocabulary import Kind, Side
+from contracts.members import Place
+from contracts.vocabulary import Kind, Language, Side, Status, Theme
 
 
 class Reason(BaseModel):
@@ -28,6 +30,24 @@ class Party(BaseModel):
     organisation_name: str
     place: str
     title: str = Field(description="The title of the request or the offer.")
+    node: str | None = Field(default=None, description="The node whose member it is; none: the one that says it.")
+    node_name: str | None = Field(default=None, description="What that other node is called.")
+
+
+class Wording(BaseModel):
+    """What a side wrote, for a node that has not heard it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    text: str
+    themes: tuple[Theme, ...]
+    language: Language
+    place: Place
+    starts_on: date | None = None
+    ends_on: date | None = None
+    mbo_level: int | None = None
+    status: Status
+    expires_at: datetime
 
 
 class _MatchState(Event):
@@ -98,6 +118,52 @@ class RequestUnanswered(Event, wire_name="matching.request-unanswered", about="r
     request_id: str
     member_id: str
     title: str
+
+
+class RequestEscalated(Event, wire_name="matching.request-escalated", about="request_id", reach="shared"):
+    """A request that was not answered in its region is sought an answer to in the whole country."""
+
+    request_id: str
+    member_id: str
+    title: str
+
+
+class MatchTold(_MatchState, wire_name="matching.match-told", about="match_id", reach="shared"):
+    """Where a match is: said by the node that owns it, and only to the node of one of its sides, at every step."""
+
+    state: Literal["proposed", "endorsed", "dismissed", "introduced", "lapsed"]
+    endorsed_for: tuple[Side, ...] = Field(default=(), description="The sides whose own ambassador saw a fit.")
+    asker_accepted: bool | None = None
+    offerer_accepted: bool | None = None
+    dismissed_because: str | None = None
+    declined_because: str | None = None
+    lapsed_because: Literal["declined", "closed", "unanswered", "erased"] | None = None
+    theirs: Wording = Field(description="What the side wrote that is of another node than the one that is told.")
+
+
+class JudgementGiven(Event, wire_name="matching.judgement-given", about="match_id", reach="shared"):
+    """The ambassador of a side saw a fit, or none: said to the node that owns the match."""
+
+    match_id: str
+    side: Side
+    endorsed: bool
+    because: str | None = Field(default=None, description="Why not: as in `match-dismissed`.")
+
+
+class AnswerGiven(Event, wire_name="matching.answer-given", about="match_id", reach="shared"):
+    """A side said yes or no: said to the node that owns the match."""
+
+    match_id: str
+    side: Side
+    accepted: bool
+    because: str | None = Field(default=None, description="Why not; only beside a no.")
+
+
+class PartyErased(Event, wire_name="matching.party-erased", about="member_id", reach="shared"):
+    """Who was a side of a match was erased: said to the node of the other side, which removes what it has of them."""
+
+    member_id: str
+    node: str = Field(description="The node whose member it was.")
 
 
 class ReminderDue(Event, wire_name="matching.reminder-due", about="match_id", reach="local"):

@@ -1,7 +1,7 @@
 """What members says: organisations, people, ambassadors, consent."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -131,3 +131,36 @@ class MemberErased(Event, wire_name="members.member-erased", about="member_id", 
     """A member asked to be forgotten: whoever knows anything of them removes it and says what was removed."""
 
     member_id: str
+
+
+class PublicKey(BaseModel):
+    """The public half of a node's key (a JWK): what is sealed to it, that node alone can open."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kty: Literal["OKP"] = "OKP"
+    crv: Literal["X25519"] = "X25519"
+    kid: str
+    x: str
+
+
+class _NodeState(Event):
+    node: str
+    shown_name: str = Field(description="What people call it, e.g. Om de Hoek Utrecht.")
+    key: PublicKey
+
+
+class NodeAnnounced(_NodeState, wire_name="members.node-announced", about="node", reach="shared"):
+    """A node says what it is called, and by which key something is sealed to it."""
+
+
+class NodeKnown(_NodeState, wire_name="members.node-known", about="node", reach="shared"):
+    """The national node passes on what another node announced, so that every region knows it."""
+
+
+class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id", reach="shared"):
+    """How to reach a side of an introduction: said to the node of the other side, which alone can open it."""
+
+    match_id: str
+    member_id: str
+    sealed: str = Field(description="A JWE in its compact form (ECDH-ES+A256KW, A256GCM), sealed to a node's key.")

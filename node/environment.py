@@ -43,4 +43,8 @@ def told_to(service: str, node: "Node", secrets: Secrets) -> dict[str, str]:
     }
     if service == "gateway":
         return told | {"ODH_IDENTITY_PRIVATE_KEY_FILE": str(secrets.identity_private_key_file)}
+    if service == "members":
+        told["ODH_ENCRYPTION_PUBLIC_KEYS_FILE"] = str(secrets.encryption_public_keys_file)
+    if service == "notify":
+        told["ODH_ENCRYPTION_PRIVATE_KEYS_FILE"] = str(secrets.encryption_private_keys_file)
     return told | {"ODH_HOST": "127.0.0.1"}

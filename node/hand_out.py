@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 from node.called_from import from_where_called
-from node.secrets import new_identity_key, password, public_half, write
+from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves, write
 
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
 
@@ -40,6 +40,10 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     private_key = folder / "gateway" / "identity.private.jwk.json"
     if not private_key.exists():
         write(private_key, new_identity_key())
+    sealed_to_us = folder / "notify" / "encryption.private.jwks.json"
+    if not sealed_to_us.exists():
+        write(sealed_to_us, new_encryption_keys())
+    write(folder / "members" / "encryption.public.jwks.json", public_halves(sealed_to_us))
     for service in SERVICES:
         own = password(folder / "postgres" / service, FOR_SERVERS)
         write(folder / service / "database_url", f"postgresql+asyncpg://{service}:{own}@{postgres}/{service}")

@@ -16,6 +16,11 @@ class Secrets:
         if not self.identity_private_key_file.exists():
             write(self.identity_private_key_file, new_identity_key())
         write(self.identity_public_keys_file, public_half(self.identity_private_key_file))
+        self.encryption_private_keys_file = folder / "encryption.private.jwks.json"
+        self.encryption_public_keys_file = folder / "encryption.public.jwks.json"
+        if not self.encryption_private_keys_file.exists():
+            write(self.encryption_private_keys_file, new_encryption_keys())
+        write(self.encryption_public_keys_file, public_halves(self.encryption_private_keys_file))
         self.postgres_password = password(folder / "postgres")
         self.nats_password = password(folder / "nats")
 
@@ -31,6 +36,18 @@ def public_half(private_key_file: Path) -> str:
     """What the services need to check a signature: a JWK set."""
     key = OKPKey.import_key(json.loads(private_key_file.read_text()))
     return json.dumps(KeySet([key]).as_dict(private=False))
+
+
+def new_encryption_keys() -> str:
+    """What other nodes seal to this one, notify opens with it: a JWK set, in which a newer key comes first."""
+    key = OKPKey.generate_key("X25519", parameters={"use": "enc"}, private=True, auto_kid=True)
+    return json.dumps({"keys": [dict(key.as_dict(private=True))]})
+
+
+def public_halves(private_keys_file: Path) -> str:
+    """What members announces: the same set without what opens."""
+    keys = [OKPKey.import_key(key) for key in json.loads(private_keys_file.read_text())["keys"]]
+    return json.dumps({"keys": [dict(key.as_dict(private=False)) for key in keys]})
 
 
 def password(file: Path, mode: int = 0o600) -> str:

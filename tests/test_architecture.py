@@ -77,7 +77,10 @@ PURE = [
         (ROOT / "services" / "matching" / f"{name}.py")
         for name in ("routing", "steps", "pairs", "words", "terms", "compounds", "spelling", "wishes", "suggesting")
     ),
-    *((ROOT / "services" / "matching" / f"{name}.py") for name in ("fitting", "worth", "preferences", "learning")),
+    *(
+        (ROOT / "services" / "matching" / f"{name}.py")
+        for name in ("fitting", "worth", "preferences", "learning", "copying")
+    ),
     *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
 ]
 _ACTS = (

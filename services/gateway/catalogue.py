@@ -26,6 +26,7 @@ SERVICE_OF = {
     "offers": "requests",
     "requests": "requests",
     "matches": "matching",
+    "escalations": "matching",
     "inbox": "notify",
     "notifications": "notify",
     "preferences": "notify",

@@ -4,11 +4,13 @@ The same answer again, because the first reply got lost or a link in a mail was 
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
-from contracts.matching import IntroductionMade, MatchAnswered
+from contracts.matching import AnswerGiven, IntroductionMade, MatchAnswered
+from contracts.vocabulary import Side
 from services.matching import calls, matches, proposing, showing, steps
 from services.matching.calls import Call
 from services.matching.match import Match
@@ -28,17 +30,24 @@ async def answer(session: AsyncSession, call: Call, given: calls.Answer) -> Show
     check_version(call.expected, shown.match.version)
     if shown.match.answer_of(side) is given.accepted:
         return shown
-    match = steps.answer(shown.match, side, accepted=given.accepted, because=given.because)
+    match = await give(session, shown.match, side, accepted=given.accepted, because=given.because, now=call.now)
+    return replace(shown, match=match)
+
+
+async def give(
+    session: AsyncSession, match: Match, side: Side, *, accepted: bool, because: str | None, now: datetime
+) -> Match:
+    """A side says yes or no. In a match of another node that is told there, and two times yes is that node's to see."""
+    match = steps.answer(match, side, accepted=accepted, because=because)
     await matches.save(session, match)
-    say(session, MatchAnswered(**match.told(), side=side, accepted=given.accepted))
-    return replace(shown, match=await _go_on(session, match, call))
-
-
-async def _go_on(session: AsyncSession, match: Match, call: Call) -> Match:
+    say(session, MatchAnswered(**match.told(), side=side, accepted=accepted))
+    if match.owner:
+        told = AnswerGiven(match_id=match.match_id, side=side, accepted=accepted, because=because)
+        say(session, told, to=match.owner)
     if match.declined():
         (match,) = await proposing.end(session, [match], "declined")
-    elif steps.both_accepted(match):
-        match = steps.introduce(match, call.now)
+    elif steps.both_accepted(match) and match.owner is None:
+        match = steps.introduce(match, now)
         await matches.save(session, match)
         say(session, IntroductionMade(**match.told()))
     return match

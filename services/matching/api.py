@@ -3,14 +3,17 @@
 from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, Page, Paging, ReadSession, Reply, SignedIn
+from chassis import Command, Now, Page, Paging, ReadSession, Reply, SignedIn
 from contracts.vocabulary import Language, Role
-from services.matching import answering, explaining, judging, showing, steps
-from services.matching.calls import Answer, Dismissal, HandOver, InLanguage, MatchId, Step
+from services.matching import answering, escalating, explaining, judging, showing, steps
+from services.matching.calls import Answer, Dismissal, EscalationDraft, HandOver, InLanguage, MatchId, Step
 from services.matching.match import State
+from services.matching.settings import OwnSettings
+from services.matching.store import take_turn
 from services.matching.views import MatchView, match_reply, match_view
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])
+escalations = APIRouter(prefix="/v1/escalations", tags=["escalations"])
 
 
 @router.get("", response_model=Page[MatchView])
@@ -78,3 +81,17 @@ async def answer_match(step: Step, answer: Answer, command: Command) -> Response
         return match_reply(await answering.answer(session, step, answer), step.who, step.language)
 
     return await command(answer_it)
+
+
+@escalations.post("", status_code=204)
+async def escalate_request(
+    draft: EscalationDraft, who: SignedIn, now: Now, settings: OwnSettings, command: Command
+) -> Response:
+    """An answer to a request is sought in the whole country ('doorzetten'), by an ambassador or the node's team."""
+
+    async def escalate_it(session: AsyncSession) -> Reply:
+        await take_turn(session)
+        await escalating.escalate_for(session, draft.request_id, who, now, settings)
+        return Reply(status=204)
+
+    return await command(escalate_it)

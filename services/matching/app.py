@@ -14,7 +14,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
         "matching",
         settings,
         tables=store.Table,
-        api=[api.router, suggestions.router],
+        api=[api.router, api.escalations, suggestions.router],
         handlers=handlers.router,
         background=[catching_up.load_model, catching_up.keep_up, read_anew],
         other_parts=catching_up.parts,

@@ -43,6 +43,12 @@ class Answer(Input):
         return self
 
 
+class EscalationDraft(Input):
+    """Which request is to be answered by the whole country."""
+
+    request_id: Annotated[ShortText, Field(max_length=128)]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A step that somebody takes with a match; `expected` is the version that they saw, when they tell."""

@@ -77,6 +77,7 @@ def question(
         "participants": mine.participants,
         "languages": [language.value for language in mine.languages],
         "now": now,
+        "node": mine.node,
     }
     if not is_request:
         values |= {"most": most, "kind": mine.kind.value}
@@ -102,12 +103,16 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) 
         room = """AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
                          AND t.state IN ('proposed', 'endorsed')) < :most"""
     is_open = f"p.side = '{other}' AND p.status = 'open'"
+    ours = "(CAST(:node AS text) IS NULL OR p.node <> :node)"
+    if side is Side.OFFER:
+        ours = """(p.node IS NULL OR p.node <> :node
+                   AND EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node = p.node))"""
     group = ", ".join(f"'{kind}'" for kind in sorted(KINDS_FOR_A_GROUP))
     offered, no_room = ("p.kind", "CAST(:participants AS integer) > p.participants")
     if side is Side.OFFER:
         offered, no_room = ("CAST(:kind AS text)", "p.participants > CAST(:participants AS integer)")
     narrow = f"""
-        {is_open} AND p.expires_at > :now AND p.kind = ANY(:kinds)
+        {is_open} AND {ours} AND p.expires_at > :now AND p.kind = ANY(:kinds)
         AND p.organisation_id <> :organisation_id AND p.member_id <> :member_id
         AND (p.kind = ANY(:without_distance)
              OR {EARTH_DIAMETER_KM} * asin(sqrt(least(1, sin(radians(p.latitude - :latitude) / 2) ^ 2

@@ -5,43 +5,79 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Streams, forget_messages, say
-from contracts.matching import IntroductionMade, MatchDismissed, MatchEndorsed, MatchLapsed, MatchProposed
-from services.matching import matches, people, proposing, steps, timers
+from contracts.matching import (
+    IntroductionMade,
+    MatchDismissed,
+    MatchEndorsed,
+    MatchLapsed,
+    MatchProposed,
+    PartyErased,
+)
+from services.matching import matches, people, proposing, propositions, steps, timers
 from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
 
 
 async def forget(
-    session: AsyncSession, member_id: str, now: datetime, settings: MatchingSettings, streams: Streams
+    session: AsyncSession,
+    member_id: str,
+    now: datetime,
+    settings: MatchingSettings,
+    streams: Streams,
+    *,
+    node: str | None = None,
 ) -> dict[str, int] | None:
-    """Removes a member, tells whoever was in a match with them, and returns how many of what was removed.
+    """Removes a member (of another node), tells whoever was in a match with them, and returns how many of what went.
 
     None when that was done before: nothing of theirs has been kept since.
 
     A match that ran is told once more, as lapsed, with nothing of the erased in it; that message is about the other
     side, and goes when they are erased. What an ambassador looked at stays, for its two sides, without the ambassador.
     """
-    if not await people.forget_from_now_on(session, member_id, now):
+    if not await people.forget_from_now_on(session, member_id, node, now):
         return None
-    ended = [steps.lapse_erased(match, member_id) for match in await matches.running_of_member(session, member_id)]
-    waiting = await matches.waiting_for(session, member_id)
-    removed = await people.remove(session, member_id)
+    running = await matches.running_of_member(session, member_id, node)
+    ended = [steps.lapse_erased(match, member_id, node) for match in running]
+    waiting = await matches.waiting_for(session, member_id) if node is None else []
+    if node:
+        await _tell_other_sides(session, member_id, node)
+    removed = await people.remove(session, member_id, node)
     gone = {*removed["matches"]}
     left = [match for match in waiting if match.match_id not in gone]
     handed = await proposing.find_somebody(session, left, now, settings, instead_of=member_id)
-    looked_at = removed["matches-looked-at"]
-    ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before"), *looked_at]
+    looked_at = removed.get("matches-looked-at", [])
+    ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before", []), *looked_at]
     purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
+    if node:  # here nobody else keeps what was heard of their requests and offers
+        await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
+    told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
     for match in ended:
-        say(session, MatchLapsed(**match.told_of_lapse()))
-    await people.remember_erased_matches(session, {match.match_id: _who_is_left(match) for match in ended})
+        if match.match_id in told:
+            say(session, MatchLapsed(**match.told_of_lapse()))
+        elif match.owner is None:  # nobody here hears of it, so nobody would seek on for who is left elsewhere
+            await _seek_on(session, match, now, settings)
+    await people.remember_erased_matches(session, told)
     for match in await matches.with_ids(session, {*looked_at} - {match.match_id for match in handed}):
         _say_again(session, match, settings)
     return {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
 
 
-def _who_is_left(match: Match) -> str:
-    return next(member_id for member_id in match.sides() if member_id)
+async def _tell_other_sides(session: AsyncSession, member_id: str, node: str) -> None:
+    """Of a match of ours between two other nodes, the other one has not heard the erasure: it is told."""
+    theirs = await matches.of_member(session, member_id, node)
+    for other in sorted({other for match in theirs if not match.owner for other in match.other_nodes()} - {node}):
+        say(session, PartyErased(member_id=member_id, node=node), to=other)
+
+
+async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings: MatchingSettings) -> None:
+    request = await propositions.get(session, match.request_id)
+    if request and request.proposition.is_open(now):
+        await proposing.propose(session, request, now, settings)
+
+
+def _who_is_left(match: Match) -> str | None:
+    """The other side, when that is of this node."""
+    return next((who for side in match.own_sides() if (who := match.party(side).member_id)), None)
 
 
 def _say_again(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:

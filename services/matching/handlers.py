@@ -37,52 +37,34 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Side
-from services.matching import erasure, matches, people, proposing, propositions, steps, timers, waiting
+from services.matching import elsewhere, erasure, matches, people, proposing, propositions, timers, waiting
 from services.matching.meanings import Read, read_meanings
-from services.matching.propositions import Known, OfferHeard, RequestHeard
+from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.settings import MatchingSettings
 from services.matching.store import TAKE_TURN
 
 router = EventRouter(first=[TAKE_TURN])
+router.include(elsewhere.router)
 
 
 @router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=read_meanings)
 async def propose_matches(
     event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
 ) -> None:
-    """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `_go_on`."""
+    """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`."""
     request = await propositions.keep(session, event, Side.REQUEST, prepared, now)
     if request and request.became_open:
         timers.await_answer(session, event.request_id, now, settings)
-    await _go_on(session, request, now, settings)
+    await proposing.go_on(session, request, now, settings)
 
 
 @router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=read_meanings)
 async def propose_to_waiting_requests(
     event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
 ) -> None:
-    """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `_go_on`."""
+    """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `go_on`."""
     offer = await propositions.keep(session, event, Side.OFFER, prepared, now)
-    await _go_on(session, offer, now, settings)
-
-
-async def _go_on(session: AsyncSession, heard: Known | None, now: datetime, settings: MatchingSettings) -> None:
-    """What is open is proposed. What closed ends all its matches.
-
-    What two people talk about now ends the matches that no ambassador has judged yet, so that nobody is asked for
-    nothing; they may be proposed anew when it is opened again. Who has been asked already may still answer, and may
-    be introduced too, but is not reminded.
-    """
-    if heard is None:
-        return
-    if heard.proposition.is_open(now):
-        if not heard.became_open:
-            await proposing.end_what_cannot_be(session, heard, now)
-        await proposing.propose(session, heard, now, settings)
-    else:
-        running = await matches.running_of(session, heard.proposition.id)
-        ending = [match for match in running if steps.ends_with(match, heard.proposition.status)]
-        await proposing.end(session, ending, "closed")
+    await proposing.go_on(session, offer, now, settings)
 
 
 @router.hears(MatchDismissed, MatchLapsed)
@@ -164,4 +146,5 @@ async def mark_unanswered(
     event: AnswerAwaited, session: AsyncSession, now: datetime, settings: MatchingSettings
 ) -> None:
     """A request that has led to no introduction by now is unanswered: that is said, once."""
-    await waiting.mark_unanswered(session, event.request_id, now, opened_before=waiting.asked_long_ago(now, settings))
+    since = waiting.asked_long_ago(now, settings)
+    await waiting.mark_unanswered(session, event.request_id, now, settings, opened_before=since)

@@ -8,25 +8,35 @@ from dataclasses import replace
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
-from contracts.matching import MatchDismissed, MatchEndorsed
+from contracts.matching import JudgementGiven, MatchDismissed, MatchEndorsed
 from services.matching import matches, people, proposing, routing, showing, steps, timers
 from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
+from services.matching.settings import MatchingSettings
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
 from services.matching.store import take_turn
 
 
 async def endorse(session: AsyncSession, call: Call) -> Shown:
-    """Both sides are asked from now on."""
+    """Both sides are asked from now on; of a match of two nodes, once the other ambassador sees a fit too."""
     shown = await _to_judge(session, call)
-    if shown.match.endorsed_at:
+    side = steps.side_to_endorse(shown.match)
+    if shown.match.endorsed_at or side in shown.match.endorsed_for:
         return shown
-    match = steps.endorse(shown.match, call.now)
-    await matches.save(session, match)
-    say(session, MatchEndorsed(**match.told()))
-    timers.remind_later(session, match, call.settings)
+    match = steps.endorse(shown.match, call.now, side)
+    await go_on(session, match, call.settings)
+    if match.owner and side:
+        say(session, JudgementGiven(match_id=match.match_id, side=side, endorsed=True), to=match.owner)
     return replace(shown, match=match)
+
+
+async def go_on(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
+    """An ambassador saw a fit: both sides are asked, unless another ambassador is to look too."""
+    await matches.save(session, match)
+    if match.endorsed_at:
+        say(session, MatchEndorsed(**match.told()))
+        timers.remind_later(session, match, settings)
 
 
 async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Shown:
@@ -39,6 +49,10 @@ async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Sh
     if dismissal.note:
         await matches.note(session, match.match_id, dismissal.note, by=call.who.member_id)
     say(session, MatchDismissed(**match.told(), dismissed_because=dismissal.because))
+    side = steps.side_to_endorse(match)
+    if match.owner and side:
+        no = JudgementGiven(match_id=match.match_id, side=side, endorsed=False, because=dismissal.because)
+        say(session, no, to=match.owner)
     return replace(shown, match=match, note=dismissal.note)
 
 

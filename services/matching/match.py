@@ -60,6 +60,12 @@ class Match:
     dismissed_because: str | None = None
     declined_because: str | None = None
     lapsed_because: Lapse | None = None
+    endorsed_for: tuple[Side, ...] = ()
+    """Of a match of two nodes: the sides whose own ambassador saw a fit. Others have one ambassador for both."""
+    owner: str | None = None
+    """The node that proposed it and alone takes its steps; none: this one."""
+    told_version: int | None = None
+    """The version of it that its owner told last."""
 
     def told(self) -> dict[str, Any]:
         """The state that every event about a match carries."""
@@ -90,27 +96,41 @@ class Match:
         """The members of both sides, who asks first."""
         return self.asker.member_id, self.offerer.member_id
 
+    def party(self, side: Side) -> Party:
+        """Who is on a side."""
+        return self.asker if side is Side.REQUEST else self.offerer
+
+    def own_sides(self) -> tuple[Side, ...]:
+        """The sides that are of this node."""
+        return tuple(side for side in Side if self.party(side).node is None)
+
+    def other_nodes(self) -> tuple[str, ...]:
+        """The other nodes that have a side of it."""
+        return tuple(node for side in Side if (node := self.party(side).node))
+
+    def is_endorsed_here(self) -> bool:
+        """Whether our own part of looking at it is done, or there is none."""
+        return self.endorsed_at is not None or set(self.own_sides()) <= set(self.endorsed_for)
+
     def declined(self) -> bool:
         """Whether a side said no."""
         return False in (self.asker_accepted, self.offerer_accepted)
 
     def side_of(self, member_id: str) -> Side | None:
-        """Which side somebody is on."""
-        if member_id == self.asker.member_id:
-            return Side.REQUEST
-        return Side.OFFER if member_id == self.offerer.member_id else None
+        """Which side somebody of this node is on."""
+        return next((side for side in self.own_sides() if self.party(side).member_id == member_id), None)
 
     def answer_of(self, side: Side) -> bool | None:
         """What a side said; none when it has not answered."""
         return self.asker_accepted if side is Side.REQUEST else self.offerer_accepted
 
     def waits_for(self) -> tuple[str, ...]:
-        """The members whose turn it is."""
+        """The members of this node whose turn it is."""
         if self.state is State.PROPOSED:
-            return self.ambassador_ids
+            return () if self.is_endorsed_here() else self.ambassador_ids
         if self.state is not State.ENDORSED:
             return ()
-        return tuple(member_id for member_id, accepted in self._answers() if accepted is None)
+        return tuple(self.party(side).member_id for side in self.own_sides() if self.answer_of(side) is None)
 
     def awaits(self) -> tuple[Awaited, ...]:
         """Whose turn it is: the ambassador's, or that of the sides that have not answered."""

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
-from services.matching import feedback
+from services.matching import feedback, telling
 from services.matching.match import RUNNING, Match, State
 from services.matching.rules import Proposal
 from services.matching.showing import SELECT, shown
@@ -44,12 +44,21 @@ def new_match(proposal: Proposal, ambassador_ids: tuple[str, ...], now: datetime
     )
 
 
-async def add(session: AsyncSession, matches: Sequence[Match], begun: Sequence[dict[str, Any]]) -> None:
-    """Keeps new matches and the feedback that begins with them, in one statement."""
+async def add(
+    session: AsyncSession,
+    matches: Sequence[Match],
+    begun: Sequence[dict[str, Any]],
+    elsewhere: dict[str, Any] | None = None,
+) -> None:
+    """Keeps new matches and the feedback that begins with them, in one statement; other nodes are told of theirs.
+
+    `elsewhere` is the side of another node, beside a copy.
+    """
     must_have_turn(session)
     if matches:
-        rows = to_json([_values(match) for match in matches]).decode()
+        rows = to_json([_values(match) | {"elsewhere": elsewhere} for match in matches]).decode()
         await ask(session, _ADD, {"rows": rows, "begun": to_json(begun).decode()})
+        await telling.tell_other_nodes(session, matches)
 
 
 _ADD = text(
@@ -64,6 +73,7 @@ _ADD = text(
 
 
 _CHANGING = (
+    "endorsed_for", "told_version",
     "version", "ambassador_ids", "state", "waiting_since", "endorsed_at", "reminded_at", "asker_accepted",
     "offerer_accepted", "dismissed_because", "declined_because", "lapsed_because",
 )  # fmt: skip
@@ -76,7 +86,10 @@ _SAVE = (
 
 
 async def save(session: AsyncSession, *matches: Match) -> None:
-    """Keeps the state that matches have come to, and what it says of what they were proposed on."""
+    """Keeps the state that matches have come to, and what it says of what they were proposed on.
+
+    The nodes of their sides are told here, so that no step can be taken without.
+    """
     must_have_turn(session)
     if matches:
         values = [_values(match) for match in matches]
@@ -84,6 +97,7 @@ async def save(session: AsyncSession, *matches: Match) -> None:
             session, _SAVE, [{"id_": v["match_id"]} | {f"new_{name}": v[name] for name in _CHANGING} for v in values]
         )
         feedback.keep(session, matches)
+        await telling.tell_other_nodes(session, matches)
 
 
 async def note(session: AsyncSession, match_id: str, words: str, by: str) -> None:
@@ -95,8 +109,10 @@ _WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 _RUNNING_OF = text(
     SELECT + "WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id) AND m.state = ANY(:running)"
 )
-_RUNNING_OF_MEMBER = text(
-    SELECT + "WHERE (m.asker_id = :member_id OR m.offerer_id = :member_id) AND m.state = ANY(:running)"
+_OF_MEMBER = text(
+    SELECT
+    + """WHERE (m.asker_id = :member_id AND m.asker_node IS NOT DISTINCT FROM CAST(:node AS text)
+            OR m.offerer_id = :member_id AND m.offerer_node IS NOT DISTINCT FROM CAST(:node AS text))"""
 )
 _WAITING_FOR = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:member_id] AS text[])")
 _WAITING_FOR_NOBODY = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids[1] IS NULL")
@@ -112,9 +128,14 @@ async def running_of(session: AsyncSession, proposition_id: str) -> list[Match]:
     return await _all(session, _RUNNING_OF, proposition_id=proposition_id, running=sorted(RUNNING))
 
 
-async def running_of_member(session: AsyncSession, member_id: str) -> list[Match]:
-    """The running matches that somebody is a side of."""
-    return await _all(session, _RUNNING_OF_MEMBER, member_id=member_id, running=sorted(RUNNING))
+async def of_member(session: AsyncSession, member_id: str, node: str | None) -> list[Match]:
+    """The matches that somebody (of another node) is a side of."""
+    return await _all(session, _OF_MEMBER, member_id=member_id, node=node)
+
+
+async def running_of_member(session: AsyncSession, member_id: str, node: str | None) -> list[Match]:
+    """Those of them that run."""
+    return [match for match in await of_member(session, member_id, node) if match.state in RUNNING]
 
 
 async def waiting_for(session: AsyncSession, member_id: str) -> list[Match]:
@@ -137,10 +158,13 @@ def _values(match: Match) -> dict[str, Any]:
     return values | {
         "asker_id": asker.member_id,
         "offerer_id": offerer.member_id,
+        "asker_node": asker.node,
+        "offerer_node": offerer.node,
         "offerer_organisation_id": offerer.organisation_id,
         "request_kind": match.request_kind.value,
         "offer_kind": match.offer_kind.value,
         "state": match.state.value,
         "ambassador_ids": list(match.ambassador_ids),
+        "endorsed_for": [side.value for side in match.endorsed_for],
         "reasons": [reason.model_dump(mode="json") for reason in match.reasons],
     }

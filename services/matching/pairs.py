@@ -67,6 +67,15 @@ class Proposition:
     """In which languages it can be done; none: in any."""
     voice: float = 0.0
     """Who speaks, by the text: see `voices`."""
+    node: str | None = None
+    """The node whose it is; none: this one."""
+    node_name: str | None = None
+    escalated: bool = False
+    """Whether an answer is sought in the whole country."""
+
+    def is_sought_here(self) -> bool:
+        """Whether this node looks for what fits: what is its own, what it was asked to, and for any offer it knows."""
+        return self.side is Side.OFFER or self.node is None or self.escalated
 
     def is_open(self, now: datetime) -> bool:
         """Whether it can be matched now."""
@@ -80,6 +89,8 @@ class Proposition:
             organisation_name=self.organisation_name or self.place_name,
             place=self.place_name,
             title=self.title,
+            node=self.node,
+            node_name=self.node_name,
         )
 
 
@@ -108,6 +119,7 @@ def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
         and offer.is_open(now)
         and request.member_id != offer.member_id
         and request.organisation_id != offer.organisation_id
+        and is_ours_to_match(request, offer)
         and offer.kind in kinds_that_answer(request.kind)
         and _within_reach(request, offer)
         and _periods_overlap(request, offer)
@@ -115,6 +127,13 @@ def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
         and _languages_fit(request, offer)
         and _there_is_room(request, offer)
     )
+
+
+def is_ours_to_match(request: Proposition, offer: Proposition) -> bool:
+    """Whether no other node matches the two: what a region asks, it matches itself with its own and with ours."""
+    if request.node is None:
+        return True
+    return request.escalated and offer.node is not None and offer.node != request.node
 
 
 def kinds_that_answer(kind: Kind) -> frozenset[Kind]:

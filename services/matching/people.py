@@ -3,26 +3,53 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+import sqlalchemy as sa
 from sqlalchemy import text
+from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.members import AmbassadorScope
+from services.matching.nodes import reference
 from services.matching.pairs import Proposition
 from services.matching.routing import Ambassador
-from services.matching.store import ask
+from services.matching.store import Table, ask
+
+
+class ForgottenMember(Table, table=True):
+    """An erased member's reference, so that nothing of theirs that arrives late is kept after all."""
+
+    __tablename__ = "forgotten_member"
+
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)
+    forgotten_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+
+
+class ErasedMatch(Table, table=True):
+    """A match that is gone because one side was erased, and that the other side was told of: a last message about it
+    is in the streams, which goes when that other side is erased too."""
+
+    __tablename__ = "erased_match"
+
+    match_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(sa_type=sa.Text, index=True)
+
 
 _KEEP_ORGANISATION = text(
     """
-    INSERT INTO organisation AS o (organisation_id, version, name) VALUES (:organisation_id, :version, :name)
+    INSERT INTO organisation AS o (organisation_id, version, name, node)
+    VALUES (:organisation_id, :version, :name, CAST(:node AS text))
     ON CONFLICT (organisation_id) DO UPDATE SET version = excluded.version, name = excluded.name
-    WHERE o.version < excluded.version
+    WHERE o.version < excluded.version AND o.node IS NOT DISTINCT FROM excluded.node
     """
 )
 
 
-async def keep_organisation(session: AsyncSession, organisation_id: str, version: int, name: str) -> None:
-    """Keeps what an organisation is called, when that is newer than what is known."""
-    await ask(session, _KEEP_ORGANISATION, {"organisation_id": organisation_id, "version": version, "name": name})
+async def keep_organisation(
+    session: AsyncSession, organisation_id: str, version: int, name: str, node: str | None = None
+) -> None:
+    """Keeps what an organisation (of another node) is called, when that is newer than what is known."""
+    values = {"organisation_id": organisation_id, "version": version, "name": name, "node": node}
+    await ask(session, _KEEP_ORGANISATION, values)
 
 
 _KEEP_AMBASSADOR = text(
@@ -137,37 +164,61 @@ async def node_team(session: AsyncSession) -> tuple[str, ...]:
 
 _REMEMBER_FORGOTTEN = text(
     """
-    INSERT INTO forgotten_member (member_id, forgotten_at) VALUES (:member_id, :now)
+    INSERT INTO forgotten_member (member_id, forgotten_at) VALUES (:reference, :now)
     ON CONFLICT DO NOTHING RETURNING member_id
     """
 )
 
 
-async def forget_from_now_on(session: AsyncSession, member_id: str, now: datetime) -> bool:
-    """Keeps out whatever of somebody arrives from now on; whether that is new."""
-    row = await ask(session, _REMEMBER_FORGOTTEN, {"member_id": member_id, "now": now})
+async def forget_from_now_on(session: AsyncSession, member_id: str, node: str | None, now: datetime) -> bool:
+    """Keeps out whatever of somebody (of another node) arrives from now on; whether that is new."""
+    row = await ask(session, _REMEMBER_FORGOTTEN, {"reference": reference(member_id, node), "now": now})
     return row.scalar_one_or_none() is not None
 
 
+_IS_FORGOTTEN = text("SELECT EXISTS (SELECT FROM forgotten_member WHERE member_id = :reference)")
+
+
+async def is_forgotten(session: AsyncSession, member_id: str, node: str | None) -> bool:
+    """Whether somebody (of another node) was erased."""
+    return bool((await ask(session, _IS_FORGOTTEN, {"reference": reference(member_id, node)})).scalar_one())
+
+
+def _is_side(table: str) -> str:
+    node = "IS NOT DISTINCT FROM CAST(:node AS text)"
+    return f"""({table}.asker_id = :member_id AND {table}.asker_node {node}
+        OR {table}.offerer_id = :member_id AND {table}.offerer_node {node})"""
+
+
 _REMOVE = {
-    # In this order: the replies and the feedback are found by the matches.
+    # In this order: the replies and the feedback are found by the matches, the escalations by the propositions.
     "stored-replies": text(
-        """
-        DELETE FROM stored_reply WHERE caller = :member_id OR EXISTS (
-            SELECT FROM match WHERE (asker_id = :member_id OR offerer_id = :member_id)
-                AND position(convert_to(match_id, 'UTF8') IN body) > 0)
+        f"""
+        DELETE FROM stored_reply WHERE caller = :reference OR EXISTS (
+            SELECT FROM match m WHERE {_is_side("m")} AND position(convert_to(match_id, 'UTF8') IN body) > 0)
         RETURNING key
         """
     ),
     "feedback": text(
+        f"DELETE FROM feedback f USING match m WHERE m.match_id = f.match_id AND {_is_side('m')} RETURNING f.match_id"
+    ),
+    "matches": text(f"DELETE FROM match m WHERE {_is_side('m')} RETURNING match_id"),
+    "escalations": text(
         """
-        DELETE FROM feedback f USING match m
-        WHERE m.match_id = f.match_id AND (m.asker_id = :member_id OR m.offerer_id = :member_id) RETURNING f.match_id
+        DELETE FROM escalation e USING proposition p
+        WHERE e.request_id = p.proposition_id AND p.member_id = :member_id
+            AND p.node IS NOT DISTINCT FROM CAST(:node AS text) RETURNING request_id
         """
     ),
-    "matches": text("DELETE FROM match WHERE asker_id = :member_id OR offerer_id = :member_id RETURNING match_id"),
+    "propositions": text(
+        """
+        DELETE FROM proposition WHERE member_id = :member_id AND node IS NOT DISTINCT FROM CAST(:node AS text)
+        RETURNING proposition_id
+        """
+    ),
+}
+_REMOVE_OWN = {
     "matches-ended-before": text("DELETE FROM erased_match WHERE member_id = :member_id RETURNING match_id"),
-    "propositions": text("DELETE FROM proposition WHERE member_id = :member_id RETURNING proposition_id"),
     "appointments": text("DELETE FROM ambassador WHERE member_id = :member_id RETURNING member_id"),
     "team-memberships": text("DELETE FROM node_team_member WHERE member_id = :member_id RETURNING member_id"),
     "notes": text("UPDATE match SET note = NULL, note_by = NULL WHERE note_by = :member_id RETURNING match_id"),
@@ -180,12 +231,14 @@ _REMOVE = {
 }
 
 
-async def remove(session: AsyncSession, member_id: str) -> dict[str, list[str]]:
-    """Removes everything about somebody; returns the ids of what was removed."""
-    return {
-        what: list((await ask(session, statement, {"member_id": member_id})).scalars())
-        for what, statement in _REMOVE.items()
-    }
+async def remove(session: AsyncSession, member_id: str, node: str | None) -> dict[str, list[str]]:
+    """Removes everything about somebody (of another node); returns the ids of what was removed."""
+    values = {"member_id": member_id, "node": node, "reference": reference(member_id, node)}
+    removed = {what: list((await ask(session, one, values)).scalars()) for what, one in _REMOVE.items()}
+    if node is None:
+        own = {"member_id": member_id}
+        removed |= {what: list((await ask(session, one, own)).scalars()) for what, one in _REMOVE_OWN.items()}
+    return removed
 
 
 _REMEMBER_ERASED_MATCHES = text(

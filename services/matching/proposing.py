@@ -36,6 +36,8 @@ from services.matching.settings import MatchingSettings
 async def propose(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:
     """What fits a request or an offer best is proposed: to an ambassador, or where the kind needs none, to both."""
     most = settings.proposals_per_request_max
+    if not known.proposition.is_sought_here():
+        return
     if known.proposition.side is Side.REQUEST and known.busy.running >= most:
         return
     pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
@@ -51,6 +53,25 @@ async def propose(session: AsyncSession, known: Known, now: datetime, settings: 
         timers.remind_later(session, match, settings)
 
 
+async def go_on(session: AsyncSession, heard: Known | None, now: datetime, settings: MatchingSettings) -> None:
+    """What is open is proposed. What closed ends all its matches.
+
+    What two people talk about now ends the matches that no ambassador has judged yet, so that nobody is asked for
+    nothing; they may be proposed anew when it is opened again. Who has been asked already may still answer, and may
+    be introduced too, but is not reminded.
+    """
+    if heard is None:
+        return
+    if heard.proposition.is_open(now):
+        if not heard.became_open:
+            await end_what_cannot_be(session, heard, now)
+        await propose(session, heard, now, settings)
+    else:
+        running = await matches.running_of(session, heard.proposition.id)
+        ending = [match for match in running if steps.ends_with(match, heard.proposition.status) and not match.owner]
+        await end(session, ending, "closed")
+
+
 async def _matches_of(
     session: AsyncSession, proposals: list[Proposal], now: datetime, settings: MatchingSettings
 ) -> list[Match]:
@@ -63,17 +84,22 @@ async def _matches_of(
     new = []
     for proposal in proposals:
         chosen: tuple[str, ...] = ()
-        if proposal in judged:
+        is_ours = None in (proposal.pair.request.node, proposal.pair.offer.node)
+        if proposal in judged and is_ours:  # otherwise the two nodes look at it
             chosen = routing.choose_ambassador(proposal.pair.request, proposal.pair.offer, ambassadors, team)
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
-        new.append(matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged))
+        match = matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged)
+        if settings.is_region and proposal.pair.offer.node:
+            # The national team places an offer for every region to match: it does not look at each match again.
+            match = replace(match, endorsed_for=(Side.OFFER,))
+        new.append(match)
     return new
 
 
 async def end_what_cannot_be(session: AsyncSession, changed: Known, now: datetime) -> None:
     """A change may have made it another kind, or too far: what does not go together any more is judged by nobody."""
     running = await matches.running_of(session, changed.proposition.id)
-    unjudged = [match for match in running if match.state is State.PROPOSED]
+    unjudged = [match for match in running if match.state is State.PROPOSED and match.owner is None]
     if unjudged:
         sides = await propositions.find(session, {side for m in unjudged for side in (m.request_id, m.offer_id)})
         cannot_be = [m for m in unjudged if not can_match(sides[m.request_id], sides[m.offer_id], now)]
@@ -116,7 +142,7 @@ async def find_somebody(
     """
     stays = [match for match in waiting if set(match.ambassador_ids) - {instead_of}]
     await matches.save(session, *(_without(match, instead_of) for match in stays))
-    orphaned = [match for match in waiting if match not in stays]
+    orphaned = [match for match in waiting if match not in stays and not match.is_endorsed_here()]
     if not orphaned:
         return []
     sides = await propositions.find(
@@ -125,7 +151,9 @@ async def find_somebody(
     ambassadors, team = await people.who_may_look(session, sides.values())
     handed = []
     for match in orphaned:
-        request, offer = sides[match.request_id], sides[match.offer_id]
+        # Of a match of another node only our own side is known here, and that is what our ambassador is chosen for.
+        request = sides.get(match.request_id) or sides[match.offer_id]
+        offer = sides.get(match.offer_id) or request
         chosen = routing.choose_ambassador(request, offer, ambassadors, team)
         if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)

@@ -21,6 +21,7 @@ from contracts.requests import (
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
 from services.matching import meanings, words
 from services.matching.meanings import Meaning, Read
+from services.matching.nodes import reference
 from services.matching.pairs import Proposition
 from services.matching.rules import Busy
 from services.matching.store import ask
@@ -55,7 +56,10 @@ class Known:
 COLUMNS = """
     p.proposition_id, p.side, p.member_id, p.organisation_id, p.kind, p.themes, p.title, p.text, p.language,
     p.place_name, p.province, p.latitude, p.longitude, p.reach_km, p.starts_on, p.ends_on, p.mbo_level, p.status,
-    p.expires_at, p.voice, p.participants, p.languages,
+    p.expires_at, p.voice, p.participants, p.languages, p.node,
+    (SELECT shown_name FROM other_node n WHERE n.node = p.node) AS node_name,
+    EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node IS NOT DISTINCT FROM p.node)
+        AS escalated,
     (SELECT name FROM organisation o WHERE o.organisation_id = p.organisation_id) AS organisation_name"""
 
 BUSY = """
@@ -69,14 +73,15 @@ _KEEP = text(
     WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
         province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at,
-        words, words_make, unwanted, voice, participants, languages, opened_at)
+        words, words_make, unwanted, voice, participants, languages, opened_at,
+        node)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
         CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
         CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
         CAST(:voice AS float8), CAST(:participants AS integer), CAST(:languages AS text[]),
-        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END
-    WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
+        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text)
+    WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :reference)
     ON CONFLICT (proposition_id) DO UPDATE SET
         version = excluded.version, member_id = excluded.member_id, organisation_id = excluded.organisation_id,
         kind = excluded.kind, themes = excluded.themes, title = excluded.title, text = excluded.text,
@@ -88,7 +93,7 @@ _KEEP = text(
         participants = excluded.participants, languages = excluded.languages,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
-    WHERE p.version < excluded.version AND p.side = excluded.side
+    WHERE p.version < excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
     RETURNING old.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}
     ), {meanings.KEEP}
     SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
@@ -103,8 +108,13 @@ _GET = text(
 )
 
 
-async def keep(session: AsyncSession, event: Heard, side: Side, meaning: Read | None, now: datetime) -> Known | None:
-    """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased."""
+async def keep(
+    session: AsyncSession, event: Heard, side: Side, meaning: Read | None, now: datetime, node: str | None = None
+) -> Known | None:
+    """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased.
+
+    `node` is the other node that said it.
+    """
     told = whole_text(event)
     values = (
         event.model_dump(include=_PLAIN_FIELDS)
@@ -119,6 +129,8 @@ async def keep(session: AsyncSession, event: Heard, side: Side, meaning: Read | 
             "latitude": event.place.latitude,
             "longitude": event.place.longitude,
             "now": now,
+            "node": node,
+            "reference": reference(event.member_id, node),
         }
         | understood(event.title, told, event.language)
         | meanings.values_of(event, meaning)
@@ -157,6 +169,7 @@ _MARK_UNANSWERED = text(
     """
     UPDATE proposition p SET unanswered_said_at = :now
     WHERE proposition_id = :request_id AND side = 'request' AND status = 'open' AND unanswered_said_at IS NULL
+        AND node IS NULL
         AND expires_at > :now AND opened_at <= :opened_before
         AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
                         AND m.waiting_since >= p.opened_at)
@@ -225,4 +238,7 @@ def proposition_of(row: RowMapping) -> Proposition:
         participants=row["participants"],
         languages=tuple(Language(language) for language in row["languages"] or ()),
         voice=row["voice"],
+        node=row["node"],
+        node_name=row["node"] and (row["node_name"] or row["node"]),
+        escalated=row["escalated"],
     )

@@ -46,6 +46,11 @@ def choose_team(node_team: Iterable[str], sides: Iterable[str]) -> tuple[str, ..
     return tuple(member_id for member_id in team if member_id not in set(sides)) or tuple(team)
 
 
+def covers(scope: AmbassadorScope, proposition: Proposition) -> bool:
+    """Whether a request or an offer is within a scope."""
+    return _rank(scope, proposition, proposition) is not None
+
+
 def one_more_waiting(ambassadors: Iterable[Ambassador], chosen: tuple[str, ...]) -> list[Ambassador]:
     """The ambassadors after a match was given to one of them, so that the next choice knows."""
     return [Ambassador(a.member_id, a.scope, a.waiting + 1) if chosen == (a.member_id,) else a for a in ambassadors]

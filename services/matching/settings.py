@@ -76,6 +76,11 @@ class MatchingSettings(Settings):
         description="A request without an introduction by then is marked as unanswered; sooner when its last match "
         "lapsed because nobody answered.",
     )
+    escalate_unanswered: bool = Field(
+        default=True,
+        description="Whether an answer to an unanswered request is sought in the whole country by itself; an "
+        "ambassador or the node's team can ask for that at any time. Only in a region of a national node.",
+    )
 
     @model_validator(mode="after")
     def _a_model_elsewhere_has_an_address(self) -> Self:

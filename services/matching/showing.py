@@ -1,7 +1,7 @@
 """A match as it is read: with its parties, what they wrote, and the ambassador's note."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, text
@@ -9,31 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity
 from chassis.paging import PageAsked
-from contracts.matching import Party, Reason
+from contracts.matching import Party, Reason, Wording
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Role, Status
+from contracts.vocabulary import Kind, Language, Role, Side, Status
 from services.matching.match import Match, State
 from services.matching.steps import MatchNotFound
 from services.matching.store import ask
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """What a side wrote, as it stands now."""
-
-    text: str
-    themes: tuple[str, ...]
-    language: Language
-    place: Place
-    starts_on: date | None
-    ends_on: date | None
-    mbo_level: int | None
-    status: Status
-    expires_at: datetime
-
-    def is_open(self, now: datetime) -> bool:
-        """Whether it still stands."""
-        return self.status is Status.OPEN and now < self.expires_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +28,13 @@ class Shown:
 
     def both_open(self, now: datetime) -> bool:
         """Whether both ends still stand."""
-        return self.request.is_open(now) and self.offer.is_open(now)
+        return all(side.status is Status.OPEN and now < side.expires_at for side in (self.request, self.offer))
 
 
 def _side_columns(side: str, table: str) -> str:
     columns = (
         "organisation_id", "title", "text", "themes", "language", "place_name", "province", "latitude", "longitude",
-        "starts_on", "ends_on", "mbo_level", "status", "expires_at",
+        "starts_on", "ends_on", "mbo_level", "status", "expires_at", "node",
     )  # fmt: skip
     name = f"(SELECT name FROM organisation n WHERE n.organisation_id = {table}.organisation_id)"
     return ", ".join(
@@ -62,10 +43,12 @@ def _side_columns(side: str, table: str) -> str:
 
 
 SELECT = f"""
-    SELECT m.*, {_side_columns("request", "r")}, {_side_columns("offer", "o")}
+    SELECT m.*, {_side_columns("request", "r")}, {_side_columns("offer", "o")},
+        (SELECT shown_name FROM other_node n WHERE n.node = m.asker_node) AS request_node_name,
+        (SELECT shown_name FROM other_node n WHERE n.node = m.offerer_node) AS offer_node_name
     FROM match m
-    JOIN proposition r ON r.proposition_id = m.request_id
-    JOIN proposition o ON o.proposition_id = m.offer_id
+    LEFT JOIN proposition r ON r.proposition_id = m.request_id
+    LEFT JOIN proposition o ON o.proposition_id = m.offer_id
     """
 
 
@@ -92,6 +75,7 @@ _MINE = """
      OR m.endorsed_at IS NOT NULL AND (m.asker_id = :me OR m.offerer_id = :me))"""
 _AWAITING = """
     (m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+        AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
      OR m.state = 'endorsed' AND (m.asker_id = :me AND m.asker_accepted IS NULL
                                   OR m.offerer_id = :me AND m.offerer_accepted IS NULL))"""
 _PAGES = {
@@ -127,8 +111,8 @@ def shown(row: RowMapping) -> Shown:
         version=row["version"],
         request_id=row["request_id"],
         offer_id=row["offer_id"],
-        asker=_party(row, "request", row["asker_id"]),
-        offerer=_party(row, "offer", row["offerer_id"]),
+        asker=_party(row, "request", row["asker_id"], row["asker_node"]),
+        offerer=_party(row, "offer", row["offerer_id"], row["offerer_node"]),
         request_kind=Kind(row["request_kind"]),
         offer_kind=Kind(row["offer_kind"]),
         score=row["score"],
@@ -143,22 +127,31 @@ def shown(row: RowMapping) -> Shown:
         dismissed_because=row["dismissed_because"],
         declined_because=row["declined_because"],
         lapsed_because=row["lapsed_because"],
+        endorsed_for=tuple(Side(side) for side in row["endorsed_for"] or ()),
+        owner=row["owner"],
+        told_version=row["told_version"],
     )
     return Shown(match, _wording(row, "request"), _wording(row, "offer"), row["note"])
 
 
-def _party(row: RowMapping, side: str, member_id: str) -> Party:
+def _party(row: RowMapping, side: str, member_id: str, node: str | None) -> Party:
     """A side as it stands now; an organisation that has not been heard of yet goes by its place."""
+    called = {"node": node, "node_name": node and (row[f"{side}_node_name"] or node)}
+    if row[f"{side}_title"] is None:
+        return Party.model_validate(row["elsewhere"]["party"] | called)
     return Party(
         member_id=member_id,
         organisation_id=row[f"{side}_organisation_id"],
         organisation_name=row[f"{side}_organisation_name"] or row[f"{side}_place_name"],
         place=row[f"{side}_place_name"],
         title=row[f"{side}_title"],
+        **called,
     )
 
 
 def _wording(row: RowMapping, side: str) -> Wording:
+    if row[f"{side}_title"] is None:
+        return Wording.model_validate(row["elsewhere"]["wording"])
     return Wording(
         text=row[f"{side}_text"],
         themes=tuple(row[f"{side}_themes"]),

@@ -65,16 +65,44 @@ def must_judge(match: Match, member_id: str, roles: frozenset[str]) -> None:
         raise NotTheirsToJudge
     if match.side_of(member_id) is not None and member_id not in match.ambassador_ids:
         raise NotTheirsToJudge
+    if not match.own_sides():  # the nodes of its sides look at it
+        raise NotTheirsToJudge
 
 
-def endorse(match: Match, now: datetime) -> Match:
-    """The ambassador sees a fit: from now on both sides are asked."""
+def endorse(match: Match, now: datetime, for_side: Side | None = None) -> Match:
+    """The ambassador sees a fit: from now on both sides are asked.
+
+    A match of two nodes needs that of both, each for its own side; that both are there is its owner's to say.
+    """
     _must_be_proposed(match)
+    if for_side is not None:
+        both = tuple(side for side in Side if side is for_side or side in match.endorsed_for)
+        if match.owner or len(both) < len(Side):
+            return _next(match, endorsed_for=both)
+        match = replace(match, endorsed_for=both)
     return _next(match, state=State.ENDORSED, endorsed_at=now, waiting_since=now, reminded_at=None)
+
+
+def side_to_endorse(match: Match) -> Side | None:
+    """For which side our ambassador speaks; none: for both."""
+    return match.own_sides()[0] if match.other_nodes() else None
 
 
 def dismiss(match: Match, because: str) -> Match:
     """The ambassador sees no fit."""
+    if match.other_nodes() and match.is_endorsed_here():  # the other node may have been told so by now
+        raise MatchAlreadyJudged
+    return _dismissed(match, because)
+
+
+def dismiss_for(match: Match, side: Side, because: str) -> Match:
+    """The ambassador of a side in another node sees no fit."""
+    if side in match.endorsed_for:
+        raise MatchAlreadyJudged
+    return _dismissed(match, because)
+
+
+def _dismissed(match: Match, because: str) -> Match:
     _must_be_proposed(match)
     return _next(match, state=State.DISMISSED, dismissed_because=because)
 
@@ -115,11 +143,11 @@ def lapse(match: Match, because: Lapse) -> Match:
     return _next(match, state=State.LAPSED, lapsed_because=because)
 
 
-def lapse_erased(match: Match, member_id: str) -> Match:
-    """A side was erased: the match ends, and what is said of it from now on has nothing of that person."""
+def lapse_erased(match: Match, member_id: str, node: str | None = None) -> Match:
+    """A side (of another node) was erased: the match ends, and what is said of it from now on has nothing of them."""
     ended, nobody = lapse(match, "erased"), {"member_id": "", "title": ""}
     ended = replace(ended, ambassador_ids=tuple(other for other in match.ambassador_ids if other != member_id))
-    if match.side_of(member_id) is Side.REQUEST:
+    if (match.asker.member_id, match.asker.node) == (member_id, node):
         return replace(ended, asker=ended.asker.model_copy(update=nobody))
     return replace(ended, offerer=ended.offerer.model_copy(update=nobody))
 
@@ -139,7 +167,7 @@ def ends_with(match: Match, status: Status) -> bool:
 
 def can_be_taken_over(match: Match, team: tuple[str, ...]) -> bool:
     """Whether the node's team can look at what an ambassador left; it does not get again what it left itself."""
-    return match.state is State.PROPOSED and not set(team) <= set(match.ambassador_ids)
+    return match.state is State.PROPOSED and not match.is_endorsed_here() and not set(team) <= set(match.ambassador_ids)
 
 
 def is_due(match: Match, after: timedelta, now: datetime) -> bool:

@@ -70,6 +70,7 @@ class Proposition(Table, table=True):
     words_make: str | None = Field(default=None, sa_type=sa.Text)
     unwanted: list[str] = _texts(sa_column_kwargs={"server_default": "{}"})
     voice: float = Field(sa_column_kwargs={"server_default": "0"})
+    node: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class EmbeddingModel(Table, table=True):
@@ -125,6 +126,7 @@ class Organisation(Table, table=True):
     organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     name: str = Field(sa_type=sa.Text)
+    node: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class AmbassadorRow(Table, table=True):
@@ -150,20 +152,15 @@ class NodeTeamMember(Table, table=True):
     is_active: bool
 
 
-class ForgottenMember(Table, table=True):
-    """An erased member's reference, so that nothing of theirs that arrives late is kept after all."""
-
-    __tablename__ = "forgotten_member"
-
-    member_id: str = Field(primary_key=True, sa_type=sa.Text)
-    forgotten_at: datetime = _moment()
-
-
 _PROPOSED = sa.text("state = 'proposed'")
 
 
 class MatchRow(Table, table=True):
-    """A match, with its parties by reference: their names and titles are read where they stand."""
+    """A match, with its parties by reference: their names and titles are read where they stand.
+
+    One of another node (`owner`) is a copy: as far as that node told (`told_version`), and what our own people did
+    since; with it is kept what the side that is not ours is called and wrote.
+    """
 
     __tablename__ = "match"
     __table_args__ = (
@@ -173,7 +170,7 @@ class MatchRow(Table, table=True):
             "request_id",
             "offer_id",
             unique=True,
-            postgresql_where=sa.text("lapsed_because IS DISTINCT FROM 'closed'"),
+            postgresql_where=sa.text("lapsed_because IS DISTINCT FROM 'closed' AND owner IS NULL"),
         ),
         sa.Index("ix_match_offer_id", "offer_id"),
         sa.Index("ix_match_request_id", "request_id"),
@@ -206,16 +203,12 @@ class MatchRow(Table, table=True):
     lapsed_because: str | None = Field(default=None, sa_type=sa.Text)
     note: str | None = Field(default=None, sa_type=sa.Text)
     note_by: str | None = Field(default=None, sa_type=sa.Text)
-
-
-class ErasedMatch(Table, table=True):
-    """A match that is gone because one side was erased, and that the other side was told of: a last message about it
-    is in the streams, which goes when that other side is erased too."""
-
-    __tablename__ = "erased_match"
-
-    match_id: str = Field(primary_key=True, sa_type=sa.Text)
-    member_id: str = Field(sa_type=sa.Text, index=True)
+    asker_node: str | None = Field(default=None, sa_type=sa.Text)
+    offerer_node: str | None = Field(default=None, sa_type=sa.Text)
+    endorsed_for: list[str] | None = Field(default=None, sa_type=ARRAY(sa.Text))
+    owner: str | None = Field(default=None, sa_type=sa.Text)
+    told_version: int | None = None
+    elsewhere: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
 async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answer | CursorResult[Any]:

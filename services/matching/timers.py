@@ -17,7 +17,7 @@ def remind_later(session: AsyncSession, match: Match, settings: MatchingSettings
 
 def end_patience_later(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
     """After the reminder there is this much patience."""
-    say_later(session, PatienceEnded(match_id=match.match_id), at=match.waiting_since + patience(settings))
+    say_later(session, PatienceEnded(match_id=match.match_id), at=match.waiting_since + patience(settings, match))
 
 
 def await_answer(session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings) -> None:
@@ -30,9 +30,9 @@ def until_reminder(settings: MatchingSettings) -> timedelta:
     return timedelta(hours=settings.reminder_after_hours)
 
 
-def patience(settings: MatchingSettings) -> timedelta:
-    """How long after a step began it is given up."""
-    return timedelta(hours=settings.patience_hours)
+def patience(settings: MatchingSettings, match: Match) -> timedelta:
+    """How long after a step began it is given up; twice as long where another node first has its own team look."""
+    return timedelta(hours=settings.patience_hours) * (2 if match.owner is None and match.other_nodes() else 1)
 
 
 def until_unanswered(settings: MatchingSettings) -> timedelta:

@@ -6,12 +6,12 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from chassis import Identity, Reply
-from contracts.matching import Party
+from contracts.matching import Party, Wording
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Theme
 from contracts.words import reasons_in_words
 from services.matching.match import Awaited, Because, Lapse, State
-from services.matching.showing import Shown, Wording
+from services.matching.showing import Shown
 
 
 class ReasonView(BaseModel):
@@ -33,6 +33,7 @@ class SideView(BaseModel):
     language: Language
     place: Place
     organisation_name: str
+    region: str | None = Field(description="What the region is called that it comes from, where that is another.")
     starts_on: date | None
     ends_on: date | None
     mbo_level: int | None
@@ -134,10 +135,11 @@ def _side(kind: Kind, party: Party, wording: Wording) -> dict[str, Any]:
         "kind": kind,
         "title": party.title,
         "text": wording.text,
-        "themes": tuple(Theme(theme) for theme in wording.themes),
+        "themes": wording.themes,
         "language": wording.language,
         "place": wording.place,
         "organisation_name": party.organisation_name,
+        "region": party.node_name,
         "starts_on": wording.starts_on,
         "ends_on": wording.ends_on,
         "mbo_level": wording.mbo_level,

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from contracts.matching import AnswerOverdue, MatchDismissed, MatchLapsed, RequestUnanswered
-from services.matching import matches, people, proposing, propositions, routing, showing, steps, timers
+from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps, timers
 from services.matching.match import RUNNING
 from services.matching.settings import MatchingSettings
 from services.matching.steps import EARLY_PART_MAX
@@ -40,24 +40,30 @@ async def end_patience(session: AsyncSession, match_id: str, now: datetime, sett
     if shown is None or shown.match.state not in RUNNING:
         return
     match = shown.match
-    if not steps.is_due(match, timers.patience(settings), now):
+    if not steps.is_due(match, timers.patience(settings, match), now):
         timers.end_patience_later(session, match, settings)
         return
     team = routing.choose_team(await people.node_team(session), match.sides())
     if steps.can_be_taken_over(match, team) and shown.both_open(now):
         await proposing.hand_over(session, match, team, now, settings)
         return
+    if match.owner:  # which ends it in its own time
+        return
     await proposing.end(session, [match], "unanswered")
     if not await matches.running_of(session, match.request_id):
-        await mark_unanswered(session, match.request_id, now, opened_before=now)
+        await mark_unanswered(session, match.request_id, now, settings, opened_before=now)
 
 
-async def mark_unanswered(session: AsyncSession, request_id: str, now: datetime, *, opened_before: datetime) -> None:
+async def mark_unanswered(
+    session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings, *, opened_before: datetime
+) -> None:
     """A request that led to no introduction since it was opened is unanswered: that is said, once."""
     marked = await propositions.mark_unanswered(session, request_id, now, opened_before=opened_before)
     if marked:
         member_id, title, version = marked
         say(session, RequestUnanswered(request_id=request_id, version=version, member_id=member_id, title=title))
+        if settings.escalate_unanswered:
+            await escalating.escalate(session, request_id, now, settings)
 
 
 def asked_long_ago(now: datetime, settings: MatchingSettings) -> datetime:

@@ -4,6 +4,7 @@ from chassis import Service
 from services.members import api, handlers, store
 from services.members.erased_list import keep_list
 from services.members.node_team import ensure_node_team
+from services.members.nodes import announce
 from services.members.settings import MembersSettings
 
 
@@ -15,5 +16,5 @@ def service(settings: MembersSettings | None = None) -> Service:
         tables=store.Table,
         api=api.routers,
         handlers=handlers.router,
-        background=[ensure_node_team, keep_list],
+        background=[ensure_node_team, announce, keep_list],
     )

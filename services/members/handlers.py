@@ -6,10 +6,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages
 from contracts import matching, notify, requests
-from contracts.members import JoiningLapseDue, MemberErased
-from services.members import store
+from contracts.matching import IntroductionMade
+from contracts.members import JoiningLapseDue, MemberErased, NodeAnnounced, NodeKnown
+from services.members import nodes, sealing, store
 from services.members.erasure import erase
 from services.members.rules import MemberStatus
+from services.members.settings import MembersSettings
 
 router = EventRouter()
 
@@ -22,10 +24,30 @@ async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: d
     erasure = await store.erasure_of(session, event.member_id)
     if erasure is None:
         return
-    entity_ids = [event.member_id, *erasure.sign_in_ids]
+    entity_ids = [event.member_id, *erasure.sign_in_ids, *await store.forget_sealed(session, event.member_id)]
     purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
     removed = erasure.removed | {"stream-messages": purged}
     await store.keep_erasure_part(session, event.member_id, "members", removed, now)
+
+
+@router.hears(MemberErased, elsewhere=True)
+async def purge_what_was_heard(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
+    """What another node said here of a member whom it erased leaves the streams, but for the erasure itself."""
+    await forget_messages(streams, session, speaker="members", entity_ids=[event.member_id], keep=[MemberErased])
+
+
+@router.hears(IntroductionMade)
+async def make_known_to_other_node(match: IntroductionMade, session: AsyncSession, now: datetime) -> None:
+    """Who is introduced to somebody of another node is made known there: sealed, and to that node alone."""
+    await sealing.seal_for_introduction(session, match, now)
+
+
+@router.hears(NodeAnnounced, NodeKnown, elsewhere=True)
+async def keep_node(
+    event: NodeAnnounced | NodeKnown, session: AsyncSession, now: datetime, settings: MembersSettings, said_by: str
+) -> None:
+    """Another node takes part, or has another name or key."""
+    await nodes.keep(session, event, said_by, now, settings)
 
 
 @router.hears(requests.MemberForgotten, matching.MemberForgotten, notify.MemberForgotten)

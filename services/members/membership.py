@@ -45,14 +45,14 @@ async def activate(session: AsyncSession, member: Member, now: datetime) -> None
     member.status, member.joined_at = MemberStatus.ACTIVE, now
     member.version += 1
     say(session, MemberJoined(**await _state(session, member)))
-    say(session, ContactChanged(**await _contact(session, member)))
+    say(session, ContactChanged(**await contact_of(session, member)))
 
 
 async def changed(session: AsyncSession, member: Member) -> None:
     """A member, their affiliations or their contact details changed."""
     member.version += 1
     say(session, MemberChanged(**await _state(session, member)))
-    say(session, ContactChanged(**await _contact(session, member)))
+    say(session, ContactChanged(**await contact_of(session, member)))
 
 
 async def leave(session: AsyncSession, member: Member) -> None:
@@ -121,7 +121,8 @@ async def _state(session: AsyncSession, member: Member) -> dict[str, Any]:
     }
 
 
-async def _contact(session: AsyncSession, member: Member) -> dict[str, Any]:
+async def contact_of(session: AsyncSession, member: Member) -> dict[str, Any]:
+    """How to reach a member, as it is told within the node."""
     belonging = await store.organisations_of(session, member.member_id)
     names = ("member_id", "version", "name", "email", "phone", "language")
     first = belonging[0][1].name if belonging else None

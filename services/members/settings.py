@@ -32,6 +32,10 @@ class MembersSettings(Settings):
         description="A file, on another disk than the node's, that names who was erased: a restore erases them again.",
     )
 
+    encryption_public_keys_file: Path | None = Field(
+        default=None, description="The node's public keys (a JWK set, the newest first), for what is sealed to it."
+    )
+
     @field_validator("node_team_addresses")
     @classmethod
     def _are_addresses(cls, addresses: str) -> str:

@@ -27,6 +27,7 @@ from services.members.tables import (
     ErasurePart,
     Member,
     Organisation,
+    SealedContact,
     SignInLink,
     Table,
 )
@@ -208,6 +209,12 @@ async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str
     ):
         removed[what] = (await session.exec(theirs)).rowcount
     return sign_in_ids, removed
+
+
+async def forget_sealed(session: AsyncSession, member_id: str) -> list[str]:
+    """Forgets for which matches a member's contact details went to other nodes; returns the matches."""
+    theirs = sa.delete(SealedContact).where(col(SealedContact.member_id) == member_id)
+    return list((await session.exec(theirs.returning(col(SealedContact.match_id)))).scalars())
 
 
 async def erasure(session: AsyncSession, erasure_id: str) -> Erasure:

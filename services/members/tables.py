@@ -94,6 +94,26 @@ class Ambassador(Table, table=True):
         return AmbassadorScope.model_validate(self, from_attributes=True)
 
 
+class OtherNode(Table, table=True):
+    """A node, what it is called, and the key by which something is sealed to it; this one as it was announced last."""
+
+    __tablename__ = "other_node"
+    node: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    shown_name: str = Field(sa_type=sa.Text)
+    key: dict[str, str] = Field(sa_type=pg.JSONB)
+
+
+class SealedContact(Table, table=True):
+    """That a member's contact details go, or went, to the node of the other side of an introduction."""
+
+    __tablename__ = "sealed_contact"
+    match_id: str = Field(primary_key=True, sa_type=sa.Text)
+    member_id: str = Field(index=True, sa_type=sa.Text)
+    node: str = Field(sa_type=sa.Text)
+    sealed_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 class Consent(Table, table=True):
     """That somebody agreed to the terms, when, and to which version."""
 

@@ -12,14 +12,14 @@ from contracts.members import ContactChanged, NodeTeamJoined, NodeTeamLeft
 from contracts.vocabulary import Language
 from services.notify.erasure import not_while_erasing
 from services.notify.sql import run
-from services.notify.tables import Contact, TeamMember
+from services.notify.tables import Contact, ContactElsewhere, TeamMember
 from services.notify.templates import Category
 from services.notify.waking import wake_senders_after_commit
 
 #: A mail waits until every contact that it needs is known; `needs` is empty where the address came along.
-ALL_KNOWN = (
-    "NOT EXISTS (SELECT FROM unnest(needs) AS who WHERE NOT EXISTS (SELECT FROM contact WHERE contact.member_id = who))"
-)
+ALL_KNOWN = """NOT EXISTS (SELECT FROM unnest(needs) AS who
+    WHERE NOT EXISTS (SELECT FROM contact WHERE contact.member_id = who)
+      AND NOT EXISTS (SELECT FROM contact_elsewhere e WHERE e.match_id = matter_id AND e.reference = who))"""
 
 # The highest version wins. A mark that an address was refused falls with the address.
 _KEEP_CONTACT = text(
@@ -76,6 +76,33 @@ async def keep_contact(session: AsyncSession, contact: ContactChanged, now: date
     await introduce_again(session, contact.member_id, now)
     await run(session, _RELEASE_OF_MEMBER, who | {"now": now})
     wake_senders_after_commit(session)
+
+
+_KEEP_ELSEWHERE = text(
+    """
+    INSERT INTO contact_elsewhere (match_id, reference, name, email, phone, organisation_name)
+    SELECT CAST(:match_id AS text), CAST(:reference AS text), :name, :email, :phone, :organisation_name
+    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :reference)
+    ON CONFLICT DO NOTHING
+    """
+)
+_RELEASE_OF_MATCH = text(_RELEASE + " AND matter_id = :match_id")
+
+
+async def keep_contact_elsewhere(session: AsyncSession, details: dict[str, str | None], now: datetime) -> None:
+    """Keeps how to reach the other side of a match in another node, and lets go what waited for it."""
+    await not_while_erasing(session)
+    await run(session, _KEEP_ELSEWHERE, details)
+    await run(session, _RELEASE_OF_MATCH, {"match_id": details["match_id"], "now": now})
+    wake_senders_after_commit(session)
+
+
+async def contacts_elsewhere(
+    session: AsyncSession, match_ids: Iterable[str]
+) -> dict[tuple[str, str], ContactElsewhere]:
+    """How to reach the other sides of some matches, by match and reference."""
+    found = await session.exec(select(ContactElsewhere).where(col(ContactElsewhere.match_id).in_(set(match_ids))))
+    return {(contact.match_id, contact.reference): contact for contact in found}
 
 
 async def introduce_again(session: AsyncSession, member_id: str, now: datetime) -> None:

@@ -20,8 +20,11 @@ async def not_while_erasing(session: AsyncSession) -> None:
         await run(session, text(NOT_WHILE_ERASING))
 
 
-async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int], list[str]]:
-    """Removes a member and whatever tells of them; returns how many of what, and the ids of their mails."""
+async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int], list[str], list[str]]:
+    """Removes a member, or somebody of another node by their reference, and whatever tells of them.
+
+    Returns how many of what, the ids of their mails, and the matches for which contact details of another node came.
+    """
     await run(session, text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ERASURE_LOCK})
     who = {"member_id": member_id}
     await run(session, text("INSERT INTO erased (member_id) VALUES (:member_id) ON CONFLICT DO NOTHING"), who)
@@ -30,11 +33,23 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int],
     )
     notification_ids = [row[0] for row in mails]
     removed = {"notifications": len(notification_ids)}
+    match_ids = [row[0] for row in await run(session, _FORGET_ELSEWHERE, who)]
     for name, statement in _FORGET.items():
         result = await run(session, statement, who)
         removed[name] = result.rowcount
-    return removed, notification_ids
+    if match_ids:
+        removed["contacts-elsewhere"] = len(match_ids)
+    return removed, notification_ids, match_ids
 
+
+# Of whom is erased, and of whom they were introduced to: that was given to them alone.
+_FORGET_ELSEWHERE = text(
+    """
+    DELETE FROM contact_elsewhere e WHERE reference = :member_id
+        OR EXISTS (SELECT FROM inbox_item i WHERE i.member_id = :member_id AND i.matter_id = e.match_id)
+    RETURNING match_id
+    """
+)
 
 _FORGET = {
     "inbox-items": text("DELETE FROM inbox_item WHERE about @> ARRAY[:member_id]"),

@@ -13,11 +13,13 @@ from contracts.matching import (
     MatchHandedOver,
     MatchLapsed,
     MatchProposed,
+    PartyErased,
+    RequestEscalated,
     RequestUnanswered,
 )
-from contracts.members import ContactChanged, MemberErased, NodeTeamJoined, NodeTeamLeft, SignInRequested
+from contracts.members import ContactChanged, ContactSealed, MemberErased, NodeTeamJoined, NodeTeamLeft, SignInRequested
 from contracts.notify import MemberForgotten, NotificationFailed
-from services.notify import contacts, erasure, rules
+from services.notify import contacts, erasure, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -95,6 +97,22 @@ async def tell_asker_and_team(
     await tell(session, rules.unanswered_notices(request, team), settings.node, now)
 
 
+@router.hears(RequestEscalated)
+async def tell_asker_of_escalation(
+    request: RequestEscalated, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who asked can read that an answer is sought in the whole country."""
+    await tell(session, rules.escalation_notices(request), settings.node, now)
+
+
+@router.hears(ContactSealed, elsewhere=True)
+async def open_contact(
+    event: ContactSealed, session: AsyncSession, now: datetime, settings: NotifySettings, said_by: str
+) -> None:
+    """The other side of an introduction is of another node: our own side gets its contact details now."""
+    await opening.keep(session, event, said_by, now, settings)
+
+
 @router.hears(NotificationFailed)
 async def tell_team_of_refusal(
     failure: NotificationFailed, session: AsyncSession, now: datetime, settings: NotifySettings
@@ -106,9 +124,30 @@ async def tell_team_of_refusal(
     await tell(session, rules.refusal_notices(failure, team, occurrence), settings.node, now)
 
 
+@router.hears(MemberErased, elsewhere=True, first=())
+async def forget_member_elsewhere(event: MemberErased, session: AsyncSession, streams: Streams, said_by: str) -> None:
+    """What tells of a member whom another node erased is removed here too."""
+    await _forget(session, rules.reference(event.member_id, said_by), streams)
+
+
+@router.hears(PartyErased, elsewhere=True, first=())
+async def forget_party(
+    event: PartyErased, session: AsyncSession, streams: Streams, settings: NotifySettings, said_by: str
+) -> None:
+    """As above; the national node, which owns the match, passes on what a third node erased."""
+    if said_by == settings.national_node != event.node and event.node != settings.node:
+        await _forget(session, rules.reference(event.member_id, event.node), streams)
+
+
 @router.hears(MemberErased, first=())
 async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
     """Everything that tells of the member is removed, here and in the streams, and it is said how much that was."""
-    removed, notification_ids = await erasure.forget(session, event.member_id)
-    removed["stream-messages"] = await forget_messages(streams, session, speaker="notify", entity_ids=notification_ids)
+    removed = await _forget(session, event.member_id, streams)
     say(session, MemberForgotten(member_id=event.member_id, removed=removed))
+
+
+async def _forget(session: AsyncSession, reference: str, streams: Streams) -> dict[str, int]:
+    removed, notification_ids, match_ids = await erasure.forget(session, reference)
+    purged = await forget_messages(streams, session, speaker="notify", entity_ids=notification_ids)
+    purged += await forget_messages(streams, session, speaker="members", entity_ids=match_ids)
+    return removed | {"stream-messages": purged}

@@ -82,7 +82,10 @@ _CLAIM = text(
     RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.created_at, n.attempts,
         n.attempts_unsure, n.cause,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
-                  WHERE c.member_id = ANY(n.needs || n.member_id)), '{}') AS contacts,
+                  WHERE c.member_id = ANY(n.needs || n.member_id)), '{}')
+        || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{"refused_at": null}')
+                     FROM contact_elsewhere AS e
+                     WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{}') AS contacts,
         coalesce((SELECT p.muted FROM preference AS p WHERE p.member_id = n.member_id), '{}') AS muted,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{}') AS tokens

@@ -21,6 +21,7 @@ from jinja2 import Template as JinjaTemplate
 from contracts.matching import Reason
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words
+from services.notify.rules import reference
 from services.notify.templates import CATEGORY_OF, Category, Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
@@ -117,9 +118,9 @@ def _context(reading: Reading) -> dict[str, Any]:
 
 def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
     asker, offerer = facts["asker"], facts["offerer"]
-    offers = reading.member_id == offerer["member_id"]
+    offers = reading.member_id == offerer["member_id"] and not offerer.get("node")
     mine, theirs = (offerer, asker) if offers else (asker, offerer)
-    other = _shown(reading, theirs["member_id"])
+    other = _shown(reading, reference(theirs["member_id"], theirs.get("node")))
     if other is not None:
         other["organisation_name"] = other["organisation_name"] or theirs["organisation_name"]
     return {
@@ -152,7 +153,7 @@ def _url(reading: Reading) -> str | None:
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
-        case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED:
+        case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.TEAM_MAIL_REFUSED:
             return None

@@ -16,6 +16,7 @@ from contracts.matching import (
     MatchHandedOver,
     MatchLapsed,
     MatchProposed,
+    RequestEscalated,
     RequestUnanswered,
 )
 from contracts.members import SignInRequested
@@ -120,8 +121,8 @@ def reminder_notices(event: AnswerOverdue) -> list[Notice]:
 
 def introduction_notices(event: IntroductionMade) -> list[Notice]:
     """Both sides get each other's contact details; the ambassadors hear that it worked, without them."""
-    sides = _sides(event)
-    return [_match_notice(event, who, Template.INTRODUCTION, needs=sides) for who in sides] + [
+    needed = _references(event)
+    return [_match_notice(event, who, Template.INTRODUCTION, needs=needed) for who in _sides(event)] + [
         _match_notice(event, who, Template.INTRODUCED) for who in _observers(event)
     ]
 
@@ -147,6 +148,22 @@ def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[No
 
     return [notice(event.member_id, Template.REQUEST_UNANSWERED)] + [
         notice(who, Template.TEAM_REQUEST_UNANSWERED) for who in _once(team)
+    ]
+
+
+def escalation_notices(event: RequestEscalated) -> list[Notice]:
+    """Who asked can read that an answer is sought in the whole country."""
+    facts = {"title": event.title}
+    return [
+        Notice(
+            event.member_id,
+            Template.REQUEST_ESCALATED,
+            event.request_id,
+            facts,
+            by_mail=False,
+            about=(event.member_id,),
+            needs=(event.member_id,),
+        )
     ]
 
 
@@ -193,7 +210,7 @@ def _match_notice(
         _match_facts(event) | (more or {}),
         occurrence=occurrence,
         by_mail=by_mail,
-        about=_once((member_id, *_sides(event))),
+        about=_once((member_id, *_references(event))),
         needs=needs or (member_id,),
     )
 
@@ -208,7 +225,17 @@ def _match_facts(event: Event) -> dict[str, Any]:
 
 
 def _sides(event: _MatchEvent) -> tuple[str, ...]:
-    return _once((event.asker.member_id, event.offerer.member_id))
+    """The sides of this node: those of another are told there."""
+    return _once(party.member_id for party in (event.asker, event.offerer) if party.node is None)
+
+
+def _references(event: _MatchEvent) -> tuple[str, ...]:
+    return _once(reference(party.member_id, party.node) for party in (event.asker, event.offerer))
+
+
+def reference(member_id: str, node: str | None) -> str:
+    """What somebody is called here: two nodes could say the same id, and neither may speak for the other's member."""
+    return f"{node}.{member_id}" if node else member_id
 
 
 def _observers(event: _MatchEvent) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from email.utils import parseaddr
 from functools import cached_property
+from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -59,6 +60,11 @@ class NotifySettings(Settings):
         default=600.0, gt=0, description="How long an inbox stream lasts; the reader then comes back by itself."
     )
     streams_per_member_max: int = Field(default=10, ge=1, description="Open inbox streams of one member in a process.")
+
+    encryption_private_keys_file: Path | None = Field(
+        default=None,
+        description="The node's private keys (a JWK set): what is sealed to it is opened with them.",
+    )
 
     @field_validator("smtp_url")
     @classmethod

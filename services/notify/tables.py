@@ -37,6 +37,18 @@ class Contact(Table, table=True):
     refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
 
 
+class ContactElsewhere(Table, table=True):
+    """How to reach the other side of an introduction, a member of another node, as that node sealed it for this one."""
+
+    __tablename__ = "contact_elsewhere"
+    match_id: str = Field(primary_key=True)
+    reference: str = Field(primary_key=True, index=True)
+    name: str
+    email: str
+    phone: str | None = None
+    organisation_name: str | None = None
+
+
 class Erased(Table, table=True):
     """Who was erased, by their random reference alone: an event about them that comes late is not told any more."""
 

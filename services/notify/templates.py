@@ -28,6 +28,7 @@ class Template(StrEnum):
     MATCH_LAPSED = "match-lapsed"
     REQUEST_UNANSWERED = "request-unanswered"
     TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
+    REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
 
 
@@ -39,6 +40,7 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.ANSWER_OVERDUE: Category.REMINDERS,
     Template.REQUEST_UNANSWERED: Category.UNANSWERED,
     Template.TEAM_REQUEST_UNANSWERED: Category.UNANSWERED,
+    Template.REQUEST_ESCALATED: Category.UNANSWERED,
     Template.INTRODUCED: Category.OUTCOMES,
     Template.MATCH_LAPSED: Category.OUTCOMES,
 }

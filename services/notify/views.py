@@ -10,6 +10,7 @@ from chassis import Input
 from contracts.vocabulary import Language
 from services.notify import contacts, tables
 from services.notify.rendering import Person, Reading, inbox_lines
+from services.notify.rules import reference
 from services.notify.templates import Category, Template
 
 
@@ -65,7 +66,9 @@ async def inbox_views(session: AsyncSession, items: Sequence[tables.InboxItem], 
     """Items as their member reads them; contact details only where they are what it is about."""
     shown = {item.member_id for item in items} | {who for item in items for who in _shown_to(item)}
     known = await contacts.contacts_of(session, shown) if items else {}
-    return [_inbox_view(item, known, public_url) for item in items]
+    introduced = [item.matter_id for item in items if item.template == Template.INTRODUCTION]
+    elsewhere = await contacts.contacts_elsewhere(session, introduced) if introduced else {}
+    return [_inbox_view(item, known, elsewhere, public_url) for item in items]
 
 
 def _shown_to(item: tables.InboxItem) -> list[str]:
@@ -74,11 +77,17 @@ def _shown_to(item: tables.InboxItem) -> list[str]:
         return [item.matter_id]
     if item.template != Template.INTRODUCTION:
         return []
-    sides = [item.facts[side]["member_id"] for side in ("asker", "offerer")]
+    parties = [item.facts[side] for side in ("asker", "offerer")]
+    sides = [reference(party["member_id"], party.get("node")) for party in parties]
     return [who for who in sides if who != item.member_id] if item.member_id in sides else []
 
 
-def _inbox_view(item: tables.InboxItem, known: dict[str, tables.Contact], public_url: str) -> InboxItemView:
+def _inbox_view(
+    item: tables.InboxItem,
+    known: dict[str, tables.Contact],
+    elsewhere: dict[tuple[str, str], tables.ContactElsewhere],
+    public_url: str,
+) -> InboxItemView:
     own = known.get(item.member_id)
     lines = inbox_lines(
         Reading(
@@ -91,7 +100,7 @@ def _inbox_view(item: tables.InboxItem, known: dict[str, tables.Contact], public
             persons={
                 who: Person(contact.name, contact.email, contact.phone, contact.organisation_name)
                 for who in _shown_to(item)
-                if (contact := known.get(who))
+                if (contact := known.get(who) or elsewhere.get((item.matter_id, who)))
             },
         )
     )

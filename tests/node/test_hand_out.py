@@ -33,6 +33,15 @@ def test_each_service_has_the_password_of_its_own_database_only(folder):
         assert found["postgres/superuser"] not in told
 
 
+def test_only_notify_can_open_what_is_sealed_to_the_node(folder):
+    found = read(folder)
+
+    (private,) = json.loads(found["notify/encryption.private.jwks.json"])["keys"]
+    assert [name for name, text in found.items() if private["d"] in text] == ["notify/encryption.private.jwks.json"]
+    (public,) = json.loads(found["members/encryption.public.jwks.json"])["keys"]
+    assert public["x"] == private["x"]
+
+
 def test_only_the_gateway_can_sign(folder):
     found = read(folder)
 

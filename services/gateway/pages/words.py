@@ -180,6 +180,16 @@ WORDS: dict[str, Both] = {
     "request.languages": ("Kan in het", "Can be done in"),
     "language.nl": ("Nederlands", "Dutch"),
     "language.en": ("Engels", "English"),
+    "request.escalate": ("Zoek in het hele land", "Look in the whole country"),
+    "request.escalate-explain": (
+        "Weet niemand in je regio raad? Dan zoeken we bij alle regio's, het dichtst bij eerst.",
+        "Does nobody in your region know a way? Then we look in all regions, the nearest first.",
+    ),
+    "done.escalate": ("Dank je. We zoeken nu in het hele land.", "Thank you. We now look in the whole country."),
+    "error.request-not-yours-to-escalate": (
+        "Deze vraag ligt buiten jouw gebied. Het team van de regio kan dit doen.",
+        "This request is outside your area. The region's team can do this.",
+    ),
     "request.expires": ("Staat open tot", "Open until"),
     "status.draft": ("Concept: nog niet verstuurd", "Draft: not sent yet"),
     "status.open": ("Open: we zoeken wat erbij past", "Open: we are looking for what fits"),
