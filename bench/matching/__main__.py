@@ -14,7 +14,7 @@ from bench.matching.asking import Answer, a_database, ask_all
 from bench.matching.sets import FOLDER, SPLITS, GradedSet, WrongLine, read_set
 from bench.results import renewed
 from node import ROOT
-from node.addresses import from_where_called
+from node.called_from import from_where_called
 from services.matching import weights as kept
 
 PAGE = ROOT / "docs" / "matching.md"

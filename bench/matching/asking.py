@@ -1,5 +1,6 @@
 """A graded set put through the matching that is in production: its events, PostgreSQL, statements and rules."""
 
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +28,9 @@ from services.matching.weights import Weights, kept_weights
 
 #: A member gets so many proposals at a time.
 MOST = MatchingSettings().proposals_per_request_max
+
+#: Reading takes a tenth of a second a text: of a large set it is told how far it is.
+TOLD_EVERY = 500
 
 
 @dataclass(frozen=True)
@@ -62,12 +66,15 @@ async def ask_all(engine: AsyncEngine, graded: GradedSet, *, model: bool = True)
     async with sessions_of(engine)() as session, session.begin():
         await take_turn(session)
         read = await _reader(session, settings)
-        for offer in graded.offers.values():
-            await propositions.keep(session, offer, Side.OFFER, await read(offer, Side.OFFER), now)
-        known = [
-            await propositions.keep(session, request, Side.REQUEST, await read(request, Side.REQUEST), now)
-            for request in graded.requests.values()
-        ]
+        known = []
+        texts = [(offer, Side.OFFER) for offer in graded.offers.values()]
+        texts += [(request, Side.REQUEST) for request in graded.requests.values()]
+        for count, (event, side) in enumerate(texts):
+            if count and count % TOLD_EVERY == 0:
+                print(f"{count} van {len(texts)} teksten gelezen (texts read)", file=sys.stderr, flush=True)
+            kept = await propositions.keep(session, event, side, await read(event, side), now)
+            if side is Side.REQUEST:
+                known.append(kept)
     reading = (time.perf_counter() - begun) * 1000 / max(1, len(graded.offers) + len(known))
     async with engine.begin() as connection:
         await connection.exec_driver_sql("ANALYZE")

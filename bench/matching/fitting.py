@@ -12,10 +12,13 @@ from services.matching import rules
 from services.matching.fitting import Judged, fitted
 from services.matching.weights import NAMES, PRIOR, Weights
 
+#: A graded set has no periods, and in it who writes in English is answered in Dutch on purpose.
+HELD = frozenset({"period", "same-language"})
+
 
 def fit(graded: GradedSet, answers: Sequence[Answer], now: datetime, origin: str) -> dict[str, Any]:
     """The weights and the lowest score that do best on a set, as they are kept."""
-    weights = fitted(_judged(graded, answers), PRIOR)
+    weights = fitted(_judged(graded, answers), PRIOR, held=HELD)
     return {"origin": origin, "score_min": lowest_score(graded, answers, weights, now), "weights": weights}
 
 
@@ -60,7 +63,7 @@ def leave_one_slice_out(sets: Sequence[tuple[GradedSet, Sequence[Answer]]], now:
     found = {}
     for slice_ in sorted({answer.request_id[0] for answer, _ in judged}):
         others = [_of(graded, answer) for answer, graded in judged if answer.request_id[0] != slice_]
-        weights = Weights(fitted(others, PRIOR), 0.0, "")
+        weights = Weights(fitted(others, PRIOR, held=HELD), 0.0, "")
         found[slice_] = mean_of(
             quality_of(best_first(answer.pairs, weights, now), graded.grades.get(answer.request_id, {}))
             for answer, graded in judged

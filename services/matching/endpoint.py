@@ -113,17 +113,22 @@ class Endpoint:
 
     async def _one_by_one(self, texts: Sequence[str]) -> Vectors:
         """One of these is refused, unless everything is."""
+        found = await self._each(texts)
+        if any(vector is not None for vector in found):
+            return found
+        try:
+            await self._asked([HARMLESS])
+        except Refused:
+            raise Away("the embedding endpoint refuses every text") from None
+        return await self._each(texts)  # it may just have come back: whoever is refused waits for a day
+
+    async def _each(self, texts: Sequence[str]) -> Vectors:
         found: Vectors = []
         for text in texts:
             try:
                 found += await self._asked([text])
             except Refused:
                 found.append(None)
-        if all(vector is None for vector in found):
-            try:
-                await self._asked([HARMLESS])
-            except Refused:
-                raise Away("the embedding endpoint refuses every text") from None
         return found
 
     async def _asked(self, texts: Sequence[str]) -> Vectors:

@@ -3,8 +3,8 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching import feedback, weighing
-from services.matching.learning import signals_of
 from services.matching.rules import weigh
+from services.matching.strengths import signals_of
 from services.matching.views import ExplanationView, SignalView
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import write
-from services.matching import learning, rules
+from services.matching import rules, strengths
 from services.matching.match import Match, State
 from services.matching.rules import Proposal
 from services.matching.store import Table, ask
@@ -55,7 +55,7 @@ def begun(
             "request_id": match.request_id,
             "proposed_at": now,
             "weights_version": weights_version,
-            "strengths": learning.kept_strengths(rules.signals(proposal.pair)),
+            "strengths": strengths.kept_strengths(rules.signals(proposal.pair)),
             "has_ambassador": match.state is State.PROPOSED,
             "reached": Reached.PROPOSED,
         }

@@ -14,9 +14,6 @@ from services.matching.weights import NAMES
 #: How hard the prior pulls, as so many requests would.
 PRIOR_COUNTS = 2.0
 
-#: What judged texts tell nothing about: it stays as it was known beforehand.
-HELD = frozenset({"period", "same-language"})
-
 #: Gradient descent with momentum: enough steps to stand still.
 _STEPS, _RATE, _MOMENTUM = 600, 0.15, 0.8
 
@@ -33,9 +30,16 @@ class Judged:
 
 
 def fitted(
-    judged: Sequence[Judged], prior: Mapping[str, float], prior_counts: float = PRIOR_COUNTS
+    judged: Sequence[Judged],
+    prior: Mapping[str, float],
+    prior_counts: float = PRIOR_COUNTS,
+    *,
+    held: frozenset[str] = frozenset(),
 ) -> dict[str, float]:
-    """The weights that put the pairs in the best order; the same judgements always give the same weights."""
+    """The weights that put the pairs in the best order; the same judgements always give the same weights.
+
+    What is `held` stays as it was: these judgements tell nothing about it.
+    """
     before = np.array([prior[name] for name in NAMES])
     told = [
         (
@@ -47,7 +51,7 @@ def fitted(
         if sum(one.gains) > 0
     ]
     weights, velocity = before.copy(), np.zeros_like(before)
-    free = np.array([name not in HELD for name in NAMES])
+    free = np.array([name not in held for name in NAMES])
     if not told:
         return dict(prior)
     strengths, wanted, offsets = (np.concatenate(column) for column in zip(*told, strict=True))

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from services.matching.fitting import Judged, fitted
 from services.matching.preferences import Preference, preferences, weighed
-from services.matching.rules import Signal, weigh
+from services.matching.strengths import score_of
 from services.matching.weights import NAMES, PRIOR, Weights
 from services.matching.worth import Feedback, worth_of
 
@@ -19,6 +19,9 @@ HOLDS = 5.0
 
 #: Feedback is held out in so many parts, each judged by what the others teach.
 FOLDS = 5
+
+#: As often preferences are made anew with the weights that they led to.
+PASSES = 4
 
 #: With less nothing is learned: so many requests that say something, and among them so many matches that fitted, and
 #: so many that did not.
@@ -104,7 +107,7 @@ def _lowest_allowed(graded: Graded) -> float:
 def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0) -> Refit:
     """New weights, when there is enough to learn from; otherwise those in use."""
     kept = sorted(feedback, key=lambda one: (one.request_id, one.match_id))
-    told = preferences(kept)
+    told = preferences(kept, in_use.weights)
     worths = [worth for one in kept if (worth := worth_of(one))]
     enough = Enough(
         matches=len(kept),
@@ -116,14 +119,30 @@ def refit(feedback: Iterable[Feedback], in_use: Weights, telling_before: int = 0
     )
     if enough.lacks:
         return Refit(enough, in_use, in_use)
-    weights = learned(told, in_use.weights)
+    weights = learned(kept, in_use.weights)
     after = Weights(weights, in_use.score_min, f"feedback on {enough.telling} requests")
     after = Weights(weights, moved_lowest_score(kept, in_use, after), after.origin)
-    return Refit(enough, in_use, after, held_out(told, in_use.weights))
+    return Refit(enough, in_use, after, held_out(kept, in_use.weights))
 
 
-def learned(told: Sequence[Preference], in_use: Mapping[str, float]) -> dict[str, float]:
-    """The weights that put most in the right order, held by those in use, and within bounds."""
+def learned(
+    feedback: Sequence[Feedback], in_use: Mapping[str, float], without: frozenset[str] = frozenset()
+) -> dict[str, float]:
+    """The weights that put most in the right order, held by those in use, and within bounds; without some requests.
+
+    Where a signal had a part of its weight, what a preference says depends on the weights, so it is asked again with
+    those that were found.
+    """
+    weights, before = dict(in_use), None
+    for _ in range(PASSES):
+        told = [one for one in preferences(feedback, weights) if one.request_id not in without]
+        if told == before:
+            break
+        weights, before = _from(told, in_use), told
+    return weights
+
+
+def _from(told: Sequence[Preference], in_use: Mapping[str, float]) -> dict[str, float]:
     judged = []
     for one in told:
         spoken_of = one.spoken_of()
@@ -148,17 +167,17 @@ def bounded(weights: Mapping[str, float], in_use: Mapping[str, float]) -> dict[s
     return {name: round(weight, 3) + 0.0 for name, weight in found.items()}
 
 
-def held_out(told: Sequence[Preference], in_use: Mapping[str, float]) -> tuple[float, float]:
+def held_out(feedback: Sequence[Feedback], in_use: Mapping[str, float]) -> tuple[float, float]:
     """How much stands in the right order with the weights in use, and with weights that were learned without it."""
-    requests = list(dict.fromkeys(one.request_id for one in told))
+    before = preferences(feedback, in_use)
+    requests = list(dict.fromkeys(one.request_id for one in before))
     right = []
     for fold in range(FOLDS):
         held = frozenset(requests[fold::FOLDS])
-        others = [one for one in told if one.request_id not in held]
-        weights = learned(others, in_use)
-        right += [_is_right(one, weights) for one in told if one.request_id in held]
-    before = [_is_right(one, in_use) for one in told]
-    return round(sum(before) / len(told), 4), round(sum(right) / len(told), 4)
+        weights = learned(feedback, in_use, held)
+        right += [_is_right(one, weights) for one in preferences(feedback, weights) if one.request_id in held]
+    as_it_is = [_is_right(one, in_use) for one in before]
+    return round(sum(as_it_is) / len(as_it_is), 4), round(sum(right) / max(1, len(right)), 4)
 
 
 def moved_lowest_score(feedback: Iterable[Feedback], before: Weights, after: Weights) -> float:
@@ -168,31 +187,6 @@ def moved_lowest_score(feedback: Iterable[Feedback], before: Weights, after: Wei
     """
     moved = [score_of(one.strengths, after) - score_of(one.strengths, before) for one in feedback]
     return round(min(0.9, max(0.1, before.score_min + median(moved))), 2)
-
-
-#: What the part of its weight that a signal has is kept under, behind its name.
-COUNTS = "-counts"
-
-
-def kept_strengths(signals: Iterable[Signal]) -> dict[str, float]:
-    """The strengths of signals as they are kept."""
-    kept = {}
-    for signal in signals:
-        kept[str(signal.name)] = round(signal.strength, 4)
-        if signal.counts != 1:
-            kept[f"{signal.name}{COUNTS}"] = signal.counts
-    return kept
-
-
-def score_of(strengths: Mapping[str, float], weights: Weights) -> float:
-    """How well a pair with these signals fits."""
-    return weigh(signals_of(strengths, weights), weights).score
-
-
-def signals_of(strengths: Mapping[str, float], weights: Weights) -> list[Signal]:
-    """Signals as they were kept, of those that the weights know."""
-    known = [name for name in NAMES if name in strengths and name in weights.weights]
-    return [Signal(name, strengths[name], counts=strengths.get(f"{name}{COUNTS}", 1.0)) for name in known]  # type: ignore[arg-type]
 
 
 def _is_right(one: Preference, weights: Mapping[str, float]) -> float:

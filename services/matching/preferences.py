@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from services.matching.strengths import row_of
 from services.matching.weights import NAMES
 from services.matching.worth import Feedback, Worth, worth_of
 
@@ -33,9 +34,12 @@ class Preference(NamedTuple):
         return tuple(value if name in self.speaks_of else 0.0 for name, value in pairs)
 
 
-def preferences(feedback: Sequence[Feedback]) -> list[Preference]:
-    """What should have stood above what, by request; the feedback is in the order of the requests."""
-    rated = [(_row(one), worth, one.request_id) for one in feedback if (worth := worth_of(one))]
+def preferences(feedback: Sequence[Feedback], weights: Mapping[str, float]) -> list[Preference]:
+    """What should have stood above what, by request; the feedback is in the order of the requests.
+
+    The weights matter only where a signal had a part of its weight (`row_of`).
+    """
+    rated = [(row_of(one.strengths, weights), worth, one.request_id) for one in feedback if (worth := worth_of(one))]
     fits = _mean([row for row, worth, _ in rated if worth.grade])
     misfits = _mean([_where(row, worth.speaks_of) for row, worth, _ in rated if not worth.grade])
     found = []
@@ -59,11 +63,6 @@ def preferences(feedback: Sequence[Feedback]) -> list[Preference]:
 def weighed(difference: Sequence[float], weights: Mapping[str, float]) -> float:
     """How much a difference of strengths counts."""
     return sum(weights[name] * value for name, value in zip(NAMES, difference, strict=True))
-
-
-def _row(one: Feedback) -> Any:
-    """Its strengths; not a number where it has none."""
-    return np.array([one.strengths.get(name, math.nan) for name in NAMES])
 
 
 def _where(row: Any, speaks_of: frozenset[str]) -> Any:

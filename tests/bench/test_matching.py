@@ -31,19 +31,42 @@ def test_the_order_of_lines_and_further_fields_do_not_matter():
     assert found.offers["o"].language == "nl"
 
 
+def test_a_set_of_others_is_taken_as_it_comes(tmp_path):
+    lines = [
+        {"type": "Offer", "id": 7, "kind": "guest_lesson", "title": "Gastles", "text": "Over zonnepanelen op het dak"},
+        {"type": "request", "id": 1, "text": "Who can tell our students about solar panels?", "themes": []},
+        {"type": "judgement", "request": 1, "offer": "7", "grade": "3.0", "by": "somebody"},
+    ]
+    file = tmp_path / "set.jsonl"
+    file.write_text("\ufeff" + "\n\n".join(map(json.dumps, lines)), encoding="utf-8")
+
+    found = read_set(file)
+
+    offer, request = found.offers["7"], found.requests["1"]
+    assert found.grades == {"1": {"7": 3}}
+    assert (request.kind, request.language, offer.language) == ("expertise", "en", "nl")
+    assert offer.themes == request.themes == ("energy-transition",)
+    assert offer.place == request.place
+
+
 @pytest.mark.parametrize(
     ("line", "why"),
     [
         ("{", "not JSON"),
-        ("[]", ""),
+        ("[]", "not an object"),
         ("{}", "'type' is missing"),
         ({"type": "answer"}, "type 'answer'"),
         (OFFER | {"id": "r"} | {"type": "request"}, "there already"),
         (OFFER | {"kind": "lunch"}, "lunch"),
         (OFFER | {"themes": ["lunch"]}, "lunch"),
         (OFFER | {"place": "Nergenshuizen"}, "no place"),
-        ({name: value for name, value in OFFER.items() if name != "title"}, "'title' is missing"),
-        (JUDGEMENT | {"grade": 4}, "grade"),
+        (OFFER | {"title": None, "text": ""}, "'title' is missing"),
+        (OFFER | {"kind": None}, "'kind' is missing"),
+        (OFFER | {"id": True}, "'id' is no id"),
+        (OFFER | {"starts_on": "soon"}, "'starts_on'"),
+        (JUDGEMENT | {"grade": 4}, "'grade'"),
+        (JUDGEMENT | {"grade": "2.5"}, "'grade'"),
+        (JUDGEMENT | {"grade": None}, "'grade'"),
         (JUDGEMENT | {"offer": "other"}, "no offer 'other'"),
         (OFFER | {"mbo_level": 9}, "mbo_level"),
     ],

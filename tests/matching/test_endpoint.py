@@ -187,6 +187,15 @@ async def test_a_short_trouble_is_waited_out(matching, endpoint):
     assert logs == []
 
 
+async def test_a_text_is_not_refused_because_the_endpoint_just_came_back(matching, endpoint):
+    endpoint.trouble, endpoint.for_times = "400", 2  # for all texts together, and for each alone
+    request = a_request(text=new_id())
+
+    await matching.when(request)
+
+    assert await read(matching, request.request_id)
+
+
 async def test_what_words_did_not_find_is_proposed_once_it_is_read(matching, endpoint):
     request, offer = alike(new_id())
     endpoint.trouble = "503"

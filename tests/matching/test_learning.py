@@ -13,6 +13,7 @@ from services.matching.learning import Graded, Refit, refit, verdict
 from services.matching.match import Because, State
 from services.matching.preferences import preferences
 from services.matching.rules import fit, signals
+from services.matching.strengths import row_of, score_of
 from services.matching.weights import NAMES, PRIOR, Weights, kept_weights
 from services.matching.worth import Became, Feedback, Reached, became, worth_of
 from tests.matching.pure import NOW, a_match, a_pair, asked, endorsed, offered
@@ -35,9 +36,9 @@ def by_a_rule(requests: int, *, started_with: Weights, noise: float = 0.05, seed
     chance, found = random.Random(seed), []
     for request in range(requests):
         pairs = [{name: chance.choice((0.0, 0.3, 0.5, 0.8, 1.0)) for name in NAMES} for _ in range(20)]
-        pairs.sort(key=lambda strengths: -learning.score_of(strengths, started_with))
+        pairs.sort(key=lambda strengths: -score_of(strengths, started_with))
         for number, strengths in enumerate(pairs[:3]):
-            score = learning.score_of(strengths, IN_USE) + chance.gauss(0, noise)
+            score = score_of(strengths, IN_USE) + chance.gauss(0, noise)
             end = Became(Reached.ENDORSED)
             if score < 0.62:
                 end = Became(Reached.PROPOSED, "dismissed", Because.OTHER.value, "ambassador")
@@ -131,7 +132,7 @@ def test_a_match_that_fitted_is_put_above_those_of_its_request_that_did_not():
     fitted = replace(told("introduced", distance=0.9, kind=0.4), match_id="m-1")
     too_far = replace(told("proposed", "dismissed", "too-far", "ambassador", distance=0.1, kind=1.0), match_id="m-2")
 
-    (one,) = preferences([fitted, too_far])
+    (one,) = preferences([fitted, too_far], IN_USE.weights)
 
     found = dict(zip(NAMES, one.difference, strict=True))
     assert (found["distance"], found["kind"]) == (pytest.approx(0.8), pytest.approx(-0.6))
@@ -148,11 +149,11 @@ def test_from_too_far_the_distance_learns_until_it_outweighs_the_rest():
         for which, one in enumerate((fitted, too_far))
     ]
 
-    found = learning.learned(preferences(feedback), SKEWED.weights)
+    found = learning.learned(feedback, SKEWED.weights)
 
-    assert learning.score_of(fitted.strengths, SKEWED) < learning.score_of(too_far.strengths, SKEWED)
+    assert score_of(fitted.strengths, SKEWED) < score_of(too_far.strengths, SKEWED)
     after = Weights(found, 0.0, "")
-    assert learning.score_of(fitted.strengths, after) > learning.score_of(too_far.strengths, after)
+    assert score_of(fitted.strengths, after) > score_of(too_far.strengths, after)
     others = {name: found[name] / SKEWED.weights[name] for name in NAMES if name != "distance" and found[name]}
     assert max(others.values()) - min(others.values()) < 0.01  # how they stand to each other did not change
 
@@ -164,7 +165,7 @@ def test_without_another_of_its_request_it_is_put_beside_the_mean_of_the_others(
         for m in (0.2, 0.4)
     ]
 
-    found = preferences([fitted, *unfitted])
+    found = preferences([fitted, *unfitted], IN_USE.weights)
 
     content = NAMES.index("content")
     assert sorted(round(one.difference[content], 6) for one in found) == [0.5, 0.6, 0.7]
@@ -173,14 +174,14 @@ def test_without_another_of_its_request_it_is_put_beside_the_mean_of_the_others(
 def test_what_still_runs_is_not_behind_what_was_introduced():
     introduced, running = told("introduced", kind=0.4), replace(told("endorsed", kind=1.0), match_id="m-2")
 
-    assert preferences([introduced, running]) == []
+    assert preferences([introduced, running], IN_USE.weights) == []
 
 
 def test_a_signal_that_was_not_there_is_no_difference():
     fitted = replace(told("endorsed"), strengths={"kind": 1.0})
     unfitted = replace(told("proposed", "dismissed", "other", "ambassador", kind=0.4), match_id="m-2")
 
-    (one,) = preferences([fitted, unfitted])
+    (one,) = preferences([fitted, unfitted], IN_USE.weights)
 
     assert {name for name, value in zip(NAMES, one.difference, strict=True) if value} == {"kind"}
 
@@ -251,12 +252,41 @@ def test_weights_that_come_out_the_same_are_nothing_new():
     assert verdict(replace(MADE, after=SKEWED), None) == "nothing-new"
 
 
+@given(
+    st.fixed_dictionaries({name: st.floats(0, 1) for name in NAMES}),
+    st.floats(0.1, 1),
+    st.fixed_dictionaries({name: st.floats(0.1, 6) for name in NAMES}),
+)
+@settings(deadline=None, max_examples=40)
+def test_what_is_learned_from_compares_as_the_score_does_whatever_part_of_its_weight_a_signal_had(found, part, weights):
+    kept = found | {"content-counts": part}
+    weights = {name: weight if PRIOR[name] > 0 else -weight for name, weight in weights.items()}
+
+    compared = sum(weights[name] * value for name, value in zip(NAMES, row_of(kept, weights), strict=True))
+
+    size = sum(weight for weight in weights.values() if weight > 0)
+    assert max(0.0, compared / size) == pytest.approx(score_of(kept, Weights(weights, 0.0, "")), abs=0.0001)
+
+
+@pytest.mark.parametrize("name", ["period", "same-language"])
+def test_every_signal_learns_also_those_that_a_graded_set_tells_nothing_of(name):
+    fitted = replace(told("endorsed"), strengths=dict.fromkeys(NAMES, 0.5) | {name: 1.0})
+    unfitted = told("proposed", "dismissed", "other", "ambassador")
+    feedback = [
+        replace(one, request_id=f"r-{n:03}", match_id=f"m-{n}-{which}")
+        for n in range(60)
+        for which, one in enumerate((fitted, unfitted))
+    ]
+
+    assert learning.learned(feedback, IN_USE.weights)[name] > IN_USE.weights[name] * 2
+
+
 def test_a_score_is_what_the_rules_make_of_the_same_signals():
     pair = a_pair(asked(place="Utrecht"), offered(place="Arnhem"), similarity=0.3, unwanted=0.4)
     found = fit(pair, NOW, IN_USE)
 
     assert found is not None
-    assert learning.score_of({signal.name: signal.strength for signal in signals(pair)}, IN_USE) == found.score
+    assert score_of({signal.name: signal.strength for signal in signals(pair)}, IN_USE) == found.score
 
 
 STRENGTH = st.floats(0, 1).map(lambda value: round(value, 3))
@@ -287,7 +317,7 @@ FEEDBACK = st.lists(
 @given(FEEDBACK, st.randoms(use_true_random=False))
 def test_whatever_is_taught_the_weights_stay_within_bounds_and_the_order_does_not_matter(feedback, chance):
     in_order = sorted(feedback, key=lambda one: (one.request_id, one.match_id))
-    found = learning.learned(preferences(in_order), IN_USE.weights)
+    found = learning.learned(in_order, IN_USE.weights)
 
     assert set(found) == set(NAMES)
     assert all(found[name] >= 0 if PRIOR[name] >= 0 else found[name] <= 0 for name in NAMES)
@@ -314,4 +344,4 @@ def test_bounds_hold_for_any_weights(weights):
 def test_a_preference_is_never_of_a_pair_that_says_nothing(feedback):
     silent = [one for one in feedback if worth_of(one) is None]
 
-    assert preferences(sorted(silent, key=lambda one: one.request_id)) == []
+    assert preferences(sorted(silent, key=lambda one: one.request_id), IN_USE.weights) == []

@@ -60,13 +60,23 @@ def test_common_words_are_used_more_than_rare_ones():
 
 @pytest.mark.parametrize(
     ("written", "word"),
-    [("isolasie", "isolatie"), ("statgiair", "stagiair"), ("gezogt", "gezocht"), ("begelijding", "begeleiding")],
+    [
+        ("isolasie", "isolatie"),
+        ("statgiair", "stagiair"),
+        ("gezogt", "gezocht"),
+        ("begelijding", "begeleiding"),
+        ("praktijklookaal", "praktijklokaal"),
+        ("schoolldak", "schooldak"),
+        ("zonepanele", "zonnepanelen"),
+    ],
 )
 def test_a_wrong_spelling_is_read_as_what_was_meant(written, word):
     assert meant(written) == word
 
 
-@pytest.mark.parametrize("known", ["isolatie", "warmtepomp", "zonnepaneleninstallateur", "solar", "nen9140", "ab"])
+@pytest.mark.parametrize(
+    "known", ["isolatie", "warmtepomp", "zonnepaneleninstallateur", "solar", "nen9140", "ab", "stadshub"]
+)
 def test_a_word_that_is_known_means_itself(known):
     assert meant(known) is None
 
@@ -92,6 +102,13 @@ def test_what_everybody_writes_is_no_term():
 def test_a_word_of_a_kin_that_is_used_for_anything_else_is_not_taken_for_it():
     assert "bij" in terms("Bijen op het dak")
     assert not {"bij", "zeewier", "oudere"} & terms("Wie komt bij ons in een oud huis kijken?")
+
+
+@pytest.mark.parametrize(
+    ("word", "idea"), [("bijstand", "bij"), ("weggegooid", "asfalt"), ("simpelweg", "asfalt"), ("waterstof", "textiel")]
+)
+def test_a_part_that_is_a_prefix_or_anything_stands_for_no_idea(word, idea):
+    assert idea not in terms(word)
 
 
 def test_a_title_tells_more_than_a_text_and_a_rare_word_more_than_a_common_one():
