@@ -17,8 +17,6 @@ from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import Servers, of_running, of_secrets, started
 from node.keeping.stillness import calm, moment
 
-PATIENCE_SECONDS = 10.0
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh backup", description="Bewaar een node (keep a node).")
@@ -27,6 +25,9 @@ def main() -> int:
     parser.add_argument("--node", default="utrecht", help="naam, als de node niet draait (its name, when stopped)")
     parser.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
     parser.add_argument("--erased", type=from_where_called, help="de lijst van wie gewist is (who was erased)")
+    parser.add_argument(
+        "--patience", type=float, default=10.0, metavar="S", help="zo lang op rust wachten (wait for calm): 10"
+    )
     parser.add_argument("--with-secrets", action="store_true", help="ook de sleutels van de node (its keys too)")
     asked = parser.parse_args()
     try:
@@ -57,7 +58,7 @@ async def run(asked: argparse.Namespace) -> int:
 async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> None:
     since = time.monotonic()
     async with streams.connected(servers.nats) as client:
-        was_calm = await calm(servers, client, PATIENCE_SECONDS)
+        was_calm = await calm(servers, client, asked.patience)
         async with moment(servers, client) as found:
             kept = {name: await databases.keep(one, target, name) for name, one in found.snapshots.items()}
             gone = await databases.erased_there(found.snapshots["members"])

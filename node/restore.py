@@ -34,9 +34,7 @@ def main() -> int:
 
 
 async def run(asked: argparse.Namespace) -> int:
-    kept = manifest.read(asked.source)
-    for service, database in kept.databases.items():
-        databases.check_known(service, database)
+    kept = checked(asked.source)
     for file in asked.erased:
         erased.read(file)  # what cannot be read is told before anything is changed
     if asked.secrets:
@@ -50,6 +48,14 @@ async def run(asked: argparse.Namespace) -> int:
     async with nullcontext(servers) if asked.secrets else started(asked.data, kept.node, 0) as there:
         await put_back(there, kept, asked)
     return 0
+
+
+def checked(source: Path) -> Manifest:
+    """What is in a backup that is whole, and that this release knows; raises `Unusable`."""
+    kept = manifest.read(source)
+    for service, database in kept.databases.items():
+        databases.check_known(service, database)
+    return kept
 
 
 async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) -> None:

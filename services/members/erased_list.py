@@ -7,6 +7,7 @@ write a line: whoever reads the list takes each id once.
 import asyncio
 import json
 import os
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -48,21 +49,22 @@ async def _erased_since(service: Service, since: datetime) -> list[tuple[str, da
 
 
 def _listed(file: Path) -> set[str]:
-    """The ids that it has; a line that a power cut broke off counts as not written."""
+    """The ids that it has; a line that a power cut broke off counts as not written.
+
+    A list with nobody on it is there as well, so that whoever gives it to a restore can tell it from a wrong path.
+    """
+    file.touch(mode=0o600)
     found = set()
-    if file.exists():
-        for line in file.read_text().splitlines():
-            try:
-                found.add(str(json.loads(line)["member_id"]))
-            except (ValueError, TypeError, KeyError):
-                continue
+    for line in file.read_text().splitlines():
+        with suppress(ValueError, TypeError, KeyError):
+            found.add(str(json.loads(line)["member_id"]))
     return found
 
 
 def _append(file: Path, erased: list[tuple[str, datetime]]) -> None:
     """On the disk when it returns; in one write, so that two replicas do not write through each other."""
     lines = [json.dumps({"member_id": who, "erased_at": at.isoformat(timespec="seconds")}) for who, at in erased]
-    before = file.read_bytes() if file.exists() else b""
+    before = file.read_bytes()
     text = ("" if before[-1:] in (b"", b"\n") else "\n") + "\n".join(lines) + "\n"
     handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:

@@ -1,6 +1,8 @@
 """One whole node as compose runs it: built, started, looked at, scaled, and hurt in the middle of the story."""
 
 import io
+import json
+import re
 import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from node import ROOT
 from node.client import Mail, Post
 from node.hand_out import SERVICES
 from node.story import Story
@@ -136,6 +139,58 @@ async def test_a_replica_that_is_killed_changes_nothing_of_what_people_see(node)
     assert len({mail.message_id for mail in mails}) == len(mails) == 12
     sent = node.rows("notify", "SELECT status, count(*) FROM notification GROUP BY status")
     assert sent == ["sent|12"]
+
+
+def test_status_is_told_where_the_gateways_key_is(node):
+    told = json.loads(node.inside(node.ids("gateway")[0], "python", "-m", "node", "status", "--json"))
+
+    assert told["healthy"], told["troubles"]
+    assert {name: len(one["processes"]) for name, one in told["services"].items()} == {
+        "members": 1,
+        "requests": 1,
+        "gateway": 1,
+        "matching": 2,
+        "notify": 1,
+    }
+
+
+async def test_a_node_is_kept_while_it_runs_and_put_back(node):
+    """By the commands of docs/operating.md."""
+    before = {service: node.rows(service, "SELECT count(*) FROM inbox") for service in SERVICES}
+    on_list = ("--secrets", "/secrets", "--erased", "/data/erased/list.jsonl")
+    node.compose("run", "--rm", "backup", "node", "backup", "/backups/monday", *on_list)
+
+    with pytest.raises(AssertionError, match="draait nog"):
+        node.compose("run", "--rm", "backup", "node", "restore", "/backups/monday", *on_list, "--overwrite")
+    node.compose("stop", "gateway", "notify", "matching", "requests", "members")
+    with pytest.raises(AssertionError, match="--overwrite"):
+        node.compose("run", "--rm", "backup", "node", "restore", "/backups/monday", *on_list)
+    node.compose("run", "--rm", "backup", "node", "restore", "/backups/monday", *on_list, "--overwrite")
+    node.up()
+    await node.ready()
+
+    await eventually(lambda: silent(node), within=30, saying="silence")
+    assert {service: node.rows(service, "SELECT count(*) FROM inbox") for service in SERVICES} == before
+    assert node.rows("matching", "SELECT state, count(*) FROM match GROUP BY state") == ["introduced|1"]
+    assert len(await every_mail(node)) == 12
+
+
+async def test_passwords_and_keys_are_made_anew(node):
+    """By the commands of docs/operating.md."""
+    (page,) = re.findall(r"-c '(cd /secrets && rm .*)'", (ROOT / "docs" / "operating.md").read_text())
+    old = node.inside(node.ids("members")[0], "cat", "/secrets/database_url", "/secrets/nats_url")
+
+    node.compose("run", "--rm", "--no-deps", "--entrypoint", "sh", "secrets", "-c", page)
+    node.compose("run", "--rm", "--no-deps", "secrets")
+    node.inside(node.ids("postgres")[0], "sh", "/docker-entrypoint-initdb.d/renew-passwords")
+    node.compose("up", "--detach", "--force-recreate", "--no-deps", "nats")
+    node.compose("up", "--detach", "--force-recreate", "--no-deps", *SERVICES)
+    await node.ready()
+
+    new = node.inside(node.ids("members")[0], "cat", "/secrets/database_url", "/secrets/nats_url")
+    assert not set(re.findall(r":([^:@/]{20,})@", old)) & set(re.findall(r":([^:@/]{20,})@", new))
+    told = json.loads(node.inside(node.ids("gateway")[0], "python", "-m", "node", "status", "--json"))
+    assert told["healthy"], told["troubles"]
 
 
 async def silent(node: Containers) -> bool:

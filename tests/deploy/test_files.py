@@ -14,6 +14,9 @@ COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PARTS: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
 EXAMPLE = settings_page.EXAMPLE.read_text()
 
+#: What runs once and is gone; and what has nothing in its image to ask it with.
+NOT_ASKED = {"secrets", "backup", "collector"}
+
 every_part = pytest.mark.parametrize("part", PARTS)
 
 
@@ -79,13 +82,13 @@ def test_a_part_cannot_fill_the_machine(part):
 
 @every_part
 def test_a_part_shows_whether_it_is_healthy(part):
-    assert "healthcheck" in PARTS[part] or part == "secrets"
+    assert ("healthcheck" in PARTS[part]) != (part in NOT_ASKED)
 
 
-def test_only_the_gateway_and_the_mail_page_are_open_and_only_to_this_machine():
+def test_only_pages_are_open_and_only_to_this_machine():
     opened = {part: told["ports"] for part, told in PARTS.items() if "ports" in told}
 
-    assert set(opened) == {"gateway", "mail"}
+    assert set(opened) == {"gateway", "mail", "grafana"}
     assert all(":-127.0.0.1:" in port for ports in opened.values() for port in ports)
 
 
@@ -108,7 +111,21 @@ def test_each_part_has_the_secrets_of_no_other():
     for part, told in PARTS.items():
         volumes = {str(volume).split(":")[0] for volume in told.get("volumes", ()) if isinstance(volume, str)}
         has = {volume for volume in volumes if volume.startswith("secrets-")}
-        assert part == "secrets" or has <= {f"secrets-{part}"}
+        assert part in ("secrets", "backup") or has <= {f"secrets-{part}"}
+
+
+def test_who_has_every_secret_runs_only_when_asked_and_may_change_none():
+    told = PARTS["backup"]
+
+    assert told["profiles"] == ["backup"]
+    assert all(volume.endswith(":ro") for volume in told["volumes"] if volume.startswith("secrets-"))
+
+
+def test_who_tries_a_node_out_does_not_start_what_only_measures_it():
+    images = {part for part, told in PARTS.items() if "om-de-hoek" not in told["image"]}
+
+    assert {part for part in images if PARTS[part].get("profiles") != ["observability"]} == {"postgres", "nats"}
+    assert all(re.search(r":v?\d+\.\d+", PARTS[part]["image"]) for part in images - {"postgres"})
 
 
 def test_no_password_is_in_the_files():

@@ -1,0 +1,66 @@
+"""A node is upgraded while it runs: the streams hold what the last release said, and for a while both say and hear.
+
+What was said by the last release, and what a later one may say (a field more), goes through today's services.
+"""
+
+import importlib
+import json
+from typing import Any
+
+import pytest
+
+from contracts.event import event_types, new_id
+from node import ROOT
+from tests.contracts.make_examples import EXAMPLES
+from tests.given import Running, running
+
+RELEASED = sorted(file.stem for file in (ROOT / "contracts" / "released").glob("*.v*.json"))
+
+every_service = pytest.mark.parametrize("name", ["members", "requests", "matching", "notify"])
+
+
+def examples(name: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """Each released event that a service hears: its reach, its wire name, and the event as it was first said."""
+    service = importlib.import_module(f"services.{name}.handlers").router
+    heard = {hearing.event_type.wire_name for hearing in service.hearings if not hearing.elsewhere}
+    reach = {event_type.wire_name: event_type.reach for event_type in event_types()}
+    found = []
+    for released in RELEASED:
+        wire_name = released.rpartition(".v")[0]
+        if wire_name in heard:
+            for size in ("fullest", "smallest"):
+                told = json.loads((EXAMPLES / f"{released}.{size}.json").read_text())
+                found.append((reach[wire_name], wire_name, told))
+    return found
+
+
+async def publish(started: Running, reach: str, wire_name: str, told: dict[str, Any]) -> None:
+    """As it lies in the stream of a node that has run for a while."""
+    subject = f"odh.{started.service.settings.node}.{reach}.{wire_name}.{told['subject']}"
+    body = json.dumps(told | {"id": new_id()}).encode()
+    await started.service.streams.js.publish(subject, body, headers={"Nats-Msg-Id": new_id()})
+
+
+@every_service
+async def test_what_the_last_release_said_and_the_next_may_say_is_heard(postgres, nats, name):
+    """Each event as it was released, and with a field that today's code does not know."""
+    module = importlib.import_module(f"services.{name}.app")
+    own = {"embedding_model": "none"} if name == "matching" else {}
+    async with running(module.service, postgres, nats, **own) as started:
+        heard = examples(name)
+        assert len(heard) >= 4
+
+        for reach, wire_name, told in heard:
+            await publish(started, reach, wire_name, told)
+            later = told | {"data": told["data"] | {"said_by_a_later_release": {"of": ["any", "kind"]}}}
+            await publish(started, reach, wire_name, later)
+        await started.quiet()
+
+        reasons = [(one.headers["Odh-Subject"], one.headers["Odh-Reason"]) for one in await started.dead_letters()]
+        assert reasons == []
+
+
+def test_every_released_event_is_shown_as_it_was_said():
+    assert len(RELEASED) > 30
+    for released in RELEASED:
+        assert (EXAMPLES / f"{released}.smallest.json").exists(), released
