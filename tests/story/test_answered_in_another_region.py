@@ -90,11 +90,11 @@ class Region:
         """How many rows tell of a member of another node."""
         found = 0
         for name, question in (
-            ("matching", "SELECT FROM match WHERE :who IN (asker_id, offerer_id)"),
-            ("matching", "SELECT FROM proposition WHERE member_id = :who"),
-            ("notify", "SELECT FROM inbox_item WHERE array_to_string(about, ' ') LIKE '%' || :who || '%'"),
-            ("notify", "SELECT FROM notification WHERE array_to_string(about, ' ') LIKE '%' || :who || '%'"),
-            ("notify", "SELECT FROM contact_elsewhere WHERE reference LIKE '%' || :who"),
+            ("matching", "SELECT 1 FROM match WHERE :who IN (asker_id, offerer_id)"),
+            ("matching", "SELECT 1 FROM proposition WHERE member_id = :who"),
+            ("notify", "SELECT 1 FROM inbox_item WHERE array_to_string(about, ' ') LIKE '%' || :who || '%'"),
+            ("notify", "SELECT 1 FROM notification WHERE array_to_string(about, ' ') LIKE '%' || :who || '%'"),
+            ("notify", "SELECT 1 FROM contact_elsewhere WHERE reference LIKE '%' || :who"),
         ):
             if name in self.services:
                 async with self.services[name].service.engine.connect() as connection:
@@ -207,8 +207,9 @@ async def test_each_is_introduced_once_by_their_own_region(country):
 
 async def test_nobody_is_mailed_the_same_thing_twice(country):
     for region in (country.zeeland, country.brabant):
-        subjects = [str(mail["Subject"]) for who in ("", "bo-") for mail in country.catcher.mails(who + region.email)]
-        assert len(subjects) == len(set(subjects))
+        for who in (region.email, f"bo-{region.email}"):
+            subjects = [str(mail["Subject"]) for mail in country.catcher.mails(who)]
+            assert len(subjects) == len(set(subjects)) == 3
         async with region.notify.service.engine.connect() as connection:
             rows = await connection.execute(text("SELECT status, count(*) FROM notification GROUP BY 1"))
             assert {row.status for row in rows} == {"sent"}
@@ -227,11 +228,10 @@ async def test_what_is_personal_is_in_no_stream_that_crosses_a_border(country):
             assert canary not in crossing
 
 
-async def test_both_regions_see_that_their_request_and_offer_are_talked_about(country):
-    for region in (country.zeeland, country.brabant):
-        async with region.requests.service.engine.connect() as connection:
-            rows = await connection.execute(text("SELECT status FROM proposition"))
-            assert [row.status for row in rows] == ["in-conversation"]
+async def test_the_request_is_talked_about_in_its_own_region(country):
+    async with country.zeeland.requests.service.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT status FROM proposition"))
+        assert [row.status for row in rows] == ["in-conversation"]
 
 
 async def test_who_is_erased_in_one_region_is_known_in_none(country):
