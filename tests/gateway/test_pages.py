@@ -17,6 +17,8 @@ import pytest
 from starlette.requests import Request
 
 from contracts.event import new_id
+from contracts.matching import AnswerGiven, MatchTold, Party, RequestEscalated, Wording
+from contracts.members import NodeKnown, PublicKey
 from contracts.vocabulary import Language
 from services.gateway import pages
 from services.gateway.pages.reading import STYLE, language_of
@@ -28,6 +30,7 @@ from services.requests.app import service as requests_service
 from tests.gateway.conftest import TEAM, Street, another_gateway, serving
 from tests.given import Running, eventually, fresh_name, running
 
+NATION = "national"
 PUBLIC_URL = "http://utrecht.omdehoek.example"
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "nl"}
 EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7*7 }}'
@@ -94,7 +97,7 @@ def a_proposition(title: str, **changes: Any) -> dict[str, Any]:
 async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[Neighbourhood]:
     """All services, in this process."""
     node = shared_street.members.service.settings.node
-    common = {"node": node, "identity_public_keys_file": shared_street.keys.public_file}
+    common = {"node": node, "national_node": NATION, "identity_public_keys_file": shared_street.keys.public_file}
     own = {
         "requests": (requests_service, {}),
         "matching": (matching_service, {"embedding_model": "none", "proposals_per_request_max": 20}),
@@ -106,7 +109,7 @@ async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[N
             services.append(await stack.enter_async_context(running(make, postgres, nats, **common, **settings)))
             urls[f"{name}_url"] = await stack.enter_async_context(serving(services[-1].service.app))
         street = await stack.enter_async_context(
-            another_gateway(shared_street, postgres, nats, public_url=PUBLIC_URL, **urls)
+            another_gateway(shared_street, postgres, nats, public_url=PUBLIC_URL, national_node=NATION, **urls)
         )
         yield Neighbourhood(**vars(replace(street, clients=[])), services=tuple(services))
 
@@ -372,6 +375,47 @@ async def test_an_item_that_was_read_is_new_no_more(neighbourhood):
 
     assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
     assert page.text.count(">Nieuw<") == (await pair.asker.get("/inbox")).text.count(">Nieuw<") + 1
+
+
+async def test_who_brings_people_together_asks_the_whole_country_by_a_button(neighbourhood):
+    pair, matching = await neighbourhood.a_match(), neighbourhood.services[1]
+    page = await pair.team.get(f"/requests/{pair.request_id}")
+
+    asked = await press(pair.team, page, "Zoek in het hele land")
+
+    assert asked.headers["location"] == f"/requests/{pair.request_id}?done=escalate"
+    assert "Zoek in het hele land" not in (await pair.asker.get(f"/requests/{pair.request_id}")).text
+    assert pair.request_id in [event.request_id for event in await matching.said(RequestEscalated)]
+
+
+async def test_a_match_with_another_region_is_shown_and_answered_as_any_other(neighbourhood):
+    pair, matching = await neighbourhood.a_match(), neighbourhood.services[1]
+    request = (await pair.team.get(f"/api/v1/requests/{pair.request_id}")).json()
+    party = Party(member_id="m", organisation_id="o", organisation_name="Scalda Kust", place="Goes", title="Een les")
+    told = MatchTold(
+        match_id=new_id(),
+        request_id=pair.request_id,
+        offer_id=new_id(),
+        asker=party.model_copy(update={"node": matching.service.settings.node}),
+        offerer=party.model_copy(update={"node": "zeeland"}),
+        request_kind="guest-lesson",
+        offer_kind="guest-lesson",
+        score=0.8,
+        reasons=(),
+        state="endorsed",
+        theirs=Wording.model_validate(request | {"text": "Over zout en zon."}),
+    )
+    known = NodeKnown(node="zeeland", shown_name="Om de Hoek Zeeland", key=PublicKey(kid="k", x="x"))
+    for event in (known, told):
+        await matching.publish_elsewhere(event, said_by=NATION, to_us=event is told)
+        await matching.quiet()
+
+    page = await pair.asker.get(f"/matches/{told.match_id}")
+    well_made(page, "nl")
+    assert "Om de Hoek Zeeland" in page.text
+    assert "Over zout en zon." in page.text
+    assert (await press(pair.asker, page, "yes")).status_code == 303
+    assert [event.accepted for event in await matching.said(AnswerGiven) if event.match_id == told.match_id] == [True]
 
 
 async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
