@@ -29,6 +29,8 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
 
     Nothing is kept of a request or an offer that we do not have (any more), nor of somebody who was erased.
     """
+    if not settings.is_national and owner != settings.national_node:  # no region owns a match with another
+        raise NotTheirMatch
     ours = copying.side_here(told, settings.node)
     known = await showing.find(session, told.match_id)
     before = known.match if known else None

@@ -56,7 +56,7 @@ async def keep(
     await store.one_at_a_time(session, f"node {event.node}")
     if not await _keep(session, event):
         return
-    await sealing.seal_what_waited(session, event.node, now)
+    await sealing.seal_to_key(session, event.node, now)
     if settings.is_national:
         say(session, NodeKnown(**event.model_dump()))
 

@@ -1,7 +1,8 @@
 """Contact details for the side of an introduction that is of another node: sealed, so only that node reads them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from joserfc import jwe
 from joserfc.jwk import OKPKey
 from pydantic_core import to_json
@@ -14,6 +15,8 @@ from contracts.members import ContactSealed, PublicKey
 from services.members import membership, store
 from services.members.rules import MemberStatus
 from services.members.tables import OtherNode, SealedContact
+
+SEALED_AGAIN = timedelta(days=30)
 
 _HEADER = {"alg": "ECDH-ES+A256KW", "enc": "A256GCM"}
 
@@ -40,9 +43,17 @@ async def _of_match(session: AsyncSession, match_id: str) -> SealedContact | Non
     return (await session.exec(select(SealedContact).where(SealedContact.match_id == match_id))).first()
 
 
-async def seal_what_waited(session: AsyncSession, node: str, now: datetime) -> None:
-    """A node's key has become known: what waited for it goes."""
-    query = select(SealedContact).where(SealedContact.node == node, col(SealedContact.sealed_at).is_(None))
+async def seal_to_key(session: AsyncSession, node: str, now: datetime) -> None:
+    """A node's key has become known: what waited for it goes. So does once more what was sealed lately.
+
+    A node that was put back from a backup has another key, and may not have opened that; what it did open it keeps.
+    """
+    lately = now - SEALED_AGAIN
+    its = (
+        SealedContact.node == node,
+        sa.or_(col(SealedContact.sealed_at).is_(None), col(SealedContact.sealed_at) > lately),
+    )
+    query = select(SealedContact).where(*its)
     for waiting in (await session.exec(query.with_for_update())).all():
         await _seal(session, waiting, now)
 

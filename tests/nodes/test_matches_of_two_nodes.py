@@ -146,6 +146,26 @@ async def test_the_national_team_need_not_look_at_every_match_with_its_own_offer
     assert (await the_match(country.nation.http_as(OFFERER)))["waits_for_me"]
 
 
+async def test_what_the_nation_itself_asks_is_answered_by_a_region(country):
+    await peopled(country)
+    await country.nation.given(in_team("m-national"))
+    await happen(country, country.brabant, an_offer(**THEIRS))
+    await happen(country, country.nation, a_request(place="Goes"))
+
+    nation = country.nation.http_as("m-national", roles=("node-team",))
+    _, there = ambassadors(country)
+    for ambassador in (nation, there):
+        match = await the_match(ambassador)
+        assert match["waits_for_me"]
+        await post(ambassador, f"/v1/matches/{match['match_id']}/endorse")
+        await country.quiet()
+    for side in (country.nation.http_as(ASKER), sides(country)[1]):
+        await post(side, f"/v1/matches/{match['match_id']}/answer", {"accepted": True})
+        await country.quiet()
+    for node in (country.nation, country.brabant):
+        assert len(await node.said(IntroductionMade)) == 1
+
+
 async def test_what_a_region_asks_is_nobody_elses_until_it_is_escalated(country):
     await peopled(country)
     request = a_request(place="Goes")
@@ -310,10 +330,12 @@ async def test_a_node_speaks_only_for_its_own_side(country):
     )
     for speaker in (brabant, country.nation.service.settings.node):
         await country.zeeland.publish_elsewhere(forged, said_by=speaker, to_us=True)
+    unknown = told.model_copy(update={"match_id": new_id(), "state": "endorsed"})
+    await country.zeeland.publish_elsewhere(unknown, said_by=brabant, to_us=True)
     await country.quiet()
 
     assert (await states(country.nation))[match_id] == ("endorsed", None, None)
-    assert (await states(country.zeeland))[match_id] == ("endorsed", None, None)
+    assert await states(country.zeeland) == {match_id: ("endorsed", None, None)}
     assert await country.zeeland.said(IntroductionMade) == []
 
 

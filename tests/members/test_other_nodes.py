@@ -1,0 +1,81 @@
+"""Nodes announce themselves, and contact details go to the other node of an introduction alone, sealed, once."""
+
+import json
+
+import pytest
+
+from contracts.event import decode, new_id
+from contracts.matching import IntroductionMade, Party
+from contracts.members import ContactSealed, NodeAnnounced, NodeKnown
+from node.secrets import Secrets
+from services.members.app import service
+from services.members.nodes import newest_key
+from services.notify.opening import CannotOpen, opened
+from tests.given import running
+from tests.members.conftest import Members, started_team
+
+
+@pytest.fixture
+def keys(tmp_path):
+    """Ours, another node's, and the one that it has after a restore."""
+    return [Secrets(tmp_path / name) for name in ("ours", "zeeland", "zeeland-again")]
+
+
+def known(keys, version):
+    key = newest_key(keys.encryption_public_keys_file)
+    return NodeKnown(node="zeeland", version=version, shown_name="Om de Hoek Zeeland", key=key)
+
+
+def introduced(member_id, node):
+    party = Party(member_id=member_id, organisation_id="o", organisation_name="O", place="Goes", title="T")
+    return IntroductionMade(
+        match_id=new_id(),
+        request_id=new_id(),
+        offer_id=new_id(),
+        asker=party,
+        offerer=party.model_copy(update={"member_id": "theirs", "node": node}),
+        request_kind="tip",
+        offer_kind="tip",
+        score=0.5,
+        reasons=(),
+    )
+
+
+async def test_contact_details_go_to_one_node_once_and_anew_when_its_key_is_another(postgres, nats, keys):
+    ours, before, after = keys
+    settings = {"national_node": "national", "encryption_public_keys_file": ours.encryption_public_keys_file}
+    async with running(service, postgres, nats, **settings) as started:
+        await started_team(started)
+        members = Members(started)
+        (announced,) = [event for event in await everything(started) if isinstance(event, NodeAnnounced)]
+        assert announced.key == newest_key(ours.encryption_public_keys_file)
+        noor = await members.joined()
+        match = introduced(noor, "zeeland")
+
+        await started.when(match, introduced(noor, None), delivered_times=2)
+        assert await started.said(ContactSealed) == []  # its key is not known yet
+        for speaker in ("drenthe", "national", "national"):
+            await started.publish_elsewhere(known(before, 1), said_by=speaker)
+            await started.quiet()
+        (sealed,) = await started.said(ContactSealed)
+        await started.publish_elsewhere(known(after, 2), said_by="national")
+        await started.quiet()
+        again = [event for event in await started.said(ContactSealed) if event != sealed]
+
+        assert opened(sealed, before.encryption_private_keys_file).email == "noor.jansen@vechtdal.example"
+        assert [opened(one, after.encryption_private_keys_file).phone for one in again] == ["+31612345678"]
+        with pytest.raises(CannotOpen):
+            opened(again[0], before.encryption_private_keys_file)
+        to = {subject for subject, _ in await started.messages("shared") if "contact-sealed" in subject}
+        assert to == {f"odh.{started.service.settings.node}.to.zeeland.members.contact-sealed.{match.match_id}"}
+        assert "noor" not in (await members.everything_shared()).lower()
+
+
+async def everything(started):
+    """All that the service ever said in the stream that others hear."""
+    return [decode(data)[1] for _, data in await started.messages("shared")]
+
+
+def test_only_public_halves_are_announced(keys):
+    public = json.loads(keys[0].encryption_public_keys_file.read_text())["keys"]
+    assert ["d" in key for key in public] == [False]
