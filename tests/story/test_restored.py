@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.event import new_id
 from node import restore
 from node.client import Mail, Post
 from node.keeping import manifest
@@ -70,7 +71,7 @@ async def restored(run_directory: Path) -> AsyncIterator[Restored]:
             )
 
             await story.the_ambassador_endorses()
-            await guest.call("DELETE", "/members/me", headers={"Idempotency-Key": "gone"})
+            await guest.call("DELETE", "/members/me", headers={"Idempotency-Key": new_id()})
 
             async def is_listed() -> bool:
                 return guest_id in (listed.read_text() if listed.exists() else "")
