@@ -49,6 +49,8 @@ async def restored(run_directory: Path) -> AsyncIterator[Restored]:
     listed = here / "another-disk.jsonl"
     settings = {
         "ODH_EMBEDDING_MODEL": "none",
+        "ODH_RETRY_DELAY_SECONDS_FIRST": "0.05",
+        "ODH_RETRY_DELAY_SECONDS_MAX": "0.5",
         "ODH_RELAY_POLL_SECONDS": "0.2",
         "ODH_MAIL_POLL_SECONDS": "0.2",
         "ODH_ERASED_LIST_FILE": str(listed),
