@@ -16,7 +16,7 @@ import pytest
 from contracts.event import new_id
 from node import restore
 from node.client import Mail, Post
-from node.keeping import manifest
+from node.keeping import databases, manifest
 from node.keeping.manifest import Unusable
 from node.node import Node
 from tests.given import eventually
@@ -136,6 +136,8 @@ async def test_what_was_acknowledged_before_is_there_and_everybody_knows_the_sam
     assert kept == heard == said | {story.offer_id}
     for request_id in said:
         assert await story.said_about(request_id) == {"request-placed": 1}
+    ((lowest,),) = await story.rows("requests", "SELECT min(version) FROM proposition")
+    assert lowest > databases.VERSIONS_SKIPPED  # its next change wins from what another node may have heard
 
 
 async def test_nobody_is_told_again_what_they_were_told_before(restored):
