@@ -14,7 +14,7 @@ from node import addresses
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
-from node.keeping.servers import Servers, of_running, of_secrets, started
+from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
 from node.keeping.stillness import calm, moment
 
 
@@ -32,8 +32,8 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         return asyncio.run(run(asked))
-    except Unusable as why:
-        print(f"Niet bewaard (not kept): {why}", file=sys.stderr)
+    except FAULTS as why:
+        print(f"Niet bewaard (not kept): {why or type(why).__name__}", file=sys.stderr)
         return 1
 
 
@@ -60,9 +60,10 @@ async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> Non
     async with streams.connected(servers.nats) as client:
         was_calm = await calm(servers, client, asked.patience)
         async with moment(servers, client) as found:
+            # First the streams, which go on growing; the databases are seen as they were for as long as it takes.
+            snapshots = {name: await streams.keep(client, name, target, *upto) for name, upto in found.streams.items()}
             kept = {name: await databases.keep(one, target, name) for name, one in found.snapshots.items()}
             gone = await databases.erased_there(found.snapshots["members"])
-        snapshots = {name: await streams.keep(client, name, target, *where) for name, where in found.streams.items()}
     erased.write(target / manifest.ERASED, dict.fromkeys([*gone, *(erased.read(asked.erased) if asked.erased else ())]))
     if asked.with_secrets:
         shutil.copytree(asked.data / "keys", target / "secrets")

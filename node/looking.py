@@ -7,7 +7,6 @@ others are: `docker compose exec gateway python -m node status`.
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,15 +16,13 @@ import aiohttp
 from joserfc.jwk import OKPKey
 from pydantic import ValidationError
 
+from chassis.behind import Found
 from chassis.figures import Figures
 from chassis.identity import GATEWAY, Identity, sign_identity
 from node import addresses
 from services.gateway.settings import GatewaySettings
 
 ASKING_SECONDS_MAX = 10.0
-
-#: What each service tells, one for every process that answers; none when no process does.
-Found = Mapping[str, list[Figures]]
 
 
 @dataclass(frozen=True)

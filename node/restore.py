@@ -12,7 +12,7 @@ from node import addresses
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
-from node.keeping.servers import Servers, of_running, of_secrets, started
+from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
 
 
 def main() -> int:
@@ -28,8 +28,8 @@ def main() -> int:
     asked = parser.parse_args()
     try:
         return asyncio.run(run(asked))
-    except Unusable as why:
-        print(f"Niet teruggezet (not restored): {why}", file=sys.stderr)
+    except FAULTS as why:
+        print(f"Niet teruggezet (not restored): {why or type(why).__name__}", file=sys.stderr)
         return 1
 
 

@@ -5,9 +5,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
+from nats.errors import Error as NatsError
+
 from chassis.settings import Settings
 from node import addresses
 from node.hand_out import SERVICES
+from node.keeping.manifest import Unusable
+
+#: Whatever can keep a backup or a restore from its end; each says in words what it is.
+FAULTS = (Unusable, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 @dataclass(frozen=True)
@@ -35,9 +42,13 @@ def of_running(data: Path) -> Servers | None:
 async def started(data: Path, name: str, gateway_port: int) -> AsyncIterator[Servers]:
     """The servers of a node that does not run, without its services, for as long as the block."""
     from node.node import Node  # not in the image, where no node is started
+    from node.part import PartFailed
 
     node = Node(data, name=name, gateway_port=gateway_port, services=())
-    await node.start()
+    try:
+        await node.start()
+    except PartFailed as failure:
+        raise Unusable(str(failure)) from None
     try:
         for service in SERVICES:
             await node.postgres.create_database(service)

@@ -65,6 +65,8 @@ async def moment(servers: Servers, client: Client) -> AsyncIterator[Moment]:
         found = {name: await streams.where(client, name) for name in await streams.names(client, servers.node)}
         for connection in holding:
             await connection.execute("ROLLBACK")
+        if not found:
+            raise Unusable(f"er zijn geen streams van een node {servers.node} (no streams of a node of that name)")
         still_seconds = time.monotonic() - since
         waiting = await snapshots["notify"].fetchval(_MAILS)
         yield Moment(snapshots, found, waiting, still_seconds)

@@ -91,7 +91,8 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept) 
         await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
     ended = await client.request(begun["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)
     _checked(stream, ended.data)
-    cut = await _cut(client, stream, kept.last)
+    # What other nodes said is not ours to say anew.
+    cut = 0 if stream.endswith("-elsewhere") else await _cut(client, stream, kept.last)
     for consumer in kept.consumers:
         name = consumer.config["durable_name"]
         made = {"stream_name": stream, "config": consumer.config}

@@ -215,11 +215,25 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
         (pair.team, f"/matches/{pair.match_id}"),
         (pair.asker, f"/requests/{pair.request_id}"),
         (pair.team, f"/requests/{pair.request_id}"),
+        (pair.team, "/status"),
         (pair.asker, f"/matches/{new_id()}"),
     ):
         answer = await browser.get(path, params={"taal": language} | dict(httpx.QueryParams(urlsplit(path).query)))
         well_made(answer, language)
         assert answer.status_code in ((404,) if "nowhere" in path or answer.status_code == 404 else (200,)), path
+
+
+async def test_the_team_sees_what_is_behind_and_nobody_else_does(neighbourhood):
+    team, member = await neighbourhood.team(), await neighbourhood.member()
+
+    page = well_made(await team.get("/status"), "nl")
+
+    rows = {shown(row[0]): [shown(cell) for cell in row[1:]] for row in page.iter("tr")}
+    assert rows.keys() == {"Dienst", "members", "requests", "matching", "notify", "gateway"}
+    assert all(len(cells) == 6 for cells in rows.values()), rows
+    assert (await member.get("/status")).status_code == 403
+    assert (await neighbourhood.visitor().get("/status")).status_code == 303
+    assert "/status" not in (await member.get("/")).text
 
 
 async def test_who_asks_for_a_link_follows_it_and_presses_the_button_is_signed_in(neighbourhood):

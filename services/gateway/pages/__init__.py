@@ -1,6 +1,6 @@
 """A few plain pages, so that every link in a mail leads somewhere useful: no scripts, phone first, two languages."""
 
-from services.gateway.pages import docs, inbox, matches, problems, requests, signing_in, start, static
+from services.gateway.pages import docs, inbox, matches, problems, requests, signing_in, start, static, status
 
 routers = (
     docs.router,
@@ -11,4 +11,5 @@ routers = (
     signing_in.router,
     start.router,
     static.router,
+    status.router,
 )
