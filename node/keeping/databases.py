@@ -52,7 +52,7 @@ _DROP = f"""
 
 
 #: Which service says what of which table's rows is so, by their version.
-SAYS = {"members": ("member", "organisation", "ambassador"), "requests": ("proposition",), "matching": ("match",)}
+SAYS = {"members": ("member", "organisation"), "requests": ("proposition",), "matching": ("match",)}
 
 #: Nothing changes so often between a backup and the loss of what came after it.
 VERSIONS_SKIPPED = 1000

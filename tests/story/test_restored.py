@@ -89,6 +89,7 @@ async def restored(run_directory: Path) -> AsyncIterator[Restored]:
 
             on_new = [f"--data={here / 'new disk'}", f"--erased={listed}"]
             commands["restore"] = await odh("restore", str(here / "kept"), *on_new)
+            assert commands["restore"].code == 0, commands["restore"].err
             commands["restore again"] = await odh("restore", str(here / "kept"), *on_new)
             again = Node(here / "new disk", name="test", gateway_port=port, settings=COMPILED | settings)
             await again.start()
