@@ -10,7 +10,7 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from nats.errors import Error as NatsError
 
@@ -69,10 +69,8 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def _action(
-    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, told: str
-) -> argparse.ArgumentParser:
-    one = actions.add_parser(name, help=told, description=told)
+def _action(actions: Any, name: str, told: str) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = actions.add_parser(name, help=told, description=told)
     one.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node (.odh)")
     one.add_argument("--node", help="naam van een node die niet draait (name of a node that does not run)")
     one.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")

@@ -33,7 +33,8 @@ class Lag(NamedTuple):
         heard = f"{self.heard_at.astimezone():%d-%m %H:%M:%S}" if self.heard_at else "nooit (never)"
         come = "?" if self.to_come is None or not self.is_heard else str(self.to_come)
         state = "verbonden (connected)" if self.is_heard else "weg (away)"
-        return f"{self.name:<20} {state:<22} gehoord (heard) {heard}  nog te halen (to come) {come}, nog te vertellen (to go) {self.to_go}"
+        waiting = f"nog te halen (to come) {come}, nog te vertellen (to go) {self.to_go}"
+        return f"{self.name:<20} {state:<22} gehoord (heard) {heard}  {waiting}"
 
 
 async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[Lag]:
@@ -45,9 +46,8 @@ async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[L
         sources = await _sources(client, register.node)
         found = []
         for name in names:
-            taken = [
-                sources[f.stream, f.consumer] for n, f in flows.taken if n == name if (f.stream, f.consumer) in sources
-            ]
+            known = [sources.get((flow.stream, flow.consumer)) for other, flow in flows.taken if other == name]
+            taken = [one for one in known if one is not None]
             heard = [one["active"] for one in taken if one["active"] >= 0]  # -1: never
             found.append(
                 Lag(

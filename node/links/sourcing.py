@@ -128,7 +128,7 @@ async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
     subscription = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
     asked = {"deliver_subject": inbox, "jsck": True, "chunk_size": CHUNK_BYTES}
     begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
-    file.touch(mode=0o600)
+    write(file, "")  # its owner's only
     with file.open("wb") as chunks:
         while (chunk := await subscription.next_msg(timeout=ANSWER_SECONDS_MAX)).data:
             chunks.write(chunk.data)
