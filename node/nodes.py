@@ -12,13 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nats
 from nats.errors import Error as NatsError
 
 from chassis.settings import Settings
 from node import addresses
 from node.called_from import from_where_called
 from node.files import write
-from node.links import certificates, lag
+from node.links import certificates, lag, sourcing
+from node.links.keeper import Keeper
 from node.links.register import NATIONAL, NotPossible, Register, read_bundle
 from node.links.server import Tls
 from node.part import free_port
@@ -137,8 +139,20 @@ def show(asked: argparse.Namespace) -> int:
 
 def renew(asked: argparse.Namespace) -> None:
     at = place(asked)
-    (at.register.folder / "store.json").write_text("{}")
+    if asked.secrets:
+        asyncio.run(_renew_now(at))
+        print("Deze node vertelt alles opnieuw (this node tells everything again).")
+        return
+    at.register.folder.mkdir(parents=True, exist_ok=True)
+    write(at.register.folder / "store.json", "{}")
     print("Bij de volgende start vertelt deze node alles opnieuw (at its next start this node tells everything again).")
+
+
+async def _renew_now(at: Place) -> None:
+    client = await nats.connect(at.nats or "", allow_reconnect=False, connect_timeout=3)
+    for kind in ("shared", "elsewhere"):
+        await sourcing.renew(client, f"odh-{at.register.node}-{kind}", at.register.folder)
+    await client.close()
 
 
 def certificate(asked: argparse.Namespace) -> None:
@@ -149,9 +163,18 @@ def certificate(asked: argparse.Namespace) -> None:
 
 
 def keep(asked: argparse.Namespace) -> None:
-    from node.hand_out import keep_lines  # only in compose
+    asyncio.run(_keep(place(asked), asked.secrets))
 
-    asyncio.run(keep_lines(asked.secrets))
+
+async def _keep(at: Place, secrets: Path) -> None:
+    from node.hand_out import write_accounts  # what it writes is read by the NATS server beside it
+
+    async def configure() -> None:
+        write_accounts(secrets)
+
+    system_url = (secrets / "operator" / "system_url").read_text().strip()
+    Keeper(at.register, url=at.nats or "", system_url=system_url, configure=configure).start()
+    await asyncio.Event().wait()
 
 
 def is_name(text: str) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -41,6 +42,11 @@ class Keeper:
         self._streams: Streams | None = None
         self._keeping: asyncio.Task[None] | None = None
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the server knows what the register says."""
+        return (self._register.line, self._register.regions) == self._known
+
     def start(self) -> None:
         self._keeping = asyncio.create_task(self._keep())
 
@@ -52,11 +58,15 @@ class Keeper:
         self._keeping = self._streams = None
 
     async def _keep(self) -> None:
+        called = time.monotonic()
         while True:
             try:
                 await self._changed()
                 if self._register.national:
                     await sourcing.ensure(await self._client(), self._register)
+                    if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
+                        await sourcing.call_again(await self._client(), self._register)
+                        called = time.monotonic()
             except (sourcing.Refused, NatsError, OSError, TimeoutError) as trouble:
                 log.warning("lines not kept", fault=f"{type(trouble).__name__}: {trouble}")
             await asyncio.sleep(LOOK_SECONDS)
@@ -67,6 +77,8 @@ class Keeper:
             return
         await self._configure()
         if now[0] == self._known[0] and self._listens:
+            # An account that is new in the first has, until the second, no way back for the answers of JetStream.
+            await reload(self._system_url, self._tls_ca)
             await reload(self._system_url, self._tls_ca)
         elif self._restart:  # the first region, or a line: the server begins to listen, or to call, only when it starts
             await self._restart()

@@ -12,9 +12,6 @@ from node.links import sourcing
 from node.links.accounts import Flow
 from node.links.register import Register
 
-#: A line shows life every second; this long without is not heard.
-SILENT_SECONDS_MAX = 5.0
-
 
 class Lag(NamedTuple):
     """One other node: when it was last heard, and how many messages wait on either side (none: it cannot tell)."""
@@ -26,7 +23,9 @@ class Lag(NamedTuple):
 
     @property
     def is_heard(self) -> bool:
-        return self.heard_at is not None and datetime.now(UTC) - self.heard_at < timedelta(seconds=SILENT_SECONDS_MAX)
+        return self.heard_at is not None and datetime.now(UTC) - self.heard_at < timedelta(
+            seconds=sourcing.SILENT_SECONDS_MAX
+        )
 
     def in_words(self) -> str:
         """A line for a screen."""

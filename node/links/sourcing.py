@@ -17,6 +17,9 @@ from node.links.register import Register
 ANSWER_SECONDS_MAX = 5.0
 CHUNK_BYTES = 128 * 1024
 
+#: A line shows life every second; this long without is not heard.
+SILENT_SECONDS_MAX = 5.0
+
 #: So many messages may be under way over a line. Each round over a line that takes 50 ms can bring as many.
 UNDER_WAY_MAX = 5000
 
@@ -88,6 +91,26 @@ async def _take(client: Client, node: str, taken: list[Flow]) -> None:
     ]
     if [one.get("consumer") for one in config.get("sources") or ()] != [one["consumer"] for one in wanted]:
         await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": wanted})
+
+
+async def call_again(client: Client, register: Register) -> None:
+    """Lets the server call anew for each source that is silent.
+
+    By itself it waits up to half a minute between two calls, and longer each time. Where it was, it reads in the last
+    message that it has of a source, so that nothing is lost or taken twice by asking again.
+    """
+    stream = f"odh-{register.node}-elsewhere"
+    told = await ask(client, f"STREAM.INFO.{stream}")
+    heard = {
+        (one["name"], one["external"]["api"])
+        for one in told.get("sources") or ()
+        if 0 <= one["active"] < SILENT_SECONDS_MAX * 1e9
+    }
+    sources = told["config"].get("sources") or []
+    loud = [one for one in sources if (one["name"], one["external"]["api"]) in heard]
+    if loud != sources:
+        await ask(client, f"STREAM.UPDATE.{stream}", told["config"] | {"sources": loud})
+        await ask(client, f"STREAM.UPDATE.{stream}", told["config"])
 
 
 async def _consumers(client: Client, stream: str) -> list[dict[str, Any]]:
