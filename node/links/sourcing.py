@@ -18,7 +18,7 @@ ANSWER_SECONDS_MAX = 5.0
 CHUNK_BYTES = 128 * 1024
 
 #: A line shows life every second; this long without is not heard.
-SILENT_SECONDS_MAX = 5.0
+SILENT_SECONDS_MAX = 3.0
 
 #: So many messages may be under way over a line. Each round over a line that takes 50 ms can bring as many.
 UNDER_WAY_MAX = 5000
