@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     database_connections_max: int = Field(default=10, ge=4, description="Database connections of one process.")
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="The node's NATS server or servers.")
     nats_credentials_file: Path | None = Field(default=None, description="NATS credentials, where the server asks.")
+    nats_tls_ca_file: Path | None = Field(
+        default=None, description="Who signed the certificate of the NATS server (PEM); with it the connection is TLS."
+    )
     stream_replicas: int = Field(default=1, ge=1, le=5, description="On how many NATS servers a stream is kept.")
     identity_public_keys_file: Path | None = Field(
         default=None, description="The gateway's public keys (a JWK set), which sign who is calling."

@@ -7,7 +7,9 @@ purging are JetStream's own.
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar
 
 import nats
@@ -112,6 +114,9 @@ class Streams:
                     user_credentials=(
                         str(self._settings.nats_credentials_file) if self._settings.nats_credentials_file else None
                     ),
+                    # Nobody else can read the answers: a service may only listen behind its own name.
+                    inbox_prefix=f"_INBOX.{self._service}",
+                    tls=tls_of(self._settings.nats_tls_ca_file),
                     allow_reconnect=True,
                     max_reconnect_attempts=-1,
                     reconnect_time_wait=0.1,
@@ -210,6 +215,11 @@ class Streams:
             f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
         )
         return int(reply["purged"])
+
+
+def tls_of(ca_file: Path | None) -> ssl.SSLContext | None:
+    """TLS with a server whose certificate this authority signed; none: not asked for."""
+    return ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
 
 
 async def _quietly(_: Exception) -> None:

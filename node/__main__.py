@@ -21,6 +21,7 @@ COMMANDS = {
     "status": Command("node.status", "wat loopt achter, en hoeveel", "what is behind, and by how much"),
     "backup": Command("node.backup", "bewaar een node, ook als hij draait", "keep a node, also while it runs"),
     "restore": Command("node.restore", "zet een bewaarde node terug", "put a node back that was kept"),
+    "nodes": Command("node.nodes", "lijnen tussen nodes", "lines between nodes: regions and the nation"),
     "events": Command("chassis.map", "wie zegt wat, en wie hoort het", "who says what, and who hears it"),
     "dead-letters": Command("node.dead_letters", "wat niet verwerkt kon worden", "what was not handled; replay it"),
     "matching": Command("node.matching", "hoe vraag en aanbod elkaar vinden", "models, and learning from answers"),

@@ -3,13 +3,14 @@
 import os
 from typing import TYPE_CHECKING
 
+from node.links.server import Tls
 from node.secrets import Secrets
 
 if TYPE_CHECKING:
     from node.node import Node
 
 # These differ per service, so one value from the operator's environment cannot be meant for all of them.
-OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE"}
+OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE", "ODH_NATS_URL"}
 
 
 def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
@@ -18,7 +19,6 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
     told = {
         "ODH_NODE_NAME_SHOWN": f"Om de Hoek {shown}",
         "ODH_NODE_TEAM_ADDRESSES": "team@omdehoek.example",
-        "ODH_NATS_URL": node.nats.url,
         "ODH_IDENTITY_PUBLIC_KEYS_FILE": str(secrets.identity_public_keys_file),
         "ODH_PUBLIC_URL": node.url("gateway"),
         "ODH_SMTP_URL": node.smtp,
@@ -26,6 +26,10 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
     }
     if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and the catcher is nobody's mailbox
         told["ODH_SIGN_IN_LINKS_PER_HOUR_MAX"] = "60"
+    if node.lines.national:
+        told["ODH_NATIONAL_NODE"] = node.lines.national
+    if authority := Tls(node.lines.folder).ca_of_clients:
+        told["ODH_NATS_TLS_CA_FILE"] = str(authority)
     return told | {f"ODH_{other.upper()}_URL": node.url(other) for other in node.services if other != "gateway"}
 
 
@@ -40,6 +44,7 @@ def told_to(service: str, node: "Node", secrets: Secrets) -> dict[str, str]:
         "ODH_NODE": node.name,
         "ODH_PORT": node.url(service).rpartition(":")[2],
         "ODH_DATABASE_URL": node.postgres.url(service),
+        "ODH_NATS_URL": node.nats.url_of(service),
     }
     if service == "gateway":
         return told | {"ODH_IDENTITY_PRIVATE_KEY_FILE": str(secrets.identity_private_key_file)}

@@ -8,13 +8,21 @@ import argparse
 import json
 from pathlib import Path
 
+from chassis.settings import Settings
 from node.called_from import from_where_called
-from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves, write
+from node.files import write
+from node.links import server
+from node.links.accounts import OPERATOR, SYSTEM_USER, USERS
+from node.links.register import Register
+from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves
 
 SERVICES = ("members", "requests", "matching", "notify", "gateway")
 
 #: PostgreSQL and NATS run as users of their own, who read what only their folder, or volume, protects.
 FOR_SERVERS = 0o644
+
+#: Where the NATS server sees the folder of the lines, and where it waits for regions.
+LINES_SEEN_AT, LEAF_LISTEN = Path("/etc/nats/secrets/lines"), "0.0.0.0:7422"
 
 
 def main() -> int:
@@ -31,12 +39,10 @@ def main() -> int:
 def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     """A folder for each part. `postgres` and `nats` are where the services find them, as host:port."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for part in ("postgres", "nats", *SERVICES):
+    for part in ("postgres", "nats", "nats/users", "operator", *SERVICES):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
     password(folder / "postgres" / "superuser", FOR_SERVERS)
-    of_nats = password(folder / "nats" / "password", FOR_SERVERS)
-    login = {"user": "odh", "password": of_nats}
-    write(folder / "nats" / "login.conf", f"authorization: {json.dumps(login)}\n", FOR_SERVERS)
+    users = write_accounts(folder)
     private_key = folder / "gateway" / "identity.private.jwk.json"
     if not private_key.exists():
         write(private_key, new_identity_key())
@@ -47,5 +53,17 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     for service in SERVICES:
         own = password(folder / "postgres" / service, FOR_SERVERS)
         write(folder / service / "database_url", f"postgresql+asyncpg://{service}:{own}@{postgres}/{service}")
-        write(folder / service / "nats_url", f"nats://odh:{of_nats}@{nats}")
+        write(folder / service / "nats_url", f"nats://{service}:{users[service]}@{nats}")
         write(folder / service / "identity.public.jwks.json", public_half(private_key))
+    for user, name in ((OPERATOR, "nats_url"), (SYSTEM_USER, "system_url")):
+        write(folder / "operator" / name, f"nats://{user}:{users[user]}@{nats}")
+
+
+def write_accounts(folder: Path) -> dict[str, str]:
+    """What the NATS server reads: its users and lines. Returns the password of each user."""
+    passwords = {user: password(folder / "nats" / "users" / user, FOR_SERVERS) for user in USERS}
+    register = Register(folder / "nats" / "lines", Settings().node)
+    told = server.config(register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT)
+    lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in told.items())
+    write(folder / "nats" / "accounts.conf", lines, FOR_SERVERS)
+    return passwords

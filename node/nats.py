@@ -2,8 +2,11 @@
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
+from node.links.accounts import NODE, OPERATOR
 from node.part import Part, fetch
 
 BINARY = Path(sys.executable).parent / "nats-server"
@@ -20,18 +23,29 @@ class NatsServer(Part):
         monitor_port: int,
         domain: str,
         log: Path | None = None,
-        password: str | None = None,
+        passwords: Mapping[str, str] | None = None,
+        more: Callable[[], Mapping[str, Any]] = dict,
     ) -> None:
+        """`passwords` is of each user, and none for a server that lets everybody in; `more` is the rest of its
+        configuration: users, lines, TLS."""
         super().__init__("nats", log or data / "nats.log")
-        self.data, self.port, self.monitor_port, self.domain, self.password = data, port, monitor_port, domain, password
+        self.data, self.port, self.monitor_port, self.domain = data, port, monitor_port, domain
+        self._passwords, self._more = passwords, more
 
     @property
     def url(self) -> str:
-        login = f"odh:{self.password}@" if self.password else ""
+        """For who looks after the node."""
+        return self.url_of(OPERATOR)
+
+    def url_of(self, user: str) -> str:
+        """For one of its users."""
+        login = f"{user}:{self._passwords[user]}@" if self._passwords else ""
         return f"nats://{login}127.0.0.1:{self.port}"
 
     async def prepare(self) -> None:
         self.data.mkdir(parents=True, exist_ok=True)
+        if self._passwords:
+            into_account(self.data / "store" / "jetstream")
         config = self.data / "nats.conf"
         config.touch(mode=0o600)
         config.write_text(json.dumps(self.config(), indent=2))  # NATS reads JSON too
@@ -49,9 +63,7 @@ class NatsServer(Part):
                 "max_file_store": 20 * 1024 * 1024 * 1024,
             },
         }
-        if self.password:
-            config["authorization"] = {"user": "odh", "password": self.password}
-        return config
+        return config | dict(self._more())
 
     def command(self) -> list[str]:
         return [str(BINARY), "--config", str(self.data / "nats.conf")]
@@ -59,3 +71,10 @@ class NatsServer(Part):
     async def is_ready(self) -> bool:
         status, _ = await fetch(self.monitor_port, "/healthz")
         return status == 200
+
+
+def into_account(streams: Path) -> None:
+    """Streams of a release that had no accounts yet go to the node's; for a server that does not run."""
+    before, now = streams / "$G", streams / NODE
+    if before.exists() and not now.exists():
+        before.rename(now)

@@ -12,6 +12,10 @@ from typing import Any
 
 from node import addresses as address_book
 from node.environment import operators, told_to, told_to_everybody
+from node.links.accounts import SYSTEM_USER
+from node.links.keeper import Keeper
+from node.links.register import Register
+from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import Part, PartFailed
 from node.ports import Ports
@@ -48,6 +52,7 @@ class Node:
         self._watching: asyncio.Task[None] | None = None
         self._lock: int | None = None
         self.parts: dict[str, Part] = {}
+        self.keeper: Keeper | None = None
 
     # Starting and stopping.
 
@@ -71,7 +76,7 @@ class Node:
         self._compose()
         await _all(
             self._timed("PostgreSQL", self._open_databases()),
-            self._timed("NATS JetStream", self.parts["nats"].start()),
+            self._timed("NATS JetStream", self._open_streams()),
             self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
         )
         await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
@@ -90,6 +95,8 @@ class Node:
         self._lock = None
 
     async def _stop_parts(self) -> None:
+        if self.keeper:
+            await self.keeper.stop()
         own = [self.parts[name] for name in self.services if name in self.parts]
         await asyncio.gather(*(part.stop() for part in own))
         await asyncio.gather(*(part.stop() for part in self.parts.values() if part not in own))
@@ -174,6 +181,7 @@ class Node:
 
     def _compose(self) -> None:
         self._secrets = Secrets(self.data / "keys")
+        self.lines = Register(self.data / "keys" / "lines", self.name)
         self._ports = Ports(self.data / "ports.json", gateway=self._gateway_port)
         logs = self.data / "logs"
         logs.mkdir(exist_ok=True, mode=0o700)
@@ -189,7 +197,8 @@ class Node:
             monitor_port=self._ports["nats-monitor"],
             domain=self.name,
             log=logs / "nats.log",
-            password=self._secrets.nats_password,
+            passwords=self._secrets.nats_passwords,
+            more=self._lines_config,
         )
         catcher = [f"--data={self.data / 'mail'}", f"--smtp={self._ports['smtp']}", f"--http={self._ports['mail']}"]
         mail = Program(
@@ -208,6 +217,33 @@ class Node:
                 log=logs / f"{name}.log",
                 environment=partial(self.env, name),
             )
+
+    def _lines_config(self) -> dict[str, Any]:
+        return config(self.lines, self._secrets.nats_passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}")
+
+    async def _open_streams(self) -> None:
+        await self.nats.start()
+        self.keeper = Keeper(
+            self.lines,
+            url=self.nats.url,
+            system_url=self.nats.url_of(SYSTEM_USER),
+            tls_ca=Tls(self.lines.folder).ca_of_clients,
+            configure=self.nats.prepare,
+            restart=self._restart_nats,
+        )
+        await self.keeper.renew_if_put_back(self.nats.data / "store")
+        self.keeper.start()
+
+    async def _restart_nats(self) -> None:
+        """Only for a server that must join a line; who is connected comes back by themselves."""
+        await self.nats.stop()
+        if not self._watching:
+            await self.nats.start()
+
+    @property
+    def leaf_port(self) -> int:
+        """Where regions come in, on a national node."""
+        return self._ports["nats-leaf"]
 
     async def _open_databases(self) -> None:
         await self.postgres.start()

@@ -1,11 +1,13 @@
 """What only this node may know: made at the first start, kept in `<data>/keys`, readable by its owner only."""
 
 import json
-import os
 import secrets
 from pathlib import Path
 
 from joserfc.jwk import KeySet, OKPKey
+
+from node.files import write
+from node.links.accounts import OPERATOR, USERS
 
 
 class Secrets:
@@ -22,7 +24,9 @@ class Secrets:
             write(self.encryption_private_keys_file, new_encryption_keys())
         write(self.encryption_public_keys_file, public_halves(self.encryption_private_keys_file))
         self.postgres_password = password(folder / "postgres")
-        self.nats_password = password(folder / "nats")
+        #: Of each user of the NATS server.
+        self.nats_passwords = {user: password(folder / f"nats-{user}") for user in USERS if user != OPERATOR}
+        self.nats_passwords[OPERATOR] = password(folder / "nats")
 
 
 def new_identity_key() -> str:
@@ -55,15 +59,3 @@ def password(file: Path, mode: int = 0o600) -> str:
     if not file.exists():
         write(file, secrets.token_urlsafe(24), mode)
     return file.read_text()
-
-
-def write(file: Path, text: str, mode: int = 0o600) -> None:
-    """Whole or not at all, and never readable for a moment by who may not."""
-    new = file.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        os.fchmod(stream.fileno(), mode)  # whatever the umask says
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)

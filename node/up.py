@@ -12,6 +12,7 @@ from contextlib import suppress
 from node import addresses
 from node.called_from import from_where_called
 from node.client import TROUBLE
+from node.links.register import NotPossible, Register, read_bundle
 from node.node import Node
 from node.part import PartFailed
 
@@ -29,8 +30,9 @@ def arguments() -> argparse.Namespace:
         "--port", type=port, default=os.environ.get("ODH_PORT", "8000"), help="poort van het adres (8000)"
     )
     parser.add_argument(
-        "--node", type=name, default=os.environ.get("ODH_NODE", "utrecht"), help="naam van de node (utrecht)"
+        "--node", "--name", type=name, default=os.environ.get("ODH_NODE"), help="naam van de node (utrecht)"
     )
+    parser.add_argument("--join", type=from_where_called, help="toegang tot een landelijke node (from ./odh nodes)")
     parser.add_argument("--demo", action="store_true", help="met voorbeeldgegevens (with demo data)")
     return parser.parse_args()
 
@@ -49,7 +51,12 @@ def name(text: str) -> str:
 
 async def run(options: argparse.Namespace) -> int:
     since = time.monotonic()
-    node = Node(options.data, name=options.node, gateway_port=options.port, say=show_step)
+    try:
+        known_as = join(options) if options.join else options.node or "utrecht"
+    except NotPossible as why:
+        print(why, file=sys.stderr)
+        return 1
+    node = Node(options.data, name=known_as, gateway_port=options.port, say=show_step)
     stop = asked_to_stop(node)
     tell(f"Om de Hoek: node {node.name} start op {node.data}")
     try:
@@ -67,6 +74,13 @@ async def run(options: argparse.Namespace) -> int:
         if stop.is_set():
             tell(f"\nGestopt in {seconds(time.monotonic() - stopping)}; de gegevens staan in {node.data} (stopped).")
     return 0
+
+
+def join(options: argparse.Namespace) -> str:
+    """Makes the node a region of another, as the bundle says; its name."""
+    bundle = read_bundle(options.join)
+    Register(options.data / "keys" / "lines", bundle.region).join(bundle)
+    return bundle.region
 
 
 def tell(line: str) -> None:

@@ -29,7 +29,7 @@ class Servers:
 def of_secrets(folder: Path) -> Servers:
     """As `./odh secrets` hands them out; the node's name is in the environment."""
     databases = {service: (folder / service / "database_url").read_text().strip() for service in SERVICES}
-    return Servers(Settings().node, databases, (folder / "members" / "nats_url").read_text().strip())
+    return Servers(Settings().node, databases, (folder / "operator" / "nats_url").read_text().strip())
 
 
 def of_running(data: Path) -> Servers | None:

@@ -17,6 +17,11 @@ EXAMPLE = settings_page.EXAMPLE.read_text()
 #: What runs once and is gone; and what has nothing in its image to ask it with.
 NOT_ASKED = {"secrets", "backup", "collector"}
 
+#: What one node of several has on top of it.
+OVER_IT = {
+    name: yaml.safe_load((ROOT / "deploy" / f"{name}.yml").read_text())["services"] for name in ("national", "regional")
+}
+
 every_part = pytest.mark.parametrize("part", PARTS)
 
 
@@ -30,7 +35,8 @@ def test_the_example_is_as_the_code_is():
 
 
 def test_every_variable_of_compose_is_explained():
-    asked = re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", re.sub(r"^ *#.*", "", COMPOSE, flags=re.M))
+    over_it = "".join((ROOT / "deploy" / f"{role}.yml").read_text() for role in OVER_IT)
+    asked = re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", re.sub(r"^ *#.*", "", COMPOSE + over_it, flags=re.M))
 
     assert {name for name, _ in asked} <= explained()
 
@@ -126,6 +132,19 @@ def test_who_tries_a_node_out_does_not_start_what_only_measures_it():
 
     assert {part for part in images if PARTS[part].get("profiles") != ["observability"]} == {"postgres", "nats"}
     assert all(re.search(r":v?\d+\.\d+", PARTS[part]["image"]) for part in images - {"postgres"})
+
+
+@pytest.mark.parametrize("role", OVER_IT)
+def test_a_line_to_another_node_is_one_more_part_as_careful_as_the_others(role):
+    told = OVER_IT[role]
+
+    assert set(told) == {"nats", "lines"}
+    lines, backup = told["lines"], PARTS["backup"]
+    assert [lines[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")] == [
+        backup[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")
+    ]
+    assert {volume.split(":")[0] for volume in lines["volumes"]} == {"secrets-nats", "secrets-operator"}
+    assert ("ports" in told["nats"]) == (role == "national")
 
 
 def test_no_password_is_in_the_files():

@@ -52,11 +52,19 @@ def test_only_the_gateway_can_sign(folder):
         assert (public["kid"], public["x"]) == (private["kid"], private["x"])
 
 
-def test_nats_asks_for_what_the_services_have(folder):
+def test_nats_asks_for_what_the_services_have_each_for_its_own(folder):
     found = read(folder)
 
-    login = json.loads(found["nats/login.conf"].removeprefix("authorization: "))
-    assert {found[f"{service}/nats_url"] for service in SERVICES} == {f"nats://odh:{login['password']}@nats:4222"}
+    told = {
+        line.split(": ", 1)[0]: json.loads(line.split(": ", 1)[1]) for line in found["nats/accounts.conf"].splitlines()
+    }
+    users = {one["user"]: one for one in told["accounts"]["NODE"]["users"]}
+    for service in SERVICES:
+        url = urlsplit(found[f"{service}/nats_url"])
+        assert (url.username, url.password) == (service, users[service]["password"])
+    assert len({one["password"] for one in users.values()}) == len(SERVICES) + 1
+    assert "permissions" not in users["odh"]
+    assert users["odh"]["password"] in found["operator/nats_url"]
 
 
 def test_a_second_time_changes_nothing(folder):

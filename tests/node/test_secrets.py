@@ -8,8 +8,10 @@ from node.secrets import Secrets
 def test_secrets_are_made_once(tmp_path):
     first, again = Secrets(tmp_path / "keys"), Secrets(tmp_path / "keys")
 
-    assert (first.postgres_password, first.nats_password) == (again.postgres_password, again.nats_password)
-    assert first.postgres_password != first.nats_password != Secrets(tmp_path / "other").nats_password
+    assert (first.postgres_password, first.nats_passwords) == (again.postgres_password, again.nats_passwords)
+    passwords = {first.postgres_password, *first.nats_passwords.values()}
+    assert len(passwords) == len(first.nats_passwords) + 1
+    assert not passwords & set(Secrets(tmp_path / "other").nats_passwords.values())
 
 
 def test_the_public_file_has_the_public_half_of_the_same_key(tmp_path):

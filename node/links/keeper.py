@@ -1,0 +1,136 @@
+"""Keeps the lines of a node as its register says, for as long as it runs."""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from chassis.settings import Settings
+from chassis.streams import Streams, tls_of
+from chassis.tasks import ended
+from chassis.telemetry import log
+from node.files import write
+from node.links import sourcing
+from node.links.register import Register
+
+LOOK_SECONDS = 1.0
+
+
+class Keeper:
+    """Makes consumers and sources, and lets the server read its users again when the register has changed."""
+
+    def __init__(
+        self,
+        register: Register,
+        *,
+        url: str,
+        system_url: str,
+        tls_ca: Path | None = None,
+        configure: Callable[[], Awaitable[None]],
+        restart: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """`configure` writes what the server reads; `restart` is for a region that joins while it runs."""
+        self._register, self._url, self._system_url, self._tls_ca = register, url, system_url, tls_ca
+        self._configure, self._restart = configure, restart
+        self._known, self._listens = (register.line, register.regions), register.is_national
+        self._streams: Streams | None = None
+        self._keeping: asyncio.Task[None] | None = None
+
+    @property
+    def is_up_to_date(self) -> bool:
+        """Whether the server knows what the register says."""
+        return (self._register.line, self._register.regions) == self._known
+
+    def start(self) -> None:
+        self._keeping = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        if self._keeping:
+            await ended(self._keeping)
+        if self._streams:
+            await self._streams.close()
+        self._keeping = self._streams = None
+
+    async def _keep(self) -> None:
+        called = time.monotonic()
+        while True:
+            try:
+                await self._changed()
+                if self._register.national:
+                    await sourcing.ensure(await self._client(), self._register)
+                    if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
+                        await sourcing.call_again(await self._client(), self._register)
+                        called = time.monotonic()
+            except (sourcing.Refused, NatsError, OSError, TimeoutError) as trouble:
+                log.warning("lines not kept", fault=f"{type(trouble).__name__}: {trouble}")
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def _changed(self) -> None:
+        now = (self._register.line, self._register.regions)
+        if now == self._known:
+            return
+        await self._configure()
+        if now[0] == self._known[0] and self._listens:
+            # An account that is new in the first has, until the second, no way back for the answers of JetStream.
+            await reload(self._system_url, self._tls_ca)
+            await reload(self._system_url, self._tls_ca)
+        elif self._restart:  # the first region, or a line: the server begins to listen, or to call, only when it starts
+            await self._restart()
+        self._known, self._listens = now, self._register.is_national
+
+    async def _client(self) -> Client:
+        if self._streams is None:
+            settings = Settings(node=self._register.node, nats_url=self._url, nats_tls_ca_file=self._tls_ca)
+            self._streams = Streams(settings, "lines")
+            await self._streams.connect()
+        assert self._streams.client is not None
+        return self._streams.client
+
+    async def renew_if_put_back(self, store: Path) -> None:
+        """Before the services start: a folder that is a copy of what it was has streams that went back in time.
+
+        Whether it is, tells the number of the folder on its disk, which a copy does not have. A node without lines
+        only remembers it.
+        """
+        note, here = self._register.folder / "store.json", {"inode": os.stat(store).st_ino}
+        before = json.loads(note.read_text()) if note.exists() else here
+        if before != here and self._register.national:
+            client = await self._client()
+            for kind in ("shared", "elsewhere"):
+                await sourcing.renew(client, f"odh-{self._register.node}-{kind}", self._register.folder)
+        self._register.folder.mkdir(parents=True, exist_ok=True)
+        write(note, json.dumps(here))
+
+
+async def reload(system_url: str, tls_ca: Path | None = None) -> None:
+    """Every server of the node reads its configuration again: users and lines, without a connection lost that stays."""
+    client = await nats.connect(
+        system_url.split(","), allow_reconnect=False, connect_timeout=3, tls=tls_of(tls_ca), error_cb=_quietly
+    )
+    try:
+        inbox = client.new_inbox()
+        answers = await client.subscribe(inbox)
+        await client.publish("$SYS.REQ.SERVER.PING", b"", reply=inbox)
+        servers = [await answers.next_msg(timeout=3)]
+        try:
+            while True:
+                servers.append(await answers.next_msg(timeout=0.2))
+        except TimeoutError:
+            pass
+        for server in servers:
+            name = json.loads(server.data)["server"]["id"]
+            told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)
+            if "error" in told:
+                raise sourcing.Refused(f"reload: {told['error'].get('description')}")
+    finally:
+        await client.close()
+
+
+async def _quietly(_: Exception) -> None:
+    """Who asked is told what went wrong."""

@@ -1,0 +1,58 @@
+"""What a node's NATS server is told of its users, its lines and TLS, as a part of its configuration."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from node.files import write
+from node.links import accounts
+from node.links.register import Register
+
+
+class Tls:
+    """The files of a server's certificate, where there are any: of `./odh nodes certificate`, or the operator's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ca, self.certificate, self.key = folder / "ca.pem", folder / "server.pem", folder / "server.key"
+
+    @property
+    def is_there(self) -> bool:
+        return self.certificate.exists()
+
+    @property
+    def ca_of_clients(self) -> Path | None:
+        """Whom the services must trust to speak with the server; none where it has no certificate."""
+        return self.ca if self.is_there and self.ca.exists() else None
+
+    def config(self, here: Path | None = None) -> dict[str, Any]:
+        """`here` is where the server finds the files, where that is elsewhere."""
+        files = (file if here is None else here / file.name for file in (self.certificate, self.key))
+        return dict(zip(("cert_file", "key_file"), map(str, files), strict=True))
+
+
+def config(
+    register: Register, passwords: Mapping[str, str], *, leaf_listen: str, seen_at: Path | None = None
+) -> dict[str, Any]:
+    """Accounts, the line, and TLS. `leaf_listen` is where a national node waits for its regions.
+
+    `seen_at` is the folder of the lines as the server sees it, where that is another (in a container).
+    """
+    node, line, tls = register.node, register.line, Tls(register.folder)
+    at = seen_at or register.folder
+    made: dict[str, Any] = {
+        "accounts": accounts.accounts(
+            node, national=register.national, regions=sorted(register.regions.items()), passwords=dict(passwords)
+        ),
+        "system_account": accounts.SYSTEM,
+    }
+    if tls.is_there:
+        made["tls"] = tls.config(at)
+    if register.is_national:
+        made["leafnodes"] = {"listen": leaf_listen} | ({"tls": tls.config(at)} if tls.is_there else {})
+    elif line is not None:
+        remote = {"url": line.url, "account": accounts.link_account(line.national), "nkey": line.seed}
+        if line.ca is not None:
+            write(register.folder / "national.pem", line.ca, 0o644)
+            remote["tls"] = {"ca_file": str(at / "national.pem")}  # type: ignore[assignment]
+        made["leafnodes"] = {"reconnect": "1s", "remotes": [remote]}
+    return made

@@ -1,0 +1,174 @@
+"""How what one node says comes to another: JetStream's own sourcing, from consumers that stand beforehand.
+
+Whoever gives makes the consumer, and with it decides what leaves; whoever takes names it as a source. The stream keeps
+with every message where it came from, so that it goes on where it was, whatever was cut or killed meanwhile.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from nats.aio.client import Client
+
+from node.files import write
+from node.links.accounts import Flow, down, up
+from node.links.register import Register
+
+ANSWER_SECONDS_MAX = 5.0
+CHUNK_BYTES = 128 * 1024
+
+#: A line shows life every second; this long without is not heard.
+SILENT_SECONDS_MAX = 3.0
+
+#: So many messages may be under way over a line. Each round over a line that takes 50 ms can bring as many.
+UNDER_WAY_MAX = 5000
+
+
+class Refused(Exception):
+    """JetStream said no."""
+
+
+class Flows(NamedTuple):
+    """What a node gives to others and takes from them, each with the other node's name."""
+
+    given: list[tuple[str, Flow]]
+    taken: list[tuple[str, Flow]]
+
+
+def flows(register: Register) -> Flows:
+    """All that crosses the lines of this node."""
+    node, national = register.node, register.national
+    if register.is_national:
+        regions = sorted(register.regions)
+        return Flows(
+            [(region, flow) for region in regions for flow in down(node, region)],
+            [(region, flow) for region in regions for flow in up(node, region)],
+        )
+    if not national:
+        return Flows([], [])
+    return Flows([(national, flow) for flow in up(national, node)], [(national, flow) for flow in down(national, node)])
+
+
+async def ensure(client: Client, register: Register) -> None:
+    """Makes the consumers and sources that are not there, and takes away those of who is no longer let in."""
+    here = flows(register)
+    for stream in (f"odh-{register.node}-{kind}" for kind in ("shared", "elsewhere")):
+        wanted = {flow.consumer: flow for _, flow in here.given if flow.stream == stream}
+        there = {one["name"] for one in await _consumers(client, stream) if one["config"].get("deliver_subject")}
+        for name in there - wanted.keys():
+            await ask(client, f"CONSUMER.DELETE.{stream}.{name}")
+        for name in wanted.keys() - there:
+            await _give(client, wanted[name])
+    await _take(client, register.node, [flow for _, flow in here.taken])
+
+
+async def _give(client: Client, flow: Flow) -> None:
+    config = {
+        "durable_name": flow.consumer,
+        "deliver_subject": flow.deliver,
+        "deliver_policy": "all",
+        "ack_policy": "flow_control",
+        "max_ack_pending": UNDER_WAY_MAX,
+        "max_deliver": -1,
+        "flow_control": True,
+        "idle_heartbeat": 1_000_000_000,
+        "filter_subjects": list(flow.filters),
+    }
+    made = {"stream_name": flow.stream, "config": config, "action": "create"}
+    await ask(client, f"CONSUMER.CREATE.{flow.stream}.{flow.consumer}", made)
+
+
+async def _take(client: Client, node: str, taken: list[Flow]) -> None:
+    stream = f"odh-{node}-elsewhere"
+    config = (await ask(client, f"STREAM.INFO.{stream}"))["config"]
+    wanted = [
+        {
+            "name": flow.stream,
+            "external": {"api": flow.api, "deliver": ""},
+            "consumer": {"name": flow.consumer, "deliver_subject": flow.deliver},
+        }
+        for flow in taken
+    ]
+    if [one.get("consumer") for one in config.get("sources") or ()] != [one["consumer"] for one in wanted]:
+        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": wanted})
+
+
+async def call_again(client: Client, register: Register) -> None:
+    """Lets the server call anew for each source that is silent.
+
+    By itself it waits up to half a minute between two calls, and longer each time. Where it was, it reads in the last
+    message that it has of a source, so that nothing is lost or taken twice by asking again.
+    """
+    stream = f"odh-{register.node}-elsewhere"
+    told = await ask(client, f"STREAM.INFO.{stream}")
+    heard = {
+        (one["name"], one["external"]["api"])
+        for one in told.get("sources") or ()
+        if 0 <= one["active"] < SILENT_SECONDS_MAX * 1e9
+    }
+    sources = told["config"].get("sources") or []
+    loud = [one for one in sources if (one["name"], one["external"]["api"]) in heard]
+    if loud != sources:
+        await ask(client, f"STREAM.UPDATE.{stream}", told["config"] | {"sources": loud})
+        await ask(client, f"STREAM.UPDATE.{stream}", told["config"])
+
+
+async def _consumers(client: Client, stream: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    while True:
+        told = await ask(client, f"CONSUMER.LIST.{stream}", {"offset": len(found)})
+        page = told.get("consumers") or []
+        found += page
+        if not page or len(found) >= told["total"]:
+            return found
+
+
+async def renew(client: Client, stream: str, folder: Path) -> None:
+    """Lets every taker of a stream begin again at its first message, as it does for a stream that it does not know.
+
+    For a stream that went back: the takers have numbers that it gives out a second time, and would leave those messages
+    out. The server knows a stream by an identity that it gives when the stream is made, so the stream is made anew from
+    its own snapshot, with its consumers. No service may run: one that finds no stream makes an empty one. The snapshot
+    is in `folder` until the stream stands, so that this can be broken off and done again.
+    """
+    kept, about = folder / f"{stream}.snapshot", folder / f"{stream}.snapshot.json"
+    if not about.exists():
+        write(about, json.dumps(await _snapshot(client, stream, kept)))
+    if stream in (await ask(client, "STREAM.NAMES")).get("streams") or ():
+        await ask(client, f"STREAM.DELETE.{stream}")
+    taking = await ask(client, f"STREAM.RESTORE.{stream}", json.loads(about.read_text()))
+    with kept.open("rb") as chunks:
+        while chunk := chunks.read(CHUNK_BYTES):
+            await client.request(taking["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
+    _checked(stream, (await client.request(taking["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)).data)
+    about.unlink()
+    kept.unlink()
+
+
+async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
+    """Writes the stream to a file; returns what the server must be told to take it back."""
+    inbox = client.new_inbox()
+    subscription = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
+    asked = {"deliver_subject": inbox, "jsck": True, "chunk_size": CHUNK_BYTES}
+    begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
+    write(file, "")  # its owner's only
+    with file.open("wb") as chunks:
+        while (chunk := await subscription.next_msg(timeout=ANSWER_SECONDS_MAX)).data:
+            chunks.write(chunk.data)
+            if chunk.reply:
+                await client.publish(chunk.reply)
+    await subscription.unsubscribe()
+    return {"config": begun["config"], "state": begun["state"]}
+
+
+async def ask(client: Client, what: str, body: Any = None) -> Any:
+    """A question to JetStream; raises `Refused` with what it says is wrong."""
+    asked = json.dumps(body).encode() if body is not None else b""
+    return _checked(what, (await client.request(f"$JS.API.{what}", asked, timeout=ANSWER_SECONDS_MAX)).data)
+
+
+def _checked(what: str, data: bytes) -> Any:
+    told = json.loads(data)
+    if "error" in told:
+        raise Refused(f"{what}: {told['error'].get('description')}")
+    return told

@@ -1,0 +1,207 @@
+"""`./odh nodes`: who is let in over the lines between nodes, and how far behind they are.
+
+On the national node: `add-region`, `rotate`, `remove-region` (or `revoke`); in a region: `join`; on both: `list`,
+`certificate`. A node that runs takes up a change within a second or two, one that does not when it starts.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import nats
+from nats.errors import Error as NatsError
+
+from chassis.settings import Settings
+from node import addresses
+from node.called_from import from_where_called
+from node.files import write
+from node.links import certificates, lag, sourcing
+from node.links.keeper import Keeper
+from node.links.register import NATIONAL, NotPossible, Register, read_bundle
+from node.links.server import Tls
+from node.part import free_port
+
+LEAF_PORT = 7422
+
+
+class Place(NamedTuple):
+    """The node that is meant: its lines, and where its NATS server is when it runs."""
+
+    register: Register
+    nats: str | None
+    data: Path | None
+
+
+def main() -> int:
+    asked = arguments().parse_args()
+    try:
+        done = ACTIONS[asked.action](asked)
+        return done if isinstance(done, int) else 0
+    except NotPossible as why:
+        print(f"Dat kan niet (not possible): {why}", file=sys.stderr)
+        return 1
+    except (NatsError, OSError, TimeoutError):
+        print("NATS antwoordt niet (NATS does not answer).", file=sys.stderr)
+        return 1
+
+
+def arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="odh nodes", description="Lijnen tussen nodes (lines between nodes).")
+    actions = parser.add_subparsers(dest="action", required=True)
+    for action, told in {
+        "add-region": "laat een regio toe (let a region in)",
+        "rotate": "geef een regio een nieuwe sleutel (give a region a new key)",
+    }.items():
+        one = _action(actions, action, told)
+        one.add_argument("region", help="naam van de regio (its name)")
+        one.add_argument("--at", help="waar regio's deze node vinden, host:poort (where regions find this node)")
+        one.add_argument("--to", type=from_where_called, help="bestand voor de regio (file for the region)")
+    for action in ("remove-region", "revoke"):
+        _action(actions, action, "laat een regio niet meer toe (let a region in no more)").add_argument("region")
+    _action(actions, "join", "word een regio (become a region)").add_argument("bundle", type=from_where_called)
+    _action(actions, "list", "wie er zijn en wat achterloopt (who is there, what is behind)")
+    _action(actions, "renew", "na teruggezette gegevens (after data was put back): everything is told again")
+    one = _action(actions, "certificate", "maak een certificaat voor TLS (make a certificate)")
+    one.add_argument("host", nargs="+", help="namen en adressen van de server (its names and addresses)")
+    _action(actions, "keep", "houd de lijnen bij, in compose (keep the lines, in compose)")
+    return parser
+
+
+def _action(actions: Any, name: str, told: str) -> argparse.ArgumentParser:
+    one: argparse.ArgumentParser = actions.add_parser(name, help=told, description=told)
+    one.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node (.odh)")
+    one.add_argument("--node", help="naam van een node die niet draait (name of a node that does not run)")
+    one.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
+    return one
+
+
+def place(asked: argparse.Namespace, name: str | None = None) -> Place:
+    """`name` is what a node that does not run must be."""
+    if asked.secrets:
+        nats = (asked.secrets / "operator" / "nats_url").read_text().strip()
+        return Place(Register(asked.secrets / "nats" / "lines", Settings().node), nats, None)
+    running = addresses.read(asked.data)
+    node = running.node if running else asked.node or name or NATIONAL
+    return Place(Register(asked.data / "keys" / "lines", node), running.nats if running else None, asked.data)
+
+
+def let_in(asked: argparse.Namespace) -> None:
+    at = place(asked)
+    if not is_name(asked.region):
+        raise NotPossible("kleine letters, cijfers en streepjes (small letters, digits, dashes)")
+    tls = Tls(at.register.folder)
+    where = asked.at or f"127.0.0.1:{leaf_port(at.data)}"
+    url = f"{'tls' if tls.is_there else 'nats-leaf'}://{where}"
+    change = at.register.add if asked.action == "add-region" else at.register.rotate
+    bundle = change(asked.region, url, tls.ca.read_text() if tls.is_there and tls.ca.exists() else None)
+    if asked.secrets and not asked.to:  # in a container there is no folder to put it in
+        print(json.dumps(bundle._asdict(), indent=2))
+        return
+    file = asked.to or from_where_called(f"{asked.region}.line.json")
+    write(file, json.dumps(bundle._asdict(), indent=2))
+    print(f"{asked.region} mag erbij: geef {file} aan die regio, zoals je een wachtwoord geeft.")
+    print(f"({asked.region} is let in: give that file to the region, as one gives a password.)")
+    print(f"Daar (there):  ./odh up --join {file}")
+
+
+def leave_out(asked: argparse.Namespace) -> None:
+    place(asked).register.remove(asked.region)
+    print(f"{asked.region} wordt niet meer toegelaten (is let in no more).")
+
+
+def join(asked: argparse.Namespace) -> None:
+    bundle = read_bundle(asked.bundle)
+    at = place(asked, bundle.region)
+    at.register.join(bundle)
+    print(f"{bundle.region} hoort nu bij {bundle.national} (belongs to it now).")
+    if at.nats or asked.secrets:
+        print("Start de node opnieuw, dan weten alle diensten het (restart the node, so that every service knows).")
+
+
+def show(asked: argparse.Namespace) -> int:
+    at = place(asked)
+    if at.nats is None:
+        for name in sorted(at.register.regions) or ([at.register.national] if at.register.line else []):
+            print(f"{name:<20} deze node draait niet (this node does not run)")
+        return 0
+    tls = Tls(at.register.folder)
+    found = asyncio.run(lag.of(at.register, at.nats, tls.ca_of_clients))
+    if not found:
+        print("Deze node staat alleen (this node is alone).")
+    for one in found:
+        print(one.in_words())
+    return 0 if all(one.is_heard for one in found) else 3
+
+
+def renew(asked: argparse.Namespace) -> None:
+    at = place(asked)
+    if asked.secrets:
+        asyncio.run(_renew_now(at))
+        print("Deze node vertelt alles opnieuw (this node tells everything again).")
+        return
+    at.register.folder.mkdir(parents=True, exist_ok=True)
+    write(at.register.folder / "store.json", "{}")
+    print("Bij de volgende start vertelt deze node alles opnieuw (at its next start this node tells everything again).")
+
+
+async def _renew_now(at: Place) -> None:
+    client = await nats.connect(at.nats or "", allow_reconnect=False, connect_timeout=3)
+    for kind in ("shared", "elsewhere"):
+        await sourcing.renew(client, f"odh-{at.register.node}-{kind}", at.register.folder)
+    await client.close()
+
+
+def certificate(asked: argparse.Namespace) -> None:
+    at = place(asked)
+    certificates.make(at.register.folder, asked.host)
+    print(f"Gemaakt in {at.register.folder}; ca.pem is voor wie verbinding maakt (ca.pem is for who connects).")
+    print("Start de node opnieuw (restart the node).")
+
+
+def keep(asked: argparse.Namespace) -> None:
+    asyncio.run(_keep(place(asked), asked.secrets))
+
+
+async def _keep(at: Place, secrets: Path) -> None:
+    from node.hand_out import write_accounts  # what it writes is read by the NATS server beside it
+
+    async def configure() -> None:
+        write_accounts(secrets)
+
+    system_url = (secrets / "operator" / "system_url").read_text().strip()
+    Keeper(at.register, url=at.nats or "", system_url=system_url, configure=configure).start()
+    await asyncio.Event().wait()
+
+
+def is_name(text: str) -> bool:
+    return bool(text) and len(text) <= 40 and set(text) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def leaf_port(data: Path | None) -> int:
+    """Where regions find a node of `./odh up`; chosen now when it did not start yet."""
+    if data is None:
+        return LEAF_PORT
+    file = data / "ports.json"
+    ports = json.loads(file.read_text()) if file.exists() else {}
+    if "nats-leaf" not in ports:
+        ports["nats-leaf"] = free_port()
+        data.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(ports, indent=2))
+    return int(ports["nats-leaf"])
+
+
+ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {
+    "add-region": let_in,
+    "rotate": let_in,
+    "remove-region": leave_out,
+    "revoke": leave_out,
+    "join": join,
+    "list": show,
+    "renew": renew,
+    "certificate": certificate,
+    "keep": keep,
+}

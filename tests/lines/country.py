@@ -1,0 +1,246 @@
+"""A hub and its regions, each a real NATS server as `./odh up` starts it, with what keeps the lines and no services."""
+
+import asyncio
+import json
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+
+from chassis.settings import Settings
+from chassis.streams import Streams, tls_of
+from contracts.event import new_id
+from node.links.accounts import SYSTEM_USER, USERS
+from node.links.keeper import Keeper
+from node.links.register import Bundle, Register
+from node.links.server import Tls, config
+from node.nats import NatsServer
+from node.part import free_port
+from tests.given import eventually
+
+HUB = "national"
+
+
+class Place:
+    """One node of the country: its server, its streams and its lines."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name, self.folder = name, folder / name
+        self.register = Register(self.folder / "lines", name)
+        self.passwords = {user: f"{name}-{user}" for user in USERS}
+        self.leaf_port = free_port()
+        self.server = NatsServer(
+            self.folder / "nats",
+            port=free_port(),
+            monitor_port=free_port(),
+            domain=name,
+            passwords=self.passwords,
+            more=lambda: config(self.register, self.passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}"),
+        )
+        self.keeper = self._new_keeper()
+        self.streams: Streams
+
+    @property
+    def tls_ca(self) -> Path | None:
+        return Tls(self.register.folder).ca_of_clients
+
+    def _new_keeper(self) -> Keeper:
+        return Keeper(
+            self.register,
+            url=self.server.url,
+            system_url=self.server.url_of(SYSTEM_USER),
+            tls_ca=self.tls_ca,
+            configure=self.server.prepare,
+            restart=self._restart,
+        )
+
+    async def _restart(self) -> None:
+        await self.server.stop()
+        await self.server.start()
+
+    async def start(self) -> None:
+        """As a node does: the server, then a look at whether it was put back, then who speaks and hears."""
+        await self.server.start()
+        self.keeper = self._new_keeper()
+        await self.keeper.renew_if_put_back(self.server.data / "store")
+        settings = Settings(node=self.name, nats_url=self.server.url, nats_tls_ca_file=self.tls_ca)
+        self.streams = Streams(settings, "odh")
+        await self.streams.connect()
+        self.keeper.start()
+
+    async def stop(self) -> None:
+        await self.keeper.stop()
+        await self.streams.close()
+        await self.server.stop()
+
+    def keep(self) -> None:
+        """A copy of the streams as they are on disk; for a server that does not run."""
+        shutil.copytree(self.server.data, self.folder / "kept")
+
+    def put_back(self) -> None:
+        """The copy again, in the place of what became of it."""
+        shutil.rmtree(self.server.data)
+        shutil.copytree(self.folder / "kept", self.server.data)
+
+    async def has_taken_up(self) -> None:
+        """Returns when the server knows what was changed in the register."""
+
+        async def known() -> bool:
+            return self.keeper.is_up_to_date
+
+        await eventually(known, saying="a server that knows its lines")
+
+    async def client(self, user: str, **options: Any) -> Client:
+        """Connected as one of the users, who is told what is refused."""
+        return await connected(self.server.url_of(user), self.tls_ca, inbox=f"_INBOX.{user}", **options)
+
+    async def says(
+        self, *ids: str, to: str | None = None, reach: str = "shared", wire: str = "requests.request-placed"
+    ) -> None:
+        """Each event is stored here when this returns, whatever becomes of the line."""
+        where = f"to.{to}" if to else reach
+        for id in ids:
+            await self._say(f"odh.{self.name}.{where}.{wire}.{id}", id)
+
+    async def _say(self, subject: str, id: str) -> None:
+        """Asked again when the server goes away meanwhile, as a relay does."""
+        while True:
+            with suppress(nats.errors.Error, OSError, TimeoutError):
+                await self.streams.ready()
+                headers = {"Nats-Msg-Id": f"{self.name}-{subject}"}
+                await self.streams.js.publish(subject, id.encode(), headers=headers, timeout=1)
+                return
+            await asyncio.sleep(0.05)
+
+    async def heard(self) -> list[str]:
+        """The subjects of what came from elsewhere, in their order."""
+        state = (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state
+        found = []
+        for seq in range(max(state.first_seq, 1), state.last_seq + 1):
+            with suppress(nats.js.errors.NotFoundError):
+                found.append((await self.streams.js.get_msg(self.streams.name("elsewhere"), seq)).subject or "")
+        return found
+
+    async def hears(self, *subjects: str, within: float = 20) -> None:
+        """Waits until everything has come, and nothing else."""
+        seen: list[str] = []
+
+        async def all_there() -> bool:
+            if (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state.messages < len(subjects):
+                await asyncio.sleep(0.1)
+                return False
+            seen[:] = await self.heard()
+            return sorted(seen) == sorted(subjects)
+
+        try:
+            await eventually(all_there, within=within, saying="what was said elsewhere")
+        except AssertionError as error:
+            missing, more = set(subjects) - set(seen), sorted(set(seen) - set(subjects))
+            raise AssertionError(
+                f"{self.name} heard {len(seen)}; missing {sorted(missing)[:5]}, more {more[:5]}"
+            ) from error
+
+
+class Country:
+    """The hub, and its regions by name."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.hub = folder, Place(folder, HUB)
+        self.regions: dict[str, Place] = {}
+
+    def let_in(self, name: str, port: int | None = None) -> Bundle:
+        """A region that can join; `port` is where it finds the hub."""
+        ca = self.hub.tls_ca
+        scheme = "tls" if ca else "nats-leaf"
+        url = f"{scheme}://127.0.0.1:{port or self.hub.leaf_port}"
+        return self.hub.register.add(name, url, ca.read_text() if ca else None)
+
+    async def region(self, name: str, port: int | None = None) -> Place:
+        """Lets it in, and starts it."""
+        place = self.regions[name] = Place(self.folder, name)
+        place.register.join(self.let_in(name, port))
+        await place.start()
+        return place
+
+    async def stop(self) -> None:
+        await asyncio.gather(*(place.stop() for place in (self.hub, *self.regions.values())))
+
+
+class Proxy:
+    """A line that can be cut in the middle."""
+
+    def __init__(self, to: int) -> None:
+        self.port, self._to, self._is_cut = free_port(), to, False
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> "Proxy":
+        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.cut()
+        self._server.close()
+
+    def cut(self) -> None:
+        """Nothing comes through until it is mended."""
+        self._is_cut = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def mend(self) -> None:
+        self._is_cut = False
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            if self._is_cut:
+                return
+            there, back = await asyncio.open_connection("127.0.0.1", self._to)
+            self._writers.add(back)
+            await asyncio.gather(_copy(reader, back), _copy(there, writer))
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    finally:
+        writer.close()
+
+
+async def connected(url: str, ca: Path | None = None, **options: Any) -> Client:
+    """A client that remembers what it was refused in `refused`."""
+    refused: list[str] = []
+
+    async def remember(error: Exception) -> None:
+        refused.append(str(error))
+
+    inbox = options.pop("inbox", "_INBOX")
+    client = await nats.connect(
+        url, allow_reconnect=False, error_cb=remember, inbox_prefix=inbox, tls=tls_of(ca), **options
+    )
+    client.refused = refused  # type: ignore[attr-defined]
+    return client
+
+
+def placed(place: Place, *ids: str) -> list[str]:
+    """The subjects of requests that a node shared."""
+    return [f"odh.{place.name}.shared.requests.request-placed.{id}" for id in ids]
+
+
+def ids(count: int) -> list[str]:
+    return [new_id() for _ in range(count)]
+
+
+def asked(body: Any) -> bytes:
+    return json.dumps(body).encode()

@@ -1,0 +1,173 @@
+"""What does not cross a line, whoever tries, and what a service, a region and a stranger may not do."""
+
+import asyncio
+
+import nats
+import pytest
+
+from node.links import certificates
+from node.links.accounts import SERVICES
+from node.links.keeper import reload
+from node.links.nkeys import new_user_key
+from node.links.register import NotPossible, Register
+from tests.given import eventually
+from tests.lines.country import HUB, Country, asked, connected, ids, placed
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def answers(client, subject, body=b""):
+    """What comes back; none when nobody is there, or it is refused."""
+    try:
+        return (await client.request(subject, body, timeout=0.5)).data
+    except (nats.errors.NoRespondersError, nats.errors.TimeoutError):
+        return None
+
+
+async def test_what_is_local_crosses_no_line_in_either_direction(country: Country):
+    """Whoever has all rights in one node publishes, listens and asks for the streams of another."""
+    hub, drenthe, zeeland = country.hub, country.regions["drenthe"], country.regions["zeeland"]
+    everybody = {place.name: await place.client("odh", no_echo=True) for place in (hub, drenthe, zeeland)}
+    heard = []
+
+    async def hear(message):
+        heard.append(message.subject)
+
+    for name, client in everybody.items():
+        others = [other for other in everybody if other != name]
+        for other in others:
+            await client.subscribe(f"odh.{other}.>", cb=hear)
+        await client.flush()
+    for name, client in everybody.items():
+        for reach in ("local.members.contact-changed.x", "timer.x", "dead.members.x", "shared.members.x"):
+            await client.publish(f"odh.{name}.{reach}", b"secret")
+            for other in everybody:
+                await client.publish(f"odh.{other}.{reach}", b"as another") if other != name else None
+        await client.flush()
+
+    for name, client in everybody.items():
+        for other in everybody:
+            if other != name:
+                for api in (f"$JS.{other}.API", f"{other}.API"):
+                    for call in (
+                        "INFO",
+                        "STREAM.NAMES",
+                        f"STREAM.INFO.odh-{other}-local",
+                        f"STREAM.DELETE.odh-{other}-shared",
+                    ):
+                        assert await answers(client, f"{api}.{call}") is None, f"{name} asked {other}: {call}"
+    another_region = "zeeland.API.CONSUMER.RESET.odh-zeeland-shared.to-national"
+    assert await answers(everybody["drenthe"], another_region) is None
+    assert heard == []
+    for place, client in ((hub, everybody[HUB]), (drenthe, everybody["drenthe"]), (zeeland, everybody["zeeland"])):
+        streams = (await client.request("$JS.API.STREAM.NAMES", timeout=2)).data.decode()
+        assert all(f"odh-{other}-" not in streams for other in everybody if other != place.name)
+        assert not [s for s in await place.heard() if ".local." in s or ".timer." in s or ".dead." in s]
+        await client.close()
+
+
+async def test_a_region_cannot_take_the_local_stream_of_another_as_a_source(country: Country):
+    hub, zeeland = country.hub, country.regions["zeeland"]
+    client = await zeeland.client("odh")
+    source = {"name": "odh-national-local", "external": {"api": "national.API", "deliver": "stolen"}}
+    also = {"name": "odh-national-local", "external": {"api": "$JS.national.API", "deliver": "stolen"}}
+    made = {"name": "stolen", "subjects": ["stolen.in"], "sources": [source]}
+    await hub.says("secret", reach="local", wire="members.contact-changed")
+
+    for one in (source, also):
+        await client.request("$JS.API.STREAM.CREATE.stolen", asked(made | {"sources": [one]}), timeout=2)
+        await asyncio.sleep(0.5)  # longer than a line takes; there is nothing to wait for
+        told = (await client.request("$JS.API.STREAM.INFO.stolen", timeout=2)).data
+        assert b'"messages":0' in told
+        await client.request("$JS.API.STREAM.DELETE.stolen", timeout=2)
+    await client.close()
+
+
+async def test_a_service_speaks_as_itself_and_hears_no_answer_of_another(country: Country):
+    zeeland = country.regions["zeeland"]
+    client = await zeeland.client("members")
+    js = client.jetstream(timeout=1)
+
+    await js.publish("odh.zeeland.local.members.contact-changed.x", b"")
+    await js.publish("odh.zeeland.shared.members.member-joined.x", b"")
+    refused = {
+        "odh.zeeland.local.requests.x": "publish",
+        "odh.drenthe.shared.members.x": "publish",
+        "$JS.API.STREAM.DELETE.odh-zeeland-local": "publish",
+        "$JS.API.STREAM.UPDATE.odh-zeeland-shared": "publish",
+        "_INBOX.notify.>": "subscription",
+        "odh.zeeland.>": "subscription",
+        "up.zeeland.>": "subscription",
+    }
+    for subject, what in refused.items():
+        await (client.publish(subject, b"") if what == "publish" else client.subscribe(subject))
+    await client.flush()
+
+    async def all_refused():
+        told = " ".join(client.refused).lower()
+        return all(subject.lower() in told for subject in refused)
+
+    await eventually(all_refused, saying="a refusal of each")
+    await client.close()
+    assert len(set(zeeland.passwords.values())) == len(SERVICES) + 2
+
+
+async def test_who_has_no_key_or_lost_it_is_not_let_in(country: Country):
+    hub, zeeland = country.hub, country.regions["zeeland"]
+    stranger = Register(country.folder / "stranger" / "lines", "stranger")
+    bundle = country.let_in("stranger")
+    hub.register.remove("stranger")
+    stranger.join(bundle._replace(seed=new_user_key().seed))
+    for url in (f"nats://127.0.0.1:{hub.server.port}", f"nats://odh:wrong@127.0.0.1:{hub.server.port}"):
+        with pytest.raises(nats.errors.Error):
+            await connected(url)
+
+    before = zeeland.register.line
+    after = hub.register.rotate("zeeland", before.url, None)
+    await hub.has_taken_up()
+    missed = ids(5)
+    await zeeland.says(*missed)
+    await asyncio.sleep(1)  # longer than a line takes; there is nothing to wait for
+    assert not set(placed(zeeland, *missed)) & set(await hub.heard())
+
+    zeeland.register.join(after)
+    await zeeland.has_taken_up()
+
+    async def all_there():
+        return set(placed(zeeland, *missed)) <= set(await hub.heard())
+
+    await eventually(all_there, within=20, saying="what waited for the new key")
+
+
+async def test_the_line_and_the_clients_speak_tls_when_the_servers_have_certificates(another_country: Country):
+    hub = another_country.hub
+    certificates.make(hub.register.folder, ["127.0.0.1", "localhost"])
+    await hub.start()
+
+    region = await another_country.region("zeeland")
+    await region.says("behind-tls")
+
+    await hub.hears(*placed(region, "behind-tls"))
+    assert region.register.line.url.startswith("tls://")
+    with pytest.raises((nats.errors.Error, OSError)):
+        await connected(hub.server.url, None)  # who does not know who signed the certificate
+    await reload(hub.server.url_of("system"), hub.tls_ca)
+
+
+def test_a_region_joins_under_its_own_name_and_is_let_in_once(tmp_path):
+    hub, region = Register(tmp_path / "hub", "national"), Register(tmp_path / "region", "zeeland")
+    bundle = hub.add("zeeland", "nats-leaf://hub.example:7422", None)
+
+    assert (region.national, hub.national) == ("", "national")
+    region.join(bundle)
+    assert region.national == "national"
+    assert bundle.seed not in (tmp_path / "hub" / "regions.json").read_text()
+    for refused in (
+        lambda: hub.add("zeeland", bundle.url, None),
+        lambda: hub.remove("drenthe"),
+        lambda: region.add("drenthe", bundle.url, None),
+        lambda: region.join(bundle._replace(region="drenthe")),
+        lambda: hub.join(bundle._replace(region="national")),
+    ):
+        with pytest.raises(NotPossible):
+            refused()
