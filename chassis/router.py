@@ -248,6 +248,9 @@ class Consumer:
                 one.prepared = prepared
             return heard
         except Exception as error:
+            if is_away(error):
+                await self._database_back()
+                return await self._prepare(heard)
             if len(heard) == 1:
                 await self._failed(heard[0], error)
                 return []
@@ -261,10 +264,13 @@ class Consumer:
             outcomes = await self._service.transactions.group(items, self.name, *self._hearing.first) if items else []
             if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
                 return outcomes
-            # The database is away: that is no fault of the events, so it costs them no attempt.
-            log.warning("database away", consumer=self.name)
-            await asyncio.sleep(0.2)
-            await wait_for_database(self._service.engine)
+            await self._database_back()
+
+    async def _database_back(self) -> None:
+        """The database is away: that is no fault of the events, so it costs them no attempt."""
+        log.warning("database away", consumer=self.name)
+        await asyncio.sleep(0.2)
+        await wait_for_database(self._service.engine)
 
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
