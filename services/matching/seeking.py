@@ -117,7 +117,7 @@ async def still_best(
             again = await seek(session, known, now, settings)
             left, busy = await _as_it_is(session, again.fitting)
             best = rules.chosen(left, busy, most=most)
-    return [one if one.pair.words else _named(one, now, weights) for one in best]
+    return [_named(one, now, weights) for one in best]
 
 
 _AS_IT_IS = text(
@@ -158,6 +158,8 @@ async def _as_it_is(session: AsyncSession, fitting: Sequence[Proposal]) -> tuple
 def _named(proposal: Proposal, now: datetime, weights: Weights) -> Proposal:
     """With the words that the request was written in, which are a reason; they change no score."""
     pair, request = proposal.pair, proposal.pair.request
+    if pair.words or not pair.terms:
+        return proposal
     named = replace(pair, words=as_written(pair.terms, request.title, pair.asked, request.language))
     return Proposal(named, rules.fit(named, now, weights) or proposal.fit)
 
