@@ -292,12 +292,9 @@ class Consumer:
             await asyncio.sleep(self._settings.ack_wait_seconds / 3)
             here = {message.reply: message for message in (*self._handled, *(self._pull.waiting if self._pull else ()))}
             for reply in here.keys() & seen:  # the others came in only just now
-                await self._show_life(here[reply])
+                with suppress(Exception):
+                    await here[reply].in_progress()
             seen = set(here)
-
-    async def _show_life(self, message: Msg) -> None:
-        with suppress(Exception):
-            await message.in_progress()
 
     async def _failed(self, one: _Heard, error: BaseException) -> None:
         with under(one.envelope.traceparent):

@@ -146,13 +146,14 @@ async def _as_it_is(session: AsyncSession, fitting: Sequence[Proposal]) -> tuple
         "offers": [pair.offer.id for pair in pairs],
         "offer_versions": [pair.offer.version for pair in pairs],
     }
-    rows = {(row.request_id, row.offer_id): row for row in await ask(session, _AS_IT_IS, values)}
+    found = (await ask(session, _AS_IT_IS, values)).mappings()
+    rows = {(row["request_id"], row["offer_id"]): row for row in found}
     left = [
-        replace(one, pair=replace(one.pair, offer_running=rows[one.pair.ids].offer_running))
+        replace(one, pair=replace(one.pair, offer_running=rows[one.pair.ids]["offer_running"]))
         for one in fitting
         if one.pair.ids in rows
     ]
-    return left, {row.request_id: busy_of(row) for row in rows.values()}
+    return left, {request_id: busy_of(row) for (request_id, _), row in rows.items()}
 
 
 def _named(proposal: Proposal, now: datetime, weights: Weights) -> Proposal:
