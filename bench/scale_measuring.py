@@ -20,7 +20,8 @@ from services.matching import candidates, propositions
 from services.matching.candidates import CANDIDATES_MAX, WAYS
 from services.matching.propositions import Known
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import look_far
 
 MOST = MatchingSettings().proposals_per_request_max
 MEANING = frozenset({"meaning"})
@@ -34,7 +35,7 @@ async def found_in(engine: AsyncEngine, world: World, *, queries: int, exact_que
         chosen = random.Random(7).sample(range(count), min(queries + queries // 4, count))
         ids = [f"{side.value[0]}-{number:08d}" for number in chosen]
         async with sessions_of(engine)() as session:
-            await take_turn(session)
+            await look_far(session)
             for one in ids[queries:]:  # what is asked often is in memory
                 await _rows(session, await _known(session, one), WAYS)
             known = [await _known(session, one) for one in ids[:queries]]

@@ -21,7 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import metrics
 from chassis.crashpoints import crashpoint
-from chassis.database import is_away, wait_for_database
+from chassis.database import is_away, wait_out
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
 from chassis.problems import Problem
@@ -249,7 +249,7 @@ class Consumer:
             return heard
         except Exception as error:
             if is_away(error):
-                await self._database_back()
+                await wait_out(self._service.engine, self.name)
                 return await self._prepare(heard)
             if len(heard) == 1:
                 await self._failed(heard[0], error)
@@ -264,13 +264,7 @@ class Consumer:
             outcomes = await self._service.transactions.group(items, self.name, *self._hearing.first) if items else []
             if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
                 return outcomes
-            await self._database_back()
-
-    async def _database_back(self) -> None:
-        """The database is away: that is no fault of the events, so it costs them no attempt."""
-        log.warning("database away", consumer=self.name)
-        await asyncio.sleep(0.2)
-        await wait_for_database(self._service.engine)
+            await wait_out(self._service.engine, self.name)
 
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
@@ -292,9 +286,12 @@ class Consumer:
             await asyncio.sleep(self._settings.ack_wait_seconds / 3)
             here = {message.reply: message for message in (*self._handled, *(self._pull.waiting if self._pull else ()))}
             for reply in here.keys() & seen:  # the others came in only just now
-                with suppress(Exception):
-                    await here[reply].in_progress()
+                await self._show_life(here[reply])
             seen = set(here)
+
+    async def _show_life(self, message: Msg) -> None:
+        with suppress(Exception):
+            await message.in_progress()
 
     async def _failed(self, one: _Heard, error: BaseException) -> None:
         with under(one.envelope.traceparent):
