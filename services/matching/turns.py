@@ -24,7 +24,7 @@ async def keep_together(session: AsyncSession) -> None:
 
 async def look_far(session: AsyncSession) -> None:
     """Begins a transaction that looks in the index of meanings without a turn."""
-    # A plan for any values is one that compares every vector; to make one for these takes less than a millisecond or two.
+    # A plan for any values may be one that compares every vector; to make one for these takes little.
     await begin(session, f"SELECT {LOOK_FAR}, set_config('plan_cache_mode', 'force_custom_plan', true)")
 
 
