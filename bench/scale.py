@@ -54,6 +54,7 @@ async def run(options: argparse.Namespace) -> int:
     """Each world in turn; prints the tables, and keeps them as JSON."""
     record = {"made": datetime.now(UTC).isoformat(timespec="seconds")} | machine()
     record |= {"shared buffers": options.shared_buffers, "queries": options.queries, "exact": options.exact}
+    name = f"{record['made'][:16].replace(':', '')}-scale-{record['commit']}.json"
     read, found = await vectors(CACHE), []
     async with served(options.data, options.shared_buffers) as server:
         for offers in options.offers:
@@ -63,12 +64,9 @@ async def run(options: argparse.Namespace) -> int:
             if not options.only_make:
                 found.append(await measured(server, world, read, options))
                 _say(f"{scale_report.table(found)}\n")
+                _keep(options.json or results.FOLDER / name, record | {"worlds": found})
     if options.only_make:
         return 0
-    name = f"{record['made'][:16].replace(':', '')}-scale-{record['commit']}.json"
-    file = options.json or results.FOLDER / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(record | {"worlds": found}, indent=1, ensure_ascii=False) + "\n")
     if options.write:
         scale_report.write(record, found)
         _say(f"{results.PAGE.relative_to(ROOT)} geschreven (written).")
@@ -91,6 +89,12 @@ async def measured(server: Server, world: World, read: Vectors, options: argpars
         }
     drift = drifted(before, await probe(options.data))
     return figures | {"drift": drift, "minutes": round((time.perf_counter() - began) / 60, 1)}
+
+
+def _keep(file: Path, record: dict[str, Any]) -> None:
+    """After each world, so that a run that is broken off has told what it found."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def _say(line: str) -> None:
