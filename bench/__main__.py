@@ -1,6 +1,7 @@
 """`./odh bench`: measures what this machine does with it, and what it could do; `--help` tells what can be chosen.
 
-`./odh bench matching` measures how well matching ranks.
+`./odh bench matching` measures how well matching ranks, `./odh bench scale` how it finds among many offers, and
+`./odh bench replicas` how many events several processes of it handle together.
 """
 
 import argparse
@@ -20,12 +21,16 @@ from node import ROOT
 
 REPEATS = 5
 
+#: What is measured by a command of its own.
+OTHERS = {"matching": "bench.matching.__main__", "scale": "bench.scale", "replicas": "bench.replicas"}
+
 
 def main() -> int:
     """0 when every row came out and everything was counted the same everywhere, whatever the bars."""
-    if sys.argv[1:2] == ["matching"]:
-        sys.argv[:2] = [f"{sys.argv[0]} matching"]
-        return import_module("bench.matching.__main__").main()
+    if sys.argv[1:2] and sys.argv[1] in OTHERS:
+        name = sys.argv[1]
+        sys.argv[:2] = [f"{sys.argv[0]} {name}"]
+        return int(import_module(OTHERS[name]).main())
     return asyncio.run(run(arguments()))
 
 

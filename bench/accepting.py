@@ -18,8 +18,8 @@ MEMBERS = 500
 async def accepted(ground: Ground, size: Size, seed: int) -> Finding:
     """The service itself, as a process as in production: validation, signed identity, Idempotency-Key, traces."""
     async with ground.fresh() as place:
-        async with place.program("chassis", "services.requests") as port:
-            asked = await _ask(place, port, size, seed)
+        async with place.program("chassis", "services.requests") as served:
+            asked = await _ask(place, served.port, size, seed)
             await _nothing_left_to_say(place)
         counts = {
             "accepted": asked["accepted"],
@@ -33,15 +33,15 @@ async def accepted(ground: Ground, size: Size, seed: int) -> Finding:
 
 async def accepted_by_nothing(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P1: a trivial FastAPI route with the same body."""
-    async with ground.fresh() as place, place.program("bench.ceilings", "trivial") as port:
-        return Finding(_figures(await _ask(place, port, size, seed)))
+    async with ground.fresh() as place, place.program("bench.ceilings", "trivial") as served:
+        return Finding(_figures(await _ask(place, served.port, size, seed)))
 
 
 async def accepted_by_the_textbook(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P3: a SQLModel session for each request."""
     async with ground.fresh() as place:
-        async with place.program("bench.ceilings", "textbook") as port:
-            asked = await _ask(place, port, size, seed)
+        async with place.program("bench.ceilings", "textbook") as served:
+            asked = await _ask(place, served.port, size, seed)
         counts = {
             "accepted": asked["accepted"],
             "stored": await place.count("SELECT count(*) FROM asked"),

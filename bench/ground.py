@@ -12,6 +12,7 @@ from typing import Any
 
 import asyncpg
 import nats
+import psutil
 from joserfc.jwk import OKPKey
 from sqlalchemy import make_url
 
@@ -50,18 +51,18 @@ class Place:
         return OKPKey.import_key(json.loads(self.secrets.identity_private_key_file.read_text()))
 
     @asynccontextmanager
-    async def program(self, *arguments: str) -> AsyncIterator[int]:
-        """A program of ours that serves HTTP, told where it is as a service is; gives its port.
+    async def program(self, *arguments: str, **more: str) -> AsyncIterator[Program]:
+        """A program of ours that serves HTTP, told where it is as a service is, and whatever more it is to be told.
 
         Other settings come from the environment: `ODH_GROUP_SIZE_MAX=16 ./odh bench P1` tries one.
         """
         port = free_port()
-        told = {f"ODH_{name.upper()}": str(value) for name, value in (self.settings | {"port": port}).items()}
-        log = self.folder / f"{arguments[-1]}.log"
+        told = {f"ODH_{name.upper()}": str(value) for name, value in (self.settings | {"port": port} | more).items()}
+        log = self.folder / f"{arguments[-1]}-{port}.log"
         program = Program(arguments[-1], list(arguments), port=port, log=log, environment=lambda: os.environ | told)
         await program.start()
         try:
-            yield port
+            yield program
         finally:
             await program.stop()
 
@@ -98,6 +99,11 @@ class Ground:
     async def __aexit__(self, *_: object) -> None:
         await self._postgres.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def postgres(self) -> psutil.Process:
+        """The server's first process."""
+        return psutil.Process(self._postgres.pid)
 
     async def settle(self) -> None:
         """What earlier trials wrote goes to disk now, and not in the middle of the next trial."""

@@ -18,6 +18,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.mailboxes import define_mailboxes
+from chassis.telemetry import log
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -136,6 +137,13 @@ def upgrade(connection: Connection, service: str | Path, revision: str = "head")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
     connection.commit()
+
+
+async def wait_out(engine: AsyncEngine, consumer: str) -> None:
+    """Waits for a database that is away: that is no fault of the events, so it costs them no attempt."""
+    log.warning("database away", consumer=consumer)
+    await asyncio.sleep(0.2)
+    await wait_for_database(engine)
 
 
 async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -> None:

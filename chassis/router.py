@@ -21,7 +21,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import metrics
 from chassis.crashpoints import crashpoint
-from chassis.database import is_away, wait_for_database
+from chassis.database import is_away, wait_out
 from chassis.dead_letters import bury
 from chassis.mailboxes import say
 from chassis.problems import Problem
@@ -248,6 +248,9 @@ class Consumer:
                 one.prepared = prepared
             return heard
         except Exception as error:
+            if is_away(error):
+                await wait_out(self._service.engine, self.name)
+                return await self._prepare(heard)
             if len(heard) == 1:
                 await self._failed(heard[0], error)
                 return []
@@ -261,10 +264,7 @@ class Consumer:
             outcomes = await self._service.transactions.group(items, self.name, *self._hearing.first) if items else []
             if not any(isinstance(o, BaseException) and is_away(o) for o in outcomes):
                 return outcomes
-            # The database is away: that is no fault of the events, so it costs them no attempt.
-            log.warning("database away", consumer=self.name)
-            await asyncio.sleep(0.2)
-            await wait_for_database(self._service.engine)
+            await wait_out(self._service.engine, self.name)
 
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:

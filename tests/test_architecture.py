@@ -115,6 +115,7 @@ READS_ENVIRONMENT = {
     "node/postgres.py": "PostgreSQL gets a path and nothing else",
     "node/up.py": "the same setting by option or by variable",
     "bench/ceilings.py": "a program without settings of its own, to measure against",
+    "bench/replicas.py": "an endpoint to measure against",
     "bench/ground.py": "a node to measure must not have the operator's settings",
 }
 

@@ -20,7 +20,6 @@ from services.matching.pairs import (
 from services.matching.propositions import BUSY, COLUMNS, Known, busy_of, proposition_of
 from services.matching.rules import Busy
 from services.matching.store import ask
-from services.matching.terms import as_written
 
 #: The ways in which candidates are found: all of them, but for who measures each alone.
 WAYS = frozenset({"meaning", "words", "place"})
@@ -49,11 +48,12 @@ async def candidates_for(
 
 
 def question(
-    known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
+    known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS, exact: bool = False
 ) -> tuple[TextClause, dict[str, Any]]:
     """The statement that finds candidates, and its values.
 
     It narrows for speed with what the rules will say anyway: kind, reach, whose it is, and pairs proposed before.
+    `exact` looks at every vector, for who measures what the index misses.
     """
     mine = known.proposition
     is_request = mine.side is Side.REQUEST
@@ -87,11 +87,11 @@ def question(
         model = (known.meaning.model_id, known.meaning.dimensions)
     if "words" in found_by:
         values["query"] = query
-    return _statement(mine.side, model, found_by), values
+    return _statement(mine.side, model, found_by, exact), values
 
 
 @lru_cache(maxsize=64)
-def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) -> TextClause:
+def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], exact: bool) -> TextClause:
     """The statement for the candidates of a request or an offer; the index conditions stand in it as literals.
 
     `model` is the id of the model whose vectors are compared, and how long they are.
@@ -135,14 +135,14 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str]) 
     similarity = "CAST(NULL AS float8)"
     if model:
         model_id, dimensions = model
-        apart = f"(v.vector::halfvec({dimensions})) <=> CAST(CAST(:meaning AS text) AS halfvec({dimensions}))"
-        similarity = f"""(SELECT 1 - ({apart}) FROM meaning v
+        apart = f"(v.vector::halfvec({dimensions}) <=> CAST(CAST(:meaning AS text) AS halfvec({dimensions})))"
+        similarity = f"""(SELECT 1 - {apart} FROM meaning v
             WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
         if "meaning" in ways:
             found.append(
                 f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
                     WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
-                    ORDER BY {apart} LIMIT {CANDIDATES_MAX}"""
+                    ORDER BY {apart}{" + 0" if exact else ""} LIMIT {CANDIDATES_MAX}"""
             )
     if "words" in ways:
         found.append(
@@ -183,8 +183,9 @@ def _pair(known: Known, row: RowMapping) -> Pair:
         request,
         offer,
         similarity,
-        as_written([term[1:] for term in shared], request.title, text_of_request, request.language),
-        words.in_common(known.terms, shared, terms_of_offer),
-        unwanted,
-        row["offer_running"],
+        in_common=words.in_common(known.terms, shared, terms_of_offer),
+        unwanted=unwanted,
+        offer_running=row["offer_running"],
+        terms=tuple(term[1:] for term in shared),
+        asked=text_of_request,
     )

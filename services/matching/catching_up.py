@@ -27,6 +27,7 @@ from services.matching.readers import Reader, get_to_know
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import InProcess, text_of
 from services.matching.store import take_turn
+from services.matching.turns import take_turn_alone
 from services.matching.unread import Unread
 
 #: A text that the endpoint refused is offered to it again after this.
@@ -141,9 +142,9 @@ async def remove_left(service: Service) -> None:
 
 @asynccontextmanager
 async def turn(service: Service) -> AsyncIterator[AsyncSession]:
-    """A transaction that has its turn, committed at the end of the block."""
+    """A transaction that has its turn alone, committed at the end of the block."""
     async with service.sessions() as session:
-        await take_turn(session)
+        await take_turn_alone(session)
         yield session
         await session.commit()
 
@@ -195,20 +196,22 @@ async def read_waiting(reader: Reader, found: list[Unread]) -> list[tuple[Unread
         if of_side:
             texts = [text_of(one.title, one.text) for one in of_side]
             read += zip(of_side, await reader.read(texts, side, probing=True), strict=True)
-    return read
+    # Who keeps texts goes in this order too: two that change the same rows do not wait for each other crosswise.
+    return sorted(read, key=lambda one: one[0].proposition_id)
 
 
 def _propose_again(service: Service, model_id: int, one: Unread, vector: str | None) -> Work:
     settings = cast(MatchingSettings, service.settings)
 
     async def work(session: AsyncSession) -> None:
-        await take_turn(session)
+        # Alone: who is kept meanwhile would not find this vector, and would not be found.
+        await take_turn_alone(session)
         now = service.now()
         if not await unread.fill(session, model_id, one, vector, now) or vector is None:
             return
         known = await propositions.get(session, one.proposition_id)
         if known and known.proposition.is_open(now):
-            await proposing.propose(session, known, now, settings)
+            await proposing.propose_at_once(session, known, now, settings)
 
     return work
 

@@ -28,6 +28,7 @@ from services.matching.meanings import Read, read_meanings
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.settings import MatchingSettings
 from services.matching.store import TAKE_TURN
+from services.matching.turns import take_turn_alone
 
 router = EventRouter(first=[TAKE_TURN])
 
@@ -43,8 +44,9 @@ async def seek_in_the_country(
 ) -> None:
     """The national node knows what regions ask, and puts what was escalated next to the offers of the others."""
     if settings.is_national:
+        await take_turn_alone(session)
         request = await propositions.keep(session, event, Side.REQUEST, prepared, now, said_by)
-        await proposing.go_on(session, request, now, settings)
+        await proposing.go_on_at_once(session, request, now, settings)
 
 
 @router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=read_meanings, elsewhere=True)
@@ -58,8 +60,9 @@ async def offer_to_the_country(
 ) -> None:
     """The national node knows what regions offer; a region, what the national node offers to every region."""
     if settings.is_national or said_by == settings.national_node:
+        await take_turn_alone(session)
         offer = await propositions.keep(session, event, Side.OFFER, prepared, now, said_by)
-        await proposing.go_on(session, offer, now, settings)
+        await proposing.go_on_at_once(session, offer, now, settings)
 
 
 @router.hears(RequestEscalated, elsewhere=True)
@@ -67,10 +70,13 @@ async def take_up_escalation(
     event: RequestEscalated, session: AsyncSession, now: datetime, settings: MatchingSettings, said_by: str
 ) -> None:
     """A region asks the national node to seek an answer; the request itself may have been heard or is yet to be."""
-    if settings.is_national and await nodes.escalate(session, event.request_id, said_by, now):
+    if not settings.is_national:
+        return
+    await take_turn_alone(session)
+    if await nodes.escalate(session, event.request_id, said_by, now):
         known = await propositions.get(session, event.request_id)
         if known and known.proposition.node == said_by and known.proposition.is_open(now):
-            await proposing.propose(session, known, now, settings)
+            await proposing.propose_at_once(session, known, now, settings)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged, elsewhere=True)

@@ -16,6 +16,7 @@ from contracts.matching import (
 from services.matching import matches, people, proposing, propositions, steps, timers
 from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
+from services.matching.turns import take_turn_alone
 
 
 async def forget(
@@ -34,6 +35,7 @@ async def forget(
     A match that ran is told once more, as lapsed, with nothing of the erased in it; that message is about the other
     side, and goes when they are erased. What an ambassador looked at stays, for its two sides, without the ambassador.
     """
+    await take_turn_alone(session)
     if not await people.forget_from_now_on(session, member_id, node, now):
         return None
     running = await matches.running_of_member(session, member_id, node)
@@ -72,7 +74,7 @@ async def _tell_other_sides(session: AsyncSession, member_id: str, node: str) ->
 async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings: MatchingSettings) -> None:
     request = await propositions.get(session, match.request_id)
     if request and request.proposition.is_open(now):
-        await proposing.propose(session, request, now, settings)
+        await proposing.propose_at_once(session, request, now, settings)
 
 
 def _who_is_left(match: Match) -> str | None:

@@ -1,7 +1,8 @@
 """What matching hears, and what it then does.
 
-The handlers of one service take turns (`store.TAKE_TURN`), so that a request and an offer that are heard at the same
-moment, in whatever replica, still find each other, and once.
+What is heard of requests and offers is kept, and what may fit them is sought, before their turn (`seeking`). Then the
+handlers take turns (`store.TAKE_TURN`), so that a request gets as many matches as it may have, and each pair once, in
+whatever replica they are heard.
 """
 
 from datetime import datetime
@@ -36,10 +37,9 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from contracts.vocabulary import Side
-from services.matching import elsewhere, erasure, matches, people, proposing, propositions, timers, waiting
-from services.matching.meanings import Read, read_meanings
+from services.matching import elsewhere, erasure, matches, people, proposing, timers, waiting
 from services.matching.propositions import OfferHeard, RequestHeard
+from services.matching.seeking import Sought, keep_and_seek, seek_next_best
 from services.matching.settings import MatchingSettings
 from services.matching.store import TAKE_TURN
 
@@ -47,34 +47,35 @@ router = EventRouter(first=[TAKE_TURN])
 router.include(elsewhere.router)
 
 
-@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=read_meanings)
+@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=keep_and_seek)
 async def propose_matches(
-    event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
+    event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
     """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`."""
-    request = await propositions.keep(session, event, Side.REQUEST, prepared, now)
-    if request and request.became_open:
+    if prepared and prepared.known.became_open:
         timers.await_answer(session, event.request_id, now, settings)
-    await proposing.go_on(session, request, now, settings)
+    await proposing.go_on(session, prepared, now, settings)
 
 
-@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=read_meanings)
+@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=keep_and_seek)
 async def propose_to_waiting_requests(
-    event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Read | None
+    event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
     """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `go_on`."""
-    offer = await propositions.keep(session, event, Side.OFFER, prepared, now)
-    await proposing.go_on(session, offer, now, settings)
+    await proposing.go_on(session, prepared, now, settings)
 
 
-@router.hears(MatchDismissed, MatchLapsed)
+@router.hears(MatchDismissed, MatchLapsed, prepare=seek_next_best)
 async def propose_next_best(
-    event: MatchDismissed | MatchLapsed, session: AsyncSession, now: datetime, settings: MatchingSettings
+    event: MatchDismissed | MatchLapsed,
+    session: AsyncSession,
+    now: datetime,
+    settings: MatchingSettings,
+    prepared: Sought | None,
 ) -> None:
     """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer."""
-    request = await propositions.get(session, event.request_id)
-    if request and request.proposition.is_open(now) and not waiting.asker_is_silent(event):
-        await proposing.propose(session, request, now, settings)
+    if prepared:
+        await proposing.propose(session, prepared, now, settings)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged)

@@ -72,6 +72,8 @@ class Proposition:
     node_name: str | None = None
     escalated: bool = False
     """Whether an answer is sought in the whole country."""
+    version: int = 0
+    """Which version of it this is; another one may be another pair."""
 
     def is_sought_here(self) -> bool:
         """Whether this node looks for what fits: what is its own, what it was asked to, and for any offer it knows."""
@@ -110,6 +112,16 @@ class Pair:
     """How much of what the offer is about the request says that it does not want."""
     offer_running: int = 0
     """How many matches run with this offer already."""
+    terms: tuple[str, ...] = ()
+    """What `words` come from. To find the words that were written for terms takes longer than all the rest, so only a
+    pair that is proposed has them."""
+    asked: str = ""
+    """The text of the request."""
+
+    @property
+    def ids(self) -> tuple[str, str]:
+        """Of the request and of the offer."""
+        return self.request.id, self.offer.id
 
 
 def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:

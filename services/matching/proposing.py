@@ -15,13 +15,12 @@ from contracts.matching import (
 )
 from contracts.vocabulary import Side
 from services.matching import (
-    candidates,
     feedback,
     matches,
     people,
     propositions,
     routing,
-    rules,
+    seeking,
     steps,
     timers,
     weighing,
@@ -30,19 +29,14 @@ from services.matching.match import Lapse, Match, State
 from services.matching.pairs import can_match
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
+from services.matching.seeking import Sought
 from services.matching.settings import MatchingSettings
 
 
-async def propose(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:
+async def propose(session: AsyncSession, sought: Sought, now: datetime, settings: MatchingSettings) -> None:
     """What fits a request or an offer best is proposed: to an ambassador, or where the kind needs none, to both."""
-    most = settings.proposals_per_request_max
-    if not known.proposition.is_sought_here():
-        return
-    if known.proposition.side is Side.REQUEST and known.busy.running >= most:
-        return
-    pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
     weights = (await weighing.in_use(session, now)).weights
-    proposals = rules.best_proposals(pairs, busy, now, most=most, weights=weights)
+    proposals = await seeking.still_best(session, sought, now, settings, weights)
     new = await _matches_of(session, proposals, now, settings)
     await matches.add(session, new, feedback.begun(proposals, new, now, weights_version=weights.version))
     for match in new:
@@ -53,23 +47,34 @@ async def propose(session: AsyncSession, known: Known, now: datetime, settings: 
         timers.remind_later(session, match, settings)
 
 
-async def go_on(session: AsyncSession, heard: Known | None, now: datetime, settings: MatchingSettings) -> None:
-    """What is open is proposed. What closed ends all its matches.
+async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, settings: MatchingSettings) -> None:
+    """What is open is proposed. What closed ends all its matches, unless it was opened again before this turn.
 
     What two people talk about now ends the matches that no ambassador has judged yet, so that nobody is asked for
     nothing; they may be proposed anew when it is opened again. Who has been asked already may still answer, and may
     be introduced too, but is not reminded.
     """
-    if heard is None:
+    if sought is None:
         return
-    if heard.proposition.is_open(now):
-        if not heard.became_open:
-            await end_what_cannot_be(session, heard, now)
-        await propose(session, heard, now, settings)
-    else:
-        running = await matches.running_of(session, heard.proposition.id)
-        ending = [match for match in running if steps.ends_with(match, heard.proposition.status) and not match.owner]
+    heard = sought.known.proposition
+    if heard.is_open(now):
+        if not sought.known.is_new:
+            await end_what_cannot_be(session, heard.id, now)
+        await propose(session, sought, now, settings)
+    elif await propositions.is_current(session, heard):
+        running = await matches.running_of(session, heard.id)
+        ending = [match for match in running if steps.ends_with(match, heard.status) and not match.owner]
         await end(session, ending, "closed")
+
+
+async def propose_at_once(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:
+    """Seeks in the turn what is then proposed. The caller has it alone: who is kept meanwhile would not be found."""
+    await propose(session, await seeking.seek(session, known, now, settings), now, settings)
+
+
+async def go_on_at_once(session: AsyncSession, known: Known | None, now: datetime, settings: MatchingSettings) -> None:
+    """The same as `go_on`, for what was kept in the turn; the caller has it alone."""
+    await go_on(session, await seeking.seek(session, known, now, settings) if known else None, now, settings)
 
 
 async def _matches_of(
@@ -96,9 +101,9 @@ async def _matches_of(
     return new
 
 
-async def end_what_cannot_be(session: AsyncSession, changed: Known, now: datetime) -> None:
+async def end_what_cannot_be(session: AsyncSession, proposition_id: str, now: datetime) -> None:
     """A change may have made it another kind, or too far: what does not go together any more is judged by nobody."""
-    running = await matches.running_of(session, changed.proposition.id)
+    running = await matches.running_of(session, proposition_id)
     unjudged = [match for match in running if match.state is State.PROPOSED and match.owner is None]
     if unjudged:
         sides = await propositions.find(session, {side for m in unjudged for side in (m.request_id, m.offer_id)})

@@ -47,6 +47,8 @@ class Known:
     """The terms of what it says that it does not want."""
     meaning: Meaning | None
     """None when the model in use has not read it."""
+    is_new: bool
+    """Whether nothing was known of it before this was heard."""
     became_open: bool
     """Whether it was not open before this was heard."""
     busy: Busy
@@ -56,7 +58,7 @@ class Known:
 COLUMNS = """
     p.proposition_id, p.side, p.member_id, p.organisation_id, p.kind, p.themes, p.title, p.text, p.language,
     p.place_name, p.province, p.latitude, p.longitude, p.reach_km, p.starts_on, p.ends_on, p.mbo_level, p.status,
-    p.expires_at, p.voice, p.participants, p.languages, p.node,
+    p.expires_at, p.voice, p.participants, p.languages, p.version, p.node,
     (SELECT shown_name FROM other_node n WHERE n.node = p.node) AS node_name,
     EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node IS NOT DISTINCT FROM p.node)
         AS escalated,
@@ -93,8 +95,9 @@ _KEEP = text(
         participants = excluded.participants, languages = excluded.languages,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
-    WHERE p.version < excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
-    RETURNING old.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}
+    WHERE p.version <= excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
+    RETURNING old.version AS version_before, old.status AS status_before, CAST(p.words AS text) AS words,
+        p.unwanted, {COLUMNS}, {BUSY}
     ), {meanings.KEEP}
     SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """
@@ -102,7 +105,8 @@ _KEEP = text(
 
 _GET = text(
     f"""
-    SELECT p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}, known.*
+    SELECT p.version - 1 AS version_before, p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted,
+        {COLUMNS}, {BUSY}, known.*
     FROM proposition p LEFT JOIN LATERAL {meanings.KNOWN} known ON true WHERE p.proposition_id = :proposition_id
     """
 )
@@ -111,9 +115,9 @@ _GET = text(
 async def keep(
     session: AsyncSession, event: Heard, side: Side, meaning: Read | None, now: datetime, node: str | None = None
 ) -> Known | None:
-    """Keeps what was heard when it is newer than what is known; none when it is not, or its member was erased.
+    """Keeps what was heard unless something newer is known; none when it is, or its member was erased.
 
-    `node` is the other node that said it.
+    The same version is kept again: perhaps the process stopped before its turn. `node` is the other node that said it.
     """
     told = whole_text(event)
     values = (
@@ -165,6 +169,15 @@ async def find(session: AsyncSession, ids: Iterable[str]) -> dict[str, Propositi
     return {row["proposition_id"]: proposition_of(row) for row in rows}
 
 
+_IS_CURRENT = text("SELECT 1 FROM proposition WHERE proposition_id = :id AND version = :version")
+
+
+async def is_current(session: AsyncSession, known: Proposition) -> bool:
+    """Whether nothing newer was kept of it meanwhile."""
+    values = {"id": known.id, "version": known.version}
+    return (await ask(session, _IS_CURRENT, values)).scalar_one_or_none() is not None
+
+
 _MARK_UNANSWERED = text(
     """
     UPDATE proposition p SET unanswered_said_at = :now
@@ -203,7 +216,9 @@ def _known(row: RowMapping) -> Known:
         terms=words.weights_in(row["words"]),
         unwanted=tuple(row["unwanted"]),
         meaning=meanings.meaning_of(row),
-        became_open=row["status"] == Status.OPEN and row["status_before"] != Status.OPEN,
+        is_new=row["version_before"] is None,
+        became_open=row["status"] == Status.OPEN
+        and (row["status_before"] != Status.OPEN or row["version_before"] == row["version"]),
         busy=busy_of(row),
     )
 
@@ -241,4 +256,5 @@ def proposition_of(row: RowMapping) -> Proposition:
         node=row["node"],
         node_name=row["node"] and (row["node_name"] or row["node"]),
         escalated=row["escalated"],
+        version=row["version"],
     )

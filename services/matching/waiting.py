@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
-from contracts.matching import AnswerOverdue, MatchDismissed, MatchLapsed, RequestUnanswered
+from contracts.matching import AnswerOverdue, RequestUnanswered
 from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps, timers
 from services.matching.match import RUNNING
 from services.matching.settings import MatchingSettings
@@ -69,10 +69,3 @@ async def mark_unanswered(
 def asked_long_ago(now: datetime, settings: MatchingSettings) -> datetime:
     """A request that was opened before this should have been answered by now."""
     return now - timers.until_unanswered(settings) * (1 - EARLY_PART_MAX)
-
-
-def asker_is_silent(event: MatchDismissed | MatchLapsed) -> bool:
-    """Whether a match lapsed because who asks did not answer: another offer would wait for them in vain."""
-    if not isinstance(event, MatchLapsed) or event.lapsed_because != "unanswered":
-        return False
-    return event.asker.member_id in event.asked and event.asker.member_id not in event.accepted

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.chassis.conftest import Gate, lending_on, wanted
-from tests.chassis.lending import ToolLent
+from tests.chassis.lending import DepositAskedV2, ToolLent
 from tests.given import eventually
 
 
@@ -36,6 +36,18 @@ async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgre
     await lending.quiet()
     assert await lending.dead_letters() == []
     assert await lending.lent() == [tool_id]
+
+
+async def test_nor_while_it_is_prepared(lending, own_postgres, tool_id):
+    own_postgres.kill()
+    await lending.publish(DepositAskedV2(tool_id=tool_id, cents=1))
+    await asyncio.sleep(1)  # several times as long as two attempts would take
+
+    await own_postgres.start()
+    await lending.quiet()
+
+    assert await lending.dead_letters() == []
+    assert len(await lending.handlings(tool_id)) == 1
 
 
 async def test_a_database_that_is_killed_in_the_middle_of_a_batch_undoes_it_whole(

@@ -10,7 +10,7 @@ from contracts.event import new_id
 from contracts.members import MemberErased
 from contracts.requests import OfferChanged, RequestChanged, RequestClosed
 from contracts.vocabulary import Side, Status
-from services.matching import candidates, propositions
+from services.matching import candidates, propositions, similarity
 from services.matching.app import service
 from services.matching.meanings import read_meanings
 from services.matching.similarity import DIMENSIONS, MAKE, TEXT_CHARACTERS_MAX, text_of
@@ -166,3 +166,21 @@ async def test_who_is_forgotten_leaves_no_vector(reading):
     await reading.when(MemberErased(member_id="m-gone", version=9))
 
     assert await kept(reading, request.request_id) == []
+
+
+async def test_a_batch_is_read_once_though_it_is_delivered_again_before_it_was_kept(reading, monkeypatch):
+    read_by_the_model = []
+    embed = similarity._embed
+
+    def noting(text: str, side: Side) -> str | None:
+        read_by_the_model.append(text)
+        return embed(text, side)
+
+    monkeypatch.setattr(similarity, "_embed", noting)
+    batch = [a_request(title=f"Gastles over {new_id()}") for _ in range(3)]
+
+    first = await read_meanings(batch, reading.service)
+    again = await read_meanings(batch, reading.service)
+
+    assert first == again
+    assert len(read_by_the_model) == 3

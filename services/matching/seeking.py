@@ -1,0 +1,176 @@
+"""What is done of an event before its turn: it is kept, and what may fit it is sought and judged. And in its turn: what
+of that is still so.
+
+Whatever is heard is first kept and committed, and only then is sought what fits it. Of a request and an offer that are
+heard at the same moment, in whatever replicas, the later one to be kept therefore finds the other. Often both do; who
+has their turn first proposes the pair.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import async_sessionmaker
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Service
+from contracts.matching import MatchDismissed, MatchLapsed
+from contracts.vocabulary import Side
+from services.matching import candidates, propositions, rules, weighing
+from services.matching.candidates import CANDIDATES_MAX
+from services.matching.meanings import Read, read_meanings
+from services.matching.pairs import Pair
+from services.matching.propositions import BUSY, Heard, Known, busy_of
+from services.matching.rules import Busy, Proposal
+from services.matching.settings import MatchingSettings
+from services.matching.store import ask
+from services.matching.terms import as_written
+from services.matching.turns import keep_together, look_far
+from services.matching.weights import Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A request or an offer, and what may fit it as far as could be seen when it was sought."""
+
+    known: Known
+    pairs: Sequence[Pair] = ()
+    fitting: Sequence[Proposal] = ()
+    """Those of the pairs that are worth proposing."""
+    weights: Weights | None = None
+    """By which they were judged."""
+
+
+async def keep_and_seek(events: Sequence[Heard], service: Service) -> list[Sought | None]:
+    """Keeps requests or offers, and seeks what fits them; none for what was heard too late, or of whom was erased.
+
+    Who stops between the two hears the event again, and keeps the same version again.
+    """
+    read = await read_meanings(events, service)
+    return await keep_read_and_seek(
+        service.sessions, events, read, service.now(), cast(MatchingSettings, service.settings)
+    )
+
+
+async def keep_read_and_seek(
+    sessions: async_sessionmaker[AsyncSession],
+    events: Sequence[Heard],
+    read: Sequence[Read | None],
+    now: datetime,
+    settings: MatchingSettings,
+) -> list[Sought | None]:
+    """The same for what was read already."""
+    async with sessions() as session:
+        await keep_together(session)
+        kept = [
+            await propositions.keep(session, event, _side(event), meaning, now)
+            for event, meaning in zip(events, read, strict=True)
+        ]
+        await session.commit()
+        await look_far(session)
+        return [await seek(session, known, now, settings) if known else None for known in kept]
+
+
+async def seek_next_best(events: Sequence[MatchDismissed | MatchLapsed], service: Service) -> list[Sought | None]:
+    """Seeks what else fits the requests of matches that ended, unless it is the asker who does not answer."""
+    settings, now = cast(MatchingSettings, service.settings), service.now()
+    found: list[Sought | None] = []
+    async with service.sessions() as session:
+        await look_far(session)
+        for event in events:
+            known = None if _asker_is_silent(event) else await propositions.get(session, event.request_id)
+            is_open = known and known.proposition.is_open(now)
+            found.append(await seek(session, known, now, settings) if known and is_open else None)
+    return found
+
+
+async def seek(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> Sought:
+    """What may fit a request or an offer now; nothing for one that is not open, not sought for here, or has enough."""
+    most, mine = settings.proposals_per_request_max, known.proposition
+    if not (mine.is_open(now) and mine.is_sought_here()) or (mine.side is Side.REQUEST and known.busy.running >= most):
+        return Sought(known)
+    pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
+    weights = await weighing.weights_in_use(session)
+    fitting = rules.fitting(pairs, now, weights)
+    named = {one.pair.ids: _named(one, now, weights) for one in rules.chosen(fitting, busy, most=most)}
+    return Sought(known, pairs, [named.get(one.pair.ids, one) for one in fitting], weights)
+
+
+async def still_best(
+    session: AsyncSession, sought: Sought, now: datetime, settings: MatchingSettings, weights: Weights
+) -> list[Proposal]:
+    """What is to be proposed of what was sought. The caller has the turn, so that it stays as it is seen now."""
+    most, is_request = settings.proposals_per_request_max, sought.known.proposition.side is Side.REQUEST
+    fitting = sought.fitting if sought.weights == weights else rules.fitting(sought.pairs, now, weights)
+    left, busy = await _as_it_is(session, fitting)
+    best = rules.chosen(left, busy, most=most)
+    is_wanting = bool(fitting) and not best
+    if is_request:
+        has_room = len(best) < most - busy.get(sought.known.proposition.id, sought.known.busy).running
+        is_wanting = len(left) < len(fitting) and has_room
+    if is_wanting and len(sought.pairs) >= CANDIDATES_MAX:
+        # What was found has gone to others meanwhile, and there may be more than was looked at.
+        known = await propositions.get(session, sought.known.proposition.id)
+        if known and known.proposition.version == sought.known.proposition.version:
+            again = await seek(session, known, now, settings)
+            left, busy = await _as_it_is(session, again.fitting)
+            best = rules.chosen(left, busy, most=most)
+    return [_named(one, now, weights) for one in best]
+
+
+_AS_IT_IS = text(
+    f"""
+    SELECT p.proposition_id AS request_id, o.proposition_id AS offer_id, {BUSY},
+        (SELECT count(*) FROM match r WHERE r.offer_id = o.proposition_id
+            AND r.state IN ('proposed', 'endorsed')) AS offer_running
+    FROM unnest(CAST(:requests AS text[]), CAST(:request_versions AS integer[]),
+                CAST(:offers AS text[]), CAST(:offer_versions AS integer[])) AS s (request, rv, offer, ov)
+    JOIN proposition p ON p.proposition_id = s.request AND p.version = s.rv
+    JOIN proposition o ON o.proposition_id = s.offer AND o.version = s.ov
+    WHERE NOT EXISTS (SELECT FROM match m WHERE m.request_id = s.request AND m.offer_id = s.offer
+                      AND m.lapsed_because IS DISTINCT FROM 'closed')
+    """
+)
+
+
+async def _as_it_is(session: AsyncSession, fitting: Sequence[Proposal]) -> tuple[list[Proposal], Mapping[str, Busy]]:
+    """Those that can still be proposed, with what runs now: neither side has changed or gone, the pair is new."""
+    if not fitting:
+        return [], {}
+    pairs = [one.pair for one in fitting]
+    values = {
+        "requests": [pair.request.id for pair in pairs],
+        "request_versions": [pair.request.version for pair in pairs],
+        "offers": [pair.offer.id for pair in pairs],
+        "offer_versions": [pair.offer.version for pair in pairs],
+    }
+    found = (await ask(session, _AS_IT_IS, values)).mappings()
+    rows = {(row["request_id"], row["offer_id"]): row for row in found}
+    left = [
+        replace(one, pair=replace(one.pair, offer_running=rows[one.pair.ids]["offer_running"]))
+        for one in fitting
+        if one.pair.ids in rows
+    ]
+    return left, {request_id: busy_of(row) for (request_id, _), row in rows.items()}
+
+
+def _named(proposal: Proposal, now: datetime, weights: Weights) -> Proposal:
+    """With the words that the request was written in, which are a reason; they change no score."""
+    pair, request = proposal.pair, proposal.pair.request
+    if pair.words or not pair.terms:
+        return proposal
+    named = replace(pair, words=as_written(pair.terms, request.title, pair.asked, request.language))
+    return Proposal(named, rules.fit(named, now, weights) or proposal.fit)
+
+
+def _side(event: Heard) -> Side:
+    return Side.REQUEST if hasattr(event, "request_id") else Side.OFFER
+
+
+def _asker_is_silent(event: MatchDismissed | MatchLapsed) -> bool:
+    """Whether a match lapsed because who asks did not answer: another offer would wait for them in vain."""
+    if not isinstance(event, MatchLapsed) or event.lapsed_because != "unanswered":
+        return False
+    return event.asker.member_id in event.asked and event.asker.member_id not in event.accepted
