@@ -63,7 +63,7 @@ def write_accounts(folder: Path) -> dict[str, str]:
     """What the NATS server reads: its users and lines. Returns the password of each user."""
     passwords = {user: password(folder / "nats" / "users" / user, FOR_SERVERS) for user in USERS}
     register = Register(folder / "nats" / "lines", Settings().node)
-    told = server.config(register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT)
+    told = server.config(register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT, clients_too=False)
     lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in told.items())
     write(folder / "nats" / "accounts.conf", lines, FOR_SERVERS)
     return passwords

@@ -231,6 +231,8 @@ class Node:
             configure=self.nats.prepare,
             restart=self._restart_nats,
         )
+        if not self.services:  # somebody puts streams back themselves
+            return
         await self.keeper.renew_if_put_back(self.nats.data / "store")
         self.keeper.start()
 

@@ -31,11 +31,17 @@ class Tls:
 
 
 def config(
-    register: Register, passwords: Mapping[str, str], *, leaf_listen: str, seen_at: Path | None = None
+    register: Register,
+    passwords: Mapping[str, str],
+    *,
+    leaf_listen: str,
+    seen_at: Path | None = None,
+    clients_too: bool = True,
 ) -> dict[str, Any]:
     """Accounts, the line, and TLS. `leaf_listen` is where a national node waits for its regions.
 
-    `seen_at` is the folder of the lines as the server sees it, where that is another (in a container).
+    `seen_at` is the folder of the lines as the server sees it, where that is another (in a container);
+    without `clients_too` only the lines speak TLS.
     """
     node, line, tls = register.node, register.line, Tls(register.folder)
     at = seen_at or register.folder
@@ -45,7 +51,7 @@ def config(
         ),
         "system_account": accounts.SYSTEM,
     }
-    if tls.is_there:
+    if tls.is_there and clients_too:
         made["tls"] = tls.config(at)
     if register.is_national:
         made["leafnodes"] = {"listen": leaf_listen} | ({"tls": tls.config(at)} if tls.is_there else {})

@@ -1,10 +1,19 @@
 """What does not cross a line, whoever tries, and what a service, a region and a stranger may not do."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
 import nats
 import pytest
 
+from chassis.dead_letters import bury
+from chassis.mailboxes import Outgoing
+from chassis.publishing import Publisher
+from chassis.pulling import Pull
+from chassis.settings import Settings
+from chassis.streams import Streams
+from contracts.event import new_id
+from contracts.members import ContactChanged, OrganisationRegistered
 from node.links import certificates
 from node.links.accounts import SERVICES
 from node.links.keeper import reload
@@ -81,6 +90,45 @@ async def test_a_region_cannot_take_the_local_stream_of_another_as_a_source(coun
         assert b'"messages":0' in told
         await client.request("$JS.API.STREAM.DELETE.stolen", timeout=2)
     await client.close()
+
+
+async def test_a_service_can_do_all_that_it_does(country: Country):
+    """Speak one by one, together and for later, hear, acknowledge, give up, look how far it is, and forget."""
+    zeeland = country.regions["zeeland"]
+    settings = Settings(node="zeeland", nats_url=zeeland.server.url_of("members"))
+    streams = Streams(settings, "members")
+    await streams.connect()
+    some, later = ids(20), new_id()
+    rows = [
+        Outgoing(n, id, ContactChanged.filter_subject("zeeland")[:-1] + id, None, None, None, b"x")
+        for n, id in enumerate(some)
+    ]
+    timer = f"odh.zeeland.timer.members.contact-changed.{later}"
+    in_a_while = datetime.now(UTC) + timedelta(seconds=1)
+    rows.append(
+        Outgoing(99, later, ContactChanged.filter_subject("zeeland")[:-1] + later, in_a_while, timer, None, b"x")
+    )
+
+    await Publisher(streams, "members").publish(rows)
+    await Publisher(streams, "members").publish(
+        [Outgoing(1, new_id(), "odh.zeeland.to.drenthe.members.x.1", None, None, None, b"")]
+    )
+    stream = await streams.consumer(ContactChanged, "members-contact-changed")
+    elsewhere = await streams.consumer(
+        OrganisationRegistered, "members-elsewhere-organisation-registered", elsewhere=True
+    )
+    heard = []
+    async with Pull(streams.client, stream, "members-contact-changed", 100) as pull:
+        while len(heard) < len(rows):
+            for message in await pull.messages():
+                heard.append(message.subject.rpartition(".")[2])
+                await message.ack()
+    assert set(heard) >= {*some, later}
+    await bury(streams, "members", message, reason="a test", attempts=1)
+    assert (await streams.js.consumer_info(elsewhere, "members-elsewhere-organisation-registered")).num_pending == 0
+    assert await streams.purge("local", ContactChanged.filter_subject("zeeland")[:-1] + some[0]) == 1
+    assert await streams.purge("dead", f"odh.zeeland.dead.*.members.contact-changed.{heard[-1]}") == 1
+    await streams.close()
 
 
 async def test_a_service_speaks_as_itself_and_hears_no_answer_of_another(country: Country):

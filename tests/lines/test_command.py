@@ -1,0 +1,57 @@
+"""`./odh nodes`, as an operator types it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from node import nodes
+from node.links.register import Register, read_bundle
+
+
+@pytest.fixture
+def odh_nodes(monkeypatch, capsys, tmp_path):
+    """Runs the command on a node in a folder of the test; its exit code and what it writes."""
+
+    def run(*arguments: str, data: str = "nation") -> tuple[int, str]:
+        monkeypatch.setattr(sys, "argv", ["odh nodes", *arguments, f"--data={tmp_path / data}"])
+        code = nodes.main()
+        shown = capsys.readouterr()
+        return code, shown.out + shown.err
+
+    return run
+
+
+def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tmp_path: Path):
+    bundle, national = tmp_path / "zeeland.json", Register(tmp_path / "nation" / "keys" / "lines", "national")
+
+    assert odh_nodes("add-region", "zeeland", "--at=hub.example:7422", f"--to={bundle}")[0] == 0
+    assert bundle.stat().st_mode & 0o077 == 0
+    assert odh_nodes("join", str(bundle), data="zeeland")[0] == 0
+    first = Register(tmp_path / "zeeland" / "keys" / "lines", "zeeland").line
+    assert first == read_bundle(bundle)
+    assert (first.national, first.url) == ("national", "nats-leaf://hub.example:7422")
+    known = national.regions["zeeland"]
+    assert odh_nodes("rotate", "zeeland", f"--to={bundle}")[0] == 0
+    assert national.regions["zeeland"] != known
+    assert read_bundle(bundle).url.startswith("nats-leaf://127.0.0.1:")
+    assert "zeeland" in odh_nodes("list")[1]
+    assert odh_nodes("revoke", "zeeland")[0] == 0
+    assert national.regions == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("rotate", "drenthe"), "not known here"),
+        (("remove-region", "drenthe"), "not known here"),
+        (("add-region", "Zee.land"), "small letters"),
+        (("join", "nowhere.json"), "lets nobody in"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line(odh_nodes, arguments, told):
+    code, shown = odh_nodes(*arguments)
+
+    assert code == 1
+    assert told in shown
+    assert "Traceback" not in shown
