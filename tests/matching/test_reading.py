@@ -105,6 +105,7 @@ async def test_a_match_shows_both_sides_and_nobody(matching: Matching):
             "language": "nl",
             "place": {"name": "Utrecht", "province": "Utrecht", "latitude": 52.0908, "longitude": 5.1222},
             "organisation_name": "ROC Vechtdal",
+            "region": None,
             "starts_on": None,
             "ends_on": None,
             "mbo_level": 3,
