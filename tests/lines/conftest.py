@@ -1,17 +1,18 @@
-"""A country of a hub and two regions, shared by the tests that leave it as it was."""
+"""A country of a hub and two regions, shared by the tests of a file."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from contracts.event import new_id
 from tests.lines.country import Country
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 async def country(run_directory: Path) -> AsyncIterator[Country]:
     """Drenthe and Zeeland joined; a test that hurts something mends it."""
-    country = Country(run_directory / "country")
+    country = Country(run_directory / f"country-{new_id()}")
     await country.hub.start()
     for name in ("drenthe", "zeeland"):
         await country.region(name)

@@ -119,11 +119,10 @@ async def test_a_service_can_do_all_that_it_does(country: Country):
     )
     heard = []
     async with Pull(streams.client, stream, "members-contact-changed", 100) as pull:
-        while len(heard) < len(rows):
+        while not {*some, later} <= set(heard):
             for message in await pull.messages():
                 heard.append(message.subject.rpartition(".")[2])
                 await message.ack()
-    assert set(heard) >= {*some, later}
     await bury(streams, "members", message, reason="a test", attempts=1)
     assert (await streams.js.consumer_info(elsewhere, "members-elsewhere-organisation-registered")).num_pending == 0
     assert await streams.purge("local", ContactChanged.filter_subject("zeeland")[:-1] + some[0]) == 1
