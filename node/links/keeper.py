@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import nats
@@ -17,6 +17,7 @@ from chassis.tasks import ended
 from chassis.telemetry import log
 from node.files import write
 from node.links import sourcing
+from node.links.accounts import link_account
 from node.links.register import Register
 
 LOOK_SECONDS = 1.0
@@ -79,7 +80,8 @@ class Keeper:
         if now[0] == self._known[0] and self._listens:
             # An account that is new in the first has, until the second, no way back for the answers of JetStream.
             await reload(self._system_url, self._tls_ca)
-            await reload(self._system_url, self._tls_ca)
+            other_key = [link_account(name) for name, key in self._known[1].items() if now[1].get(name) != key]
+            await reload(self._system_url, self._tls_ca, close=other_key)
         elif self._restart:  # the first region, or a line: the server begins to listen, or to call, only when it starts
             await self._restart()
         self._known, self._listens = now, self._register.is_national
@@ -108,8 +110,11 @@ class Keeper:
         write(note, json.dumps(here))
 
 
-async def reload(system_url: str, tls_ca: Path | None = None) -> None:
-    """Every server of the node reads its configuration again: users and lines, without a connection lost that stays."""
+async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence[str] = ()) -> None:
+    """Every server of the node reads its configuration again: users and lines, without a connection lost that stays.
+
+    The server lets a line stand whose key it no longer takes; those of the accounts in `close` are closed.
+    """
     client = await nats.connect(
         system_url.split(","), allow_reconnect=False, connect_timeout=3, tls=tls_of(tls_ca), error_cb=_quietly
     )
@@ -128,6 +133,11 @@ async def reload(system_url: str, tls_ca: Path | None = None) -> None:
             told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)
             if "error" in told:
                 raise sourcing.Refused(f"reload: {told['error'].get('description')}")
+            lines = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.LEAFZ", b"", timeout=5)).data)
+            for line in lines["data"].get("leafs") or ():
+                if line["account"] in close:
+                    asked = json.dumps({"cid": line["id"]}).encode()
+                    await client.request(f"$SYS.REQ.SERVER.{name}.KICK", asked, timeout=5)
     finally:
         await client.close()
 
