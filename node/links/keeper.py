@@ -41,6 +41,8 @@ class Keeper:
         self._configure, self._restart = configure, restart
         self._known, self._listens = (register.line, register.regions), register.is_national
         self._streams: Streams | None = None
+        #: Who takes looks at a stream's identity only when it calls, and calls when it has heard nothing for a while.
+        self._silent_until = 0.0
         self._keeping: asyncio.Task[None] | None = None
 
     @property
@@ -63,7 +65,7 @@ class Keeper:
         while True:
             try:
                 await self._changed()
-                if self._register.national:
+                if self._register.national and time.monotonic() > self._silent_until:
                     await sourcing.ensure(await self._client(), self._register)
                     if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
                         await sourcing.call_again(await self._client(), self._register)
@@ -106,6 +108,9 @@ class Keeper:
             client = await self._client()
             for kind in ("shared", "elsewhere"):
                 await sourcing.renew(client, f"odh-{self._register.node}-{kind}", self._register.folder)
+            if self._register.is_national:  # a region's line comes up again, at which the hub calls by itself
+                await sourcing.stop_giving(client, self._register)
+                self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX
         self._register.folder.mkdir(parents=True, exist_ok=True)
         write(note, json.dumps(here))
 

@@ -145,6 +145,13 @@ async def renew(client: Client, stream: str, folder: Path) -> None:
     kept.unlink()
 
 
+async def stop_giving(client: Client, register: Register) -> None:
+    """Takes away the consumers of what is given, so that whoever takes must call again; `ensure` makes them anew."""
+    for _, flow in flows(register).given:
+        if flow.consumer in {one["name"] for one in await _consumers(client, flow.stream)}:
+            await ask(client, f"CONSUMER.DELETE.{flow.stream}.{flow.consumer}")
+
+
 async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
     """Writes the stream to a file; returns what the server must be told to take it back."""
     inbox = client.new_inbox()
