@@ -14,6 +14,7 @@ from node import addresses
 from node.called_from import from_where_called
 from services.partners import keys
 from services.partners.envelopes import STRUCTURED, events_of
+from services.partners.inputs import DATA
 from services.partners.profiles import profile_of
 
 
@@ -22,6 +23,10 @@ def main() -> int:
     asked = arguments()
     if asked.action == "check":
         return check(asked.network, asked.file)
+    if asked.action == "load":
+        from node.partner_load import load  # only for who asks: an image has no client
+
+        return load(asked)
     where = asked.database or told(asked.data)
     if where is None:
         print("Er draait hier geen node; noem de database (no node runs here): --database", file=sys.stderr)
@@ -51,6 +56,15 @@ def arguments() -> argparse.Namespace:
     checking = actions.add_parser("check", help="kijk een bestand met events na (check a file of events)")
     checking.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
     checking.add_argument("file", type=from_where_called, help="een event, een lijst, of een per regel (JSON)")
+    loading = actions.add_parser("load", help="stuur een heel bestand, CSV of JSON per regel (send a whole file)")
+    loading.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    loading.add_argument("--kind", required=True, choices=list(DATA), help="wat elke rij is (what each row is)")
+    loading.add_argument("--subject", required=True, help="de kolom met uw eigen nummer (the column with your id)")
+    loading.add_argument("--source", required=True, help="de source van de events")
+    loading.add_argument("--key-file", type=from_where_called, help="de sleutel, zoals add hem toont (the key)")
+    loading.add_argument("--node", default="http://127.0.0.1:8000", help="adres van de node")
+    loading.add_argument("--dry-run", action="store_true", help="alleen nakijken (only check)")
+    loading.add_argument("file", type=from_where_called)
     return parser.parse_args()
 
 

@@ -17,7 +17,7 @@ from services.members.appointments import appointed, stood_down
 from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft, ScopeDraft
 from services.members.recognising import member_like, organisation_like
 from services.members.rules import MemberStatus, PersonLeft
-from services.members.tables import Consent, Member
+from services.members.tables import Consent, Member, Organisation
 
 
 async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: datetime) -> str:
@@ -27,6 +27,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     draft = checked(OrganisationDraft, words | {"place": place, "networks": [told.network]})
     for number in sorted(filter(None, (draft.brin, draft.kvk))):
         await store.one_at_a_time(session, f"organisation {number}")
+    known: Organisation | None = None
     if told.known_as:
         known = await store.organisation(session, told.known_as, for_change=True)
     else:
@@ -57,7 +58,7 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
     if told.known_as:
         member = await store.member(session, told.known_as, for_change=True)
     else:
-        member = await member_like(session, draft) or _new(session, draft, now)
+        member = await member_like(session, draft) or await _new(session, draft, now)
     if member.status == MemberStatus.LEFT:
         raise PersonLeft
     is_new = member.status == MemberStatus.UNCONFIRMED
@@ -73,7 +74,7 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
     return member.member_id
 
 
-def _new(session: AsyncSession, draft: JoinDraft, now: datetime) -> Member:
+async def _new(session: AsyncSession, draft: JoinDraft, now: datetime) -> Member:
     member = Member(
         member_id=new_id(),
         version=0,
@@ -85,6 +86,7 @@ def _new(session: AsyncSession, draft: JoinDraft, now: datetime) -> Member:
         first_seen_at=now,
     )
     session.add(member)
+    await session.flush()  # before what refers to it
     return member
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import text
 
 from chassis import Service
 from services.partners import api, handlers, store
+from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
 
 
@@ -17,7 +18,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
         tables=store.Table,
         api=api.routers,
         handlers=handlers.router,
-        background=[forget_old_receipts],
+        background=[forget_old_receipts, hear_partners],
     )
 
 

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, say
+from chassis import EventRouter, Streams, say
 from contracts import members, requests
 from contracts.event import EventRejected
 from contracts.members import MemberErased
 from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
-from services.partners import ending, rules, store
+from services.partners import ending, forgetting, rules, store
 from services.partners.looking import look
 from services.partners.settings import PartnersSettings
 
@@ -26,14 +26,18 @@ async def look_at_event(event: EventReceived, session: AsyncSession, now: dateti
 
 
 @router.hears(members.RecordAccepted, requests.RecordAccepted)
-async def end_accepted(event: RecordAccepted, session: AsyncSession, now: datetime) -> None:
+async def end_accepted(event: RecordAccepted, session: AsyncSession, now: datetime, streams: Streams) -> None:
     """What was told counts: its receipt ends, and what waited for the record goes on."""
     record = await store.record(session, event.record_id)
     if record is None or record.erased:
         return
     record.known_as = event.known_as
     if record.thing == Thing.PERSON:
+        await store.one_at_a_time(session, event.known_as)
         record.member_id = event.known_as
+        if await store.is_erased(session, event.known_as):  # their erasure was heard before this answer
+            await forgetting.forget(session, event.known_as, streams)
+            return
     if record.under_way and event.version == record.version:
         if receipt := await store.under_way(session, record):
             await ending.accept(session, receipt, now)
@@ -62,6 +66,5 @@ async def end_waiting(event: WaitEnded, session: AsyncSession, now: datetime) ->
 @router.hears(MemberErased)
 async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
     """Everything that was told of an erased member is removed, in the streams too; what comes later is refused."""
-    record_ids, removed = await store.forget(session, event.member_id)
-    purged = await forget_messages(streams, session, speaker="partners", entity_ids=record_ids)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))
+    removed = await forgetting.forget(session, event.member_id, streams)
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed))

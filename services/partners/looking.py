@@ -50,7 +50,7 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
         else:
             await _tell(session, receipt, record, read)
     except _Waits as waits:
-        if receipt.status != Status.WAITING:
+        if waits.record_id != receipt.record_id:  # an answer to what was told comes in any case
             until = now + timedelta(days=settings.partner_wait_days)
             say_later(session, WaitEnded(receipt_id=receipt.receipt_id), at=until)
         receipt.status, receipt.waits_for = Status.WAITING, waits.record_id
@@ -108,4 +108,6 @@ async def _known(session: AsyncSession, partner_id: str, thing: Thing, subject: 
         raise PersonForgotten
     if record.known_as is None or record.withdrawn:
         raise _Waits(record.record_id)
+    if thing == Thing.PERSON:
+        await store.one_at_a_time(session, record.known_as)
     return record

@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from contracts.partners import Thing
 from services.partners import rules
 from services.partners.rules import Status
-from services.partners.tables import Credential, Feed, Partner, Receipt, Record, SigningKey, Table
+from services.partners.tables import Credential, ErasedMember, Feed, Partner, Receipt, Record, SigningKey, Table
 
 __all__ = ["Table"]
 
@@ -133,10 +133,22 @@ async def next_number(session: AsyncSession, partner_id: str) -> int:
     return int((await session.exec(more.returning(col(Feed.ended)))).scalar_one())
 
 
+async def one_at_a_time(session: AsyncSession, member_id: str) -> None:
+    """Waits until no other transaction forgets this member, or notes something as theirs."""
+    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"member {member_id}", 0))))
+
+
+async def is_erased(session: AsyncSession, member_id: str) -> bool:
+    """Whether a member was erased, as far as was heard."""
+    return await session.get(ErasedMember, member_id) is not None
+
+
 async def forget(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
     """Removes everything of a member; returns the ids of the records that were theirs, and how many of what."""
+    await session.exec(pg.insert(ErasedMember).values(member_id=member_id).on_conflict_do_nothing())
     erased = {"known_as": None, "member_id": None, "organisation_id": None, "under_way": None, "erased": True}
     update = sa.update(Record).where(col(Record.member_id) == member_id).values(**erased)
+    update = update.execution_options(synchronize_session="fetch")
     ids = list((await session.exec(update.returning(col(Record.record_id)))).scalars())
     about = sa.or_(col(Receipt.record_id).in_(ids), col(Receipt.waits_for).in_(ids))
     gone = await session.exec(sa.delete(Receipt).where(about))

@@ -106,3 +106,10 @@ class Record(Table, table=True):
     under_way: str | None = Field(default=None, sa_type=sa.Text)
     withdrawn: bool = False
     erased: bool = False
+
+
+class ErasedMember(Table, table=True):
+    """That a member was erased: a reference that leads nowhere any more, for an answer that names them only later."""
+
+    __tablename__ = "erased_member"
+    member_id: str = Field(primary_key=True, sa_type=sa.Text)

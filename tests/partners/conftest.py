@@ -106,3 +106,4 @@ async def partners(postgres: Any, nats: Any) -> AsyncIterator[Partners]:
                 made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC))
             await session.commit()
         yield Partners(started, made)
+        await started.service.streams.js.delete_stream(f"odh-{started.service.settings.node}-partners")

@@ -146,6 +146,19 @@ async def test_of_an_erased_person_nothing_is_kept_and_nothing_is_taken_in_again
     assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
 
 
+async def test_who_was_erased_before_they_were_known_here_is_forgotten_all_the_same(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    (told,) = await partners.said(PersonTold)
+
+    await partners.when(MemberErased(member_id="the-member", version=2))
+    await partners.accepted(told, "the-member")
+
+    assert await partners.said(PersonTold) == []
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
+    assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
+
+
 async def test_what_it_refers_to_is_not_waited_for_for_ever(partners):
     (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
     await partners.quiet()

@@ -30,6 +30,20 @@ def run(*command: str, told: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
+def load(folder: Path, key: str, node: str) -> str:
+    """The first load of the page, of a file with a row that is right and one that is not."""
+    (folder / "key.txt").write_text(key)
+    rows = "nummer;naam;soort;plaats;brin\ns-2;IJsseldal College;school;Deventer;25LT\ns-3;Elders;school;Nergens;\n"
+    (folder / "schools.csv").write_text(rows)
+    (command,) = [line for block in blocks("console") for line in block.splitlines() if " load " in line]
+    own = [str(folder / part) if part in ("key.txt", "schools.csv") else part for part in command.split()[1:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "node", *own, "--node", node], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1, done.stdout + done.stderr  # a row is not right
+    return done.stdout
+
+
 async def test_the_page_for_partners_does_what_it_says(tmp_path):
     node = Node(
         tmp_path,
@@ -50,6 +64,9 @@ async def test_the_page_for_partners_does_what_it_says(tmp_path):
         ended = run(sys.executable, "-c", script, told=told)
 
         assert sorted(ended.splitlines()) == ["noor accepted None", "school-1 accepted None", "vraag-1 accepted None"]
+        loaded = load(tmp_path, made, node.url("gateway"))
+        assert "1 aangenomen, 0 afgewezen" in loaded
+        assert '"row": 2' in (tmp_path / "schools.csv.rejects.jsonl").read_text()
         async with httpx.AsyncClient(base_url=node.url("gateway")) as public:
             found = (await public.get("/api/v1/organisations?q=Vechtdal")).json()["items"]
             assert [(one["name"], one["networks"]) for one in found] == [("Vechtdal College", ["duurzaam-mbo"])]

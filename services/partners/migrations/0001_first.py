@@ -80,10 +80,11 @@ def upgrade() -> None:
         sa.Column("withdrawn", sa.Boolean, nullable=False),
         sa.Column("erased", sa.Boolean, nullable=False),
     )
+    op.create_table("erased_member", sa.Column("member_id", sa.Text, primary_key=True))
 
 
 def downgrade() -> None:
     """Back to nothing."""
-    for table in ("record", "receipt", "signing_key", "credential", "feed", "partner"):
+    for table in ("erased_member", "record", "receipt", "signing_key", "credential", "feed", "partner"):
         op.drop_table(table)
     drop_mailboxes(op)
