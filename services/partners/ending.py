@@ -13,6 +13,9 @@ from services.partners import store
 from services.partners.rules import Status
 from services.partners.tables import Receipt, Record
 
+#: Who has this many wrong fields, or one with such a name, is helped by no more; and an event has its size.
+ERRORS_MAX, FIELD_CHARACTERS_MAX = 50, 200
+
 
 async def accept(session: AsyncSession, receipt: Receipt, now: datetime, *, late: bool = False) -> None:
     """What it tells counts, or something newer counts already."""
@@ -23,7 +26,10 @@ async def accept(session: AsyncSession, receipt: Receipt, now: datetime, *, late
 
 async def refuse_for(session: AsyncSession, receipt: Receipt, problem: Problem, now: datetime) -> None:
     """It has no effect, because of a problem."""
-    errors = [FieldError.model_validate(error) for error in problem.facts.get("errors", ())]
+    errors = [
+        FieldError(field=error["field"][:FIELD_CHARACTERS_MAX], message=error["message"])
+        for error in problem.facts.get("errors", ())[:ERRORS_MAX]
+    ]
     await refuse(session, receipt, problem.type_uri, problem.title, errors, now)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
 from chassis.problems import FieldErrors, InvalidJson, field_messages
@@ -15,6 +15,14 @@ STRUCTURED, BATCH, JSON = "application/cloudevents+json", "application/cloudeven
 
 #: What a NATS subject, a header and a line of a log can hold without being read as something else.
 _PLAIN = r"^[ -~]+$"
+
+
+def _storable(found: Any) -> Any:
+    for one in (*found, *found.values()) if isinstance(found, dict) else found if isinstance(found, list) else ():
+        _storable(one)
+    if isinstance(found, str) and "\0" in found:
+        raise ValueError("contains the character NUL")
+    return found
 
 
 class PartnerEvent(BaseModel):
@@ -30,7 +38,7 @@ class PartnerEvent(BaseModel):
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     sequence: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
-    data: dict[str, Any] = Field(default_factory=dict)
+    data: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(default_factory=dict)
 
 
 def events_of(content_type: str, headers: Mapping[str, str], body: bytes, *, batch_max: int) -> list[PartnerEvent]:

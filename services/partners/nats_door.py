@@ -10,6 +10,7 @@ import asyncio
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
+from nats.js.errors import NotFoundError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service, say
@@ -44,15 +45,17 @@ async def hear_partners(service: Service) -> None:
 async def _hear(service: Service) -> None:
     js, node = service.streams.js, service.settings.node
     stream = f"odh-{node}-partners"
-    await js.add_stream(
-        StreamConfig(
-            name=stream,
-            subjects=[f"odh.{node}.partner.>"],
-            retention=RetentionPolicy.WORK_QUEUE,  # it may be personal, and is gone once it was taken in
-            num_replicas=service.settings.stream_replicas,
-            max_age=KEPT_SECONDS,
-        )
+    made = StreamConfig(
+        name=stream,
+        subjects=[f"odh.{node}.partner.>"],
+        retention=RetentionPolicy.WORK_QUEUE,  # it may be personal, and is gone once it was taken in
+        num_replicas=service.settings.stream_replicas,
+        max_age=KEPT_SECONDS,
     )
+    try:  # what an operator set on it stays
+        await js.stream_info(stream)
+    except NotFoundError:
+        await js.add_stream(made)
     config = ConsumerConfig(durable_name=DURABLE, ack_policy=AckPolicy.EXPLICIT, ack_wait=30, max_ack_pending=1000)
     await js.add_consumer(stream, config)
     pull = await js.pull_subscribe_bind(DURABLE, stream)

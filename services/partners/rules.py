@@ -111,7 +111,7 @@ def record_id(partner_id: str, thing: Thing, subject: str) -> str:
 
 def order_key(sequence: str | None, time: datetime) -> int:
     """What a newer telling of the same record has more of: its sequence, or else its time in microseconds."""
-    return int(sequence) if sequence is not None else int(time.timestamp() * 1_000_000)
+    return int(sequence) if sequence is not None else max(0, int(time.timestamp() * 1_000_000))
 
 
 def secret_hash(secret: str) -> bytes:
