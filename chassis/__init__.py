@@ -3,7 +3,7 @@
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
 from chassis.forgetting import forget_messages
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
-from chassis.inputs import Input, LongText, ShortText
+from chassis.inputs import Input, LongText, ShortText, checked
 from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
 from chassis.places import PlaceDraft
@@ -39,6 +39,7 @@ __all__ = [
     "SignedIn",
     "Streams",
     "check_version",
+    "checked",
     "forget_messages",
     "say",
     "say_later",

@@ -2,9 +2,20 @@
 
 import re
 import unicodedata
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from chassis.problems import FieldErrors, field_messages
 
 # C0 and C1 controls but tab, newline and carriage return; the bidirectional overrides and isolates that can make a
 # text read as something else; lone surrogates, which no database stores.
@@ -44,3 +55,14 @@ ShortText = Annotated[
 
 #: At most 5000 characters, newlines allowed, in Unicode's NFC.
 LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=5000)]
+
+
+Checked = TypeVar("Checked", bound=Input)
+
+
+def checked(model: type[Checked], told: Mapping[str, Any]) -> Checked:
+    """What came in by an event, checked as if it came over HTTP; raises `FieldErrors`."""
+    try:
+        return model.model_validate(told)
+    except ValidationError as error:
+        raise FieldErrors(field_messages(error)) from None

@@ -16,7 +16,7 @@ from contracts.event import Event, EventRejected
 from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
-SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 
 
 def says() -> dict[str, set[str]]:

@@ -317,6 +317,7 @@ class Consumer:
             rejected_by=self._service.name,
             problem=problem.type_uri,
             title=problem.title,
+            errors=problem.facts.get("errors", ()),
         )
 
         async def reject(session: AsyncSession) -> None:

@@ -224,6 +224,15 @@ def event_types() -> list[type[Event]]:
     return [_types[name] for name in sorted(_types)]
 
 
+class FieldError(BaseModel):
+    """One field that is not right, without its value."""
+
+    model_config = ConfigDict(frozen=True)
+
+    field: str
+    message: str
+
+
 class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_id", reach="local"):
     """An event was understood but broke a rule; it is not retried, and its sender can read why."""
 
@@ -232,6 +241,7 @@ class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_i
     rejected_by: str = Field(description="The service that refused it.")
     problem: str = Field(description="The stable type of the problem, as in problem+json.")
     title: str
+    errors: tuple[FieldError, ...] = Field(default=(), description="Every wrong field, where the problem is in those.")
 
     @property
     def system(self) -> str:

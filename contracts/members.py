@@ -164,3 +164,13 @@ class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id",
     match_id: str
     member_id: str
     sealed: str = Field(description="A JWE in its compact form (ECDH-ES+A256KW, A256GCM), sealed to a node's key.")
+
+
+class RecordAccepted(Event, wire_name="members.record-accepted", about="record_id", reach="local"):
+    """What a partner told of an organisation, a person or an ambassador counts, and as what.
+
+    Said again when two turn out to be one, so that the record then leads to the one that stays.
+    """
+
+    record_id: str
+    known_as: str = Field(description="The organisation or the member.")

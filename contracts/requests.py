@@ -90,3 +90,10 @@ class MemberForgotten(Event, wire_name="requests.member-forgotten", about="membe
 
     member_id: str
     removed: dict[str, int] = Field(description="How many of what, e.g. {'requests': 2, 'stream-messages': 5}.")
+
+
+class RecordAccepted(Event, wire_name="requests.record-accepted", about="record_id", reach="local"):
+    """What a partner told of a question or an offer counts, and as what."""
+
+    record_id: str
+    known_as: str = Field(description="The request or the offer.")

@@ -25,6 +25,7 @@ COMMANDS = {
     "events": Command("chassis.map", "wie zegt wat, en wie hoort het", "who says what, and who hears it"),
     "dead-letters": Command("node.dead_letters", "wat niet verwerkt kon worden", "what was not handled; replay it"),
     "matching": Command("node.matching", "hoe vraag en aanbod elkaar vinden", "models, and learning from answers"),
+    "partner": Command("node.partner", "netwerken die zelf gegevens sturen", "networks that push: keys, and a check"),
     "bench": Command("bench.__main__", "meet hoe ver deze machine komt", "measure, next to the machine's own ceiling"),
     "secrets": Command("node.hand_out", "maak de geheimen van een node", "make the secrets of a node, for compose"),
     "settings": Command("node.settings", "alles wat je kunt instellen", "everything that can be set"),

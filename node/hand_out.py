@@ -16,7 +16,7 @@ from node.links.accounts import OPERATOR, SYSTEM_USER, USERS
 from node.links.register import Register
 from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves
 
-SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 
 #: PostgreSQL and NATS run as users of their own, who read what only their folder, or volume, protects.
 FOR_SERVERS = 0o644

@@ -23,7 +23,7 @@ from node.postgres import PostgresServer
 from node.program import Program
 from node.secrets import Secrets
 
-SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 Say = Callable[[str, float], None]
 
 

@@ -21,11 +21,12 @@ from chassis.service import Service
 from node.lock import LOCKS
 from services.gateway import callers
 from services.gateway.pages import reading
+from services.partners import tokens
 from tests.given import _settings_type, make_identity_keys
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contracts", "chassis", "services", "node", "bench")
-SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -232,7 +233,7 @@ def dependencies(dependant: Dependant) -> Iterator[Any]:
 #: What lets a caller in only when they are who they must be.
 GUARDS = {
     *(identity.signed_in, identity._ambassador, identity._node_team, identity._from_gateway),
-    *(callers._signed_in, reading._signed_in_reader),
+    *(callers._signed_in, reading._signed_in_reader, tokens.signed_partner),
 }
 
 
@@ -251,6 +252,9 @@ PUBLIC = {
     "members GET /v1/erasures/{erasure_id}": "who was erased cannot sign in; the id is the key",
     "notify GET /v1/unsubscribe/{token}": "the link in a mail; the token is the key",
     "notify POST /v1/unsubscribe/{token}": "one click in a mail program (RFC 8058)",
+    "partners POST /v1/token": "the key of a partner is the proof",
+    "partners GET /v1/schemas": "what can be told is no secret",
+    "partners GET /v1/schemas/{name}": "the same, one by one",
     "gateway POST /api/v1/sign-in-links": "who asks is not signed in",
     "gateway POST /api/v1/sessions": "the token of the mail is the key",
     "gateway GET /api/v1/openapi.json": "what can be called is no secret",

@@ -12,7 +12,7 @@ ends: what is not named here is not refused, it is not there. Seen from a region
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 
 #: What looks after the node: streams, lines, dead letters, backups.
 OPERATOR = "odh"
@@ -151,11 +151,12 @@ def permissions(node: str, service: str) -> Config:
 
     What it may not: speak as another service, read another's replies, change or remove a stream, or make one that is
     not the node's. A consumer's name is one token, of which NATS cannot look at a part, so that a service can make and
-    use consumers of any name on the node's four streams.
+    use consumers of any name on the node's four streams; what partner networks publish, only partners reaches.
     """
     own = f"odh.{node}"
     spoken = [f"{own}.{reach}.{service}.>" for reach in ("shared", "local", "timer", "to.*", "dead")]
-    streams = [f"odh-{node}-{kind}" for kind in ("shared", "local", "elsewhere", "dead")]
+    kinds = ("shared", "local", "elsewhere", "dead", *(("partners",) if service == "partners" else ()))
+    streams = [f"odh-{node}-{kind}" for kind in kinds]
     calls = [
         call
         for stream in streams

@@ -30,6 +30,7 @@ def service(settings: GatewaySettings | None = None) -> Service:
     made.app.state.gateway = Gateway(made, settings)
     made.app.router.redirect_slashes = False  # it would tell a client to go to whatever host it named
     made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
+    made.app.mount("/partners", made.app.state.gateway.partner_door)
     made.app.add_middleware(ForPeople)
     made.app.add_middleware(Guard, settings=settings)
     return made

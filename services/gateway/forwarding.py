@@ -89,7 +89,7 @@ class Forwarder:
             body = await request.body()
         except ClientDisconnect:
             return
-        target = "/v1/" + "/".join(quote(part, safe="") for part in parts) + _query(scope["query_string"])
+        target = "/v1/" + "/".join(quote(part, safe="") for part in parts) + query_of(scope["query_string"])
         token = self._identities.token(caller.identity, route.service) if caller else None
         headers = [*_told(scope["headers"]), *on_behalf(token)]
         repeatable = request.method in SAFE_METHODS or "idempotency-key" in request.headers
@@ -113,7 +113,7 @@ class Forwarder:
     async def _pass_on(
         self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, session: Session | None
     ) -> None:
-        await send({"type": "http.response.start", "status": answer.status, "headers": _answered(answer.raw_headers)})
+        await send({"type": "http.response.start", "status": answer.status, "headers": answered(answer.raw_headers)})
         if answer.content_type == "text/event-stream":
             await self._stream(answer, receive, send, session)
             return
@@ -170,7 +170,8 @@ def _told(headers: Sequence[tuple[bytes, bytes]]) -> Headers:
     return [(name, value.decode()) for name, value in told]
 
 
-def _answered(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def answered(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What the public is told of the answer of a service."""
     told = [(name.lower(), value) for name, value in headers]
     own = {part.strip().lower() for name, value in told if name == b"connection" for part in value.split(b",")}
     return [
@@ -180,5 +181,6 @@ def _answered(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes
     ]
 
 
-def _query(query: bytes) -> str:
+def query_of(query: bytes) -> str:
+    """A query as it goes on, encoded where that lacks."""
     return "?" + quote(query, safe=_QUERY_CHARACTERS) if query else ""

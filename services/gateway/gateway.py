@@ -11,6 +11,7 @@ from services.gateway.document import Document, one_document
 from services.gateway.forwarding import Forwarder
 from services.gateway.identities import Identities
 from services.gateway.limiting import RateLimits
+from services.gateway.partner_door import PartnerDoor
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.upstreams import Upstreams
@@ -41,6 +42,8 @@ class Gateway:
             sessions=self.sessions,
             upstreams=self.upstreams,
         )
+
+        self.partner_door = PartnerDoor(callers=self.callers, limits=self.limits, upstreams=self.upstreams)
 
     def document(self, own: Document) -> Document:
         """The OpenAPI document of everything, as far as the services' own are known."""

@@ -22,6 +22,7 @@ class GatewaySettings(Settings):
     requests_url: str | None = Field(default=None, description="Where requests is; without it the node has none.")
     matching_url: str | None = Field(default=None, description="Where matching is; without it the node has none.")
     notify_url: str | None = Field(default=None, description="Where notify is; without it the node has none.")
+    partners_url: str | None = Field(default=None, description="Where partners is; without it the node has none.")
     public_url: str = Field(
         default="http://127.0.0.1:8000",
         description="The public address. When it begins with https://, cookies are only sent over TLS.",
@@ -81,7 +82,7 @@ class GatewaySettings(Settings):
         parse_many(limit)
         return limit
 
-    @field_validator("public_url", "members_url", "requests_url", "matching_url", "notify_url")
+    @field_validator("public_url", "members_url", "requests_url", "matching_url", "notify_url", "partners_url")
     @classmethod
     def _without_a_slash(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
@@ -108,6 +109,7 @@ class GatewaySettings(Settings):
             "requests": self.requests_url,
             "matching": self.matching_url,
             "notify": self.notify_url,
+            "partners": self.partners_url,
         }
         return {service: url for service, url in told.items() if url}
 

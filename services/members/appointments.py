@@ -1,5 +1,6 @@
 """Who brings people together, and who looks after the node: appointed by the node's team."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
@@ -36,12 +37,7 @@ async def appoint_ambassador(
     async def appoint(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
         await _check_organisations_exist(session, draft.organisation_ids)
-        ambassador = await store.ambassador(session, member_id) or Ambassador(member_id=member_id, appointed_at=now)
-        ambassador.organisation_ids, ambassador.provinces = list(draft.organisation_ids), list(draft.provinces)
-        ambassador.themes = list(draft.themes)
-        session.add(ambassador)
-        member.version += 1
-        say(session, AmbassadorAppointed(member_id=member_id, version=member.version, scope=draft.scope()))
+        ambassador = await appointed(session, member, draft, now)
         return Reply(await _view(session, ambassador, member), version=member.version)
 
     return await command(appoint)
@@ -53,12 +49,8 @@ async def end_appointment(member_id: MemberId, _: NodeTeam, command: Command) ->
 
     async def end_it(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
-        ambassador = await store.ambassador(session, member_id)
-        if ambassador is None:
+        if not await stood_down(session, member):
             raise NotAnAmbassador
-        await session.delete(ambassador)
-        member.version += 1
-        say(session, AmbassadorStoodDown(member_id=member_id, version=member.version))
         return Reply(status=204)
 
     return await command(end_it)
@@ -91,6 +83,29 @@ async def remove_from_node_team(member_id: MemberId, _: NodeTeam, command: Comma
         return Reply(status=204)
 
     return await command(remove)
+
+
+async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, now: datetime) -> Ambassador:
+    """A member is an ambassador with this scope from now on."""
+    ambassador = await store.ambassador(session, member.member_id)
+    ambassador = ambassador or Ambassador(member_id=member.member_id, appointed_at=now)
+    ambassador.organisation_ids, ambassador.provinces = list(draft.organisation_ids), list(draft.provinces)
+    ambassador.themes = list(draft.themes)
+    session.add(ambassador)
+    member.version += 1
+    say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=draft.scope()))
+    return ambassador
+
+
+async def stood_down(session: AsyncSession, member: Member) -> bool:
+    """A member is no ambassador any more; false when they were none."""
+    ambassador = await store.ambassador(session, member.member_id)
+    if ambassador is None:
+        return False
+    await session.delete(ambassador)
+    member.version += 1
+    say(session, AmbassadorStoodDown(member_id=member.member_id, version=member.version))
+    return True
 
 
 def join_node_team(session: AsyncSession, member: Member) -> None:

@@ -4,18 +4,21 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages
-from contracts import matching, notify, requests
+from chassis import EventRouter, Streams, forget_messages, say
+from contracts import matching, notify, partners, requests
 from contracts.matching import IntroductionMade
-from contracts.members import JoiningLapseDue, MemberErased, NodeAnnounced, NodeKnown
-from services.members import nodes, sealing, store
+from contracts.members import JoiningLapseDue, MemberErased, NodeAnnounced, NodeKnown, RecordAccepted
+from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
+from services.members import nodes, sealing, store, told
 from services.members.erasure import erase
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
 
 router = EventRouter()
 
-MemberForgotten = requests.MemberForgotten | matching.MemberForgotten | notify.MemberForgotten
+MemberForgotten = (
+    requests.MemberForgotten | matching.MemberForgotten | notify.MemberForgotten | partners.MemberForgotten
+)
 
 
 @router.hears(MemberErased)
@@ -50,7 +53,7 @@ async def keep_node(
     await nodes.keep(session, event, said_by, now, settings)
 
 
-@router.hears(requests.MemberForgotten, matching.MemberForgotten, notify.MemberForgotten)
+@router.hears(requests.MemberForgotten, matching.MemberForgotten, notify.MemberForgotten, partners.MemberForgotten)
 async def complete_report(event: MemberForgotten, session: AsyncSession, now: datetime) -> None:
     """Another service told what it removed of an erased person."""
     await store.keep_erasure_part(session, event.member_id, event.speaker(), event.removed, now)
@@ -66,3 +69,25 @@ async def forget_unconfirmed(event: JoiningLapseDue, session: AsyncSession, now:
         await erase(session, member, now)
     else:
         await store.drop_links(session, event.member_id)
+
+
+@router.hears(OrganisationTold, PersonTold, AmbassadorTold)
+async def keep_told(
+    event: OrganisationTold | PersonTold | AmbassadorTold, session: AsyncSession, now: datetime
+) -> None:
+    """A partner network told of an organisation, a person or an ambassador: known already, or new."""
+    if isinstance(event, OrganisationTold):
+        known_as = await told.keep_organisation(session, event, now)
+    elif isinstance(event, PersonTold):
+        known_as = await told.keep_person(session, event, now)
+    else:
+        known_as = await told.keep_ambassador(session, event, now)
+    say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=known_as))
+
+
+@router.hears(RecordWithdrawn)
+async def withdraw_told(event: RecordWithdrawn, session: AsyncSession) -> None:
+    """What a partner network told is no more; what others know of it stays."""
+    if event.thing in (Thing.ORGANISATION, Thing.PERSON, Thing.AMBASSADOR):
+        await told.withdraw(session, event)
+        say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=event.known_as))

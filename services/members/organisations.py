@@ -70,8 +70,8 @@ async def change_organisation(
         own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
         rules.check_may_change_organisation(who, organisation_id, own)
         check_version(expected, organisation.version)
-        await _apply(session, organisation, change)
-        say(session, OrganisationChanged(**_state(organisation)))
+        await apply(session, organisation, change)
+        say(session, OrganisationChanged(**state(organisation)))
         return Reply(OrganisationView.of(organisation), version=organisation.version)
 
     return await command(change_it)
@@ -105,11 +105,12 @@ async def register(session: AsyncSession, draft: OrganisationDraft, now: datetim
         registered_at=now,
     )
     session.add(organisation)
-    say(session, OrganisationRegistered(**_state(organisation)))
+    say(session, OrganisationRegistered(**state(organisation)))
     return organisation
 
 
-async def _apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange) -> None:
+async def apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange) -> None:
+    """Changes what is given and leaves the rest; raises `OrganisationExists` when its number is taken."""
     given = {name: getattr(change, name) for name in change.model_fields_set}
     brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
     if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
@@ -143,7 +144,7 @@ def _place_asked(name: str | None, province: str | None) -> Place | None:
         raise FieldErrors([("place", str(error))]) from None
 
 
-def _state(organisation: Organisation) -> dict[str, object]:
+def state(organisation: Organisation) -> dict[str, object]:
     """The whole state, as every event about an organisation tells it."""
     names = ("organisation_id", "version", "kind", "name", "place", "brin", "kvk")
     return {name: getattr(organisation, name) for name in names} | {"networks": tuple(organisation.networks)}

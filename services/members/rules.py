@@ -30,7 +30,7 @@ LINKS_COUNTED_OVER = timedelta(hours=1)
 UNCONFIRMED_KEPT = timedelta(days=7)
 
 #: Who has to tell what they removed before an erasure is complete.
-FORGETTING_SERVICES = frozenset({"members", "requests", "matching", "notify"})
+FORGETTING_SERVICES = frozenset({"members", "requests", "matching", "notify", "partners"})
 
 
 class MemberStatus(StrEnum):
@@ -84,6 +84,10 @@ class LastOfNodeTeam(
     title="Somebody has to stay in the node's team: appoint another first",
 ):
     """Without a team nobody could appoint anybody."""
+
+
+class PersonLeft(Problem, slug="person-left", status=409, title="This person stopped taking part themselves"):
+    """Only they can come back, by joining again; a partner network cannot tell that for them."""
 
 
 class ErasureNotFound(Problem, slug="erasure-not-found", status=404, title="This erasure does not exist"):

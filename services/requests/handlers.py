@@ -7,8 +7,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft
-from contracts.requests import MemberForgotten, OfferExpiryDue, RequestExpiryDue
-from services.requests import life, rules, store, telling
+from contracts.partners import PropositionTold, RecordWithdrawn, Thing
+from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
+from services.requests import life, rules, store, telling, told
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 
@@ -69,3 +70,20 @@ async def forget_member(event: MemberErased, session: AsyncSession, streams: Str
     proposition_ids, removed = await store.remove_member(session, event.member_id)
     purged = await forget_messages(streams, session, speaker="requests", entity_ids=proposition_ids)
     say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))
+
+
+@router.hears(PropositionTold)
+async def keep_told(event: PropositionTold, session: AsyncSession, now: datetime, settings: RequestsSettings) -> None:
+    """A partner network told what one of its people asks or offers."""
+    known_as = await told.keep(session, event, now, settings)
+    say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=known_as))
+
+
+@router.hears(RecordWithdrawn)
+async def withdraw_told(
+    event: RecordWithdrawn, session: AsyncSession, now: datetime, settings: RequestsSettings
+) -> None:
+    """A partner network told that something is not asked or offered any more."""
+    if event.thing in (Thing.REQUEST, Thing.OFFER):
+        await told.withdraw(session, event, now, settings)
+        say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=event.known_as))

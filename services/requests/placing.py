@@ -20,7 +20,7 @@ _DAYS = frozenset({"starts_on", "ends_on", "expires_on"})
 
 async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking) -> Reply:
     """Something is asked or offered from now on; a draft is for its member alone, and nobody hears of it."""
-    proposition = _new(side, draft, call)
+    proposition = _new(side, draft, call, new_id())
     store.place(session, proposition)
     if not draft.draft:
         telling.placed(session, proposition)
@@ -30,6 +30,13 @@ async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call
         location=f"/v1/{side}s/{proposition.proposition_id}",
         version=proposition.version,
     )
+
+
+def place_told(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking, proposition_id: str) -> None:
+    """Something is asked or offered from now on that a partner network told, with the id that it gave."""
+    proposition = _new(side, draft, call, proposition_id)
+    store.place(session, proposition)
+    telling.placed(session, proposition)
 
 
 async def change(
@@ -45,7 +52,7 @@ async def change(
     check_version(expected, proposition.version)
     given = change.given()
     if given:
-        _apply(proposition, given)
+        apply(proposition, given)
         if _DAYS & given.keys():
             fit_days(proposition, call.now, call.settings)
         proposition.version += 1
@@ -74,10 +81,10 @@ def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings
     proposition.expires_at = rules.expiry(ends_on, expires_on, today=today, open_days=settings.open_days)
 
 
-def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
+def _new(side: Side, draft: PropositionDraft, call: Asking, proposition_id: str) -> Proposition:
     place = draft.place.found()
     return Proposition.model_construct(
-        proposition_id=new_id(),
+        proposition_id=proposition_id,
         side=side,
         version=1,
         member_id=call.who.member_id,
@@ -108,7 +115,8 @@ def _new(side: Side, draft: PropositionDraft, call: Asking) -> Proposition:
     )  # fmt: skip
 
 
-def _apply(proposition: Proposition, given: dict[str, Any]) -> None:
+def apply(proposition: Proposition, given: dict[str, Any]) -> None:
+    """Changes the fields that are given."""
     for name, value in given.items():
         if name == "place":
             proposition.place = value.found()

@@ -73,7 +73,7 @@ def test_what_is_in_a_file_is_in_no_error(tmp_path, monkeypatch):
     assert "s3cret" not in str(refused.value)
 
 
-@pytest.mark.parametrize("service", ["members", "requests", "matching", "notify", "gateway"])
+@pytest.mark.parametrize("service", ["members", "requests", "matching", "notify", "partners", "gateway"])
 def test_no_setting_has_the_name_of_anothers_file(service):
     """One variable would mean two things."""
     module = importlib.import_module(f"services.{service}.settings")

@@ -93,7 +93,7 @@ def test_what_may_leave_the_node_holds_no_personal_data(event_type):
 
 #: Names of fields that tell who somebody is or how to reach them. `name` is a person's but in these.
 _TELLING = re.compile(r"(^|_)(email|phone|mobile|address|street|postcode|birth|gender|bsn|token|password|surname)(_|$)")
-_NAMES_OF_THINGS = {"OrganisationRegistered", "OrganisationChanged", "Place"}
+_NAMES_OF_THINGS = {"OrganisationRegistered", "OrganisationChanged", "OrganisationTold", "Place"}
 
 
 def telling_fields(model, prefix=""):

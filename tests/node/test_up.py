@@ -21,7 +21,17 @@ from tests.node.commands import Finished, Up, odh, readable_by
 
 pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(300)]  # whole nodes start, on whatever machine
 
-STEPS = ["PostgreSQL", "NATS JetStream", "mailvanger", "members", "requests", "matching", "notify", "gateway"]
+STEPS = [
+    "PostgreSQL",
+    "NATS JetStream",
+    "mailvanger",
+    "members",
+    "requests",
+    "matching",
+    "notify",
+    "partners",
+    "gateway",
+]
 
 
 @dataclass

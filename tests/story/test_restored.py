@@ -155,7 +155,7 @@ async def test_who_was_erased_after_the_backup_is_erased_again(restored):
     for service, table in (("members", "member"), ("members", "affiliation"), ("notify", "contact")):
         assert await story.rows(service, f"SELECT * FROM {table} WHERE member_id = $1", gone) == []
     told = await story.rows("members", "SELECT service FROM erasure_part WHERE member_id = $1", gone)
-    assert {row["service"] for row in told} == {"members", "requests", "matching", "notify"}
+    assert {row["service"] for row in told} == {"members", "requests", "matching", "notify", "partners"}
     about = [m.subject for kind in ("shared", "local") for m in await story.messages(kind) if gone in (m.subject or "")]
     assert {(subject or "").split(".")[4] for subject in about} <= {"member-erased", "member-forgotten"}
 

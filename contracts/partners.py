@@ -1,0 +1,137 @@
+"""What partners says: what the partner networks told, in our own words, for the services whose record it is.
+
+A record is one thing of one partner: an organisation, a person, an ambassador, a question, an offer. `record_id` is
+the same whenever that partner tells of it; `version` counts what it told. Of one record the next telling waits for the
+answer to the one before, so whoever hears these need not put them in order. The answer is `record-accepted` of the
+service that heard it, or, when it raised a problem, the rejection that the chassis says.
+"""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from contracts.event import PERSONAL, Event, FieldError
+from contracts.members import AmbassadorScope, Place
+from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Side, Skill, Theme
+
+
+class Thing(StrEnum):
+    """What a record is of."""
+
+    ORGANISATION = "organisation"
+    PERSON = "person"
+    AMBASSADOR = "ambassador"
+    REQUEST = "request"
+    OFFER = "offer"
+
+
+class EventReceived(Event, wire_name="partners.event-received", about="receipt_id", reach="local"):
+    """A partner's event was taken in, or what it waited for is there: look at it."""
+
+    receipt_id: str
+
+
+class WaitEnded(Event, wire_name="partners.wait-ended", about="receipt_id", reach="local"):
+    """A timer: what an event refers to was waited for long enough."""
+
+    receipt_id: str
+
+
+class _Ended(Event):
+    receipt_id: str
+    partner_id: str
+    source: str = Field(description="With `event_id`: which event of the partner's it was.")
+    event_id: str
+    event_type: str
+
+
+class EventAccepted(_Ended, wire_name="partners.event-accepted", about="receipt_id", reach="local"):
+    """What a partner's event told counts; or it came late, and something newer counts already."""
+
+    late: bool = False
+
+
+class EventRefused(_Ended, wire_name="partners.event-refused", about="receipt_id", reach="local"):
+    """A partner's event had no effect, and why."""
+
+    problem: str = Field(description="The stable type of the problem, as in problem+json.")
+    title: str
+    errors: tuple[FieldError, ...] = ()
+
+
+class _Told(Event):
+    record_id: str
+    partner_id: str
+    network: Network
+    known_as: str | None = Field(default=None, description="What the record was accepted as before; none: it is new.")
+
+
+class OrganisationTold(_Told, wire_name="partners.organisation-told", about="record_id", reach="local"):
+    """A partner told of a school, company, centre or partner organisation."""
+
+    kind: OrganisationKind
+    name: str
+    place: Place
+    brin: str | None = None
+    kvk: str | None = None
+    website: str | None = Field(default=None, description="The domain, such as school.example.")
+
+
+class PersonTold(_Told, wire_name="partners.person-told", about="record_id", reach="local"):
+    """A partner told of a person who agreed to take part."""
+
+    name: Annotated[str, PERSONAL]
+    email: Annotated[str, PERSONAL]
+    phone: Annotated[str | None, PERSONAL] = None
+    language: Language = Language.DUTCH
+    organisation_id: str
+    role: Annotated[str | None, PERSONAL] = None
+    consented_at: datetime = Field(description="When they agreed, with the partner, that their details come here.")
+
+
+class AmbassadorTold(_Told, wire_name="partners.ambassador-told", about="record_id", reach="local"):
+    """A partner told who brings people together, and where."""
+
+    member_id: str
+    scope: AmbassadorScope
+
+
+class PropositionTold(_Told, wire_name="partners.proposition-told", about="record_id", reach="local"):
+    """A partner told what one of its people asks or offers."""
+
+    side: Side
+    member_id: str
+    organisation_id: str
+    kind: Kind
+    themes: tuple[Theme, ...]
+    title: Annotated[str, PERSONAL] = Field(description="Not looked at yet: it may hold contact details.")
+    text: Annotated[str, PERSONAL]
+    language: Language = Language.DUTCH
+    place: Place
+    reach_km: int | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    participants: int | None = None
+    mbo_level: int | None = None
+    skills: tuple[Skill, ...] = ()
+    languages: tuple[Language, ...] = ()
+    expires_on: date | None = None
+
+
+class RecordWithdrawn(Event, wire_name="partners.record-withdrawn", about="record_id", reach="local"):
+    """A partner told that a record is no more: it left that network, or is not asked or offered any more."""
+
+    record_id: str
+    partner_id: str
+    network: Network
+    known_as: str = Field(description="What the record was accepted as.")
+    thing: Thing
+
+
+class MemberForgotten(Event, wire_name="partners.member-forgotten", about="member_id", reach="local"):
+    """What partners removed of an erased member."""
+
+    member_id: str
+    removed: dict[str, int] = Field(description="How many of what, e.g. {'records': 2, 'stream-messages': 5}.")

@@ -1,0 +1,137 @@
+"""`./odh partner`: the networks that push their events here, their keys, and whether what they send is right."""
+
+import argparse
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from chassis.database import engine_for, sessions_of
+from chassis.problems import FieldErrors, Problem
+from contracts.vocabulary import Network
+from node import addresses
+from node.called_from import from_where_called
+from services.partners import keys
+from services.partners.envelopes import STRUCTURED, events_of
+from services.partners.inputs import DATA
+from services.partners.profiles import profile_of
+
+
+def main() -> int:
+    """Works on the node that runs here, unless the operator said which database."""
+    asked = arguments()
+    if asked.action == "check":
+        return check(asked.network, asked.file)
+    if asked.action == "load":
+        from node.partner_load import load  # only for who asks: an image has no client
+
+        return load(asked)
+    where = asked.database or told(asked.data)
+    if where is None:
+        print("Er draait hier geen node; noem de database (no node runs here): --database", file=sys.stderr)
+        return 1
+    try:
+        return asyncio.run(run(asked, where))
+    except ValueError as refused:
+        print(refused, file=sys.stderr)
+        return 2
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="odh partner", description="Netwerken die zelf gegevens sturen (partners).")
+    actions = parser.add_subparsers(dest="action", required=True)
+    add = actions.add_parser("add", help="een partner erbij, met een sleutel (a partner, with a key)")
+    add.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    add.add_argument("--source", required=True, help="waarmee elke source begint, zoals https://netwerk.example")
+    rotate = actions.add_parser("rotate", help="een nieuwe sleutel; de oude werkt nog even (a new key)")
+    rotate.add_argument("--hours", type=float, default=24, help="zo lang werkt de oude nog, in uren (24)")
+    revoke = actions.add_parser("revoke", help="geen sleutel werkt meer, meteen (no key works any more)")
+    for each in (add, rotate, revoke):
+        each.add_argument("name", help="naam: kleine letters, cijfers en streepjes (small letters, digits, dashes)")
+    listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
+    for each in (add, rotate, revoke, listed):
+        each.add_argument("--data", help="map van de node die draait (folder of the node)")
+        each.add_argument("--database", help="adres van de database van partners (its address)")
+    checking = actions.add_parser("check", help="kijk een bestand met events na (check a file of events)")
+    checking.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    checking.add_argument("file", type=from_where_called, help="een event, een lijst, of een per regel (JSON)")
+    loading = actions.add_parser("load", help="stuur een heel bestand, CSV of JSON per regel (send a whole file)")
+    loading.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    loading.add_argument("--kind", required=True, choices=list(DATA), help="wat elke rij is (what each row is)")
+    loading.add_argument("--subject", required=True, help="de kolom met uw eigen nummer (the column with your id)")
+    loading.add_argument("--source", required=True, help="de source van de events")
+    loading.add_argument("--key-file", type=from_where_called, help="de sleutel, zoals add hem toont (the key)")
+    loading.add_argument("--node", default="http://127.0.0.1:8000", help="adres van de node")
+    loading.add_argument("--dry-run", action="store_true", help="alleen nakijken (only check)")
+    loading.add_argument("file", type=from_where_called)
+    return parser.parse_args()
+
+
+def told(data: str | None) -> str | None:
+    """Where partners of the running node keeps its tables."""
+    running = addresses.read(from_where_called(data) if data else None)
+    return running.databases.get("partners") if running else None
+
+
+async def run(asked: argparse.Namespace, where: str) -> int:
+    """Does it, and shows what only now can be seen."""
+    engine, now = engine_for(where, 4), datetime.now(UTC)
+    try:
+        async with sessions_of(engine)() as session:
+            if asked.action == "list":
+                for partner, count in await keys.partners(session):
+                    print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s)")
+                return 0
+            if asked.action == "revoke":
+                count = await keys.revoke(session, asked.name, now)
+                print(f"Geen sleutel van {asked.name} werkt meer ({count} revoked).")
+            elif asked.action == "rotate":
+                until = now + timedelta(hours=asked.hours)
+                show(await keys.rotate(session, asked.name, now, old_until=until))
+            else:
+                show(await keys.add(session, asked.name, asked.network, asked.source, now))
+            await session.commit()
+    finally:
+        await engine.dispose()
+    return 0
+
+
+def show(key: keys.Key) -> None:
+    print(f"client_id={key.client_id}\nclient_secret={key.client_secret}")
+    print("Bewaar het geheim nu: het is hierna niet meer te zien (shown only once).", file=sys.stderr)
+
+
+def check(network: Network, file: Path) -> int:
+    """Says of each event what is wrong with it, by field; nothing is sent."""
+    wrong = 0
+    bodies = list(_events(file.read_bytes()))
+    for number, body in enumerate(bodies, 1):
+        for field, message in _problems(network, body):
+            wrong += 1
+            print(f"{number}: {field}: {message}")
+    print(f"{len(bodies)} events nagekeken, {wrong} fouten ({len(bodies)} events checked, {wrong} wrong).")
+    return 1 if wrong else 0
+
+
+def _events(body: bytes) -> list[bytes]:
+    text = body.strip()
+    if text.startswith(b"["):
+        return [json.dumps(one).encode() for one in json.loads(text)]
+    lines = [line for line in text.splitlines() if line.strip()]
+    is_one_a_line = all(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
+    return lines if is_one_a_line else [text]
+
+
+def _problems(network: Network, body: bytes) -> list[tuple[str, str]]:
+    profile = profile_of(network)
+    try:
+        (event,) = events_of(STRUCTURED, {}, body, batch_max=1)
+        kind, withdrawn = profile.kind_of(event.type)
+        if not withdrawn:
+            profile.read(kind, event.data)
+    except FieldErrors as errors:
+        return [(error["field"], error["message"]) for error in errors.facts["errors"]]
+    except Problem as problem:
+        return [("event", problem.title)]
+    return []

@@ -1,0 +1,132 @@
+"""The partners' door over HTTP: events in, what became of each, and the schemas of what can be told."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import BaseModel, Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Now, ReadSession, Reply, Service
+from chassis.telemetry import traceparent
+from chassis.transactions import Item
+from contracts.event import FieldError
+from services.partners import door, store
+from services.partners.envelopes import BATCH, JSON, STRUCTURED, events_of
+from services.partners.inputs import DATA
+from services.partners.rules import TYPE_BEGIN, TYPE_END, SchemaNotFound, Status
+from services.partners.settings import OwnSettings
+from services.partners.tables import Receipt
+from services.partners.tokens import SignedPartner
+from services.partners.tokens import router as tokens
+
+router = APIRouter(prefix="/v1", tags=["partners"])
+routers = (router, tokens)
+
+
+class ProblemView(BaseModel):
+    """Why an event had no effect."""
+
+    type: str
+    title: str
+    errors: list[FieldError] = []
+
+
+class ReceiptView(BaseModel):
+    """An event of yours, and what became of it."""
+
+    receipt_id: str
+    source: str
+    event_id: str
+    event_type: str
+    subject: str
+    status: str = Field(description="pending, accepted or rejected")
+    waiting: bool = Field(description="For a person or organisation that it refers to, or an earlier event about it.")
+    late: bool = Field(description="Accepted, but something newer about the same counts.")
+    received_at: datetime
+    ended_at: datetime | None
+    problem: ProblemView | None
+
+    @classmethod
+    def of(cls, receipt: Receipt) -> "ReceiptView":
+        """As the partner sees it."""
+        ended = receipt.status in (Status.ACCEPTED, Status.REJECTED)
+        problem = None
+        if receipt.problem:
+            errors = [FieldError.model_validate(error) for error in receipt.errors]
+            problem = ProblemView(type=receipt.problem, title=receipt.title or "", errors=errors)
+        names = ("receipt_id", "source", "event_id", "event_type", "subject", "late", "received_at", "ended_at")
+        return cls(
+            status=receipt.status if ended else "pending",
+            waiting=receipt.status == Status.WAITING,
+            problem=problem,
+            **{name: getattr(receipt, name) for name in names},
+        )
+
+
+class Receipts(BaseModel):
+    """The receipts of a call, in the order of its events."""
+
+    receipts: list[ReceiptView]
+
+
+class FeedPage(BaseModel):
+    """What ended, the first to end first; ask the next page `after` this one, also when it is empty."""
+
+    items: list[ReceiptView]
+    after: int
+
+
+_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {}} for kind in (STRUCTURED, BATCH, JSON)}}}
+
+
+@router.post("/events", status_code=202, response_model=Receipts, openapi_extra=_BODY)
+async def push_events(request: Request, partner: SignedPartner, now: Now, settings: OwnSettings) -> Response:
+    """Takes in CloudEvents, all of the call or none; the same `source` and `id` again has no second effect."""
+    body = await request.body()
+    media_type = request.headers.get("content-type", "")
+    events = events_of(media_type, request.headers, body, batch_max=settings.partner_batch_max)
+
+    async def take_in(session: AsyncSession) -> Reply:
+        receipts = await door.take_in(session, partner, events, now, settings)
+        return Reply(Receipts(receipts=[ReceiptView.of(receipt) for receipt in receipts]), status=202)
+
+    service: Service = request.app.state.service
+    reply: Reply = await service.transactions.do(Item(take_in, cause=traceparent()))
+    return reply.response()
+
+
+@router.get("/events", response_model=FeedPage)
+async def read_feed(
+    partner: SignedPartner,
+    session: ReadSession,
+    after: Annotated[int, Query(ge=0, le=2**62, description="`after` of the page before; 0 begins.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> FeedPage:
+    """What ended of your events, in the order in which it did."""
+    found = await store.ended_after(session, partner.partner_id, after, limit)
+    last = found[-1].ended_number if found else None
+    return FeedPage(items=[ReceiptView.of(receipt) for receipt in found], after=last or after)
+
+
+@router.get("/receipts/{receipt_id}", response_model=ReceiptView)
+async def show_receipt(
+    receipt_id: Annotated[str, Path(max_length=128)], partner: SignedPartner, session: ReadSession
+) -> ReceiptView:
+    """What became of one event."""
+    return ReceiptView.of(await store.receipt(session, partner.partner_id, receipt_id))
+
+
+@router.get("/schemas")
+async def list_schemas() -> dict[str, str]:
+    """The event types that you can push, and where the schema of the data of each is."""
+    return {f"{TYPE_BEGIN}{kind}{TYPE_END}": f"/partners/v1/schemas/{kind}{TYPE_END}.json" for kind in DATA}
+
+
+@router.get("/schemas/{name}")
+async def show_schema(name: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
+    """The JSON Schema of the data of an event type."""
+    model = DATA.get(name.removesuffix(f"{TYPE_END}.json")) if name.endswith(f"{TYPE_END}.json") else None
+    if model is None:
+        raise SchemaNotFound
+    return model.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}

@@ -1,0 +1,34 @@
+"""Partners: the networks that push from their own systems, and what became of each event. The wiring; read first."""
+
+import asyncio
+
+from sqlalchemy import text
+
+from chassis import Service
+from services.partners import api, handlers, store
+from services.partners.nats_door import hear_partners
+from services.partners.settings import PartnersSettings
+
+
+def service(settings: PartnersSettings | None = None) -> Service:
+    """The service, on its settings."""
+    return Service(
+        "partners",
+        settings or PartnersSettings(),
+        tables=store.Table,
+        api=api.routers,
+        handlers=handlers.router,
+        background=[forget_old_receipts, hear_partners],
+    )
+
+
+async def forget_old_receipts(service: Service) -> None:
+    """Every hour: receipts that ended long ago are removed."""
+    assert isinstance(service.settings, PartnersSettings)
+    while True:
+        async with service.engine.begin() as connection:
+            await connection.execute(
+                text("DELETE FROM receipt WHERE ended_at < now() - make_interval(days => :days)"),
+                {"days": service.settings.partner_receipts_kept_days},
+            )
+        await asyncio.sleep(3600)

@@ -1,0 +1,73 @@
+"""How an event of a partner ends: accepted or rejected, with its place in the partner's feed, and told."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Problem, say
+from contracts.event import FieldError
+from contracts.partners import EventAccepted, EventReceived, EventRefused
+from services.partners import store
+from services.partners.rules import Status
+from services.partners.tables import Receipt, Record
+
+#: Who has this many wrong fields, or one with such a name, is helped by no more; and an event has its size.
+ERRORS_MAX, FIELD_CHARACTERS_MAX = 50, 200
+
+
+async def accept(session: AsyncSession, receipt: Receipt, now: datetime, *, late: bool = False) -> None:
+    """What it tells counts, or something newer counts already."""
+    receipt.late = late
+    await _end(session, receipt, Status.ACCEPTED, now)
+    say(session, EventAccepted(late=late, **_which(receipt)))
+
+
+async def refuse_for(session: AsyncSession, receipt: Receipt, problem: Problem, now: datetime) -> None:
+    """It has no effect, because of a problem."""
+    errors = [
+        FieldError(field=error["field"][:FIELD_CHARACTERS_MAX], message=error["message"])
+        for error in problem.facts.get("errors", ())[:ERRORS_MAX]
+    ]
+    await refuse(session, receipt, problem.type_uri, problem.title, errors, now)
+
+
+async def refuse(
+    session: AsyncSession, receipt: Receipt, problem: str, title: str, errors: Iterable[FieldError], now: datetime
+) -> None:
+    """It has no effect, and why."""
+    receipt.problem, receipt.title, receipt.errors = problem, title, [error.model_dump() for error in errors]
+    await _end(session, receipt, Status.REJECTED, now)
+    say(session, EventRefused(problem=problem, title=title, errors=tuple(errors), **_which(receipt)))
+
+
+async def answered(session: AsyncSession, record: Record, now: datetime) -> None:
+    """What was told of a record was answered: what waited for that, or for the record to be known, is looked at.
+
+    Of several tellings of the same record the newest is looked at; the others are late by then.
+    """
+    record.under_way = None
+    newest: Receipt | None = None
+    for receipt in await store.waiting_for(session, record.record_id):
+        is_own = receipt.record_id == record.record_id
+        if is_own and newest and receipt.order_key < newest.order_key:
+            await accept(session, receipt, now, late=True)
+            continue
+        if is_own:
+            newest = newest or receipt
+        elif record.known_as is None:
+            continue
+        receipt.status, receipt.waits_for = Status.RECEIVED, None
+        say(session, EventReceived(receipt_id=receipt.receipt_id))
+
+
+async def _end(session: AsyncSession, receipt: Receipt, status: Status, now: datetime) -> None:
+    receipt.status, receipt.ended_at, receipt.waits_for = status, now, None
+    receipt.data = None  # it may be personal, and whose it is has it now
+    receipt.ended_number = await store.next_number(session, receipt.partner_id)
+
+
+def _which(receipt: Receipt) -> dict[str, Any]:
+    names = ("receipt_id", "partner_id", "source", "event_id", "event_type")
+    return {name: getattr(receipt, name) for name in names}

@@ -1,0 +1,80 @@
+"""The CloudEvents of a call: one structured, several in a batch, or one in binary form, by the content type."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import unquote
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
+
+from chassis.problems import FieldErrors, InvalidJson, field_messages
+from services.partners.rules import BatchTooLarge, NotACloudEvent
+
+STRUCTURED, BATCH, JSON = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
+
+#: What a NATS subject, a header and a line of a log can hold without being read as something else.
+_PLAIN = r"^[ -~]+$"
+
+
+def _storable(found: Any) -> Any:
+    for one in (*found, *found.values()) if isinstance(found, dict) else found if isinstance(found, list) else ():
+        _storable(one)
+    if isinstance(found, str) and "\0" in found:
+        raise ValueError("contains the character NUL")
+    return found
+
+
+class PartnerEvent(BaseModel):
+    """An event as a partner sends it; extensions that we do not know are skipped."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: Annotated[str, Field(min_length=1, max_length=128, pattern=_PLAIN)]
+    source: Annotated[str, Field(min_length=1, max_length=256, pattern=_PLAIN)]
+    type: Annotated[str, Field(min_length=1, max_length=256, pattern=_PLAIN)]
+    subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    sequence: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
+    data: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(default_factory=dict)
+
+
+def events_of(content_type: str, headers: Mapping[str, str], body: bytes, *, batch_max: int) -> list[PartnerEvent]:
+    """The events of a call, or a problem that names every wrong attribute; then none is taken in."""
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == STRUCTURED:
+        return _checked([_read(body)], single=True)
+    if media_type == BATCH:
+        found = _read(body)
+        if not isinstance(found, list) or not found:
+            raise FieldErrors([("body", "must be a list of CloudEvents")])
+        if len(found) > batch_max:
+            raise BatchTooLarge(events_max=batch_max)
+        return _checked(found, single=False)
+    if media_type == JSON and "ce-specversion" in headers:
+        told = {name[3:]: unquote(value) for name, value in headers.items() if re.match(r"ce-[a-z0-9]+$", name)}
+        told.pop("datacontenttype", None)
+        return _checked([told | ({"data": _read(body)} if body else {})], single=True)
+    raise NotACloudEvent(headers={"Accept-Post": f"{STRUCTURED}, {BATCH}, {JSON}"})
+
+
+def _read(body: bytes) -> Any:
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError:
+        raise InvalidJson from None
+
+
+def _checked(found: list[Any], *, single: bool) -> list[PartnerEvent]:
+    events, errors = [], []
+    for number, one in enumerate(found):
+        try:
+            events.append(PartnerEvent.model_validate(one))
+        except ValidationError as error:
+            prefix = "" if single else f"{number}."
+            errors += [(prefix + field, message) for field, message in field_messages(error)]
+    if errors:
+        raise FieldErrors(errors)
+    return events

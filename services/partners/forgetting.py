@@ -1,0 +1,14 @@
+"""Somebody is forgotten: what networks told of them goes, from the tables and from the streams."""
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Streams, forget_messages
+from services.partners import store
+
+
+async def forget(session: AsyncSession, member_id: str, streams: Streams) -> dict[str, int]:
+    """Removes everything of a member; returns how many of what. Doing it again removes nothing more."""
+    await store.one_at_a_time(session, member_id)
+    record_ids, removed = await store.forget(session, member_id)
+    purged = await forget_messages(streams, session, speaker="partners", entity_ids=record_ids)
+    return removed | {"stream-messages": purged}

@@ -1,0 +1,70 @@
+"""What partners hears: what it took in itself, how the services answer what was told, and who is to be forgotten."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter, Streams, say
+from contracts import members, requests
+from contracts.event import EventRejected
+from contracts.members import MemberErased
+from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
+from services.partners import ending, forgetting, rules, store
+from services.partners.looking import look
+from services.partners.settings import PartnersSettings
+
+router = EventRouter()
+
+RecordAccepted = members.RecordAccepted | requests.RecordAccepted
+
+
+@router.hears(EventReceived)
+async def look_at_event(event: EventReceived, session: AsyncSession, now: datetime, settings: PartnersSettings) -> None:
+    """An event of a partner is checked, put into our words, and told to the service whose it is."""
+    if receipt := await store.pending(session, event.receipt_id):
+        await look(session, receipt, now, settings)
+
+
+@router.hears(members.RecordAccepted, requests.RecordAccepted)
+async def end_accepted(event: RecordAccepted, session: AsyncSession, now: datetime, streams: Streams) -> None:
+    """What was told counts: its receipt ends, and what waited for the record goes on."""
+    record = await store.record(session, event.record_id)
+    if record is None or record.erased:
+        return
+    record.known_as = event.known_as
+    if record.thing == Thing.PERSON:
+        await store.one_at_a_time(session, event.known_as)
+        record.member_id = event.known_as
+        if await store.is_erased(session, event.known_as):  # their erasure was heard before this answer
+            await forgetting.forget(session, event.known_as, streams)
+            return
+    if record.under_way and event.version == record.version:
+        if receipt := await store.under_way(session, record):
+            await ending.accept(session, receipt, now)
+        await ending.answered(session, record, now)
+
+
+@router.hears(EventRejected)
+async def end_refused(event: EventRejected, session: AsyncSession, now: datetime) -> None:
+    """A service refused what was told: the partner can read why."""
+    receipt = await store.told_as(session, event.rejected_id)
+    if receipt is None or receipt.record_id is None:
+        return
+    await ending.refuse(session, receipt, event.problem, event.title, event.errors, now)
+    if record := await store.record(session, receipt.record_id):
+        await ending.answered(session, record, now)
+
+
+@router.hears(WaitEnded)
+async def end_waiting(event: WaitEnded, session: AsyncSession, now: datetime) -> None:
+    """What an event refers to was waited for long enough."""
+    receipt = await store.pending(session, event.receipt_id)
+    if receipt and receipt.waits_for and receipt.waits_for != receipt.record_id:
+        await ending.refuse_for(session, receipt, rules.ReferenceUnknown(), now)
+
+
+@router.hears(MemberErased)
+async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
+    """Everything that was told of an erased member is removed, in the streams too; what comes later is refused."""
+    removed = await forgetting.forget(session, event.member_id, streams)
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed))

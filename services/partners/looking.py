@@ -1,0 +1,113 @@
+"""Looking at an event that was taken in: what is it about, is it right and the newest, is what it refers to there?
+
+It then is told to the service whose it is, or ends, or waits: for the record that it refers to, or for the answer to
+what was told of the same record before.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Input, Problem, say, say_later
+from contracts.partners import RecordWithdrawn, Thing, WaitEnded
+from contracts.vocabulary import Network
+from services.partners import ending, rules, store, telling
+from services.partners.profiles import profile_of
+from services.partners.rules import PersonForgotten, Status
+from services.partners.settings import PartnersSettings
+from services.partners.tables import Receipt, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What an event says, in our words; `data` is none when it withdraws."""
+
+    kind: str
+    thing: Thing
+    network: Network
+    data: Input | None
+
+
+class _Waits(Exception):
+    """Something has to come first."""
+
+    def __init__(self, record_id: str) -> None:
+        super().__init__()
+        self.record_id = record_id
+
+
+async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings: PartnersSettings) -> None:
+    """Tells the event, ends it, or lets it wait."""
+    try:
+        read = await _read(session, receipt)
+        record = await _record(session, receipt, read)
+        if receipt.order_key < record.order_key:
+            await ending.accept(session, receipt, now, late=True)
+        elif read.data is None and (record.known_as is None or record.withdrawn):
+            record.order_key, record.withdrawn = receipt.order_key, True
+            await ending.accept(session, receipt, now)
+        else:
+            await _tell(session, receipt, record, read)
+    except _Waits as waits:
+        if waits.record_id != receipt.record_id:  # an answer to what was told comes in any case
+            until = now + timedelta(days=settings.partner_wait_days)
+            say_later(session, WaitEnded(receipt_id=receipt.receipt_id), at=until)
+        receipt.status, receipt.waits_for = Status.WAITING, waits.record_id
+    except Problem as problem:
+        await ending.refuse_for(session, receipt, problem, now)
+
+
+async def _read(session: AsyncSession, receipt: Receipt) -> Read:
+    partner = await store.partner(session, receipt.partner_id)
+    assert partner is not None
+    network = Network(partner.network)
+    profile = profile_of(network)
+    kind, withdrawn = profile.kind_of(receipt.event_type)
+    data = None if withdrawn else profile.read(kind, receipt.data or {})
+    return Read(kind, rules.THINGS[kind], network, data)
+
+
+async def _record(session: AsyncSession, receipt: Receipt, read: Read) -> Record:
+    record = await store.record_for(session, receipt.partner_id, read.thing, receipt.subject)
+    receipt.record_id = record.record_id
+    if record.erased:
+        raise PersonForgotten
+    if record.under_way is not None:
+        raise _Waits(record.record_id)
+    return record
+
+
+async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: Read) -> None:
+    about = {
+        "record_id": record.record_id,
+        "version": record.version + 1,
+        "partner_id": receipt.partner_id,
+        "network": read.network,
+        "known_as": record.known_as,
+    }
+    if read.data is None:
+        told: telling.Told | RecordWithdrawn = RecordWithdrawn(thing=read.thing, **about)
+    else:
+        known = {
+            (thing, subject): await _known(session, receipt.partner_id, thing, subject)
+            for thing, subject in sorted(telling.references(read.data))
+        }
+        told = telling.told(read.kind, read.data, known, about)
+        record.member_id = getattr(told, "member_id", record.member_id)
+        record.organisation_id = getattr(told, "organisation_id", record.organisation_id)
+    record.version, record.order_key, record.withdrawn = record.version + 1, receipt.order_key, read.data is None
+    record.under_way = receipt.receipt_id
+    receipt.status, receipt.waits_for, receipt.told_id = Status.TOLD, None, say(session, told)
+
+
+async def _known(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:
+    """A record that is referred to, locked until the commit: what it is known as cannot come in between unseen."""
+    record = await store.record_for(session, partner_id, thing, subject)
+    if record.erased:
+        raise PersonForgotten
+    if record.known_as is None or record.withdrawn:
+        raise _Waits(record.record_id)
+    if thing == Thing.PERSON:
+        await store.one_at_a_time(session, record.known_as)
+    return record

@@ -1,0 +1,59 @@
+"""What partner networks tell of what is asked and offered: placed, changed or withdrawn for the member it is of.
+
+A question or an offer of a partner has the id of the partner's record.
+"""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity, checked
+from contracts.partners import PropositionTold, RecordWithdrawn
+from contracts.vocabulary import Side, Status
+from services.requests import life, placing, rules, store, telling
+from services.requests.calls import ASKING, Asking
+from services.requests.inputs import PropositionDraft
+from services.requests.rules import Step
+from services.requests.settings import RequestsSettings
+
+_NOT_ITS_WORDS = {"record_id", "version", "partner_id", "network", "known_as", "side", "member_id", "place"}
+
+#: From where what is told again is asked or offered again; what was fulfilled stays so.
+_STANDS_AGAIN = frozenset({Status.WITHDRAWN, Status.EXPIRED})
+
+
+async def keep(session: AsyncSession, told: PropositionTold, now: datetime, settings: RequestsSettings) -> str:
+    """Places or changes it; returns its id. Raises `FieldErrors`."""
+    who = Identity(member_id=told.member_id, organisation_ids=(told.organisation_id,))
+    call = Asking(who, now, settings)
+    draft = _checked(told, call)
+    proposition = await store.find(session, told.record_id)
+    if proposition is None:
+        placing.place_told(session, Side(told.side), draft, call, told.record_id)
+        return told.record_id
+    words = {name: getattr(draft, name) for name in PropositionDraft.model_fields if name != "draft"}
+    placing.apply(proposition, words)
+    if proposition.status in _STANDS_AGAIN:
+        life.move(session, proposition, Step.REOPEN, now, settings)
+    else:
+        placing.fit_days(proposition, now, settings)
+        proposition.version += 1
+        telling.changed(session, proposition)
+    return told.record_id
+
+
+async def withdraw(session: AsyncSession, told: RecordWithdrawn, now: datetime, settings: RequestsSettings) -> None:
+    """It is not asked or offered any more; what ended already stays as it is."""
+    proposition = await store.find(session, told.known_as)
+    if proposition is not None and rules.can_take(Status(proposition.status), Step.WITHDRAW):
+        life.move(session, proposition, Step.WITHDRAW, now, settings)
+
+
+def _checked(told: PropositionTold, call: Asking) -> PropositionDraft:
+    words = told.model_dump(mode="json", exclude=_NOT_ITS_WORDS)
+    words["place"] = {"name": told.place.name, "province": told.place.province}
+    before = ASKING.set(call)
+    try:
+        return checked(PropositionDraft, words)
+    finally:
+        ASKING.reset(before)

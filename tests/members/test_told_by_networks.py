@@ -1,0 +1,91 @@
+"""What partner networks tell of organisations and persons joins what is known, or is new; it can be withdrawn."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import select
+
+from contracts.event import EventRejected, new_id
+from contracts.members import (
+    AmbassadorAppointed,
+    AmbassadorScope,
+    ContactChanged,
+    MemberJoined,
+    MemberLeft,
+    OrganisationChanged,
+    RecordAccepted,
+)
+from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
+from contracts.places import find_place
+from contracts.vocabulary import Network, OrganisationKind
+from services.members.tables import Organisation
+
+AGREED = datetime(2026, 11, 1, 9, tzinfo=UTC)
+
+
+def a_school(network: Network = Network.DUURZAAM_MBO, **changes: Any) -> OrganisationTold:
+    told = {"kind": OrganisationKind.SCHOOL, "name": "Vechtdal College", "place": find_place("Zwolle"), "brin": "25PJ"}
+    return OrganisationTold(record_id=new_id(), partner_id="docenten", network=network, **(told | changes))
+
+
+def a_person(organisation_id: str, network: Network = Network.DUURZAAM_MBO, **changes: Any) -> PersonTold:
+    told = {"name": "Noor van der Meer", "email": "noor@vechtdal.example", "consented_at": AGREED}
+    of = {"partner_id": "docenten", "network": network, "organisation_id": organisation_id}
+    return PersonTold(record_id=new_id(), **(of | told | changes))
+
+
+async def test_a_school_that_two_networks_tell_is_one(members):
+    await members.given(a_school())
+
+    await members.when(again := a_school(Network.KATAPULT, name="Vechtdal Coll."))
+
+    changed, accepted = await members.then_said(OrganisationChanged, RecordAccepted)
+    assert (changed.name, changed.networks) == ("Vechtdal College", (Network.DUURZAAM_MBO, Network.KATAPULT))
+    assert (accepted.record_id, accepted.known_as) == (again.record_id, changed.organisation_id)
+
+
+async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    first, second = a_person(school), a_person(school, Network.KATAPULT, email="NOOR@vechtdal.example")
+    await members.when(first, second)
+    (joined,) = await members.said(MemberJoined)
+    (contact, *_) = await members.said(ContactChanged)
+
+    assert contact.email == "noor@vechtdal.example"
+    assert {event.known_as for event in await members.said(RecordAccepted)} == {joined.member_id}
+    for network, left in ((Network.DUURZAAM_MBO, 0), (Network.KATAPULT, 1)):
+        await members.when(withdrawn(first, joined.member_id, Thing.PERSON, network))
+        assert len(await members.said(MemberLeft)) == left
+
+
+async def test_an_ambassador_is_appointed(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    await members.when(a_person(school))
+    (joined,) = await members.said(MemberJoined)
+
+    scope = AmbassadorScope(provinces=("Overijssel",))
+    of = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO, "member_id": joined.member_id}
+    await members.when(AmbassadorTold(record_id=new_id(), scope=scope, **of))
+
+    assert [event.scope for event in await members.said(AmbassadorAppointed)] == [scope]
+
+
+async def test_what_is_wrong_is_refused_by_field(members):
+    await members.when(a_school(brin="geen nummer"))
+
+    (rejected,) = await members.then_said(EventRejected)
+    assert [error.field for error in rejected.errors] == ["brin"]
+
+
+def withdrawn(told: PersonTold, known_as: str, thing: Thing, network: Network) -> RecordWithdrawn:
+    of = {"record_id": told.record_id, "partner_id": told.partner_id, "network": network}
+    return RecordWithdrawn(known_as=known_as, thing=thing, version=2, **of)
+
+
+async def registered(members: Any) -> list[str]:
+    """The ids of the organisations that were told."""
+    async with members.session() as session:
+        query = select(Organisation.organisation_id).where(Organisation.kind == "school")
+        return list((await session.exec(query)).all())

@@ -1,0 +1,180 @@
+"""What a partner pushes is taken in once, told in our words, and ends accepted or rejected with a reason."""
+
+import json
+
+from contracts.event import EventRejected, FieldError
+from contracts.members import MemberErased
+from contracts.partners import (
+    EventAccepted,
+    EventRefused,
+    MemberForgotten,
+    OrganisationTold,
+    PersonTold,
+    PropositionTold,
+    RecordWithdrawn,
+    WaitEnded,
+)
+from contracts.vocabulary import Network, Side
+from tests.given import migration_matches
+from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
+
+
+async def test_the_migrations_make_what_the_tables_say(partners):
+    assert await migration_matches(partners.service) == []
+
+
+async def test_a_question_waits_for_its_person_and_the_person_for_the_school_whatever_their_order(partners):
+    question, person, school = await partners.pushed(
+        an_event("question", "vraag-1", QUESTION),
+        an_event("person", "noor", PERSON),
+        an_event("organisation", "school-1", SCHOOL),
+    )
+
+    assert (await partners.receipt(question))["waiting"]
+    assert (await partners.receipt(person))["waiting"]
+    (told,) = await partners.said(OrganisationTold)
+    assert (told.name, told.place.province, told.network) == ("Vechtdal College", "Overijssel", Network.DUURZAAM_MBO)
+    await partners.accepted(told, "the-school")
+    (of_person,) = await partners.said(PersonTold)
+    assert (of_person.organisation_id, of_person.email) == ("the-school", "noor@vechtdal.example")
+    await partners.accepted(of_person, "the-member")
+    (asked,) = await partners.said(PropositionTold)
+    assert (asked.side, asked.member_id, asked.organisation_id) == (Side.REQUEST, "the-member", "the-school")
+    await partners.accepted(asked)
+
+    for receipt in (question, person, school):
+        assert (await partners.receipt(receipt))["status"] == "accepted"
+    assert len(await partners.said(EventAccepted)) == 3
+    client = await partners.as_partner()
+    feed = (await client.get("/v1/events?limit=2")).json()
+    rest = (await client.get(f"/v1/events?after={feed['after']}")).json()
+    ended = [item["subject"] for item in feed["items"] + rest["items"]]
+    assert ended == ["school-1", "noor", "vraag-1"]
+
+
+async def test_the_same_event_again_and_an_older_one_change_nothing(partners):
+    newer = an_event("organisation", "school-1", SCHOOL, sequence="5")
+    older = an_event("organisation", "school-1", SCHOOL | {"name": "Vroeger"}, sequence="4")
+    (first,) = await partners.pushed(newer)
+    (told,) = await partners.said(OrganisationTold)
+    await partners.accepted(told)
+
+    (again,) = await partners.pushed(newer)
+    (late,) = await partners.pushed(older)
+
+    assert again["receipt_id"] == first["receipt_id"]
+    seen = await partners.receipt(late)
+    assert (seen["status"], seen["late"]) == ("accepted", True)
+    assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_of_a_burst_about_one_thing_the_first_and_the_newest_are_told(partners):
+    burst = [
+        an_event("organisation", "school-1", SCHOOL | {"name": f"Naam {n}"}, sequence=str(n)) for n in range(1, 31)
+    ]
+    await partners.pushed(*burst)
+
+    (first,) = await partners.said(OrganisationTold)
+    await partners.accepted(first)
+    newest = (await partners.said(OrganisationTold))[-1]
+    await partners.accepted(newest)
+
+    assert [told.name for told in await partners.said(OrganisationTold)][1:] == ["Naam 30"]
+    assert newest.known_as is not None
+    assert len(await partners.said(EventAccepted)) == 30
+
+
+async def test_what_is_wrong_is_told_by_field_in_the_words_of_the_network(partners):
+    tip = {"docent": "noor", "titel": "", "tekst": "Meet eerst.", "themas": ["energie", "weer"], "plaats": "Nergens"}
+    (receipt,) = await partners.pushed(an_event("tip", "tip-1", tip, type="nl.duurzaammbo.praktijktip"))
+
+    seen = await partners.receipt(receipt)
+    assert seen["status"] == "rejected"
+    assert seen["problem"]["type"].endswith("/problems/invalid-fields")
+    assert {error["field"] for error in seen["problem"]["errors"]} == {"titel", "themas.1", "plaats"}
+    (refused,) = await partners.said(EventRefused)
+    assert refused.receipt_id == receipt["receipt_id"]
+
+
+async def test_what_a_service_refuses_can_be_read_and_is_put_right_by_a_newer_event(partners):
+    (receipt,) = await partners.pushed(an_event("organisation", "school-1", SCHOOL | {"brin": "onzin"}))
+    await partners.quiet()
+    (told_id,) = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, OrganisationTold)]
+    wrong = (FieldError(field="brin", message="must be a BRIN number"),)
+    await partners.when(
+        EventRejected(
+            rejected_id=told_id,
+            rejected_type=OrganisationTold.type_name(),
+            rejected_by="members",
+            problem="https://omdehoek.nl/problems/invalid-fields",
+            title="Some fields are not right",
+            errors=wrong,
+        )
+    )
+
+    seen = await partners.receipt(receipt)
+    assert seen["problem"]["errors"] == [{"field": "brin", "message": "must be a BRIN number"}]
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    assert len(await partners.said(OrganisationTold)) == 2
+
+
+async def test_what_is_withdrawn_is_told_so_and_can_come_back(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    (told,) = await partners.said(OrganisationTold)
+    await partners.accepted(told, "the-school")
+
+    await partners.pushed(an_event("organisation-withdrawn", "school-1"))
+    (withdrawn,) = await partners.said(RecordWithdrawn)
+    await partners.accepted(withdrawn)
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+
+    assert withdrawn.known_as == "the-school"
+    assert (await partners.said(OrganisationTold))[-1].known_as == "the-school"
+
+
+async def test_of_an_erased_person_nothing_is_kept_and_nothing_is_taken_in_again(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    await partners.accepted((await partners.said(PersonTold))[0], "the-member")
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+
+    assert await partners.said(PersonTold) == []
+    (forgotten,) = await partners.said(MemberForgotten)
+    assert forgotten.removed == {"records": 1, "receipts": 1, "stream-messages": 1}
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
+    assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
+
+
+async def test_who_was_erased_before_they_were_known_here_is_forgotten_all_the_same(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    (told,) = await partners.said(PersonTold)
+
+    await partners.when(MemberErased(member_id="the-member", version=2))
+    await partners.accepted(told, "the-member")
+
+    assert await partners.said(PersonTold) == []
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
+    assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
+
+
+async def test_what_it_refers_to_is_not_waited_for_for_ever(partners):
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
+    await partners.quiet()
+    await partners.when(WaitEnded(receipt_id=receipt["receipt_id"]))
+
+    assert (await partners.receipt(receipt))["problem"]["type"].endswith("/reference-unknown")
+
+
+async def test_one_event_comes_structured_or_in_binary_form(partners):
+    client = await partners.as_partner()
+    event = an_event("organisation", "school-é", SCHOOL)
+    structured = await client.post(
+        "/v1/events", content=json.dumps(event), headers={"Content-Type": "application/cloudevents+json"}
+    )
+    ce = {f"ce-{name}": value for name, value in event.items() if name not in ("data", "subject")}
+    binary = await client.post("/v1/events", json=SCHOOL, headers=ce | {"ce-subject": "school-%C3%A9"})
+
+    assert structured.status_code == binary.status_code == 202
+    assert structured.json()["receipts"][0]["receipt_id"] == binary.json()["receipts"][0]["receipt_id"]

@@ -1,0 +1,79 @@
+"""docs/partners.md, run as it stands against a node of real processes, through its public door."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from node.node import Node
+from node.part import free_port
+from tests.story.conftest import COMPILED
+
+pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(120)]
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "partners.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    """The page's blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", PAGE, flags=re.M | re.S)
+
+
+def run(*command: str, told: dict[str, str] | None = None) -> str:
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | (told or {}), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def load(folder: Path, key: str, node: str) -> str:
+    """The first load of the page, of a file with a row that is right and one that is not."""
+    (folder / "key.txt").write_text(key)
+    rows = "nummer;naam;soort;plaats;brin\ns-2;IJsseldal College;school;Deventer;25LT\ns-3;Elders;school;Nergens;\n"
+    (folder / "schools.csv").write_text(rows)
+    (command,) = [line for block in blocks("console") for line in block.splitlines() if " load " in line]
+    own = [str(folder / part) if part in ("key.txt", "schools.csv") else part for part in command.split()[1:]]
+    done = subprocess.run(
+        [sys.executable, "-m", "node", *own, "--node", node], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1, done.stdout + done.stderr  # a row is not right
+    return done.stdout
+
+
+async def test_the_page_for_partners_does_what_it_says(tmp_path):
+    node = Node(
+        tmp_path,
+        name="test",
+        gateway_port=free_port(),
+        services=("members", "requests", "partners", "gateway"),
+        settings=COMPILED,
+    )
+    await node.start()
+    try:
+        add = blocks("console")[0].split()[1:]
+        made = run(sys.executable, "-m", "node", *add, "--database", node.postgres.url("partners"))
+        key = dict(line.split("=", 1) for line in made.splitlines())
+        told = {"NODE": node.url("gateway"), "CLIENT_ID": key["client_id"], "CLIENT_SECRET": key["client_secret"]}
+        for script in blocks("bash"):
+            assert '"status":"pending"' in run("bash", "-euo", "pipefail", "-c", script, told=told)
+        (script,) = blocks("python")
+        ended = run(sys.executable, "-c", script, told=told)
+
+        assert sorted(ended.splitlines()) == ["noor accepted None", "school-1 accepted None", "vraag-1 accepted None"]
+        loaded = load(tmp_path, made, node.url("gateway"))
+        assert "1 aangenomen, 0 afgewezen" in loaded
+        assert '"row": 2' in (tmp_path / "schools.csv.rejects.jsonl").read_text()
+        async with httpx.AsyncClient(base_url=node.url("gateway")) as public:
+            found = (await public.get("/api/v1/organisations?q=Vechtdal")).json()["items"]
+            assert [(one["name"], one["networks"]) for one in found] == [("Vechtdal College", ["duurzaam-mbo"])]
+            hidden = [
+                await public.get(path)
+                for path in ("/partners/health/ready", "/partners/v1/receipts/x", "/api/v1/token")
+            ]
+            assert [answer.status_code for answer in hidden] == [404, 401, 404]
+    finally:
+        await node.stop()

@@ -1,0 +1,50 @@
+"""What partner networks tell is asked and offered for the member that it is of; it is changed and withdrawn too."""
+
+from typing import Any
+
+from contracts.event import EventRejected, new_id
+from contracts.partners import PropositionTold, RecordWithdrawn, Thing
+from contracts.places import find_place
+from contracts.requests import RecordAccepted, RequestChanged, RequestClosed, RequestPlaced, RequestReopened
+from contracts.vocabulary import Kind, Network, Side, Theme
+
+OF = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO}
+
+
+def a_question(record_id: str, version: int = 1, **changes: Any) -> PropositionTold:
+    told = {
+        "side": Side.REQUEST,
+        "member_id": "noor",
+        "organisation_id": "vechtdal",
+        "kind": Kind.GUEST_LESSON,
+        "themes": (Theme.ENERGY_TRANSITION,),
+        "title": "Wie vertelt over warmtepompen?",
+        "text": "Onze studenten zoeken iemand uit de praktijk.",
+        "place": find_place("Zwolle"),
+    }
+    return PropositionTold(record_id=record_id, version=version, **OF, **(told | changes))
+
+
+async def test_a_question_is_placed_changed_withdrawn_and_asked_again(requests):
+    record_id = new_id()
+    gone = RecordWithdrawn(record_id=record_id, version=3, known_as=record_id, thing=Thing.REQUEST, **OF)
+
+    await requests.when(a_question(record_id))
+    await requests.when(a_question(record_id, 2, title="Wie komt vertellen over warmtepompen?"))
+    await requests.when(gone)
+    await requests.when(a_question(record_id, 4))
+
+    placed, changed, closed, reopened, *accepted = await requests.then_told(
+        RequestPlaced, RequestChanged, RequestClosed, RequestReopened, *[RecordAccepted] * 4
+    )
+    assert (placed.member_id, placed.request_id) == ("noor", record_id)
+    assert changed.title == "Wie komt vertellen over warmtepompen?"
+    assert [event.version for event in (placed, changed, closed, reopened)] == [1, 2, 3, 4]
+    assert {event.known_as for event in accepted} == {record_id}
+
+
+async def test_contact_details_are_refused_in_it_too(requests):
+    await requests.when(a_question(new_id(), text="Mail naar noor@vechtdal.example"))
+
+    (rejected,) = await requests.then_told(EventRejected)
+    assert [error.field for error in rejected.errors] == ["text"]
