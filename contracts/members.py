@@ -164,3 +164,18 @@ class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id",
     match_id: str
     member_id: str
     sealed: str = Field(description="A JWE in its compact form (ECDH-ES+A256KW, A256GCM), sealed to a node's key.")
+
+
+class OrganisationMerged(Event, wire_name="members.organisation-merged", about="organisation_id", reach="shared"):
+    """Two organisations are one: what was this one's belongs to `into` from now on. Its id keeps leading there."""
+
+    organisation_id: str
+    into: str = Field(description="The organisation that stays.")
+
+
+class OrganisationParted(Event, wire_name="members.organisation-parted", about="organisation_id", reach="shared"):
+    """They were not one after all: what was this one's before is its own again."""
+
+    organisation_id: str
+    from_id: str = Field(description="The organisation that it was merged into.")
+    together: tuple[str, ...] = Field(default=(), description="Those that had been merged into this one before.")

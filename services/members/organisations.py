@@ -12,9 +12,10 @@ from contracts.event import new_id
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.places import suggest
 from contracts.vocabulary import OrganisationKind
-from services.members import rules, store
+from services.members import rules, said, store
 from services.members.inputs import OrganisationChange, OrganisationDraft
 from services.members.rules import OrganisationExists
+from services.members.saying import FIELDS, HERE
 from services.members.tables import Organisation
 from services.members.views import OrganisationView
 
@@ -61,17 +62,17 @@ async def show_organisation(organisation_id: str, session: ReadSession, response
 
 @router.patch("/organisations/{organisation_id}", response_model=OrganisationView)
 async def change_organisation(
-    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, command: Command
+    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, now: Now, command: Command
 ) -> Response:
     """Changes what is given and leaves the rest."""
 
     async def change_it(session: AsyncSession) -> Reply:
         organisation = await store.organisation(session, organisation_id, for_change=True)
         own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
-        rules.check_may_change_organisation(who, organisation_id, own)
+        rules.check_may_change_organisation(who, organisation.organisation_id, own)
         check_version(expected, organisation.version)
-        await _apply(session, organisation, change)
-        say(session, OrganisationChanged(**_state(organisation)))
+        await _apply(session, organisation, change, now)
+        say(session, OrganisationChanged(**state_of(organisation)))
         return Reply(OrganisationView.of(organisation), version=organisation.version)
 
     return await command(change_it)
@@ -105,22 +106,22 @@ async def register(session: AsyncSession, draft: OrganisationDraft, now: datetim
         registered_at=now,
     )
     session.add(organisation)
-    say(session, OrganisationRegistered(**_state(organisation)))
+    await said.keep(session, organisation, HERE, {name: getattr(organisation, name) for name in FIELDS}, now)
+    await said.make_anew(session, organisation)
+    say(session, OrganisationRegistered(**state_of(organisation)))
     return organisation
 
 
-async def _apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange) -> None:
+async def _apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime) -> None:
     given = {name: getattr(change, name) for name in change.model_fields_set}
     brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
     if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
         raise FieldErrors(errors.items())
     await _check_number_is_free(session, brin, kvk, but_for=organisation)
-    if place := given.pop("place", None):
-        organisation.place = place.found()
-    if "networks" in given:
-        given["networks"] = list(given["networks"])
-    for name, value in given.items():
-        setattr(organisation, name, value)
+    if place := given.get("place"):
+        given["place"] = place.found()
+    await said.keep(session, organisation, HERE, given, now)
+    await said.make_anew(session, organisation)
     organisation.version += 1
 
 
@@ -143,7 +144,7 @@ def _place_asked(name: str | None, province: str | None) -> Place | None:
         raise FieldErrors([("place", str(error))]) from None
 
 
-def _state(organisation: Organisation) -> dict[str, object]:
+def state_of(organisation: Organisation) -> dict[str, object]:
     """The whole state, as every event about an organisation tells it."""
     names = ("organisation_id", "version", "kind", "name", "place", "brin", "kvk")
     return {name: getattr(organisation, name) for name in names} | {"networks": tuple(organisation.networks)}
