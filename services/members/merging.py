@@ -16,7 +16,7 @@ from contracts.event import new_id
 from contracts.members import AmbassadorAppointed, OrganisationChanged, OrganisationMerged, OrganisationParted
 from services.members import membership, said, store
 from services.members.leading import group_of, scope_of
-from services.members.organisations import state_of
+from services.members.organisations import state
 from services.members.rules import MemberStatus
 from services.members.sameness import Verdict, judge_organisations, organisation_keys
 from services.members.saying import HERE
@@ -170,7 +170,7 @@ async def _changed(session: AsyncSession, organisation: Organisation) -> None:
     await said.make_anew(session, organisation)
     organisation.version += 1
     await session.flush()
-    say(session, OrganisationChanged(**state_of(organisation)))
+    say(session, OrganisationChanged(**state(organisation)))
 
 
 async def _tell_who_belongs(session: AsyncSession, organisation_ids: list[str]) -> None:

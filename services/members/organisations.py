@@ -14,6 +14,7 @@ from contracts.places import suggest
 from contracts.vocabulary import OrganisationKind
 from services.members import rules, said, store
 from services.members.inputs import OrganisationChange, OrganisationDraft
+from services.members.leading import group_of
 from services.members.rules import OrganisationExists
 from services.members.saying import FIELDS, HERE
 from services.members.tables import Organisation
@@ -71,8 +72,8 @@ async def change_organisation(
         own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
         rules.check_may_change_organisation(who, organisation.organisation_id, own)
         check_version(expected, organisation.version)
-        await _apply(session, organisation, change, now)
-        say(session, OrganisationChanged(**state_of(organisation)))
+        await apply(session, organisation, change, now)
+        say(session, OrganisationChanged(**state(organisation)))
         return Reply(OrganisationView.of(organisation), version=organisation.version)
 
     return await command(change_it)
@@ -87,8 +88,10 @@ async def suggest_places(
     return suggest(q, limit)
 
 
-async def register(session: AsyncSession, draft: OrganisationDraft, now: datetime) -> Organisation:
-    """Registers an organisation; raises `OrganisationExists` when its number is taken."""
+async def register(
+    session: AsyncSession, draft: OrganisationDraft, now: datetime, *, network: str = HERE
+) -> Organisation:
+    """Registers an organisation, as `network` says it is; raises `OrganisationExists` when its number is taken."""
     await _check_number_is_free(session, draft.brin, draft.kvk)
     place = draft.place.found()
     organisation = Organisation(
@@ -106,13 +109,16 @@ async def register(session: AsyncSession, draft: OrganisationDraft, now: datetim
         registered_at=now,
     )
     session.add(organisation)
-    await said.keep(session, organisation, HERE, {name: getattr(organisation, name) for name in FIELDS}, now)
+    await said.keep(session, organisation, network, {name: getattr(organisation, name) for name in FIELDS}, now)
     await said.make_anew(session, organisation)
-    say(session, OrganisationRegistered(**state_of(organisation)))
+    say(session, OrganisationRegistered(**state(organisation)))
     return organisation
 
 
-async def _apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime) -> None:
+async def apply(
+    session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime, *, network: str = HERE
+) -> None:
+    """Changes what is given, as `network` says it is, and leaves the rest; raises `OrganisationExists`."""
     given = {name: getattr(change, name) for name in change.model_fields_set}
     brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
     if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
@@ -120,7 +126,7 @@ async def _apply(session: AsyncSession, organisation: Organisation, change: Orga
     await _check_number_is_free(session, brin, kvk, but_for=organisation)
     if place := given.get("place"):
         given["place"] = place.found()
-    await said.keep(session, organisation, HERE, given, now)
+    await said.keep(session, organisation, network, given, now)
     await said.make_anew(session, organisation)
     organisation.version += 1
 
@@ -135,6 +141,15 @@ async def _check_number_is_free(
         raise OrganisationExists(organisation_id=taken_by.organisation_id)
 
 
+async def leave_network(session: AsyncSession, organisation: Organisation, network: str) -> None:
+    """An organisation is of a network no more: what that one said counts no longer, and what others said does."""
+    for one in await group_of(session, organisation.organisation_id):
+        await said.take_back(session, one, network)
+    await said.make_anew(session, organisation)
+    organisation.version += 1
+    say(session, OrganisationChanged(**state(organisation)))
+
+
 def _place_asked(name: str | None, province: str | None) -> Place | None:
     if name is None:
         return None
@@ -144,7 +159,7 @@ def _place_asked(name: str | None, province: str | None) -> Place | None:
         raise FieldErrors([("place", str(error))]) from None
 
 
-def state_of(organisation: Organisation) -> dict[str, object]:
+def state(organisation: Organisation) -> dict[str, object]:
     """The whole state, as every event about an organisation tells it."""
     names = ("organisation_id", "version", "kind", "name", "place", "brin", "kvk")
     return {name: getattr(organisation, name) for name in names} | {"networks": tuple(organisation.networks)}

@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.members import Place
 from contracts.vocabulary import OrganisationKind
+from services.members import store
 from services.members.leading import group_of
 from services.members.sameness import OrganisationFacts, organisation_keys
 from services.members.saying import FIELDS, HERE, Said, state
@@ -50,6 +51,10 @@ async def make_anew(session: AsyncSession, organisation: Organisation) -> None:
     found = state(told)
     if place := found.pop("place", None):
         organisation.place = Place.model_validate(place)
+    for number in ("brin", "kvk"):  # what nobody's word counted for until now may be another's meanwhile
+        asked = {"brin": None, "kvk": None, number: found.get(number)}
+        if await store.organisation_with(session, **asked, but_for=organisation):
+            found[number] = None
     for name, value in found.items():
         setattr(organisation, name, value)
     organisation.same_keys = sorted(organisation_keys(facts_of(organisation)))
