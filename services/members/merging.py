@@ -20,7 +20,7 @@ from services.members.organisations import state
 from services.members.rules import MemberStatus
 from services.members.sameness import Verdict, judge_organisations, organisation_keys
 from services.members.saying import HERE
-from services.members.tables import Affiliation, Ambassador, Member, Organisation, SamePair
+from services.members.tables import Affiliation, Ambassador, Member, Organisation, SamePair, Texts
 
 #: With how many an organisation is compared at most; a key that more share tells nothing.
 COMPARED_MAX = 100
@@ -50,7 +50,7 @@ async def look_for_the_same(session: AsyncSession, organisation_id: str, now: da
     if organisation.same_keys is None:
         organisation.same_keys = keys
     query = select(Organisation).where(
-        col(Organisation.same_keys).overlap(keys),
+        col(Organisation.same_keys).op("&&")(sa.cast(keys, Texts)),
         Organisation.organisation_id != organisation.organisation_id,
         col(Organisation.merged_into).is_(None),
     )
@@ -180,7 +180,7 @@ async def _tell_who_belongs(session: AsyncSession, organisation_ids: list[str]) 
     for member in (await session.exec(query.order_by(Member.member_id).with_for_update())).all():
         await membership.changed(session, member)
     appointed = select(Ambassador, Member).join(Member, col(Member.member_id) == Ambassador.member_id)
-    appointed = appointed.where(col(Ambassador.organisation_ids).overlap(organisation_ids))
+    appointed = appointed.where(col(Ambassador.organisation_ids).op("&&")(sa.cast(organisation_ids, Texts)))
     for ambassador, member in (await session.exec(appointed.order_by(Ambassador.member_id))).all():
         member.version += 1
         scope = await scope_of(session, ambassador)

@@ -27,9 +27,9 @@ async def list_pairs(
     query = select(SamePair).where(SamePair.status == status).order_by(col(SamePair.pair_id).desc())
     if status is PairStatus.WAITING:  # where one was merged meanwhile, the one that stays has a pair of its own
         one, other = aliased(Organisation), aliased(Organisation)
-        query = query.join(one, one.organisation_id == SamePair.first_id)
-        query = query.join(other, other.organisation_id == SamePair.second_id)
-        query = query.where(sa.and_(one.merged_into.is_(None), other.merged_into.is_(None)))
+        query = query.join(one, col(one.organisation_id) == SamePair.first_id)
+        query = query.join(other, col(other.organisation_id) == SamePair.second_id)
+        query = query.where(sa.and_(col(one.merged_into).is_(None), col(other.merged_into).is_(None)))
     if paging.cursor:
         query = query.where(SamePair.pair_id < paging.cursor)
     pairs = (await session.exec(query.limit(paging.limit + 1))).all()

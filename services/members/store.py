@@ -83,7 +83,7 @@ async def organisations_of(session: AsyncSession, member_id: str) -> list[tuple[
     told = aliased(Organisation)
     query = (
         select(Affiliation, Organisation)
-        .join(told, told.organisation_id == Affiliation.organisation_id)
+        .join(told, col(told.organisation_id) == Affiliation.organisation_id)
         .join(Organisation, col(Organisation.organisation_id) == sa.func.coalesce(told.leads_to, told.organisation_id))
         .where(Affiliation.member_id == member_id)
         .order_by(Affiliation.affiliation_id)

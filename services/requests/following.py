@@ -24,7 +24,7 @@ async def come_back(session: AsyncSession, event: OrganisationParted) -> None:
     """What was its own before, or was of those that come along, is its own again."""
     if await _note(session, event.organisation_id, event.version, None):
         theirs = col(Proposition.own_organisation_id).in_([event.organisation_id, *event.together])
-        for proposition in await _where(session, sa.and_(theirs, Proposition.organisation_id == event.from_id)):
+        for proposition in await _where(session, sa.and_(theirs, col(Proposition.organisation_id) == event.from_id)):
             _move(session, proposition, event.organisation_id)
 
 
