@@ -107,6 +107,7 @@ async def register(
         kvk=draft.kvk,
         networks=list(draft.networks),
         registered_at=now,
+        same_keys=[],
     )
     session.add(organisation)
     await said.keep(session, organisation, network, {name: getattr(organisation, name) for name in FIELDS}, now)

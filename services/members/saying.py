@@ -18,6 +18,7 @@ FIELDS = ("kind", "name", "place", "brin", "kvk", "website", "networks")
 
 #: Who knows a field best. Of the others, and of the fields that are not here, the latest counts.
 KNOWS_BEST: Mapping[str, tuple[str, ...]] = {
+    "name": (Network.DUURZAAM_MBO, Network.KATAPULT),
     "brin": (Network.DUURZAAM_MBO, Network.LEREN_VOOR_MORGEN),
     "kind": (Network.KATAPULT, Network.DUURZAAM_MBO),
 }

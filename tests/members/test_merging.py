@@ -12,6 +12,7 @@ from contracts.members import (
 )
 from contracts.vocabulary import Network
 from services.members import organisations, said, store
+from services.members.inputs import OrganisationDraft
 from tests.members.conftest import SCHOOL, slug
 
 ROC = SCHOOL | {"name": "ROC Ravelveld", "networks": ["duurzaam-mbo"], "brin": "25PJ"}
@@ -107,6 +108,8 @@ async def test_a_pair_that_is_not_there(members):
 async def test_what_one_network_takes_back_leaves_what_another_said(members, somebody):
     stays = await register(somebody, name="Bodemrijk Hazelkamp", kind="company", brin=None, kvk="30999999", networks=[])
     now = members.service.now()
+    place = {"name": "Zwolle"}
+    draft = OrganisationDraft(kind="centre", name="CIV Slimspoor Kevergaarde", place=place, networks=["katapult"])
 
     async with members.service.sessions() as session:
         organisation = await store.organisation(session, stays, for_change=True)
@@ -118,4 +121,7 @@ async def test_what_one_network_takes_back_leaves_what_another_said(members, som
         await organisations.leave_network(session, organisation, "duurzaam-mbo")
         assert (organisation.kvk, organisation.website) == ("30999999", "bodemrijk.example")
         assert organisation.networks == ["katapult"]
+        centre = await organisations.register(session, draft, now, network="katapult")
+        await organisations.leave_network(session, centre, "katapult")
+        assert (centre.name, centre.networks) == ("CIV Slimspoor Kevergaarde", [])
     await members.then_said(OrganisationRegistered)

@@ -1,5 +1,7 @@
 """Who is the same as whom: what merges by itself, what waits for a person, and what is left apart."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bench.identity.__main__ import FOLDER, figures, judge, read
@@ -11,6 +13,7 @@ from services.members.sameness import (
     judge_organisations,
     judge_persons,
 )
+from services.members.saying import HERE, Said, state
 
 SCHOOL, COMPANY, CENTRE = OrganisationKind.SCHOOL, OrganisationKind.COMPANY, OrganisationKind.CENTRE
 
@@ -86,3 +89,25 @@ def test_of_the_made_set_hardly_anything_merges_wrongly_or_is_missed():
     assert everything["precision"] >= 0.999
     assert everything["recall"] >= 0.85
     assert everything["recall with doubtful"] >= 0.97
+
+
+def test_what_is_said_here_wins_then_who_knows_best_then_the_latest_and_nothing_never_does():
+    def said(network, field, value, day):
+        return Said("one", network, field, value, datetime(2026, 11, day, tzinfo=UTC))
+
+    told = [
+        said("katapult", "name", "ROC R.", 9),
+        said("duurzaam-mbo", "name", "ROC Ravelveld", 1),
+        said("katapult", "website", "old.example", 1),
+        said("het-groene-brein-roots", "website", "new.example", 2),
+        said("duurzaam-mbo", "kvk", "30111111", 9),
+        said(HERE, "kvk", "30123456", 1),
+        said(HERE, "brin", None, 9),
+        said("leren-voor-morgen", "brin", "25AB", 1),
+    ]
+
+    found = state(told)
+
+    assert found == state(reversed(told))
+    assert (found["name"], found["website"]) == ("ROC Ravelveld", "new.example")
+    assert (found["kvk"], found["brin"]) == ("30123456", "25AB")
