@@ -20,112 +20,33 @@ SPLITS = {"tune": 0, "test": 1}
 ORGANISATIONS, PERSONS = 360, 360  # of each split, before those that look alike
 
 _NETWORKS = ("duurzaam-mbo", "het-groene-brein-roots", "katapult", "leren-voor-morgen")
-_BEGIN = [
-    "Vlier",
-    "Elzen",
-    "Berken",
-    "Ravel",
-    "Mordel",
-    "Zilver",
-    "Hazel",
-    "Wolver",
-    "Kever",
-    "Distel",
-    "Kraan",
-    "Reiger",
-    "Otter",
-    "Linge",
-    "Vorden",
-    "Hessel",
-]
-_END = [
-    "dal",
-    "kamp",
-    "veld",
-    "horst",
-    "broek",
-    "beek",
-    "rijk",
-    "burg",
-    "mark",
-    "stroom",
-    "land",
-    "oord",
-    "weide",
-    "stede",
-    "gaarde",
-]
-_TRADES = [
-    "Installatietechniek",
-    "Bouwbedrijf",
-    "Bakkerij",
-    "Metaal",
-    "Techniek",
-    "Houtbouw",
-    "Hoveniersbedrijf",
-    "Elektro",
-    "Zorg",
-    "Advies",
-]
-_WORDS = [
-    "Zonnevonk",
-    "Groendak",
-    "Kringloop",
-    "Windvang",
-    "Waterwijs",
-    "Houtkracht",
-    "Slimspoor",
-    "Bodemrijk",
-    "Warmtewerk",
-    "Duurkracht",
-]
-_FIRST = [
-    "Noor",
-    "Femke",
-    "Sanne",
-    "Yara",
-    "Lotte",
-    "Iris",
-    "Roos",
-    "Mila",
-    "Saar",
-    "Esra",
-    "Bram",
-    "Daan",
-    "Sem",
-    "Tijn",
-    "Joris",
-    "Ruben",
-    "Stijn",
-    "Youssef",
-    "Tamer",
-    "Koen",
-]
+
+
+def _words(text: str) -> list[str]:
+    """A list of words, written so that it can be read."""
+    return text.split()
+
+
+_BEGIN = _words(
+    "Vlier Elzen Berken Ravel Mordel Zilver Hazel Wolver Kever Distel Kraan Reiger Otter Linge Vorden Hessel"
+)
+_END = _words("dal kamp veld horst broek beek rijk burg mark stroom land oord weide stede gaarde")
+_TRADES = _words(
+    "Installatietechniek Bouwbedrijf Bakkerij Metaal Techniek Houtbouw Hoveniersbedrijf Elektro Zorg Advies"
+)
+_WORDS = _words("Zonnevonk Groendak Kringloop Windvang Waterwijs Houtkracht Slimspoor Bodemrijk Warmtewerk Duurkracht")
+_FIRST = _words(
+    "Noor Femke Sanne Yara Lotte Iris Roos Mila Saar Esra Bram Daan Sem Tijn Joris Ruben Stijn Youssef Tamer Koen"
+)
 _TWO = {"Wim": "Willem", "Henk": "Hendrik", "Kees": "Cornelis", "Ria": "Maria", "Els": "Elisabeth", "Klaas": "Nicolaas"}
-_LAST_BEGIN = ["Wester", "Ooster", "Hage", "Groene", "Kruis", "Molen", "Veld", "Snoek", "Ter", "Apel", "Nijen", "Rave"]
-_LAST_END = [
-    "sma",
-    "kamp",
-    "huis",
-    "mans",
-    "stra",
-    "hof",
-    "beld",
-    "laar",
-    "donk",
-    "veen",
-    "wijk",
-    "hout",
-    "ink",
-    "berg",
-]
+_LAST_BEGIN = _words("Wester Ooster Hage Groene Kruis Molen Veld Snoek Ter Apel Nijen Rave")
+_LAST_END = _words("sma kamp huis mans stra hof beld laar donk veen wijk hout ink berg")
 _COMMON = ["de Jong", "Jansen", "de Vries", "van den Berg", "Bakker", "Visser", "Smit", "Mulder", "Yilmaz", "de Boer"]
 _SMALL = ["", "", "", "van der ", "van ", "de ", "ter "]
-_TOWNS = [
-    "Zwolle", "Deventer", "Apeldoorn", "Amersfoort", "Utrecht", "Zeist", "Tilburg", "Breda", "Venlo", "Roermond",
-    "Assen", "Emmen", "Leeuwarden", "Sneek", "Gouda", "Delft", "Alkmaar", "Hoorn", "Almere", "Lelystad", "Goes",
-    "Middelburg", "Doetinchem", "Enschede",
-]  # fmt: skip
+_TOWNS = _words(
+    "Zwolle Deventer Apeldoorn Amersfoort Utrecht Zeist Tilburg Breda Venlo Roermond Assen Emmen Leeuwarden "
+    "Sneek Gouda Delft Alkmaar Hoorn Almere Lelystad Goes Middelburg Doetinchem Enschede"
+)
 
 
 def main() -> None:
