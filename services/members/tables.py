@@ -175,7 +175,7 @@ class Saying(Table, table=True):
     entity_id: str = Field(primary_key=True, foreign_key="organisation.organisation_id", sa_type=sa.Text)
     network: str = Field(primary_key=True, sa_type=sa.Text)
     field: str = Field(primary_key=True, sa_type=sa.Text)
-    value: Any = Field(default=None, sa_type=pg.JSONB(none_as_null=True))
+    value: Any = Field(default=None, nullable=True, sa_type=pg.JSONB(none_as_null=True))
     said_at: datetime = Field(sa_type=Instant)
 
 
