@@ -1,7 +1,8 @@
 """`./odh bench`: measures what this machine does with it, and what it could do; `--help` tells what can be chosen.
 
 `./odh bench matching` measures how well matching ranks, `./odh bench scale` how it finds among many offers, and
-`./odh bench replicas` how many events several processes of it handle together.
+`./odh bench replicas` how many events several processes of it handle together. `./odh bench identity` measures how well
+those who are told twice are found.
 """
 
 import argparse
@@ -22,7 +23,12 @@ from node import ROOT
 REPEATS = 5
 
 #: What is measured by a command of its own.
-OTHERS = {"matching": "bench.matching.__main__", "scale": "bench.scale", "replicas": "bench.replicas"}
+OTHERS = {
+    "matching": "bench.matching.__main__",
+    "identity": "bench.identity.__main__",
+    "scale": "bench.scale",
+    "replicas": "bench.replicas",
+}
 
 
 def main() -> int:

@@ -166,6 +166,21 @@ class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id",
     sealed: str = Field(description="A JWE in its compact form (ECDH-ES+A256KW, A256GCM), sealed to a node's key.")
 
 
+class OrganisationMerged(Event, wire_name="members.organisation-merged", about="organisation_id", reach="shared"):
+    """Two organisations are one: what was this one's belongs to `into` from now on. Its id keeps leading there."""
+
+    organisation_id: str
+    into: str = Field(description="The organisation that stays.")
+
+
+class OrganisationParted(Event, wire_name="members.organisation-parted", about="organisation_id", reach="shared"):
+    """They were not one after all: what was this one's before is its own again."""
+
+    organisation_id: str
+    from_id: str = Field(description="The organisation that it was merged into.")
+    together: tuple[str, ...] = Field(default=(), description="Those that had been merged into this one before.")
+
+
 class RecordAccepted(Event, wire_name="members.record-accepted", about="record_id", reach="local"):
     """What a partner told of an organisation, a person or an ambassador counts, and as what.
 

@@ -23,6 +23,7 @@ SERVICE_OF = {
     "node-team": "members",
     "organisations": "members",
     "places": "members",
+    "same-organisations": "members",
     "offers": "requests",
     "requests": "requests",
     "matches": "matching",

@@ -10,6 +10,7 @@ from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSessi
 from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
 from services.members import store
 from services.members.inputs import ScopeDraft
+from services.members.leading import scope_of
 from services.members.rules import NotAnAmbassador
 from services.members.tables import Ambassador, Member
 from services.members.views import AmbassadorView
@@ -93,7 +94,8 @@ async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, no
     ambassador.themes = list(draft.themes)
     session.add(ambassador)
     member.version += 1
-    say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=draft.scope()))
+    scope = await scope_of(session, ambassador)
+    say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
     return ambassador
 
 
@@ -125,4 +127,9 @@ async def _check_organisations_exist(session: AsyncSession, organisation_ids: tu
 async def _view(session: AsyncSession, ambassador: Ambassador, member: Member) -> AmbassadorView:
     belonging = await store.organisations_of(session, member.member_id)
     names = tuple(organisation.name for _, organisation in belonging)
-    return AmbassadorView(member_id=member.member_id, name=member.name, organisations=names, scope=ambassador.scope)
+    return AmbassadorView(
+        member_id=member.member_id,
+        name=member.name,
+        organisations=names,
+        scope=await scope_of(session, ambassador),
+    )

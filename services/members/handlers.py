@@ -7,10 +7,19 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter, Streams, forget_messages, say
 from contracts import matching, notify, partners, requests
 from contracts.matching import IntroductionMade
-from contracts.members import JoiningLapseDue, MemberErased, NodeAnnounced, NodeKnown, RecordAccepted
+from contracts.members import (
+    JoiningLapseDue,
+    MemberErased,
+    NodeAnnounced,
+    NodeKnown,
+    OrganisationChanged,
+    OrganisationRegistered,
+    RecordAccepted,
+)
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
 from services.members import nodes, sealing, store, told
 from services.members.erasure import erase
+from services.members.merging import look_for_the_same
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
 
@@ -57,6 +66,14 @@ async def keep_node(
 async def complete_report(event: MemberForgotten, session: AsyncSession, now: datetime) -> None:
     """Another service told what it removed of an erased person."""
     await store.keep_erasure_part(session, event.member_id, event.speaker(), event.removed, now)
+
+
+@router.hears(OrganisationRegistered, OrganisationChanged)
+async def find_the_same(
+    event: OrganisationRegistered | OrganisationChanged, session: AsyncSession, now: datetime
+) -> None:
+    """An organisation may be one that is here already, told by another network: see `merging`."""
+    await look_for_the_same(session, event.organisation_id, now)
 
 
 @router.hears(JoiningLapseDue)

@@ -86,9 +86,8 @@ async def affiliate(
 ) -> Affiliation | None:
     """A member belongs to an organisation from now on; none when they did already."""
     organisation = await store.organisation(session, organisation_id)
-    if any(
-        own.organisation_id == organisation_id for _, own in await store.organisations_of(session, member.member_id)
-    ):
+    own = [own.organisation_id for _, own in await store.organisations_of(session, member.member_id)]
+    if organisation.organisation_id in own:
         return None
     affiliation = Affiliation(
         affiliation_id=new_id(),

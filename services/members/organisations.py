@@ -12,9 +12,11 @@ from contracts.event import new_id
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.places import suggest
 from contracts.vocabulary import OrganisationKind
-from services.members import rules, store
+from services.members import rules, said, store
 from services.members.inputs import OrganisationChange, OrganisationDraft
+from services.members.leading import group_of
 from services.members.rules import OrganisationExists
+from services.members.saying import FIELDS, HERE
 from services.members.tables import Organisation
 from services.members.views import OrganisationView
 
@@ -61,16 +63,16 @@ async def show_organisation(organisation_id: str, session: ReadSession, response
 
 @router.patch("/organisations/{organisation_id}", response_model=OrganisationView)
 async def change_organisation(
-    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, command: Command
+    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, now: Now, command: Command
 ) -> Response:
     """Changes what is given and leaves the rest."""
 
     async def change_it(session: AsyncSession) -> Reply:
         organisation = await store.organisation(session, organisation_id, for_change=True)
         own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
-        rules.check_may_change_organisation(who, organisation_id, own)
+        rules.check_may_change_organisation(who, organisation.organisation_id, own)
         check_version(expected, organisation.version)
-        await apply(session, organisation, change)
+        await apply(session, organisation, change, now)
         say(session, OrganisationChanged(**state(organisation)))
         return Reply(OrganisationView.of(organisation), version=organisation.version)
 
@@ -86,8 +88,10 @@ async def suggest_places(
     return suggest(q, limit)
 
 
-async def register(session: AsyncSession, draft: OrganisationDraft, now: datetime) -> Organisation:
-    """Registers an organisation; raises `OrganisationExists` when its number is taken."""
+async def register(
+    session: AsyncSession, draft: OrganisationDraft, now: datetime, *, network: str = HERE
+) -> Organisation:
+    """Registers an organisation, as `network` says it is; raises `OrganisationExists` when its number is taken."""
     await _check_number_is_free(session, draft.brin, draft.kvk)
     place = draft.place.found()
     organisation = Organisation(
@@ -103,25 +107,28 @@ async def register(session: AsyncSession, draft: OrganisationDraft, now: datetim
         kvk=draft.kvk,
         networks=list(draft.networks),
         registered_at=now,
+        same_keys=[],
     )
     session.add(organisation)
+    await said.keep(session, organisation, network, {name: getattr(organisation, name) for name in FIELDS}, now)
+    await said.make_anew(session, organisation)
     say(session, OrganisationRegistered(**state(organisation)))
     return organisation
 
 
-async def apply(session: AsyncSession, organisation: Organisation, change: OrganisationChange) -> None:
-    """Changes what is given and leaves the rest; raises `OrganisationExists` when its number is taken."""
+async def apply(
+    session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime, *, network: str = HERE
+) -> None:
+    """Changes what is given, as `network` says it is, and leaves the rest; raises `OrganisationExists`."""
     given = {name: getattr(change, name) for name in change.model_fields_set}
     brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
     if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
         raise FieldErrors(errors.items())
     await _check_number_is_free(session, brin, kvk, but_for=organisation)
-    if place := given.pop("place", None):
-        organisation.place = place.found()
-    if "networks" in given:
-        given["networks"] = list(given["networks"])
-    for name, value in given.items():
-        setattr(organisation, name, value)
+    if place := given.get("place"):
+        given["place"] = place.found()
+    await said.keep(session, organisation, network, given, now)
+    await said.make_anew(session, organisation)
     organisation.version += 1
 
 
@@ -133,6 +140,15 @@ async def _check_number_is_free(
     taken_by = await store.organisation_with(session, brin=brin, kvk=kvk, but_for=but_for)
     if taken_by is not None:
         raise OrganisationExists(organisation_id=taken_by.organisation_id)
+
+
+async def leave_network(session: AsyncSession, organisation: Organisation, network: str) -> None:
+    """An organisation is of a network no more: what that one said counts no longer, and what others said does."""
+    for one in await group_of(session, organisation.organisation_id):
+        await said.take_back(session, one, network)
+    await said.make_anew(session, organisation)
+    organisation.version += 1
+    say(session, OrganisationChanged(**state(organisation)))
 
 
 def _place_asked(name: str | None, province: str | None) -> Place | None:

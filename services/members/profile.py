@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Command, IfMatch, Now, ReadSession, Reply, SignedIn, check_version
 from services.members import membership, rules, store, views
 from services.members.inputs import AffiliationDraft, MemberChange
+from services.members.leading import drop_affiliation, scope_of
 from services.members.links import mail_link
 from services.members.rules import AffiliationNotFound, AlreadyAffiliated
 from services.members.settings import MembersSettings, OwnSettings
@@ -68,10 +69,11 @@ async def end_affiliation(affiliation_id: str, who: SignedIn, command: Command) 
 
     async def end_it(session: AsyncSession) -> Reply:
         member = await store.active_member(session, who.member_id, for_change=True)
-        own = {own.affiliation_id: own for own, _ in await store.organisations_of(session, who.member_id)}
+        own = {own.affiliation_id: (own, of) for own, of in await store.organisations_of(session, who.member_id)}
         if affiliation_id not in own:
             raise AffiliationNotFound
-        await session.delete(own[affiliation_id])
+        affiliation, organisation = own[affiliation_id]
+        await drop_affiliation(session, affiliation, organisation.organisation_id)
         await membership.changed(session, member)
         return Reply(status=204)
 
@@ -135,7 +137,7 @@ async def _me(session: AsyncSession, member: Member, now: datetime) -> MeView:
         language=member.language,
         networks=tuple(member.networks),
         roles=views.roles(member, ambassador),
-        scope=ambassador.scope if ambassador else None,
+        scope=await scope_of(session, ambassador) if ambassador else None,
         affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
         joined_at=member.joined_at,
         version=member.version,

@@ -6,6 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Command, FromGateway, Now, ReadSession, Reply
 from services.members import membership, rules, store, views
 from services.members.inputs import LinkAsked, TokenShown
+from services.members.leading import scope_of
 from services.members.links import link_followed, mail_link
 from services.members.rules import MemberStatus
 from services.members.settings import OwnSettings
@@ -55,6 +56,6 @@ async def show_identity(member_id: str, _: FromGateway, session: ReadSession) ->
     return IdentityView(
         member_id=member_id,
         roles=views.roles(member, ambassador),
-        scope=ambassador.scope if ambassador else None,
+        scope=await scope_of(session, ambassador) if ambassador else None,
         organisation_ids=tuple(o.organisation_id for _, o in await store.organisations_of(session, member_id)),
     )

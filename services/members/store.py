@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -41,11 +42,11 @@ async def one_at_a_time(session: AsyncSession, what: str) -> None:
 
 
 async def organisation(session: AsyncSession, organisation_id: str, *, for_change: bool = False) -> Organisation:
-    """The organisation; raises `OrganisationNotFound`."""
+    """The organisation that an id leads to, itself unless it was merged; raises `OrganisationNotFound`."""
     found = await _one(session, select(Organisation).where(Organisation.organisation_id == organisation_id), for_change)
     if found is None:
         raise OrganisationNotFound
-    return found
+    return found if found.merged_into is None else await organisation(session, found.leads_to, for_change=for_change)
 
 
 async def organisation_with(
@@ -65,6 +66,7 @@ async def organisations(
 ) -> list[Organisation]:
     """Organisations newest first, narrowed by a part of the name, the kind and the place; one more than a page."""
     query = select(Organisation).order_by(col(Organisation.organisation_id).desc()).limit(paging.limit + 1)
+    query = query.where(col(Organisation.merged_into).is_(None))
     if paging.cursor:
         query = query.where(Organisation.organisation_id < paging.cursor)
     if q:
@@ -77,14 +79,19 @@ async def organisations(
 
 
 async def organisations_of(session: AsyncSession, member_id: str) -> list[tuple[Affiliation, Organisation]]:
-    """A member's affiliations with their organisations, the first one first."""
+    """A member's affiliations with the organisations that they lead to, each once, the first one first."""
+    told = aliased(Organisation)
     query = (
         select(Affiliation, Organisation)
-        .join(Organisation, col(Organisation.organisation_id) == Affiliation.organisation_id)
+        .join(told, col(told.organisation_id) == Affiliation.organisation_id)
+        .join(Organisation, col(Organisation.organisation_id) == sa.func.coalesce(told.leads_to, told.organisation_id))
         .where(Affiliation.member_id == member_id)
         .order_by(Affiliation.affiliation_id)
     )
-    return list((await session.exec(query)).all())
+    found: dict[str, tuple[Affiliation, Organisation]] = {}
+    for affiliation, stays in (await session.exec(query)).all():
+        found.setdefault(stays.organisation_id, (affiliation, stays))
+    return list(found.values())
 
 
 async def known_organisation_ids(session: AsyncSession, organisation_ids: Collection[str]) -> set[str]:

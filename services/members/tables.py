@@ -21,9 +21,10 @@ Instant = sa.DateTime(timezone=True)
 
 
 class Organisation(Table, table=True):
-    """A school, company, centre or partner."""
+    """A school, company, centre or partner. One that was merged into another keeps its row, without numbers."""
 
     __tablename__ = "organisation"
+    __table_args__ = (sa.Index("ix_organisation_same_keys", "same_keys", postgresql_using="gin"),)
     organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     kind: str = Field(sa_type=sa.Text)
@@ -34,8 +35,12 @@ class Organisation(Table, table=True):
     longitude: float
     brin: str | None = Field(default=None, sa_type=sa.Text, unique=True)
     kvk: str | None = Field(default=None, sa_type=sa.Text, unique=True)
+    website: str | None = Field(default=None, sa_type=sa.Text)
     networks: list[str] = Field(default_factory=list, sa_type=Texts)
     registered_at: datetime = Field(sa_type=Instant)
+    merged_into: str | None = Field(default=None, sa_type=sa.Text, index=True)  # which may be merged itself
+    leads_to: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the one that stays, at the end of these
+    same_keys: list[str] | None = Field(default=None, sa_type=Texts)  # none in what a release before wrote
 
     @property
     def place(self) -> Place:
@@ -161,3 +166,32 @@ class ErasurePart(Table, table=True):
     service: str = Field(primary_key=True, sa_type=sa.Text)
     removed: dict[str, int] = Field(sa_type=pg.JSONB)
     told_at: datetime = Field(sa_type=Instant)
+
+
+class Saying(Table, table=True):
+    """What a network said last of one field of an organisation; `network` is empty for who is here."""
+
+    __tablename__ = "saying"
+    entity_id: str = Field(primary_key=True, foreign_key="organisation.organisation_id", sa_type=sa.Text)
+    network: str = Field(primary_key=True, sa_type=sa.Text)
+    field: str = Field(primary_key=True, sa_type=sa.Text)
+    value: Any = Field(default=None, nullable=True, sa_type=pg.JSONB(none_as_null=True))
+    said_at: datetime = Field(sa_type=Instant)
+
+
+class SamePair(Table, table=True):
+    """Two organisations that may be one, and what was decided: asked once, remembered for good.
+
+    `second_id` is the younger, which is merged into the first. `decided_by` is empty for what merged by itself.
+    """
+
+    __tablename__ = "same_pair"
+    __table_args__ = (sa.UniqueConstraint("first_id", "second_id"),)
+    pair_id: str = Field(primary_key=True, sa_type=sa.Text)
+    first_id: str = Field(foreign_key="organisation.organisation_id", sa_type=sa.Text)
+    second_id: str = Field(foreign_key="organisation.organisation_id", index=True, sa_type=sa.Text)
+    agrees: list[str] = Field(default_factory=list, sa_type=Texts)
+    status: str = Field(index=True, sa_type=sa.Text)
+    decided_by: str | None = Field(default=None, sa_type=sa.Text)
+    found_at: datetime = Field(sa_type=Instant)
+    decided_at: datetime | None = Field(default=None, sa_type=Instant)

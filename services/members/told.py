@@ -33,18 +33,14 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     else:
         known = await organisation_like(session, draft)
     if known is None:
-        return (await organisations.register(session, draft, now)).organisation_id
-    change: dict[str, object] = {
-        name: number
-        for name, number in (("brin", draft.brin), ("kvk", draft.kvk))
-        if number and getattr(known, name) is None
-    }
-    if told.known_as and known.networks == [told.network]:  # nobody else told of it
-        change |= {"name": draft.name, "place": place}
-    if told.network not in known.networks:
-        change["networks"] = [*known.networks, told.network]
-    if change:
-        await organisations.apply(session, known, checked(OrganisationChange, change))
+        return (await organisations.register(session, draft, now, network=told.network)).organisation_id
+    before = organisations.state(known)
+    words = draft.model_dump(mode="json", include={"name", "brin", "kvk"}, exclude_none=True)
+    change = checked(OrganisationChange, words | {"place": place, "networks": [told.network]})
+    await organisations.apply(session, known, change, now, network=told.network)
+    if organisations.state(known) == before | {"version": known.version}:  # nothing new: whoever wins says the same
+        known.version -= 1
+    else:
         say(session, OrganisationChanged(**organisations.state(known)))
     return known.organisation_id
 
@@ -112,9 +108,7 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
     if told.thing == Thing.ORGANISATION:
         organisation = await store.organisation(session, told.known_as, for_change=True)
         if told.network in organisation.networks:
-            organisation.networks = [one for one in organisation.networks if one != told.network]
-            organisation.version += 1
-            say(session, OrganisationChanged(**organisations.state(organisation)))
+            await organisations.leave_network(session, organisation, told.network)
         return
     member = await store.find_member(session, told.known_as)
     if member is None or member.status != MemberStatus.ACTIVE:

@@ -6,10 +6,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
-from contracts.members import MemberErased, MemberLeft
+from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
-from services.requests import life, rules, store, telling, told
+from services.requests import following, life, rules, store, telling, told
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 
@@ -60,6 +60,18 @@ async def withdraw_what_stands(
     if await store.note_left(session, event.member_id, event.version):
         for proposition in await store.standing_of(session, event.member_id):
             life.move(session, proposition, Step.WITHDRAW, now, settings)
+
+
+@router.hears(OrganisationMerged)
+async def follow_organisation(event: OrganisationMerged, session: AsyncSession) -> None:
+    """What a merged organisation asks and offers is of the one that stays."""
+    await following.follow(session, event)
+
+
+@router.hears(OrganisationParted)
+async def return_to_organisation(event: OrganisationParted, session: AsyncSession) -> None:
+    """They were two after all: each has again what was its own."""
+    await following.come_back(session, event)
 
 
 @router.hears(MemberErased)

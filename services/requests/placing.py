@@ -32,9 +32,19 @@ async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call
     )
 
 
-def place_told(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking, proposition_id: str) -> None:
-    """Something is asked or offered from now on that a partner network told, with the id that it gave."""
-    proposition = _new(side, draft, call, proposition_id)
+def place_told(
+    session: AsyncSession,
+    side: Side,
+    draft: PropositionDraft,
+    call: Asking,
+    proposition_id: str,
+    own_organisation_id: str | None = None,
+) -> None:
+    """Something is asked or offered from now on that a partner network told, with the id that it gave.
+
+    `own_organisation_id` is the organisation that it was told of, if that one was merged since.
+    """
+    proposition = _new(side, draft, call, proposition_id, own_organisation_id)
     store.place(session, proposition)
     telling.placed(session, proposition)
 
@@ -81,7 +91,9 @@ def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings
     proposition.expires_at = rules.expiry(ends_on, expires_on, today=today, open_days=settings.open_days)
 
 
-def _new(side: Side, draft: PropositionDraft, call: Asking, proposition_id: str) -> Proposition:
+def _new(
+    side: Side, draft: PropositionDraft, call: Asking, proposition_id: str, own_organisation_id: str | None = None
+) -> Proposition:
     place = draft.place.found()
     return Proposition.model_construct(
         proposition_id=proposition_id,
@@ -89,6 +101,7 @@ def _new(side: Side, draft: PropositionDraft, call: Asking, proposition_id: str)
         version=1,
         member_id=call.who.member_id,
         organisation_id=draft.organisation_id,
+        own_organisation_id=own_organisation_id,
         status=Status.DRAFT if draft.draft else Status.OPEN,
         kind=draft.kind,
         themes=list(draft.themes),

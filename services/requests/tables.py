@@ -29,7 +29,8 @@ class Proposition(Table, table=True):
     side: Side = Field(sa_type=sa.Text)
     version: int
     member_id: str = Field(index=True, sa_type=sa.Text)
-    organisation_id: str = Field(sa_type=sa.Text)
+    organisation_id: str = Field(sa_type=sa.Text, index=True)
+    own_organisation_id: str | None = Field(default=None, sa_type=sa.Text)  # as it was placed, if that one was merged
     status: Status = Field(sa_type=sa.Text)
     kind: Kind = Field(sa_type=sa.Text)
     themes: list[str] = Field(sa_type=Texts)
@@ -73,6 +74,15 @@ class Departure(Table, table=True):
     member_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     erased: bool
+
+
+class Lead(Table, table=True):
+    """Where an organisation that was merged leads to, or that it stands on its own again: the highest version wins."""
+
+    __tablename__ = "lead"
+    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    into: str | None = Field(default=None, sa_type=sa.Text)
 
 
 # What is made with `model_construct`, without the ORM's bookkeeping, can be read like any other from the start.

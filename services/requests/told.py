@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Identity, checked
 from contracts.partners import PropositionTold, RecordWithdrawn
 from contracts.vocabulary import Side, Status
-from services.requests import life, placing, rules, store, telling
+from services.requests import following, life, placing, rules, store, telling
 from services.requests.calls import ASKING, Asking
 from services.requests.inputs import PropositionDraft
 from services.requests.rules import Step
@@ -24,15 +24,18 @@ _STANDS_AGAIN = frozenset({Status.WITHDRAWN, Status.EXPIRED})
 
 async def keep(session: AsyncSession, told: PropositionTold, now: datetime, settings: RequestsSettings) -> str:
     """Places or changes it; returns its id. Raises `FieldErrors`."""
-    who = Identity(member_id=told.member_id, organisation_ids=(told.organisation_id,))
+    own, stays = told.organisation_id, await following.stays(session, told.organisation_id)
+    told = told.model_copy(update={"organisation_id": stays})
+    who = Identity(member_id=told.member_id, organisation_ids=(stays,))
     call = Asking(who, now, settings)
     draft = _checked(told, call)
     proposition = await store.find(session, told.record_id)
     if proposition is None:
-        placing.place_told(session, Side(told.side), draft, call, told.record_id)
+        placing.place_told(session, Side(told.side), draft, call, told.record_id, own if own != stays else None)
         return told.record_id
     words = {name: getattr(draft, name) for name in PropositionDraft.model_fields if name != "draft"}
     placing.apply(proposition, words)
+    proposition.own_organisation_id = own if own != stays else None
     if proposition.status in _STANDS_AGAIN:
         life.move(session, proposition, Step.REOPEN, now, settings)
     else:

@@ -13,6 +13,7 @@ from contracts.members import (
     MemberJoined,
     MemberLeft,
     OrganisationChanged,
+    OrganisationMerged,
     RecordAccepted,
 )
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
@@ -89,3 +90,28 @@ async def registered(members: Any) -> list[str]:
     async with members.session() as session:
         query = select(Organisation.organisation_id).where(Organisation.kind == "school")
         return list((await session.exec(query)).all())
+
+
+async def test_a_centre_that_two_networks_tell_without_a_number_merges_and_each_keeps_its_word(members):
+    a_centre = {"kind": OrganisationKind.CENTRE, "brin": None, "name": "CIV Kringloop Elzenbeek"}
+    first = a_school(Network.KATAPULT, **a_centre)
+    second = a_school(
+        **a_centre | {"name": "Centrum voor Innovatief Vakmanschap Kringloop Elzenbeek", "kvk": "30123456"}
+    )
+    await members.when(first)
+    await members.when(second)
+    (merged,) = await members.said(OrganisationMerged)
+    known_as = {event.record_id: event.known_as for event in await members.said(RecordAccepted)}
+    shown = (await members.http.get(f"/v1/organisations/{known_as[second.record_id]}")).json()
+
+    gone = RecordWithdrawn(
+        record_id=first.record_id, version=2, partner_id="docenten", network=Network.KATAPULT,
+        known_as=known_as[first.record_id], thing=Thing.ORGANISATION,
+    )  # fmt: skip
+    await members.when(gone)
+    left = (await members.http.get(f"/v1/organisations/{known_as[first.record_id]}")).json()
+
+    assert (merged.organisation_id, merged.into) == (known_as[second.record_id], known_as[first.record_id])
+    assert (shown["kvk"], shown["networks"]) == ("30123456", ["duurzaam-mbo", "katapult"])
+    assert left["networks"] == ["duurzaam-mbo"]
+    assert left["name"].startswith("Centrum voor Innovatief Vakmanschap")

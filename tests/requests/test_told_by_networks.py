@@ -3,6 +3,7 @@
 from typing import Any
 
 from contracts.event import EventRejected, new_id
+from contracts.members import OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.places import find_place
 from contracts.requests import RecordAccepted, RequestChanged, RequestClosed, RequestPlaced, RequestReopened
@@ -48,3 +49,13 @@ async def test_contact_details_are_refused_in_it_too(requests):
 
     (rejected,) = await requests.then_told(EventRejected)
     assert [error.field for error in rejected.errors] == ["text"]
+
+
+async def test_what_is_told_of_a_merged_organisation_is_of_the_one_that_stays(requests):
+    record_id = new_id()
+    await requests.when(OrganisationMerged(organisation_id="vechtdal", version=2, into="the-whole"))
+    await requests.when(a_question(record_id))
+    await requests.when(OrganisationParted(organisation_id="vechtdal", version=3, from_id="the-whole"))
+
+    placed, changed, _ = await requests.then_told(RequestPlaced, RequestChanged, RecordAccepted)
+    assert (placed.organisation_id, changed.organisation_id) == ("the-whole", "vechtdal")

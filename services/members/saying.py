@@ -1,0 +1,57 @@
+"""Which network said what of an organisation, and who wins when they differ. Pure.
+
+The whole state is made anew from what was said each time, so it never depends on the order in which it came, and what
+one network takes back leaves what another said.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from contracts.vocabulary import Network
+
+#: Who said it when it was no network: the organisation's own members, or the node's team.
+HERE = ""
+
+#: What is kept of an organisation, field by field.
+FIELDS = ("kind", "name", "place", "brin", "kvk", "website", "networks")
+
+#: Who knows a field best. Of the others, and of the fields that are not here, the latest counts.
+KNOWS_BEST: Mapping[str, tuple[str, ...]] = {
+    "name": (Network.DUURZAAM_MBO, Network.KATAPULT),
+    "brin": (Network.DUURZAAM_MBO, Network.LEREN_VOOR_MORGEN),
+    "kind": (Network.KATAPULT, Network.DUURZAAM_MBO),
+}
+
+
+class Said(NamedTuple):
+    """One field as one network said it last; `entity_id` is of which record, before it was merged with others."""
+
+    entity_id: str
+    network: str
+    field: str
+    value: Any
+    said_at: datetime
+
+
+def state(said: Iterable[Said]) -> dict[str, Any]:
+    """Every field of which something was said, by who wins; `networks` are all that were named or that spoke.
+
+    What was said here wins. Then who knows the field best, then who spoke last. Nothing (none) never beats something.
+    """
+    told = list(said)
+    found: dict[str, Any] = {}
+    for field in FIELDS:
+        if field == "networks":
+            continue
+        if values := [one for one in told if one.field == field]:
+            found[field] = max(values, key=_weight).value
+    named = {name for one in told if one.field == "networks" for name in one.value}
+    found["networks"] = sorted(named | {one.network for one in told if one.network != HERE})
+    return found
+
+
+def _weight(one: Said) -> tuple[bool, bool, int, datetime, str, str]:
+    best = KNOWS_BEST.get(one.field, ())
+    knows = len(best) - best.index(one.network) if one.network in best else 0
+    return (one.value is not None, one.network == HERE, knows, one.said_at, one.network, one.entity_id)
