@@ -15,7 +15,7 @@ PARTS: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
 EXAMPLE = settings_page.EXAMPLE.read_text()
 
 #: What runs once and is gone; and what has nothing in its image to ask it with.
-NOT_ASKED = {"secrets", "backup", "collector"}
+NOT_ASKED = {"secrets", "operator", "collector"}
 
 #: What one node of several has on top of it.
 OVER_IT = {
@@ -117,13 +117,13 @@ def test_each_part_has_the_secrets_of_no_other():
     for part, told in PARTS.items():
         volumes = {str(volume).split(":")[0] for volume in told.get("volumes", ()) if isinstance(volume, str)}
         has = {volume for volume in volumes if volume.startswith("secrets-")}
-        assert part in ("secrets", "backup") or has <= {f"secrets-{part}"}
+        assert part in ("secrets", "operator") or has <= {f"secrets-{part}"}
 
 
 def test_who_has_every_secret_runs_only_when_asked_and_may_change_none():
-    told = PARTS["backup"]
+    told = PARTS["operator"]
 
-    assert told["profiles"] == ["backup"]
+    assert told["profiles"] == ["operator"]
     assert all(volume.endswith(":ro") for volume in told["volumes"] if volume.startswith("secrets-"))
 
 
@@ -139,9 +139,9 @@ def test_a_line_to_another_node_is_one_more_part_as_careful_as_the_others(role):
     told = OVER_IT[role]
 
     assert set(told) == {"nats", "lines"}
-    lines, backup = told["lines"], PARTS["backup"]
+    lines, operator = told["lines"], PARTS["operator"]
     assert [lines[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")] == [
-        backup[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")
+        operator[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")
     ]
     assert {volume.split(":")[0] for volume in lines["volumes"]} == {"secrets-nats", "secrets-operator"}
     assert ("ports" in told["nats"]) == (role == "national")
