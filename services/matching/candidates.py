@@ -139,9 +139,12 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], 
         similarity = f"""(SELECT 1 - {apart} FROM meaning v
             WHERE v.proposition_id = p.proposition_id AND v.model_id = {model_id})"""
         if "meaning" in ways:
+            # A proposition is looked up for each vector that the index gives (OFFSET 0). Left to itself the planner
+            # takes the filters for so strict that it seeks all that pass first, and compares each with each.
             found.append(
-                f"""SELECT v.proposition_id FROM meaning v JOIN proposition p USING (proposition_id)
-                    WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open AND {narrow}
+                f"""SELECT v.proposition_id FROM meaning v CROSS JOIN LATERAL (
+                        SELECT FROM proposition p WHERE p.proposition_id = v.proposition_id AND {narrow} OFFSET 0) AS f
+                    WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open
                     ORDER BY {apart}{" + 0" if exact else ""} LIMIT {CANDIDATES_MAX}"""
             )
     if "words" in ways:
