@@ -24,7 +24,7 @@ def test_each_service_has_the_password_of_its_own_database_only(folder):
     found = read(folder)
     passwords = {service: found[f"postgres/{service}"] for service in SERVICES}
 
-    assert len({*passwords.values(), found["postgres/superuser"]}) == 6
+    assert len({*passwords.values(), found["postgres/superuser"]}) == len(SERVICES) + 1
     for service in SERVICES:
         url = urlsplit(found[f"{service}/database_url"])
         assert (url.username, url.password, url.path) == (service, passwords[service], f"/{service}")
