@@ -149,6 +149,7 @@ def test_status_is_told_where_the_gateways_key_is(node):
         "members": 1,
         "requests": 1,
         "gateway": 1,
+        "partners": 1,
         "matching": 2,
         "notify": 1,
     }
