@@ -9,6 +9,7 @@ from typing import Any
 
 import nats
 from nats.aio.client import Client
+from nats.js.api import StreamState
 
 from chassis.settings import Settings
 from chassis.streams import Streams, tls_of
@@ -117,19 +118,26 @@ class Place:
 
     async def heard(self) -> list[str]:
         """The subjects of what came from elsewhere, in their order."""
-        state = (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state
+        state = await self._state()
         found = []
         for seq in range(max(state.first_seq, 1), state.last_seq + 1):
             with suppress(nats.js.errors.NotFoundError):
                 found.append((await self.streams.js.get_msg(self.streams.name("elsewhere"), seq)).subject or "")
         return found
 
+    async def _state(self) -> StreamState:
+        """Asked again while nobody answers: a server that lets somebody in reads its accounts anew."""
+        while True:
+            with suppress(nats.errors.Error, OSError, TimeoutError):
+                return (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state
+            await asyncio.sleep(0.05)
+
     async def hears(self, *subjects: str, within: float = 20) -> None:
         """Waits until everything has come, and nothing else."""
         seen: list[str] = []
 
         async def all_there() -> bool:
-            if (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state.messages < len(subjects):
+            if (await self._state()).messages < len(subjects):
                 await asyncio.sleep(0.1)
                 return False
             seen[:] = await self.heard()
