@@ -62,7 +62,9 @@ def arguments() -> argparse.ArgumentParser:
         one.add_argument("--to", type=from_where_called, help="bestand voor de regio (file for the region)")
     for action in ("remove-region", "revoke"):
         _action(actions, action, "laat een regio niet meer toe (let a region in no more)").add_argument("region")
-    _action(actions, "join", "word een regio (become a region)").add_argument("bundle", type=from_where_called)
+    _action(actions, "join", "word een regio (become a region)").add_argument(
+        "bundle", type=_bundle_file, help="het bestand van de landelijke node; - leest wat binnenkomt (reads stdin)"
+    )
     _action(actions, "list", "wie er zijn en wat achterloopt (who is there, what is behind)")
     _action(actions, "renew", "na teruggezette gegevens (after data was put back): everything is told again")
     one = _action(actions, "certificate", "maak een certificaat voor TLS (make a certificate)")
@@ -77,6 +79,11 @@ def _action(actions: Any, name: str, told: str) -> argparse.ArgumentParser:
     one.add_argument("--node", help="naam van een node die niet draait (name of a node that does not run)")
     one.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
     return one
+
+
+def _bundle_file(name: str) -> Path:
+    """Where the bundle is. In a container nothing can be put that it has not; there it comes in as input."""
+    return Path("/dev/stdin") if name == "-" else from_where_called(name)
 
 
 def place(asked: argparse.Namespace, name: str | None = None) -> Place:

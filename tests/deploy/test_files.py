@@ -138,7 +138,8 @@ def test_who_tries_a_node_out_does_not_start_what_only_measures_it():
 def test_a_line_to_another_node_is_one_more_part_as_careful_as_the_others(role):
     told = OVER_IT[role]
 
-    assert set(told) == {"nats", "lines"}
+    assert set(told) == {"nats", "lines", *SERVICES}
+    assert all(set(told[service]) == {"environment"} for service in SERVICES)
     lines, operator = told["lines"], PARTS["operator"]
     assert [lines[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")] == [
         operator[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")
