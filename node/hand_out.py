@@ -9,14 +9,13 @@ import json
 from pathlib import Path
 
 from chassis.settings import Settings
+from node import SERVICES
 from node.called_from import from_where_called
 from node.files import write
 from node.links import server
 from node.links.accounts import OPERATOR, SYSTEM_USER, USERS
 from node.links.register import Register
 from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves
-
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 
 #: PostgreSQL and NATS run as users of their own, who read what only their folder, or volume, protects.
 FOR_SERVERS = 0o644

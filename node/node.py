@@ -10,6 +10,7 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any
 
+from node import SERVICES
 from node import addresses as address_book
 from node.environment import operators, told_to, told_to_everybody
 from node.links.accounts import SYSTEM_USER
@@ -23,7 +24,6 @@ from node.postgres import PostgresServer
 from node.program import Program
 from node.secrets import Secrets
 
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
 Say = Callable[[str, float], None]
 
 

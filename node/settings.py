@@ -15,8 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from chassis.settings import Settings
-from node import ROOT
-from node.node import SERVICES
+from node import ROOT, SERVICES
 
 PAGE = ROOT / "docs" / "operating.md"
 BEGIN, END = "<!-- settings: made by ./odh settings --write -->", "<!-- end of settings -->"

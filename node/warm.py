@@ -4,7 +4,7 @@ installing."""
 from contextlib import suppress
 from importlib import import_module
 
-from node.node import SERVICES
+from node import SERVICES
 
 PROGRAMS = [
     *(f"services.{name}.app" for name in SERVICES),

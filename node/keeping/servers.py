@@ -9,8 +9,7 @@ import asyncpg
 from nats.errors import Error as NatsError
 
 from chassis.settings import Settings
-from node import addresses
-from node.hand_out import SERVICES
+from node import SERVICES, addresses
 from node.keeping.manifest import Unusable
 
 #: Whatever can keep a backup or a restore from its end; each says in words what it is.

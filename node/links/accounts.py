@@ -12,7 +12,7 @@ ends: what is not named here is not refused, it is not there. Seen from a region
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
+from node import SERVICES
 
 #: What looks after the node: streams, lines, dead letters, backups.
 OPERATOR = "odh"

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, Reply, say_later
-from contracts.event import new_id
 from contracts.members import JoiningLapseDue
-from services.members import rules, store
+from services.members import membership, rules, store
 from services.members.inputs import JoinDraft
 from services.members.links import mail_link
 from services.members.rules import MemberStatus, OrganisationExists
@@ -50,16 +49,7 @@ async def _known_or_new(session: AsyncSession, draft: JoinDraft, now: datetime) 
     await store.one_at_a_time(session, f"address {key}")
     member = await store.member_with_email(session, key)
     if member is None:
-        member = Member(
-            member_id=new_id(),
-            version=0,
-            status=MemberStatus.UNCONFIRMED,
-            name=draft.name,
-            email=draft.email,
-            email_key=key,
-            language=draft.language,
-            first_seen_at=now,
-        )
+        member = membership.unconfirmed(draft, now)
         session.add(member)
     return member
 

@@ -16,10 +16,24 @@ from contracts.members import (
     NodeTeamLeft,
 )
 from services.members import rules, store
-from services.members.inputs import OrganisationDraft
+from services.members.inputs import JoinDraft, OrganisationDraft
 from services.members.organisations import register
 from services.members.rules import MemberStatus
 from services.members.tables import Affiliation, Consent, Member
+
+
+def unconfirmed(draft: JoinDraft, now: datetime) -> Member:
+    """Somebody who is not known yet: not a member until their address is confirmed, or a network vouches for them."""
+    return Member(
+        member_id=new_id(),
+        version=0,
+        status=MemberStatus.UNCONFIRMED,
+        name=draft.name,
+        email=draft.email,
+        email_key=rules.email_key(draft.email),
+        language=draft.language,
+        first_seen_at=now,
+    )
 
 
 async def confirm(session: AsyncSession, member: Member, details: dict[str, Any], now: datetime) -> None:

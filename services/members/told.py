@@ -71,16 +71,7 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
 
 
 async def _new(session: AsyncSession, draft: JoinDraft, now: datetime) -> Member:
-    member = Member(
-        member_id=new_id(),
-        version=0,
-        status=MemberStatus.UNCONFIRMED,
-        name=draft.name,
-        email=draft.email,
-        email_key=rules.email_key(draft.email),
-        language=draft.language,
-        first_seen_at=now,
-    )
+    member = membership.unconfirmed(draft, now)
     session.add(member)
     await session.flush()  # before what refers to it
     return member

@@ -1,6 +1,6 @@
 """How an event of a partner ends: accepted or rejected, with its place in the partner's feed, and told."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ async def refuse_for(session: AsyncSession, receipt: Receipt, problem: Problem, 
 
 
 async def refuse(
-    session: AsyncSession, receipt: Receipt, problem: str, title: str, errors: Iterable[FieldError], now: datetime
+    session: AsyncSession, receipt: Receipt, problem: str, title: str, errors: Sequence[FieldError], now: datetime
 ) -> None:
     """It has no effect, and why."""
     receipt.problem, receipt.title, receipt.errors = problem, title, [error.model_dump() for error in errors]

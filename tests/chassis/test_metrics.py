@@ -13,8 +13,7 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from chassis import metrics
 from chassis.figures import Figures, SourceFigures, StreamFigures, figures_of
-from node import ROOT
-from node.hand_out import SERVICES
+from node import ROOT, SERVICES
 from tests.chassis.conftest import wanted
 
 FOLDER = ROOT / "deploy" / "observability"

@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from node import ROOT
+from node import ROOT, SERVICES
 from node.client import Mail, Post
-from node.hand_out import SERVICES
 from node.story import Story
 from node.telling import Teller
 from tests.deploy.containers import Containers, run, why_not

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from node import ROOT
+from node import ROOT, SERVICES
 from node import settings as settings_page
-from node.hand_out import SERVICES
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PARTS: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]

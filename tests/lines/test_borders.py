@@ -14,8 +14,8 @@ from chassis.settings import Settings
 from chassis.streams import Streams
 from contracts.event import new_id
 from contracts.members import ContactChanged, OrganisationRegistered
+from node import SERVICES
 from node.links import certificates
-from node.links.accounts import SERVICES
 from node.links.keeper import reload
 from node.links.nkeys import new_user_key
 from node.links.register import NotPossible, Register

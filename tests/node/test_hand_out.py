@@ -6,7 +6,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from node.hand_out import SERVICES, hand_out
+from node import SERVICES
+from node.hand_out import hand_out
 from tests.node.commands import odh
 
 
