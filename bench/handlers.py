@@ -18,8 +18,8 @@ from bench.measuring import Finding, Size
 from bench.process import alone
 from bench.relay import fill_and_drain
 from chassis import EventRouter, Service, Settings, say, telemetry
+from chassis.consumer import Consumer
 from chassis.database import engine_for, own_tables
-from chassis.router import Consumer
 from chassis.sql import write
 from chassis.streams import Streams
 from chassis.transactions import Item

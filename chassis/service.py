@@ -14,13 +14,14 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import JSONResponse, Response
 
 from chassis import metrics, problems
+from chassis.consumer import Consumer
 from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
 from chassis.limits import LimitBodies
 from chassis.relay import Relay
-from chassis.router import Consumer, EventRouter
+from chassis.router import EventRouter
 from chassis.settings import Settings
 from chassis.streams import Streams
 from chassis.tasks import ended

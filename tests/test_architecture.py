@@ -175,7 +175,6 @@ def test_a_handler_is_a_sentence(function):
 
 #: Files with more than their share of lines, and why they are one.
 LONG_FILES = {
-    "chassis/router.py": "the way of an event through a consumer, told in one piece",
     "services/gateway/pages/words.py": "a list: the words of the pages, in two languages",
     "node/node.py": "the parts of a node and their order, on one page",
 }

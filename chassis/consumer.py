@@ -1,0 +1,210 @@
+"""How what a service hears comes to its handlers: a batch in one transaction, each event once.
+
+An event is done, or has one of the outcomes in `outcomes.py`; it never blocks what comes after it.
+"""
+
+import asyncio
+import random
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from opentelemetry.trace import SpanKind
+from pydantic import ValidationError
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import metrics
+from chassis.crashpoints import crashpoint
+from chassis.database import is_away, wait_out
+from chassis.outcomes import Outcomes, outcomes_of
+from chassis.pulling import Pull
+from chassis.router import Hearing
+from chassis.streams import BrokerAway
+from chassis.tasks import ended
+from chassis.telemetry import describe, is_traced, log, span, traceparent
+from chassis.transactions import Item, Work, limited
+from contracts.event import Envelope, Event, UnknownEvent, decode, source_of
+
+if TYPE_CHECKING:
+    from chassis.service import Service
+
+
+@dataclass(slots=True)
+class _Heard:
+    """A message under way."""
+
+    message: Msg
+    envelope: Envelope
+    event: Event
+    prepared: Any = None
+
+    @property
+    def said_by(self) -> str:
+        """The node that said it: the subject tells, which the broker lets nobody else publish on."""
+        return self.message.subject.split(".", 2)[1]
+
+
+class WrongSubject(ValueError):
+    """An event came on the subject of another entity, where who is forgotten would stay, or of another node."""
+
+
+class Consumer:
+    """Hears one event type for a service; the replicas of the service share it."""
+
+    def __init__(self, service: "Service", hearing: Hearing) -> None:
+        self._service, self._hearing = service, hearing
+        self._settings = service.settings
+        where = "elsewhere-" if hearing.elsewhere else ""
+        self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}"
+        self.stream = service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
+        self._whose = {"consumer": self.name}
+        self._outcomes = Outcomes(service, self.name)
+        self._stopping = False
+        self._pull: Pull | None = None
+        self._handled: list[Msg] = []
+
+    def stop(self) -> None:
+        """Lets `run` end after the batch that is under way."""
+        self._stopping = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._pull is not None:
+            self._pull.wake()
+
+    async def run(self) -> None:
+        """Hears until it is told to stop."""
+        streams = self._service.streams
+        streams.when_lost.add(self._wake)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            while not self._stopping:
+                try:
+                    await streams.ready()
+                    consumer = streams.consumer(self._hearing.event_type, self.name, elsewhere=self._hearing.elsewhere)
+                    stream = await streams.while_connected(consumer)
+                    assert streams.client is not None
+                    async with Pull(streams.client, stream, self.name, self._settings.batch_size_max) as self._pull:
+                        await self._hear(self._pull)
+                except Exception as error:
+                    if not isinstance(error, NatsError | OSError):
+                        log.error("consumer fault", consumer=self.name, fault=describe(error))
+                    await asyncio.sleep(0.2)
+                finally:
+                    self._pull, self._handled = None, []
+        finally:
+            streams.when_lost.discard(self._wake)
+            await ended(keeping)
+
+    async def _hear(self, pull: Pull) -> None:
+        while not self._stopping:
+            self._handled = await pull.messages()
+            if self._handled:
+                crashpoint(f"{self._service.name}.after-fetch")
+                await self._handle_batch(self._handled)
+                self._handled = []
+            elif not self._service.streams.is_ready:
+                raise BrokerAway
+
+    async def _handle_batch(self, messages: list[Msg]) -> None:
+        heard = [found for message in messages if (found := await self._read(message))]
+        # Replicas that lock rows in the same order do not wait for each other crosswise.
+        heard.sort(key=lambda one: one.event.entity_id)
+        suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
+        await self._handle_group([one for one in heard if one not in suspects])
+        # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
+        # differs each time, it takes no neighbour with it to the dead letters.
+        random.shuffle(suspects)
+        for one in suspects:
+            await self._handle_group([one])
+
+    async def _handle_group(self, heard: list[_Heard]) -> None:
+        heard = await self._prepare(heard)
+        items = [self._item(one, self._work(one)) for one in heard]
+        outcomes = await outcomes_of(self._service, self.name, items, *self._hearing.first)
+        crashpoint(f"{self._service.name}.before-acks")
+        for one, outcome in zip(heard, outcomes, strict=True):
+            if isinstance(outcome, BaseException):
+                await self._outcomes.failed(one.message, one.envelope, outcome)
+            else:
+                await one.message.ack()
+        crashpoint(f"{self._service.name}.after-acks")
+        self._count([one for one, outcome in zip(heard, outcomes, strict=True) if outcome is None])
+
+    def _count(self, done: list[_Heard]) -> None:
+        metrics.handled.add(len(done), self._whose)
+        now = datetime.now(UTC)
+        for one in done:
+            if "Nats-Scheduler" not in (one.message.headers or {}):  # a timer is old when it comes
+                metrics.age.record(max((now - one.envelope.time).total_seconds(), 0.0), self._whose)
+
+    async def _read(self, message: Msg) -> _Heard | None:
+        delivered = message.metadata.num_delivered
+        try:
+            envelope, event = decode(message.data)
+            if type(event) is not self._hearing.event_type:
+                event = self._hearing.event_type.lifted(event)
+            heard = _Heard(message, envelope, event)
+            if message.subject.rpartition(".")[2] != event.entity_id:
+                raise WrongSubject
+            if self._hearing.elsewhere and envelope.source != source_of(heard.said_by, event.system):
+                raise WrongSubject
+        except (ValidationError, UnknownEvent, ValueError) as error:
+            await self._outcomes.bury(message, f"not understood: {type(error).__name__}", delivered)
+            return None
+        if delivered > self._settings.deliveries_max:
+            await self._outcomes.bury(message, "its handler never finished", delivered)
+            return None
+        return heard
+
+    async def _prepare(self, heard: list[_Heard]) -> list[_Heard]:
+        prepare = self._hearing.prepare
+        if prepare is None or not heard:
+            return heard
+        try:
+            async with limited(self._settings.handler_seconds_max):
+                found = await prepare([one.event for one in heard], self._service)
+            for one, prepared in zip(heard, found, strict=True):
+                one.prepared = prepared
+            return heard
+        except Exception as error:
+            if is_away(error):
+                await wait_out(self._service.engine, self.name)
+                return await self._prepare(heard)
+            if len(heard) == 1:
+                await self._outcomes.failed(heard[0].message, heard[0].envelope, error)
+                return []
+            return [ready for one in heard for ready in await self._prepare([one])]
+
+    def _item(self, one: _Heard, work: Work) -> Item:
+        return Item(work, cause=one.envelope.traceparent, event_id=one.envelope.id)
+
+    def _work(self, one: _Heard) -> Work:
+        async def work(session: AsyncSession) -> None:
+            await self._hearing.handle(
+                self._service, one.event, session, self._service.now(), one.prepared, one.said_by
+            )
+
+        async def traced_work(session: AsyncSession) -> None:
+            with span(f"hear {self._hearing.event_type.wire_name}", SpanKind.CONSUMER, one.envelope.traceparent):
+                session.info["cause"] = traceparent() or one.envelope.traceparent
+                await work(session)
+
+        return traced_work if is_traced(one.envelope.traceparent) else work
+
+    async def _keep(self) -> None:
+        """Tells the broker that what came in is being worked on, or waits for that, as long as it is."""
+        seen: set[str] = set()
+        while True:
+            await asyncio.sleep(self._settings.ack_wait_seconds / 3)
+            here = {message.reply: message for message in (*self._handled, *(self._pull.waiting if self._pull else ()))}
+            for reply in here.keys() & seen:  # the others came in only just now
+                await self._show_life(here[reply])
+            seen = set(here)
+
+    async def _show_life(self, message: Msg) -> None:
+        with suppress(Exception):
+            await message.in_progress()
