@@ -24,6 +24,12 @@ class NotificationFailed(Event, wire_name="notify.notification-failed", about="n
     refusal: str = Field(description="The mail server's reply code, without its text: that may hold the address.")
 
 
+class DigestDue(Event, wire_name="notify.digest-due", about="digest_id", reach="local"):
+    """A timer: what was gathered for a member is to be mailed in one."""
+
+    digest_id: str
+
+
 class MemberForgotten(Event, wire_name="notify.member-forgotten", about="member_id", reach="local"):
     """What notify removed of an erased member."""
 

@@ -24,8 +24,8 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
         "ODH_SMTP_URL": node.smtp,
         "ODH_MAIL_FROM": f"Om de Hoek {shown} <noreply@{node.name}.omdehoek.example>",
     }
-    if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and the catcher is nobody's mailbox
-        told["ODH_SIGN_IN_LINKS_PER_HOUR_MAX"] = "60"
+    if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and waits for each mail
+        told |= {"ODH_SIGN_IN_LINKS_PER_HOUR_MAX": "60", "ODH_DESK_RHYTHM": "at-once"}
     if node.lines.national:
         told["ODH_NATIONAL_NODE"] = node.lines.national
     if authority := Tls(node.lines.folder).ca_of_clients:

@@ -1,7 +1,7 @@
 """What a member can ask notify and set there, and what the node's team can look up."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, Query, Request
@@ -22,11 +22,12 @@ from chassis import (
     check_version,
 )
 from contracts.vocabulary import Language
-from services.notify import contacts, inbox, post, preferences
+from services.notify import contacts, inbox, planning, post, preferences
 from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe_page
 from services.notify.rules import InboxItemNotFound, PreferencesNotFound, UnsubscribeLinkUnknown
+from services.notify.settings import NotifySettings
 from services.notify.streaming import InboxStream
-from services.notify.templates import Category, Delivery
+from services.notify.templates import Delivery
 from services.notify.views import (
     InboxItemView,
     NotificationView,
@@ -82,24 +83,30 @@ async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> 
 
 
 @router.get("/preferences")
-async def read_preferences(response: Response, who: SignedIn, session: ReadSession) -> PreferencesView:
-    """Which mails the member gets."""
+async def read_preferences(
+    request: Request, response: Response, who: SignedIn, session: ReadSession
+) -> PreferencesView:
+    """Which mails the member gets, and when."""
     preference = await preferences.preference_of(session, who.member_id)
     response.headers["ETag"] = f'"{preference.version}"'
-    return preferences_view(preference.muted, await contacts.language_of(session, who.member_id))
+    language = await contacts.language_of(session, who.member_id)
+    return preferences_view(planning.wishes_of(preference), settings_of(request).habits, language)
 
 
 @router.put("/preferences", response_model=PreferencesView)
-async def set_preferences(draft: PreferencesDraft, who: SignedIn, expected: IfMatch, command: Command) -> Response:
-    """The member chooses which mails they get."""
+async def set_preferences(
+    request: Request, draft: PreferencesDraft, who: SignedIn, expected: IfMatch, now: Now, command: Command
+) -> Response:
+    """The member chooses which mails they get, and when; what was gathered for them goes by the new choice."""
+    habits, wishes = settings_of(request).habits, draft.wishes()
 
     async def choose(session: AsyncSession) -> Reply:
-        muted = [category.value for category in Category if not getattr(draft, category.value)]
-        version = await preferences.set_muted(session, who.member_id, muted, expected)
+        version = await preferences.set_wishes(session, who.member_id, wishes, expected)
         if version is None:
             check_version(expected, (await preferences.preference_of(session, who.member_id)).version)
             raise PreferencesNotFound
-        view = preferences_view(muted, await contacts.language_of(session, who.member_id))
+        await planning.plan_again(session, who.member_id, habits, now)
+        view = preferences_view(wishes, habits, await contacts.language_of(session, who.member_id))
         return Reply(view, version=version)
 
     return await command(choose)
@@ -150,7 +157,12 @@ async def list_notifications(
 
 
 def _public_url(request: Request) -> str:
-    return str(request.app.state.service.settings.public_url)
+    return settings_of(request).public_url
+
+
+def settings_of(request: Request) -> NotifySettings:
+    """The service's settings."""
+    return cast(NotifySettings, request.app.state.service.settings)
 
 
 def _position(last_event_id: str) -> int:
@@ -182,7 +194,7 @@ def _unsubscribe_reply(
     request: Request, category: str, language: Language, state: Literal["asked", "off", "on"]
 ) -> Response:
     if _wants_page(request):
-        return HTMLResponse(unsubscribe_page(Category(category), language, state), headers=_PAGE_HEADERS)
+        return HTMLResponse(unsubscribe_page(category, language, state), headers=_PAGE_HEADERS)
     return JSONResponse({"category": category, "unsubscribed": state == "off"}, headers=_PAGE_HEADERS)
 
 

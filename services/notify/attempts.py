@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.notify.templates import SIGN_IN_TEMPLATES, Delivery, Template, may_be_mailed
+from services.notify.templates import SIGN_IN_TEMPLATES, Category, Delivery, Template, may_be_mailed
 
 #: After a temporary failure; the last one repeats.
 _BACK_OFF = tuple(timedelta(seconds=seconds) for seconds in (1, 5, 15, 40))
@@ -56,6 +56,7 @@ class Settled:
 
 def without_sending(
     template: Template,
+    category: Category | None,
     *,
     expires_at: datetime | None,
     needs: Iterable[str],
@@ -72,7 +73,7 @@ def without_sending(
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
     if not all(who in refused for who in needs):
         return Settled(Delivery.AWAITING_CONTACT)
-    if not may_be_mailed(template, muted):
+    if not may_be_mailed(category, muted):
         return Settled(Delivery.UNWANTED)
     if refused.get(member_id):
         return Settled(Delivery.FAILED, "address-refused")

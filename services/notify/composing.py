@@ -4,14 +4,15 @@ from binascii import b2a_qp
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
 from contracts.vocabulary import Language
 from services.notify.post import Claimed
-from services.notify.rendering import Person, Reading, mail_words
+from services.notify.rendering import Lines, Person, Reading, inbox_lines, mail_words
 from services.notify.settings import NotifySettings
-from services.notify.templates import CATEGORY_OF, Template
+from services.notify.templates import EVERYTHING, Template
 from services.notify.texts import as_greeted
 
 
@@ -75,7 +76,9 @@ def reading_of(mail: Claimed, settings: NotifySettings) -> Reading:
         name=str(own["name"]),
         signed=settings.mail_name,
         persons={who: _person(mail.contacts[who]) for who in mail.needs if who != mail.member_id},
-        unsubscribe_url=_unsubscribe_url(template, mail.tokens, settings),
+        unsubscribe_url=_unsubscribe_url(mail, settings),
+        category=mail.category or (EVERYTHING if template is Template.DIGEST else None),
+        items=tuple(_item(item, mail, Language(own["language"]), settings) for item in mail.items),
     )
 
 
@@ -83,9 +86,21 @@ def _person(contact: dict[str, str | None]) -> Person:
     return Person(**{name: contact[name] for name in Person.__dataclass_fields__})  # type: ignore[arg-type]
 
 
-def _unsubscribe_url(template: Template, tokens: dict[str, str], settings: NotifySettings) -> str | None:
-    category = CATEGORY_OF.get(template)
-    token = tokens.get(category) if category else None
+def _item(item: dict[str, Any], mail: Claimed, language: Language, settings: NotifySettings) -> Lines:
+    return inbox_lines(
+        Reading(
+            template=Template(item["template"]),
+            language=language,
+            member_id=mail.member_id,
+            matter_id=item["matter_id"],
+            facts=item["facts"],
+            public_url=settings.public_url,
+        )
+    )
+
+
+def _unsubscribe_url(mail: Claimed, settings: NotifySettings) -> str | None:
+    token = mail.tokens.get(EVERYTHING if mail.template == Template.DIGEST else mail.category or "")
     return token and f"{settings.public_url}/api/v1/unsubscribe/{token}"
 
 

@@ -13,7 +13,7 @@ from contracts.vocabulary import Language
 from services.notify.erasure import not_while_erasing
 from services.notify.sql import run
 from services.notify.tables import Contact, ContactElsewhere, TeamMember
-from services.notify.templates import Category
+from services.notify.templates import EVERYTHING, Category
 from services.notify.waking import wake_senders_after_commit
 
 #: A mail waits until every contact that it needs is known; `needs` is empty where the address came along.
@@ -71,8 +71,9 @@ async def keep_contact(session: AsyncSession, contact: ContactChanged, now: date
         include={"member_id", "version", "name", "email", "phone", "language", "organisation_name"}
     )
     await run(session, _KEEP_CONTACT, fields)
-    tokens = [secrets.token_urlsafe(24) for _ in Category]
-    await run(session, _KEEP_TOKENS, who | {"tokens": tokens, "categories": [c.value for c in Category]})
+    categories = [*(category.value for category in Category), EVERYTHING]
+    tokens = [secrets.token_urlsafe(24) for _ in categories]
+    await run(session, _KEEP_TOKENS, who | {"tokens": tokens, "categories": categories})
     await introduce_again(session, contact.member_id, now)
     await run(session, _RELEASE_OF_MEMBER, who | {"now": now})
     wake_senders_after_commit(session)

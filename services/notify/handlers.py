@@ -18,8 +18,8 @@ from contracts.matching import (
     RequestUnanswered,
 )
 from contracts.members import ContactChanged, ContactSealed, MemberErased, NodeTeamJoined, NodeTeamLeft, SignInRequested
-from contracts.notify import MemberForgotten, NotificationFailed
-from services.notify import contacts, erasure, opening, rules
+from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
+from services.notify import contacts, digests, erasure, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -41,13 +41,13 @@ async def remember_team(event: NodeTeamJoined | NodeTeamLeft, session: AsyncSess
 @router.hears(SignInRequested)
 async def send_link(event: SignInRequested, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Whoever wants to sign in, or joins, gets the link by mail."""
-    await tell(session, [rules.sign_in_notice(event)], settings.node, now)
+    await tell(session, [rules.sign_in_notice(event)], settings, now)
 
 
 @router.hears(MatchProposed)
 async def ask_ambassadors(match: MatchProposed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """The ambassadors are asked to look at a proposal."""
-    await tell(session, rules.proposal_notices(match), settings.node, now)
+    await tell(session, rules.proposal_notices(match), settings, now)
 
 
 @router.hears(MatchHandedOver)
@@ -55,37 +55,37 @@ async def ask_next_ambassadors(
     match: MatchHandedOver, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """Who got the match handed over is asked to look at it."""
-    await tell(session, rules.hand_over_notices(match), settings.node, now)
+    await tell(session, rules.hand_over_notices(match), settings, now)
 
 
 @router.hears(MatchEndorsed)
 async def ask_both_sides(match: MatchEndorsed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Both sides are asked whether they want to meet, with the reasons and without names."""
-    await tell(session, rules.question_notices(match), settings.node, now)
+    await tell(session, rules.question_notices(match), settings, now)
 
 
 @router.hears(MatchAnswered)
 async def show_answer(match: MatchAnswered, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """The ambassadors find the answer in their inbox."""
-    await tell(session, rules.answer_notices(match), settings.node, now)
+    await tell(session, rules.answer_notices(match), settings, now)
 
 
 @router.hears(AnswerOverdue)
 async def remind(match: AnswerOverdue, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Who has not answered is reminded, once."""
-    await tell(session, rules.reminder_notices(match), settings.node, now)
+    await tell(session, rules.reminder_notices(match), settings, now)
 
 
 @router.hears(IntroductionMade)
 async def introduce(match: IntroductionMade, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Both sides get each other's contact details, and the ambassadors hear that it worked."""
-    await tell(session, rules.introduction_notices(match), settings.node, now)
+    await tell(session, rules.introduction_notices(match), settings, now)
 
 
 @router.hears(MatchLapsed)
 async def tell_it_ended(match: MatchLapsed, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Who knew of the match can read that it ended; who had said yes is mailed."""
-    await tell(session, rules.lapse_notices(match), settings.node, now)
+    await tell(session, rules.lapse_notices(match), settings, now)
 
 
 @router.hears(RequestUnanswered)
@@ -94,7 +94,7 @@ async def tell_asker_and_team(
 ) -> None:
     """Who asked hears that we go on looking, and the node's team that it is up to them."""
     team = await contacts.team(session)
-    await tell(session, rules.unanswered_notices(request, team), settings.node, now)
+    await tell(session, rules.unanswered_notices(request, team), settings, now)
 
 
 @router.hears(RequestEscalated)
@@ -102,7 +102,13 @@ async def tell_asker_of_escalation(
     request: RequestEscalated, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """Who asked can read that an answer is sought in the whole country."""
-    await tell(session, rules.escalation_notices(request), settings.node, now)
+    await tell(session, rules.escalation_notices(request), settings, now)
+
+
+@router.hears(DigestDue)
+async def send_digest(due: DigestDue, session: AsyncSession, now: datetime) -> None:
+    """What was gathered for a member goes in one mail."""
+    await digests.put_in_post(session, due.digest_id, now)
 
 
 @router.hears(ContactSealed, elsewhere=True)
@@ -121,7 +127,7 @@ async def tell_team_of_refusal(
     contact = (await contacts.contacts_of(session, [failure.member_id])).get(failure.member_id)
     team = await contacts.team(session)
     occurrence = rules.refusal_occurrence(contact.refused_at if contact else None, now)
-    await tell(session, rules.refusal_notices(failure, team, occurrence), settings.node, now)
+    await tell(session, rules.refusal_notices(failure, team, occurrence), settings, now)
 
 
 @router.hears(MemberErased, elsewhere=True, first=())

@@ -19,6 +19,7 @@ _OURS = "WHERE notification_id = :id AND status = 'sending' AND sender = :sender
 _SENT = text(
     f"UPDATE notification SET status = 'sent', sent_at = :now, facts = '{{}}', sender = NULL, refusal = NULL {_OURS}"
 )
+_SENT_TOGETHER = text("UPDATE notification SET status = 'sent', sent_at = :now, facts = '{}' WHERE digest_id = :id")
 _WAIT = text(
     "UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = :next, refusal = :code, "
     f"attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
@@ -68,6 +69,8 @@ async def write_down(
 
 async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now: datetime) -> None:
     if _changed(await run(session, _SENT, ours | {"now": now})):
+        if mail.items:
+            await run(session, _SENT_TOGETHER, {"id": mail.notification_id, "now": now})
         say(session, NotificationSent(**_about(mail)))
     # Somebody who gets their sign-in link by mail can be reached at that address (again).
     if mail.has_own_address and _changed(await run(session, _ACCEPT_ADDRESS, _address(mail))):

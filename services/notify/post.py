@@ -17,7 +17,7 @@ from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sendi
 from services.notify.connections import SENDER_LOCKS
 from services.notify.sql import run
 from services.notify.tables import Notification
-from services.notify.templates import Delivery, Template
+from services.notify.templates import CATEGORY_OF, Category, Delivery, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,8 @@ class Claimed:
     cause: str | None
     contacts: dict[str, dict[str, Any]]  # of the member and of whom the mail tells the details
     muted: list[str]
+    category_kept: str | None
+    items: list[dict[str, Any]]  # of a digest: what it tells, as template, matter_id and facts
     tokens: dict[str, str]  # to unsubscribe, by category
 
     @property
@@ -50,6 +52,11 @@ class Claimed:
         return "email" in self.facts
 
     @property
+    def category(self) -> Category | None:
+        """What the member may stop, if it is such; a version before this one did not write it down."""
+        return Category(self.category_kept) if self.category_kept else CATEGORY_OF.get(Template(self.template))
+
+    @property
     def expires_at(self) -> datetime | None:
         """From when on it is of no use."""
         found = self.facts.get("expires_at")
@@ -59,6 +66,7 @@ class Claimed:
         """What becomes of it without asking the mail server, if it must not be sent."""
         return without_sending(
             Template(self.template),
+            self.category,
             expires_at=self.expires_at,
             needs=self.needs,
             refused={who: contact["refused_at"] is not None for who, contact in self.contacts.items()},
@@ -80,7 +88,11 @@ _CLAIM = text(
     UPDATE notification AS n SET status = 'sending', sender = :sender, attempts = n.attempts + 1
     FROM due WHERE n.notification_id = due.notification_id
     RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.created_at, n.attempts,
-        n.attempts_unsure, n.cause,
+        n.attempts_unsure, n.cause, n.category AS category_kept,
+        coalesce((SELECT jsonb_agg(jsonb_build_object('template', i.template, 'matter_id', i.matter_id,
+                                                      'facts', i.facts) ORDER BY i.created_at, i.notification_id)
+                  FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id), '[]')
+            AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
                   WHERE c.member_id = ANY(n.needs || n.member_id)), '{}')
         || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{"refused_at": null}')

@@ -1,30 +1,37 @@
-"""What members do not want by mail, and the links by which they say so without signing in."""
+"""What members do not want by mail and when they want the rest, and the links to stop mail without signing in."""
 
-from collections.abc import Iterable
+import json
+from dataclasses import asdict
+from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.notify.erasure import not_while_erasing
+from services.notify.moments import Wishes
 from services.notify.sql import run
 from services.notify.tables import Preference, UnsubscribeToken
+from services.notify.templates import EVERYTHING, Category
 
 
 async def preference_of(session: AsyncSession, member_id: str) -> Preference:
-    """What a member does not want by mail; a new, unsaved row when they never said so."""
+    """What a member chose; a new, unsaved row when they never did."""
     found = (await session.exec(select(Preference).where(Preference.member_id == member_id))).first()
     return found or Preference(member_id=member_id)
 
 
 # Only the version that the member saw is changed; a first change makes version 2 of what was never said.
-_SET_MUTED = text(
+_SET = text(
     """
-    INSERT INTO preference AS known (member_id, version, muted)
-    SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[])
+    INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends)
+    SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
+        CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean)
     WHERE (:expected = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
       AND NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
-    ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted
+    ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
+        rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
+        weekends = excluded.weekends
     WHERE known.version = :expected
     RETURNING version
     """
@@ -33,10 +40,11 @@ _SET_MUTED = text(
 _MUTE = text(
     """
     INSERT INTO preference AS known (member_id, version, muted)
-    SELECT CAST(:member_id AS text), 2, ARRAY[CAST(:category AS text)]
+    SELECT CAST(:member_id AS text), 2, CAST(:categories AS text[])
     WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE
-    SET version = known.version + 1, muted = array_append(known.muted, CAST(:category AS text))
+    SET version = known.version + 1,
+        muted = ARRAY(SELECT DISTINCT unnest(known.muted || excluded.muted) AS category ORDER BY category)
     WHERE NOT known.muted @> excluded.muted
     """
 )
@@ -44,17 +52,18 @@ _MUTE = text(
 
 _UNMUTE = text(
     """
-    UPDATE preference SET version = version + 1, muted = array_remove(muted, CAST(:category AS text))
-    WHERE member_id = :member_id AND :category = ANY(muted)
+    UPDATE preference SET version = version + 1,
+        muted = ARRAY(SELECT category FROM unnest(muted) AS category WHERE category <> ALL(CAST(:categories AS text[])))
+    WHERE member_id = :member_id AND muted && CAST(:categories AS text[])
     """
 )
 
 
-async def set_muted(session: AsyncSession, member_id: str, muted: Iterable[str], expected: int) -> int | None:
-    """Sets what a member does not want by mail; returns the new version, or none when another than expected stands."""
+async def set_wishes(session: AsyncSession, member_id: str, wishes: Wishes, expected: int) -> int | None:
+    """Sets what a member wants by mail; returns the new version, or none when another than expected stands."""
     await not_while_erasing(session)
-    values = {"member_id": member_id, "muted": sorted(muted), "expected": expected}
-    return (await run(session, _SET_MUTED, values)).scalar_one_or_none()
+    values = asdict(wishes) | {"muted": sorted(wishes.muted), "rhythms": json.dumps(wishes.rhythms)}
+    return (await run(session, _SET, values | {"member_id": member_id, "expected": expected})).scalar_one_or_none()
 
 
 async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeToken | None:
@@ -63,11 +72,16 @@ async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeTok
 
 
 async def mute(session: AsyncSession, member_id: str, category: str) -> None:
-    """Stops the mails of a category; doing it again changes nothing."""
+    """Stops the mails of a category, or of every one; doing it again changes nothing."""
     await not_while_erasing(session)
-    await run(session, _MUTE, {"member_id": member_id, "category": category})
+    await run(session, _MUTE, _categories(member_id, category))
 
 
 async def unmute(session: AsyncSession, member_id: str, category: str) -> None:
     """Undoes `mute`."""
-    await run(session, _UNMUTE, {"member_id": member_id, "category": category})
+    await run(session, _UNMUTE, _categories(member_id, category))
+
+
+def _categories(member_id: str, category: str) -> dict[str, Any]:
+    found = [one.value for one in Category] if category == EVERYTHING else [category]
+    return {"member_id": member_id, "categories": sorted(found)}

@@ -22,7 +22,7 @@ from contracts.matching import Reason
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words
 from services.notify.rules import reference
-from services.notify.templates import CATEGORY_OF, Category, Template
+from services.notify.templates import Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
@@ -54,6 +54,8 @@ class Reading:
     signed: str = "Om de Hoek"
     persons: Mapping[str, Person] | None = None  # by member id; only those whom the reader may see
     unsubscribe_url: str | None = None
+    category: str | None = None  # what the link to unsubscribe stops
+    items: "tuple[Lines, ...]" = ()  # of a digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,10 @@ def inbox_lines(reading: Reading) -> Lines:
     return Lines(_subject(plain, context), _block(plain, "short", context), _url(reading))
 
 
-def unsubscribe_page(category: Category, language: Language, state: Literal["asked", "off", "on"]) -> str:
+def unsubscribe_page(category: str, language: Language, state: Literal["asked", "off", "on"]) -> str:
     """The page behind an unsubscribe link: before anything is done, with the mails off, and on again."""
     page = _environment("html").get_template(f"unsubscribe.{language}.jinja")
-    return page.render(lang=language.value, category=category.value, state=state)
+    return page.render(lang=language.value, category=category, state=state)
 
 
 def unsubscribe_link_unknown_page() -> str:
@@ -107,7 +109,8 @@ def _context(reading: Reading) -> dict[str, Any]:
         "signed": reading.signed,
         "url": _url(reading),
         "unsubscribe_url": reading.unsubscribe_url,
-        "category": CATEGORY_OF.get(reading.template),
+        "category": reading.category,
+        "items": reading.items,
         "until": _clock_time(facts.get("expires_at")),
         "refused": _shown(reading, reading.matter_id),
     }
@@ -157,6 +160,8 @@ def _url(reading: Reading) -> str | None:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.TEAM_MAIL_REFUSED:
             return None
+        case Template.DIGEST:
+            return f"{reading.public_url}/inbox"
         case _:
             return f"{reading.public_url}/matches/{quote(reading.matter_id, safe='')}"
 
@@ -191,7 +196,7 @@ def _environment(form: str) -> Environment:
     )
     environment.globals["layout"] = f"layout.{form}"
     parts = environment.get_template(f"parts.{form}").module
-    names = ("p", "action", "link", "party", "because", "person")
+    names = ("p", "action", "link", "party", "because", "person", "item")
     environment.globals.update({name: getattr(parts, name) for name in names})
     environment.globals["about"] = environment.get_template("about.jinja").module.about  # type: ignore[attr-defined]
     return environment

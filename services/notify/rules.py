@@ -21,7 +21,7 @@ from contracts.matching import (
 )
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
-from services.notify.templates import SIGN_IN_TEMPLATES, Template
+from services.notify.templates import CATEGORY_OF, SIGN_IN_TEMPLATES, Category, Template
 
 
 class InboxItemNotFound(Problem, slug="inbox-item-not-found", status=404, title="This item is not in your inbox"):
@@ -53,10 +53,16 @@ class Notice:
     in_inbox: bool = True
     about: tuple[str, ...] = ()  # the members whose erasure removes this notice
     needs: tuple[str, ...] = ()  # the members whose contact must be known before the mail can go
+    desk: bool = False  # told to somebody as ambassador, also where a side is told the same
 
     def notification_id(self, node: str) -> str:
         """Always the same for the same thing told to the same person by mail: also the mail's Message-ID."""
         return str(uuid5(_NAMESPACE, "\n".join((node, "mail", *self.identity))))
+
+    @property
+    def category(self) -> Category | None:
+        """What the member may stop or have together, if it is such."""
+        return Category.DESK if self.desk else CATEGORY_OF.get(self.template)
 
     @property
     def urgent(self) -> bool:
@@ -116,7 +122,10 @@ def answer_notices(event: MatchAnswered) -> list[Notice]:
 
 def reminder_notices(event: AnswerOverdue) -> list[Notice]:
     """Whoever has not answered is reminded, once for each match."""
-    return [_match_notice(event, who, Template.ANSWER_OVERDUE) for who in _once(event.waiting_for)]
+    sides = _sides(event)
+    return [
+        _match_notice(event, who, Template.ANSWER_OVERDUE, desk=who not in sides) for who in _once(event.waiting_for)
+    ]
 
 
 def introduction_notices(event: IntroductionMade) -> list[Notice]:
@@ -201,6 +210,7 @@ def _match_notice(
     occurrence: str = "",
     by_mail: bool = True,
     needs: tuple[str, ...] = (),
+    desk: bool = False,
     more: dict[str, Any] | None = None,
 ) -> Notice:
     return Notice(
@@ -212,6 +222,7 @@ def _match_notice(
         by_mail=by_mail,
         about=_once((member_id, *_references(event))),
         needs=needs or (member_id,),
+        desk=desk,
     )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 
 from chassis import Settings
+from services.notify.moments import Habits
 from services.notify.smtp import mail_server
+from services.notify.templates import Rhythm
 from services.notify.texts import as_one_line
 
 
@@ -46,6 +48,14 @@ class NotifySettings(Settings):
     )
     mail_poll_seconds: float = Field(
         default=1.0, gt=0, description="How often to look for mail that is due, even when nothing woke the sender."
+    )
+    desk_rhythm: Rhythm = Field(
+        default=Rhythm.AT_MOST_DAILY,
+        description="How often an ambassador who never chose is mailed about what they look after: `at-once`, "
+        "`at-most-daily` (the first thing of a day at once, the rest together the next morning), `daily` or `weekly`.",
+    )
+    digest_hour: int = Field(
+        default=8, ge=0, le=23, description="The hour, in Amsterdam, at which what was gathered is mailed together."
     )
     public_url: str = Field(
         default="http://127.0.0.1:8080", description="The public address that links in mails begin with."
@@ -86,6 +96,11 @@ class NotifySettings(Settings):
         if not re.fullmatch(r"https?://[!-;=?-~]+", url):  # it goes into headers, between < and >
             raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
         return url.rstrip("/")
+
+    @cached_property
+    def habits(self) -> Habits:
+        """When mail goes to who never chose."""
+        return Habits(self.desk_rhythm, self.digest_hour)
 
     @cached_property
     def mail_address(self) -> str:

@@ -35,6 +35,7 @@ class Contact(Table, table=True):
     language: str
     organisation_name: str | None = None
     refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
+    desk_mailed_on: str | None = None  # the day of the last mail about what they look after as ambassador
 
 
 class ContactElsewhere(Table, table=True):
@@ -57,12 +58,21 @@ class Erased(Table, table=True):
 
 
 class Preference(Table, table=True):
-    """What a member does not want by mail; without a row they want everything, at version 1."""
+    """What a member does not want by mail, and when they want the rest.
+
+    Without a row they never chose, which is version 1. Hours are those of the clock in Amsterdam.
+    """
 
     __tablename__ = "preference"
     member_id: str = Field(primary_key=True)
     version: int = 1
     muted: list[str] = Field(default_factory=list, sa_column=sa.Column(pg.ARRAY(sa.Text), nullable=False))
+    rhythms: dict[str, str] = Field(
+        default_factory=dict, sa_column=sa.Column(pg.JSONB, nullable=False, server_default="{}")
+    )
+    quiet_from: int | None = None
+    quiet_until: int | None = None
+    weekends: bool = Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))
 
 
 class UnsubscribeToken(Table, table=True):
@@ -85,7 +95,7 @@ class TeamMember(Table, table=True):
 
 
 class Notification(Table, table=True):
-    """A mail to one person about one thing, and how far it is."""
+    """A mail to one person about one thing, and how far it is; or what is to be one of the things in a digest."""
 
     __tablename__ = "notification"
     __table_args__ = (
@@ -104,6 +114,7 @@ class Notification(Table, table=True):
             "ix_notification_failed", "created_at", "notification_id", postgresql_where=sa.text("status = 'failed'")
         ),
         sa.Index("ix_notification_about", "about", postgresql_using="gin"),
+        sa.Index("ix_notification_digest", "digest_id", postgresql_where=sa.text("digest_id IS NOT NULL")),
     )
     notification_id: str = Field(primary_key=True)
     member_id: str
@@ -123,6 +134,8 @@ class Notification(Table, table=True):
     sent_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
     refusal: str | None = None
     cause: str | None = None
+    category: str | None = None
+    digest_id: str | None = None  # while it is gathered what is mailed together, then the mail that has it
 
 
 class InboxItem(Table, table=True):

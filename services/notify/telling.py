@@ -11,46 +11,61 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from contracts.event import new_id
 from services.notify.contacts import ALL_KNOWN
 from services.notify.erasure import not_while_erasing
+from services.notify.planning import plan, unplanned
 from services.notify.rules import Notice
+from services.notify.settings import NotifySettings
 from services.notify.sql import run
 from services.notify.waking import wake_senders_after_commit
+
+# Most mail: neither what the member chose nor what their node does for who never chose has it wait.
+_AT_ONCE = """(coalesce(p.rhythms ->> category, rhythm) = 'at-once' AND p.quiet_from IS NULL
+    AND coalesce(p.weekends, true))"""
 
 _TELL = text(
     f"""
     WITH notice AS (
         SELECT * FROM jsonb_to_recordset(CAST(:notices AS jsonb)) AS n(
             notification_id text, item_id text, member_id text, template text, matter_id text, occurrence text,
-            facts jsonb, about text[], needs text[], urgent boolean, by_mail boolean, in_inbox boolean)
+            facts jsonb, about text[], needs text[], urgent boolean, by_mail boolean, in_inbox boolean, category text,
+            rhythm text)
         WHERE NOT EXISTS (SELECT FROM erased WHERE erased.member_id = ANY(n.about))
     ), mailed AS (
         INSERT INTO notification (notification_id, member_id, template, matter_id, occurrence, facts, about, needs,
-                                  urgent, status, created_at, next_attempt_at, attempts, attempts_unsure, cause)
-        SELECT notification_id, member_id, template, matter_id, occurrence, facts, about, needs,
-               urgent, CASE WHEN {ALL_KNOWN} THEN 'waiting' ELSE 'awaiting-contact' END, :now, :now, 0, 0, :cause
-        FROM notice WHERE by_mail
+                                  urgent, status, created_at, next_attempt_at, attempts, attempts_unsure, cause,
+                                  category)
+        SELECT notification_id, member_id, template, matter_id, occurrence, facts, about, needs, urgent,
+               CASE WHEN NOT {ALL_KNOWN} THEN 'awaiting-contact'
+                    WHEN urgent OR {_AT_ONCE} THEN 'waiting' ELSE 'gathered' END,
+               :now, :now, 0, 0, :cause, category
+        FROM notice LEFT JOIN preference AS p USING (member_id) WHERE by_mail
+        ON CONFLICT DO NOTHING
+        RETURNING notification_id, member_id, category, status
+    ), inboxed AS (
+        INSERT INTO inbox_item (item_id, member_id, template, matter_id, occurrence, facts, about, created_at)
+        SELECT item_id, member_id, template, matter_id, occurrence, facts, about, :now
+        FROM notice WHERE in_inbox
         ON CONFLICT DO NOTHING
     )
-    INSERT INTO inbox_item (item_id, member_id, template, matter_id, occurrence, facts, about, created_at)
-    SELECT item_id, member_id, template, matter_id, occurrence, facts, about, :now
-    FROM notice WHERE in_inbox
-    ON CONFLICT DO NOTHING
+    SELECT notification_id, member_id, category FROM mailed WHERE status = 'gathered'
     """
 )
 
 
-async def tell(session: AsyncSession, notices: Sequence[Notice], node: str, now: datetime) -> None:
+async def tell(session: AsyncSession, notices: Sequence[Notice], settings: NotifySettings, now: datetime) -> None:
     """Puts notices in the post and in the inboxes; what a person was told before is not told again."""
     if not notices:
         return
     await not_while_erasing(session)
-    rows = [_row(notice, node) for notice in notices]
-    await run(session, _TELL, {"notices": to_json(rows).decode(), "now": now, "cause": session.info.get("cause")})
+    rows = [_row(notice, settings) for notice in notices]
+    values = {"notices": to_json(rows).decode(), "now": now, "cause": session.info.get("cause")}
+    if mails := [unplanned(*row) for row in await run(session, _TELL, values)]:
+        await plan(session, mails, settings.habits, now)
     wake_senders_after_commit(session)
 
 
-def _row(notice: Notice, node: str) -> dict[str, Any]:
+def _row(notice: Notice, settings: NotifySettings) -> dict[str, Any]:
     return {
-        "notification_id": notice.notification_id(node),
+        "notification_id": notice.notification_id(settings.node),
         "item_id": new_id(),
         "member_id": notice.member_id,
         "template": notice.template,
@@ -62,4 +77,6 @@ def _row(notice: Notice, node: str) -> dict[str, Any]:
         "urgent": notice.urgent,
         "by_mail": notice.by_mail,
         "in_inbox": notice.in_inbox,
+        "category": notice.category,
+        "rhythm": settings.habits.rhythm(notice.category),
     }

@@ -5,12 +5,27 @@ from enum import StrEnum
 
 
 class Category(StrEnum):
-    """What a member may stop in their mail, one by one; the inbox keeps it all."""
+    """What a member may stop in their mail, or have together, one by one; the inbox keeps it all."""
 
+    DESK = "desk"
     PROPOSALS = "proposals"
     REMINDERS = "reminders"
     UNANSWERED = "unanswered"
     OUTCOMES = "outcomes"
+
+
+#: Stands for every category, where a link stops them all.
+EVERYTHING = "everything"
+
+
+class Rhythm(StrEnum):
+    """How often mails of a category come."""
+
+    AT_ONCE = "at-once"
+    AT_MOST_DAILY = "at-most-daily"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    NONE = "none"
 
 
 class Template(StrEnum):
@@ -30,18 +45,19 @@ class Template(StrEnum):
     TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
     REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
+    DIGEST = "digest"
 
 
 #: A template without a category cannot be stopped: nobody can sign in or be introduced without it.
 CATEGORY_OF: dict[Template, Category] = {
-    Template.MATCH_PROPOSED: Category.PROPOSALS,
-    Template.MATCH_HANDED_OVER: Category.PROPOSALS,
+    Template.MATCH_PROPOSED: Category.DESK,
+    Template.MATCH_HANDED_OVER: Category.DESK,
     Template.MATCH_ENDORSED: Category.PROPOSALS,
     Template.ANSWER_OVERDUE: Category.REMINDERS,
     Template.REQUEST_UNANSWERED: Category.UNANSWERED,
     Template.TEAM_REQUEST_UNANSWERED: Category.UNANSWERED,
     Template.REQUEST_ESCALATED: Category.UNANSWERED,
-    Template.INTRODUCED: Category.OUTCOMES,
+    Template.INTRODUCED: Category.DESK,
     Template.MATCH_LAPSED: Category.OUTCOMES,
 }
 
@@ -54,6 +70,8 @@ class Delivery(StrEnum):
     """Where a mail is on its way."""
 
     AWAITING_CONTACT = "awaiting-contact"
+    GATHERED = "gathered"
+    IN_DIGEST = "in-digest"
     WAITING = "waiting"
     SENDING = "sending"
     SENT = "sent"
@@ -62,7 +80,6 @@ class Delivery(StrEnum):
     EXPIRED = "expired"
 
 
-def may_be_mailed(template: Template, muted: Iterable[str]) -> bool:
+def may_be_mailed(category: Category | None, muted: Iterable[str]) -> bool:
     """Whether the member wants this by mail."""
-    category = CATEGORY_OF.get(template)
     return category is None or category not in muted

@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input
 from contracts.vocabulary import Language
 from services.notify import contacts, tables
+from services.notify.moments import Habits, Wishes
 from services.notify.rendering import Person, Reading, inbox_lines
 from services.notify.rules import reference
-from services.notify.templates import Category, Template
+from services.notify.templates import Category, Rhythm, Template
 
 
 class InboxItemView(BaseModel):
@@ -28,22 +30,51 @@ class InboxItemView(BaseModel):
     read_at: datetime | None
 
 
-class PreferencesDraft(Input):
-    """Which mails a member wants; sign-in links and introductions always come."""
-
-    proposals: bool = Field(description="Matches to look at or to answer.")
-    reminders: bool = Field(description="That an answer is still awaited.")
-    unanswered: bool = Field(description="That no answer was found to a request.")
-    outcomes: bool = Field(description="How a match ended.")
+Plain = Literal[Rhythm.AT_ONCE, Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.NONE]
+Hour = Annotated[int, Field(ge=0, le=23)]
 
 
-class PreferencesView(BaseModel):
-    """Which mails a member gets, and in which language: that comes with their contact details."""
+class Preferences(Input):
+    """How often each sort of mail comes, and when none does.
 
-    proposals: bool
-    reminders: bool
-    unanswered: bool
-    outcomes: bool
+    Sign-in links always come at once, and introductions as soon as no quiet hours are in the way. Hours are those of
+    the clock in Amsterdam; a quiet night goes from 22 until 7.
+    """
+
+    desk: Rhythm = Field(description="What an ambassador looks after: matches to judge, and how they go on.")
+    proposals: Plain = Field(description="Matches to answer.")
+    reminders: Plain = Field(description="That an answer is still awaited.")
+    unanswered: Plain = Field(description="That no answer was found to a request.")
+    outcomes: Plain = Field(description="How a match ended.")
+    quiet_from: Hour | None = Field(default=None, description="From this hour on no mail comes.")
+    quiet_until: Hour | None = Field(default=None, description="From this hour on it comes again.")
+    weekends: bool = Field(default=True, description="Whether mail comes on Saturday and Sunday.")
+
+
+class PreferencesDraft(Preferences):
+    """What a member chooses."""
+
+    @model_validator(mode="after")
+    def _quiet_hours_begin_and_end(self) -> Self:
+        if (self.quiet_from is None) != (self.quiet_until is None):
+            raise ValueError("quiet_from and quiet_until belong together: give both or neither")
+        return self
+
+    def wishes(self) -> Wishes:
+        """As it is kept."""
+        chosen = {category.value: Rhythm(getattr(self, category.value)) for category in Category}
+        return Wishes(
+            muted=[category for category, rhythm in chosen.items() if rhythm is Rhythm.NONE],
+            rhythms={category: rhythm.value for category, rhythm in chosen.items() if rhythm is not Rhythm.NONE},
+            quiet_from=self.quiet_from,
+            quiet_until=self.quiet_until,
+            weekends=self.weekends,
+        )
+
+
+class PreferencesView(Preferences):
+    """What a member chose, or what the node does for who never did; the language comes with their contact details."""
+
     language: Language
 
 
@@ -117,10 +148,16 @@ def _inbox_view(
     )
 
 
-def preferences_view(muted: Sequence[str], language: Language) -> PreferencesView:
-    """What is wanted, from what is not."""
-    wanted = {category.value: category.value not in muted for category in Category}
-    return PreferencesView(**wanted, language=language)
+def preferences_view(wishes: Wishes, habits: Habits, language: Language) -> PreferencesView:
+    """How often each sort of mail comes to a member."""
+    rhythms = {category.value: wishes.rhythm(category, habits) for category in Category}
+    return PreferencesView(
+        **rhythms,
+        quiet_from=wishes.quiet_from,
+        quiet_until=wishes.quiet_until,
+        weekends=wishes.weekends,
+        language=language,
+    )
 
 
 def notification_view(row: tables.Notification) -> NotificationView:

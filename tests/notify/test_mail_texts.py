@@ -19,7 +19,7 @@ from services.notify.composing import AddressNotSupported, compose
 from services.notify.post import Claimed
 from services.notify.rendering import SUBJECT_CHARACTERS_MAX, unsubscribe_link_unknown_page, unsubscribe_page
 from services.notify.settings import NotifySettings
-from services.notify.templates import CATEGORY_OF, Category, Template
+from services.notify.templates import CATEGORY_OF, EVERYTHING, Category, Template
 from services.notify.texts import as_greeted, as_one_line
 from tests.catching import words
 from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
@@ -27,6 +27,7 @@ from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
 NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
 INBOX_ONLY = {Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED}
+STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
@@ -58,9 +59,19 @@ def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any
         cause=None,
         contacts=contacts,
         muted=[],
-        tokens={category.value: f"token-of-{category.value}-0123456789" for category in Category},
+        category_kept=None,
+        items=digested(language, facts) if template is Template.DIGEST else [],
+        tokens={category: f"token-of-{category}-0123456789" for category in STOPPED},
         **to_noor,
     )
+
+
+def digested(language: Language, facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a digest tells: something to answer, how a match went on, and a request without an answer."""
+    return [
+        {"template": template, "matter_id": f"matter-{template}", "facts": facts_of(template, language) | facts}
+        for template in (Template.MATCH_ENDORSED, Template.INTRODUCED, Template.REQUEST_UNANSWERED)
+    ]
 
 
 def facts_of(template: Template, language: Language) -> dict[str, Any]:
@@ -74,6 +85,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
             "token": "a-token_123",
             "expires_at": expires_at.isoformat(),
         }
+    if template is Template.DIGEST:
+        return {}
     if template in REQUESTS:
         return {"title": "Wie weet een stage?"}
     match = a_match(NOOR, FATIMA)
@@ -153,6 +166,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
+        Template.DIGEST: f"{NODE_URL}/inbox",
     }
     found = hrefs(words(sent(a_mail(template)), "html"))
     assert leads_to.get(template, f"{NODE_URL}/matches/01890a5d-ac96-774b-bcce-b302099a8057") in found
@@ -162,7 +176,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
 def test_what_may_be_stopped_can_be_stopped_with_one_click_in_the_mail_program(template):
     mail = sent(a_mail(template))
 
-    if category := CATEGORY_OF.get(template):
+    if category := CATEGORY_OF.get(template, EVERYTHING if template is Template.DIGEST else None):
         link = f"{NODE_URL}/api/v1/unsubscribe/token-of-{category}-0123456789"
         assert mail["List-Unsubscribe"] == f"<{link}>"
         assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
@@ -393,7 +407,7 @@ def test_a_public_address_that_would_break_a_header_is_refused_at_the_start(url)
 
 
 @pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize("category", list(Category))
+@pytest.mark.parametrize("category", STOPPED)
 def test_the_pages_to_unsubscribe_post_to_where_they_are(category, language):
     asked, off, on = (page(unsubscribe_page(category, language, state)) for state in ("asked", "off", "on"))
 

@@ -9,7 +9,13 @@ from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, M
 from tests.members.conftest import slug
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
-ALL = {"proposals": True, "reminders": True, "unanswered": True, "outcomes": True}
+ALL = {
+    "desk": "at-most-daily",
+    **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes"), "at-once"),
+    "quiet_from": None,
+    "quiet_until": None,
+    "weekends": True,
+}
 
 
 @pytest.fixture
@@ -41,7 +47,7 @@ async def test_whoever_never_chose_gets_everything(notify, noor):
 
 
 async def test_what_is_not_wanted_is_not_mailed_and_stands_in_the_inbox(notify, noor):
-    answer = await choose(notify, noor, proposals=False)
+    answer = await choose(notify, noor, proposals="none")
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
 
     match = a_match(noor, a_person("Vera Vreemd"))
@@ -58,7 +64,7 @@ async def test_what_is_not_wanted_is_not_mailed_and_stands_in_the_inbox(notify, 
 async def test_an_introduction_is_mailed_to_whoever_wants_nothing(notify, noor):
     other = a_person("Fatima de Wit")
     await notify.given(other)
-    await choose(notify, noor, proposals=False, reminders=False, unanswered=False, outcomes=False)
+    await choose(notify, noor, proposals="none", reminders="none", unanswered="none", outcomes="none")
 
     await notify.when(IntroductionMade(**a_match(noor, other)))
 
@@ -66,7 +72,7 @@ async def test_an_introduction_is_mailed_to_whoever_wants_nothing(notify, noor):
 
 
 async def test_a_choice_can_be_changed_back(notify, noor):
-    await choose(notify, noor, outcomes=False)
+    await choose(notify, noor, outcomes="none")
     answer = await choose(notify, noor, if_match='"2"')
 
     assert answer.headers["etag"] == '"3"'
@@ -76,12 +82,12 @@ async def test_a_choice_can_be_changed_back(notify, noor):
 
 
 async def test_a_choice_made_meanwhile_is_not_undone_unseen(notify, noor):
-    await choose(notify, noor, outcomes=False)
+    await choose(notify, noor, outcomes="none")
 
     for stale in ('"1"', '"3"'):
-        answer = await choose(notify, noor, if_match=stale, reminders=False)
+        answer = await choose(notify, noor, if_match=stale, reminders="none")
         assert (answer.status_code, slug(answer)) == (412, "version-conflict")
-    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["outcomes"] is False
+    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["outcomes"] == "none"
 
 
 async def test_a_first_choice_must_know_that_there_was_none(notify, noor):
@@ -93,8 +99,8 @@ async def test_a_first_choice_must_know_that_there_was_none(notify, noor):
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        (ALL | {"sign-in": False}, "sign-in"),
-        ({"proposals": True}, "reminders"),
+        (ALL | {"sign-in": "none"}, "sign-in"),
+        ({"proposals": "daily"}, "reminders"),
         (ALL | {"reminders": "misschien"}, "reminders"),
     ],
 )
@@ -108,7 +114,7 @@ async def test_another_choice_than_there_is_is_a_wrong_field(notify, noor, body,
 
 async def test_the_same_choice_sent_again_is_answered_the_same(notify, noor):
     client, headers = notify.http_as(noor.member_id), {"If-Match": '"1"', "Idempotency-Key": new_id()}
-    answers = [await client.put("/v1/preferences", json=ALL | {"outcomes": False}, headers=headers) for _ in range(2)]
+    answers = [await client.put("/v1/preferences", json=ALL | {"outcomes": "none"}, headers=headers) for _ in range(2)]
 
     assert answers[0].content == answers[1].content
     assert {answer.headers["etag"] for answer in answers} == {'"2"'}
@@ -124,7 +130,7 @@ async def test_one_click_stops_one_category_and_no_other(notify, noor):
 
     assert (answer.status_code, answer.json()) == (200, {"category": "proposals", "unsubscribed": True})
     chosen = (await notify.http_as(noor.member_id).get("/v1/preferences")).json()
-    assert chosen == ALL | {"proposals": False, "language": "nl"}
+    assert chosen == ALL | {"proposals": "none", "language": "nl"}
 
 
 async def test_clicking_again_changes_nothing(notify, noor):
@@ -143,7 +149,7 @@ async def test_following_the_link_only_asks_for_scanners_follow_links(notify, no
     assert "<h1>Mails uitzetten?</h1>" in answer.text
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
-    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["proposals"] is True
+    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["proposals"] == "at-once"
 
 
 async def test_the_page_has_a_button_and_a_way_back(notify, noor):
@@ -154,7 +160,7 @@ async def test_the_page_has_a_button_and_a_way_back(notify, noor):
     on = await notify.http.post(link, headers=page, data={"mails": "on"})
     assert "<h1>Deze mails staan weer aan</h1>" in on.text
 
-    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["proposals"] is True
+    assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["proposals"] == "at-once"
 
 
 async def test_the_page_speaks_the_readers_language(notify):

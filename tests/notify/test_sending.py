@@ -243,7 +243,7 @@ async def test_a_mail_that_cannot_be_made_keeps_no_other_waiting(idle_notify):
             Notice(who.member_id, Template.REQUEST_UNANSWERED, new_id(), facts, about=(who.member_id,))
             for who, facts in ((broken, {}), (fine, {"title": "Wie weet een stage?"}))
         ]
-        await tell(session, without_facts, "utrecht", idle_notify.clock())
+        await tell(session, without_facts, idle_notify.service.settings, idle_notify.clock())
         await session.commit()
 
     async with sending(idle_notify):

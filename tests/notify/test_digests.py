@@ -1,0 +1,165 @@
+"""Mail that waits for its moment, and what goes together in one."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.event import new_id
+from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
+from contracts.members import MemberErased
+from contracts.notify import DigestDue
+from services.notify.moments import AMSTERDAM
+from tests.catching import words
+from tests.notify.conftest import a_match, a_person
+from tests.notify.test_preferences import choose
+
+
+@pytest.fixture
+async def noor(notify):
+    """Somebody whom the service knows."""
+    person = a_person("Noor Jansen")
+    await notify.given(person)
+    return person
+
+
+async def proposals(notify, ambassador, count):
+    """So many matches for an ambassador to look at."""
+    matches = [a_match(a_person("Vera"), a_person("Bram"), ambassador) for _ in range(count)]
+    await notify.when(*(MatchProposed(**match) for match in matches))
+    return matches
+
+
+async def digests_gathered(notify, person):
+    """The digests that are being gathered for somebody, with when they go."""
+    return {
+        mail.digest_id: mail.next_attempt_at.astimezone(AMSTERDAM)
+        for mail in await notify.mails_kept(person)
+        if mail.status == "gathered"
+    }
+
+
+async def timers(notify):
+    """The ids of the digests for which a timer is set."""
+    subjects = [subject.split(".") for subject, _ in await notify.messages("local", since_given=True)]
+    return {parts[-1] for parts in subjects if parts[2] == "timer" and parts[4] == "digest-due"}
+
+
+async def test_an_ambassador_gets_the_first_of_a_day_at_once_and_the_rest_in_one_mail(notify, noor):
+    matches = await proposals(notify, noor, 3)
+    assert notify.subjects(noor) == [f"Past dit bij elkaar? {matches[0]['asker'].title}"]
+    assert await notify.templates(noor) == ["match-proposed"] * 3
+    ((digest_id, moment),) = (await digests_gathered(notify, noor)).items()
+    assert (moment.hour, moment.date() > notify.clock().astimezone(AMSTERDAM).date()) == (8, True)
+    assert digest_id in await timers(notify)
+
+    await notify.when(DigestDue(digest_id=digest_id), DigestDue(digest_id=digest_id))
+
+    assert notify.subjects(noor)[1:] == ["2 berichten van Om de Hoek"]
+    text = words(notify.mails(noor)[1])
+    assert all(text.count(f"/matches/{match['match_id']}") == 1 for match in matches[1:])
+    assert {mail.status for mail in await notify.mails_kept(noor)} == {"sent"}
+
+
+async def test_what_was_chosen_to_come_daily_comes_daily_and_the_rest_at_once(notify, noor):
+    await choose(notify, noor, proposals="daily")
+    other = a_person("Fatima de Wit")
+    await notify.given(other)
+    match = a_match(noor, other)
+
+    await notify.when(MatchEndorsed(**match), IntroductionMade(**a_match(noor, other)))
+
+    assert notify.subjects(noor) == ["Maak kennis met ROC Vechtdal"]
+    (digest_id,) = await digests_gathered(notify, noor)
+    await notify.when(DigestDue(digest_id=digest_id))
+    assert notify.subjects(noor)[1:] == ["Om de hoek gevonden: Stageplek in de werkplaats"]
+
+
+async def test_who_wants_it_at_once_after_all_gets_what_was_gathered(notify, noor):
+    await choose(notify, noor, desk="weekly")
+    await proposals(notify, noor, 2)
+    assert notify.subjects(noor) == []
+
+    await choose(notify, noor, if_match='"2"', desk="at-once")
+    await notify.posted()
+
+    assert len(notify.mails(noor)) == 2
+
+
+async def test_what_is_not_wanted_any_more_is_in_no_digest(notify, noor):
+    await choose(notify, noor, proposals="daily")
+    await notify.when(MatchEndorsed(**a_match(noor, a_person())))
+    (digest_id,) = await digests_gathered(notify, noor)
+    mail = a_match(noor, a_person())
+    await choose(notify, noor, if_match='"2"', proposals="none")
+
+    await notify.when(DigestDue(digest_id=digest_id), MatchEndorsed(**mail))
+
+    assert notify.mails(noor) == []
+    assert {kept.status for kept in await notify.mails_kept(noor)} == {"unwanted"}
+
+
+async def test_quiet_hours_keep_a_mail_until_they_are_over(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    hour = own_notify.clock().astimezone(AMSTERDAM).hour
+    await choose(own_notify, noor, quiet_from=hour, quiet_until=(hour + 2) % 24)
+
+    await own_notify.when(MatchEndorsed(**a_match(noor, a_person())))
+    assert own_notify.mails(noor) == []
+
+    own_notify.clock.move(hours=2)
+    await own_notify.posted()
+    assert len(own_notify.mails(noor)) == 1
+
+
+async def test_who_is_erased_is_in_no_digest_and_the_others_in_it_are(notify, noor):
+    vera = a_person("Vera Vos")
+    await choose(notify, noor, proposals="daily")
+    gone, stays = a_match(noor, vera), a_match(noor, a_person("Bram"))
+    await notify.when(MatchEndorsed(**gone), MatchEndorsed(**stays))
+    (digest_id,) = await digests_gathered(notify, noor)
+
+    await notify.when(MemberErased(member_id=vera.member_id))
+    await notify.when(DigestDue(digest_id=digest_id))
+
+    (mail,) = notify.mails(noor)
+    assert stays["match_id"] in words(mail)
+    assert gone["match_id"] not in words(mail)
+
+
+async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_come(notify, noor):
+    await choose(notify, noor, proposals="daily")
+    await notify.when(MatchEndorsed(**a_match(noor, a_person())))
+    (digest_id,) = await digests_gathered(notify, noor)
+    await notify.when(DigestDue(digest_id=digest_id))
+    link = notify.mails(noor)[0]["List-Unsubscribe"].strip("<>").partition("/api")[2]
+
+    assert (await notify.http.post(link)).json() == {"category": "everything", "unsubscribed": True}
+
+    chosen = (await notify.http_as(noor.member_id).get("/v1/preferences")).json()
+    assert {chosen[name] for name in ("desk", "proposals", "reminders", "unanswered", "outcomes")} == {"none"}
+
+
+async def test_a_timer_of_nothing_says_nothing(notify):
+    await notify.when(DigestDue(digest_id=new_id()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"quiet_from": 22}, ""),
+        ({"quiet_from": 24, "quiet_until": 7}, "quiet_from"),
+        ({"proposals": "at-most-daily"}, "proposals"),
+        ({"desk": "hourly"}, "desk"),
+    ],
+)
+async def test_a_moment_that_there_is_not_is_a_wrong_field(notify, noor, changes, field):
+    answer = await choose(notify, noor, **changes)
+
+    assert answer.status_code == 422
+    assert any(error["field"].startswith(field) for error in answer.json()["errors"])
+
+
+async def test_a_gathered_mail_is_shown_to_the_team_as_such(notify, noor):
+    await proposals(notify, noor, 2)
+    assert timedelta(0) < next(iter((await digests_gathered(notify, noor)).values())) - notify.clock()
