@@ -118,7 +118,7 @@ async def test_from_each_earlier_form_with_rows_in_it(postgres, home, revision):
             kept = await tables(connection)
             for table in filled & kept:
                 count = await connection.execute(sa.select(sa.func.count()).select_from(sa.table(table)))
-                assert count.scalar_one() == 1, table
+                assert count.scalar_one() >= 1, table
 
 
 def put_a_row_in_each_table(connection: sa.Connection) -> set[str]:
