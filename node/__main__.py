@@ -29,6 +29,7 @@ COMMANDS = {
     "bench": Command("bench.__main__", "meet hoe ver deze machine komt", "measure, next to the machine's own ceiling"),
     "secrets": Command("node.hand_out", "maak de geheimen van een node", "make the secrets of a node, for compose"),
     "settings": Command("node.settings", "alles wat je kunt instellen", "everything that can be set"),
+    "design": Command("node.design", "wat de pagina's laden, uit npm", "what the pages load, from their packages"),
     "lint": Command("node.lint", "stijl en typen", "style and types"),
     "schemas": Command("contracts.export", "schrijf de JSON-schema's opnieuw", "export the JSON Schemas again"),
     "lock": Command("node.lock", "pin de afhankelijkheden opnieuw", "pin the dependencies again"),

@@ -175,7 +175,6 @@ def test_a_handler_is_a_sentence(function):
 
 #: Files with more than their share of lines, and why they are one.
 LONG_FILES = {
-    "services/gateway/pages/words.py": "a list: the words of the pages, in two languages",
     "node/node.py": "the parts of a node and their order, on one page",
 }
 
@@ -264,7 +263,11 @@ PUBLIC = {
     "gateway POST /sign-in": "the button behind it",
     "gateway POST /sign-out": "whoever is not signed in stays so; a page of another site cannot call it",
     "gateway GET /problems/{slug}": "what a type of problem means",
+    "gateway GET /help": "how it works is for everybody",
+    "gateway GET /privacy": "what is kept of somebody, they read before they join",
+    "gateway GET /accessibility": "so is whether they can use it",
     "gateway GET /style.css": "how a page looks",
+    "gateway GET /htmx.js": "what makes a page quicker",
     "gateway GET /icon.svg": "how a tab looks",
 }
 

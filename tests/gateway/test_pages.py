@@ -6,7 +6,6 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.etree.ElementTree import Element
@@ -14,15 +13,19 @@ from xml.etree.ElementTree import Element
 import html5lib
 import httpx
 import pytest
+from jinja2 import Environment
 from starlette.requests import Request
 
 from contracts.event import new_id
 from contracts.matching import AnswerGiven, MatchTold, Party, RequestEscalated, Wording
 from contracts.members import NodeKnown, PublicKey
 from contracts.vocabulary import Language
-from services.gateway import pages
-from services.gateway.pages.reading import STYLE, language_of
-from services.gateway.pages.words import WORDS
+from node import design
+from node.design import DESIGN
+from services.gateway.pages import words
+from services.gateway.pages.reading import HERE, language_of
+from services.gateway.pages.static import STYLE
+from services.gateway.pages.words import WORDS, texts_of
 from services.gateway.rules import local_path
 from services.matching.app import service as matching_service
 from services.notify.app import service as notify_service
@@ -30,6 +33,7 @@ from services.requests.app import service as requests_service
 from tests.gateway.conftest import TEAM, Street, another_gateway, serving
 from tests.given import Running, eventually, fresh_name, running
 
+TEMPLATES = HERE / "templates"
 NATION = "national"
 PUBLIC_URL = "http://utrecht.omdehoek.example"
 BROWSER = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "nl"}
@@ -170,7 +174,8 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     labelled = {one.get("for") for one in page.iter("label")}
     for field in (*page.iter("input"), *page.iter("select"), *page.iter("textarea")):
         assert field.get("type") == "hidden" or field.get("id") in labelled
-    assert not list(page.iter("script"))
+    for one in page.iter("script"):  # ours, from a file: nothing that is written in the page is run
+        assert (str(one.get("src")).startswith("/htmx.js?"), one.text, one.get("defer")) == (True, None, "defer")
     assert not [one for one in page.iter() if any(name == "style" or name.startswith("on") for name in one.keys())]  # noqa: SIM118
     for one in page.iter():
         for name in ("src", "href", "action"):
@@ -179,7 +184,7 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     for level, one in _headings(page):
         assert level <= 1 or shown(one)
     assert "default-src 'none'" in answer.headers["content-security-policy"]
-    assert "script-src" not in answer.headers["content-security-policy"]
+    assert "unsafe" not in answer.headers["content-security-policy"]
     return page
 
 
@@ -203,6 +208,9 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
     visitor = neighbourhood.visitor()
     for browser, path in (
         (visitor, "/"),
+        (visitor, "/help"),
+        (visitor, "/privacy"),
+        (visitor, "/accessibility"),
         (visitor, "/sign-in"),
         (visitor, "/sign-in?next=/inbox"),
         (visitor, "/sign-in?token=x"),
@@ -612,28 +620,80 @@ def test_the_language_that_a_browser_prefers(accepted, language):
     assert language_of(Request({"type": "http", "query_string": b"taal=de", "headers": headers})) == language
 
 
-def test_every_word_that_a_page_says_is_in_the_table_in_both_languages():
-    for key, (dutch, english) in WORDS.items():
-        assert dutch, key
-        assert english, key
-        assert re.findall(r"{(\w+)}", dutch) == re.findall(r"{(\w+)}", english), key
+def test_every_text_of_the_pages_is_there_in_both_languages():
+    dutch, english = (texts_of(language) for language in Language)
+
+    assert [one.id for one in dutch] == [one.id for one in english]
+    for text, other in zip(dutch, english, strict=True):
+        if not text.id:
+            continue
+        forms, others = (one.string if one.pluralizable else (one.string,) for one in (text, other))
+        assert all((*forms, *others)), text.id
+        for form, of_other in zip(forms, others, strict=True):
+            assert sorted(re.findall(r"{(\w+)}", form)) == sorted(re.findall(r"{(\w+)}", of_other)), text.id
     used = set()
-    for template in (Path(pages.__file__).parent / "templates").glob("*.html"):
+    for template in TEMPLATES.glob("*.html"):
         used |= set(re.findall(r'(?<![.\w])t\("([a-z0-9.-]+)"[,)]', template.read_text()))
-    assert used <= WORDS.keys()
-    assert {language.value for language in Language} == {"nl", "en"}
+    assert used <= WORDS
+
+
+@pytest.mark.parametrize("template", sorted(TEMPLATES.glob("*.html")), ids=lambda file: file.name)
+def test_no_text_is_left_in_a_template(template):
+    """But for the page about the API, which is in English as the API is."""
+    if template.name == "docs.html":
+        return
+    left = "".join(text for _, kind, text in Environment().lex(template.read_text()) if kind == "data")
+
+    assert not re.findall(r"[^\W\d_]{2,}", re.sub(r"<[^>]*>", "", left.replace("&nbsp;", "")))
+    assert not re.findall(r'(?:aria-label|title|placeholder|alt|content)="[A-Z][^"]*"', left)
+
+
+def test_days_and_numbers_are_written_as_people_write_them():
+    assert words.moment("2026-11-26T12:05:00Z", Language.DUTCH) == "26 november 2026, 13:05"
+    assert words.day("2026-11-26", Language.ENGLISH) == "26 November 2026"
+    assert [words.number(1234.5, language, 1) for language in Language] == ["1.234,5", "1,234.5"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_colours_can_be_told_apart(scheme):
-    """WCAG 2.2: 4.5 to 1 for text."""
-    blocks = re.findall(r":root\s*{([^}]*)}", STYLE.decode())
+    """WCAG 2.2: 4.5 to 1 for text, 3 to 1 for what says that there is a field."""
+    blocks = re.findall(r":root\s*{([^}]*)}", STYLE.content.decode())
     colours = dict(re.findall(r"--([a-z-]+):\s*(#[0-9a-f]{6})", blocks[0 if scheme == "light" else 1]))
     for text, ground in (
-        ("ink", "page"), ("ink", "sheet"), ("ink", "soft"), ("quiet", "page"), ("quiet", "sheet"), ("green", "page"),
-        ("green", "sheet"), ("green", "soft"), ("on-green", "green"), ("red", "soft-red"),
+        ("ink", "page"), ("ink", "sheet"), ("ink", "soft"), ("quiet", "page"), ("quiet", "sheet"), ("quiet", "soft"),
+        ("green", "page"), ("green", "sheet"), ("green", "soft"), ("on-green", "green"), ("on-green", "green-deep"),
+        ("green-deep", "soft"), ("red", "soft-red"), ("red", "sheet"), ("warm", "soft-warm"), ("warm", "sheet"),
     ):  # fmt: skip
         assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    assert contrast(colours["edge"], colours["sheet"]) >= 3
+
+
+def test_what_the_pages_load_is_what_was_made_of_the_locked_packages():
+    """`./odh design` compares with the packages themselves, which asks for the network."""
+    lock = json.loads((DESIGN / "package-lock.json").read_text())
+    wanted = json.loads((DESIGN / "package.json").read_text())["dependencies"]
+    packages = {name.removeprefix("node_modules/"): one for name, one in lock["packages"].items() if name}
+
+    assert json.loads(design.MADE.read_text()) == design.checksums()
+    assert {name: one["version"] for name, one in packages.items()} == wanted
+    assert all(one["integrity"].startswith("sha512-") and "resolved" not in one for one in packages.values())
+    for name, one in packages.items():
+        assert f"/* {name} {one['version']}, {one['license']} */" in "".join(
+            (DESIGN / file).read_text() for file in ("components.css", "htmx.js")
+        )
+        assert (DESIGN / "licences" / f"{one['license']}.md").exists()
+
+
+@pytest.mark.parametrize("name", ["style.css", "htmx.js"])
+async def test_what_a_page_loads_is_light_kept_and_asked_of_nobody_else(neighbourhood, name):
+    packed = await neighbourhood.visitor().get(f"/{name}")
+    plain = await neighbourhood.visitor(**{"Accept-Encoding": "identity"}).get(f"/{name}")
+
+    assert packed.headers["content-encoding"] == "gzip"
+    assert packed.content == plain.content
+    assert int(packed.headers["content-length"]) < 20_000
+    assert "immutable" in plain.headers["cache-control"]
+    assert not re.findall(r"https?://|@import|url\((?!['\"]?data:)", plain.text)
 
 
 def contrast(one: str, other: str) -> float:

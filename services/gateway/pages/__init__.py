@@ -1,8 +1,9 @@
 """A few plain pages, so that every link in a mail leads somewhere useful: no scripts, phone first, two languages."""
 
-from services.gateway.pages import docs, inbox, matches, problems, requests, signing_in, start, static, status
+from services.gateway.pages import about, docs, inbox, matches, problems, requests, signing_in, start, static, status
 
 routers = (
+    about.router,
     docs.router,
     inbox.router,
     matches.router,

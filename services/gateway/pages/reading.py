@@ -1,15 +1,12 @@
 """Who reads a page: in which language, signed in or not; and what is fetched and filled in on their behalf."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import parse_qsl, urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,16 +21,17 @@ from services.gateway import rules
 from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF
 from services.gateway.gateway import Gateway
-from services.gateway.pages.words import WORDS, month, say
+from services.gateway.pages import words
+from services.gateway.pages.static import SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "style.css").read_bytes()
-ICON = (HERE / "icon.svg").read_bytes()
 
-#: A page loads its own stylesheet and icon, and sends forms to us: nothing else, from nowhere else.
+#: A page loads our own stylesheet, script and icon, and asks and sends to us: nothing else, from nowhere else, and
+#: nothing that is written in the page itself is run.
 POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
 )
 
 LANGUAGE_COOKIE = "odh-taal"
@@ -42,8 +40,6 @@ FIELDS_MAX = 20
 
 #: Where the request keeps who was found to be calling, for a page that tells what went wrong after that.
 CALLER = "odh.caller"
-
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 class Refused(Problem):
@@ -169,7 +165,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals["style_version"] = hashlib.sha256(STYLE).hexdigest()[:12]
+    environment.globals |= {"style_version": STYLE.version, "script_version": SCRIPT.version}
     return environment
 
 
@@ -177,24 +173,13 @@ def _environment() -> Environment:
 def _words_for(language: Language) -> dict[str, Any]:
     """What templates say and how they write days and the glossary's words."""
 
-    def day(value: str | date) -> str:
-        found = date.fromisoformat(value) if isinstance(value, str) else value
-        return f"{found.day} {month(found.month, language)} {found.year}"
-
-    def moment(value: str) -> str:
-        found = datetime.fromisoformat(value).astimezone(_AMSTERDAM)
-        clock = f"{found:%H.%M} uur" if language is Language.DUTCH else f"{found:%H:%M}"
-        return f"{day(found.date())}, {clock}"
-
-    def last_day(value: str) -> str:
-        return day(datetime.fromisoformat(value).astimezone(_AMSTERDAM).date())
-
     return {
-        "t": lambda key, **values: say(key, language, **values),
-        "has_words": lambda key: key in WORDS,
-        "day": day,
-        "moment": moment,
-        "last_day": last_day,
+        "t": partial(words.say, language=language),
+        "has_words": lambda key: key in words.WORDS,
+        "day": partial(words.day, language=language),
+        "moment": partial(words.moment, language=language),
+        "last_day": partial(words.day_of, language=language),
+        "number": partial(words.number, language=language),
         "kind": lambda word: kind_in_words(word, language),
         "theme": lambda word: theme_in_words(word, language),
         "skill": lambda word: skill_in_words(word, language),
