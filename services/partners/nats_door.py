@@ -1,6 +1,7 @@
 """The partners' door over NATS: the same events, by the same rules, from `odh.<node>.partner.<partner>.<thing>.<id>`.
 
-Who may publish where is the broker's to guard; the subject tells which partner it is. An event is acknowledged when it
+Who may publish where is the broker's to guard; the subject tells which partner it is, and one whose keys were all
+revoked is not heard, whatever the broker still lets in. An event is acknowledged when it
 is taken in, so that what was published while this service was away is not lost. What cannot be taken in is told in an
 `event-refused`; more than the minute takes waits for the next, and only what that partner published.
 """
@@ -97,7 +98,7 @@ async def _take_in(service: Service, message: Msg) -> None:
 
     async def take_in(session: AsyncSession) -> None:
         assert isinstance(service.settings, PartnersSettings)
-        partner = await store.partner(session, partner_id)
+        partner = await store.live_partner(session, partner_id, service.now())
         if partner is None:
             raise NotAPartner
         check_json(message.data)

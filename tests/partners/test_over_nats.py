@@ -5,6 +5,7 @@ import json
 from nats.js.errors import NotFoundError
 
 from contracts.partners import EventRefused, OrganisationTold
+from services.partners import keys
 from services.partners.nats_door import durable
 from tests.given import eventually
 from tests.partners.conftest import SCHOOL, SOURCE, an_event
@@ -58,6 +59,18 @@ async def test_what_cannot_be_taken_in_is_told_and_stops_nothing(partners):
     refused = [event.problem.rpartition("/")[2] for event in await partners.said(EventRefused)]
     assert refused == ["invalid-json", "source-not-yours"]
     assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partners):
+    async with partners.session() as session:
+        await keys.revoke(session, "docenten", partners.clock())
+        await session.commit()
+
+    await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
+    await heard(partners)
+
+    (refused,) = await partners.said(EventRefused)
+    assert refused.problem.endswith("/not-a-partner")
 
 
 async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners):
