@@ -2,20 +2,17 @@
 
 import argparse
 import asyncio
-import json
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from chassis.database import engine_for, sessions_of
-from chassis.problems import FieldErrors, Problem
 from contracts.vocabulary import Network
 from node import addresses
 from node.called_from import from_where_called
+from node.links.partners import PartnerKeys
+from node.partner_check import check
 from services.partners import keys
-from services.partners.envelopes import STRUCTURED, events_of
 from services.partners.inputs import DATA
-from services.partners.profiles import profile_of
 
 
 def main() -> int:
@@ -27,6 +24,8 @@ def main() -> int:
         from node.partner_load import load  # only for who asks: an image has no client
 
         return load(asked)
+    if asked.action == "nats":
+        return let_in(asked)
     where = asked.database or told(asked.data)
     if where is None:
         print("Er draait hier geen node; noem de database (no node runs here): --database", file=sys.stderr)
@@ -47,7 +46,12 @@ def arguments() -> argparse.Namespace:
     rotate = actions.add_parser("rotate", help="een nieuwe sleutel; de oude werkt nog even (a new key)")
     rotate.add_argument("--hours", type=float, default=24, help="zo lang werkt de oude nog, in uren (24)")
     revoke = actions.add_parser("revoke", help="geen sleutel werkt meer, meteen (no key works any more)")
-    for each in (add, rotate, revoke):
+    nats = actions.add_parser("nats", help="alleen een sleutel voor NATS (only a key for NATS)")
+    nats.add_argument("--hours", type=float, default=24, help="zo lang werkt de oude nog, in uren (24)")
+    nats.add_argument("--revoke", action="store_true", help="laat deze partner niet meer toe (let in no more)")
+    nats.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
+    nats.add_argument("--data", help="map van de node (folder of the node)")
+    for each in (add, rotate, revoke, nats):
         each.add_argument("name", help="naam: kleine letters, cijfers en streepjes (small letters, digits, dashes)")
     listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
     for each in (add, rotate, revoke, listed):
@@ -74,15 +78,38 @@ def told(data: str | None) -> str | None:
     return running.databases.get("partners") if running else None
 
 
+def nats_keys(asked: argparse.Namespace) -> PartnerKeys | None:
+    """Who may publish over NATS, where that is at hand: in compose it is another container that has it."""
+    if getattr(asked, "secrets", None):
+        return PartnerKeys(asked.secrets / "nats" / "lines")
+    if getattr(asked, "database", None):
+        return None
+    return PartnerKeys((from_where_called(asked.data) if asked.data else addresses.DATA) / "keys" / "lines")
+
+
+def let_in(asked: argparse.Namespace) -> int:
+    """A key for NATS, or none any more, whatever the database says: that makes sure of its own door."""
+    nats = nats_keys(asked)
+    assert nats is not None
+    if not keys.NAME.fullmatch(asked.name):
+        print("kleine letters, cijfers en streepjes (small letters, digits, dashes)", file=sys.stderr)
+        return 2
+    if asked.revoke:
+        return 0 if nats.remove(asked.name) else 2
+    show_seed(nats.add(asked.name, old_until=datetime.now(UTC) + timedelta(hours=asked.hours)))
+    return 0
+
+
 async def run(asked: argparse.Namespace, where: str) -> int:
     """Does it, and shows what only now can be seen."""
-    engine, now = engine_for(where, 4), datetime.now(UTC)
+    engine, now, nats = engine_for(where, 4), datetime.now(UTC), nats_keys(asked)
     try:
         async with sessions_of(engine)() as session:
             if asked.action == "list":
                 for partner, count in await keys.partners(session):
                     print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s)")
                 return 0
+            until = now
             if asked.action == "revoke":
                 count = await keys.revoke(session, asked.name, now)
                 print(f"Geen sleutel van {asked.name} werkt meer ({count} revoked).")
@@ -92,6 +119,10 @@ async def run(asked: argparse.Namespace, where: str) -> int:
             else:
                 show(await keys.add(session, asked.name, asked.network, asked.source, now))
             await session.commit()
+        if nats and asked.action == "revoke":
+            nats.remove(asked.name)
+        elif nats:
+            show_seed(nats.add(asked.name, old_until=until))
     finally:
         await engine.dispose()
     return 0
@@ -102,36 +133,5 @@ def show(key: keys.Key) -> None:
     print("Bewaar het geheim nu: het is hierna niet meer te zien (shown only once).", file=sys.stderr)
 
 
-def check(network: Network, file: Path) -> int:
-    """Says of each event what is wrong with it, by field; nothing is sent."""
-    wrong = 0
-    bodies = list(_events(file.read_bytes()))
-    for number, body in enumerate(bodies, 1):
-        for field, message in _problems(network, body):
-            wrong += 1
-            print(f"{number}: {field}: {message}")
-    print(f"{len(bodies)} events nagekeken, {wrong} fouten ({len(bodies)} events checked, {wrong} wrong).")
-    return 1 if wrong else 0
-
-
-def _events(body: bytes) -> list[bytes]:
-    text = body.strip()
-    if text.startswith(b"["):
-        return [json.dumps(one).encode() for one in json.loads(text)]
-    lines = [line for line in text.splitlines() if line.strip()]
-    is_one_a_line = all(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
-    return lines if is_one_a_line else [text]
-
-
-def _problems(network: Network, body: bytes) -> list[tuple[str, str]]:
-    profile = profile_of(network)
-    try:
-        (event,) = events_of(STRUCTURED, {}, body, batch_max=1)
-        kind, withdrawn = profile.kind_of(event.type)
-        if not withdrawn:
-            profile.read(kind, event.data)
-    except FieldErrors as errors:
-        return [(error["field"], error["message"]) for error in errors.facts["errors"]]
-    except Problem as problem:
-        return [("event", problem.title)]
-    return []
+def show_seed(seed: str) -> None:
+    print(f"nats_seed={seed}")

@@ -7,12 +7,16 @@ ends: what is not named here is not refused, it is not there. Seen from a region
     up.zeeland.>                  what the region tells the nation; the nation's stream sources it
     down.zeeland.>                what the nation tells the region
     zeeland.API., national.API.   the one call that sourcing makes: begin again after this message
+
+A partner network has an account of its own as well, PARTNER_<name>, in which there are only the subjects where it
+tells us, and where it is told. So an answer that a partner asks for comes to itself, whatever reply it names.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from node import SERVICES
+from node.links.partners import LIMITS
 
 #: What looks after the node: streams, lines, dead letters, backups.
 OPERATOR = "odh"
@@ -72,12 +76,14 @@ def accounts(
     *,
     national: str,
     regions: Iterable[tuple[str, str]] = (),
+    partners: Mapping[str, Sequence[str]] | None = None,
     passwords: dict[str, str],
 ) -> Config:
     """The accounts of one server.
 
     `national` is the national node's name, or empty for a node that is alone; `regions` are those that the national
-    node lets in, each with its public key. `passwords` has one for each of `USERS`.
+    node lets in, each with its public key, and `partners` the partner networks with theirs. `passwords` has one for
+    each of `USERS`.
     """
     inside: Config = {
         "jetstream": "enabled",
@@ -99,7 +105,32 @@ def accounts(
             made[link_account(region)]["users"] = [{"nkey": key, "permissions": _of_link(takes, sends)}]
     elif national:
         made[link_account(national)] = _line(inside, national, up(national, node), down(national, node))
+    for partner, keys in sorted((partners or {}).items()):
+        made[partner_account(partner)] = _of_partner(inside, node, partner, keys)
     return made
+
+
+def partner_account(partner: str) -> str:
+    """The account of a partner network."""
+    return f"PARTNER_{partner}"
+
+
+def _of_partner(inside: Config, node: str, partner: str, keys: Sequence[str]) -> Config:
+    """What a partner can reach: where it publishes, which is answered, and what it is told, while it listens."""
+    publishes, hears = f"odh.{node}.partner.{partner}.>", f"odh.{node}.to-partner.{partner}.>"
+    inside["exports"] += [
+        {"service": publishes, "accounts": [partner_account(partner)]},
+        {"stream": hears, "accounts": [partner_account(partner)]},
+    ]
+    rights = {"publish": {"allow": [publishes]}, "subscribe": {"allow": [hears, "_INBOX.>"]}}
+    return {
+        "limits": LIMITS,
+        "users": [{"nkey": key, "permissions": rights} for key in keys],
+        "imports": [
+            {"service": {"account": NODE, "subject": publishes}},
+            {"stream": {"account": NODE, "subject": hears}},
+        ],
+    }
 
 
 def _line(inside: Config, other: str, sends: list[Flow], takes: list[Flow]) -> Config:

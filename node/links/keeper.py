@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import nats
@@ -18,7 +18,7 @@ from chassis.telemetry import log
 from node.files import write
 from node.links import sourcing
 from node.links.accounts import link_account
-from node.links.register import Register
+from node.links.register import Bundle, Register
 
 LOOK_SECONDS = 1.0
 
@@ -39,7 +39,7 @@ class Keeper:
         """`configure` writes what the server reads; `restart` is for a region that joins while it runs."""
         self._register, self._url, self._system_url, self._tls_ca = register, url, system_url, tls_ca
         self._configure, self._restart = configure, restart
-        self._known, self._listens = (register.line, register.regions), register.is_national
+        self._known, self._listens = self._told(), register.is_national
         self._streams: Streams | None = None
         #: Who takes looks at a stream's identity only when it calls, and calls when it has heard nothing for a while.
         self._silent_until = 0.0
@@ -48,7 +48,10 @@ class Keeper:
     @property
     def is_up_to_date(self) -> bool:
         """Whether the server knows what the register says."""
-        return (self._register.line, self._register.regions) == self._known
+        return self._told() == self._known
+
+    def _told(self) -> tuple[Bundle | None, Mapping[str, str], Mapping[str, tuple[str, ...]]]:
+        return self._register.line, self._register.regions, self._register.partners.live()
 
     def start(self) -> None:
         self._keeping = asyncio.create_task(self._keep())
@@ -75,11 +78,11 @@ class Keeper:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _changed(self) -> None:
-        now = (self._register.line, self._register.regions)
+        now = self._told()
         if now == self._known:
             return
         await self._configure()
-        if now[0] == self._known[0] and self._listens:
+        if now[0] == self._known[0] and (now[1] == self._known[1] or self._listens):
             # An account that is new in the first has, until the second, no way back for the answers of JetStream.
             await reload(self._system_url, self._tls_ca)
             other_key = [link_account(name) for name, key in self._known[1].items() if now[1].get(name) != key]

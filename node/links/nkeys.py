@@ -7,7 +7,7 @@ import base64
 import binascii
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _USER = 20 << 3  # makes the text begin with U
 _SEED = 18 << 3  # makes it begin with S
@@ -23,10 +23,14 @@ class NKey(NamedTuple):
 def new_user_key() -> NKey:
     """A key that nobody has yet."""
     private = Ed25519PrivateKey.generate()
-    public = private.public_key().public_bytes_raw()
     # The seed's first two bytes hold both letters: S, and then the U of whom it is for.
     head = bytes([_SEED | _USER >> 5, (_USER & 31) << 3])
-    return NKey(_written(bytes([_USER]) + public), _written(head + private.private_bytes_raw()))
+    return NKey(written_public(private.public_key()), _written(head + private.private_bytes_raw()))
+
+
+def written_public(key: Ed25519PublicKey) -> str:
+    """The public half, as the server knows it."""
+    return _written(bytes([_USER]) + key.public_bytes_raw())
 
 
 def _written(raw: bytes) -> str:

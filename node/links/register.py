@@ -1,5 +1,6 @@
 """What a node knows of the lines to other nodes, in a folder of its own: `regions.json` on the national node, which it
-lets in, or `line.json` in a region, which is what the national node gave it. Neither: the node is alone.
+lets in, or `line.json` in a region, which is what the national node gave it. Neither: the node is alone. Which partner
+networks may come in is beside it.
 """
 
 import json
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 from node.files import write
 from node.links.nkeys import new_user_key
+from node.links.partners import PartnerKeys
 
 #: What the national node is called; it could be another name, but every node's streams have it in their names.
 NATIONAL = "national"
@@ -38,6 +40,7 @@ class Register:
 
     def __init__(self, folder: Path, node: str) -> None:
         self.folder, self.node = folder, node
+        self.partners = PartnerKeys(folder)
         self._regions_file, self._line_file = folder / "regions.json", folder / "line.json"
 
     @property

@@ -47,7 +47,11 @@ def config(
     at = seen_at or register.folder
     made: dict[str, Any] = {
         "accounts": accounts.accounts(
-            node, national=register.national, regions=sorted(register.regions.items()), passwords=dict(passwords)
+            node,
+            national=register.national,
+            regions=sorted(register.regions.items()),
+            partners=register.partners.live(),
+            passwords=dict(passwords),
         ),
         "system_account": accounts.SYSTEM,
     }

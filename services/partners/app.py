@@ -5,7 +5,7 @@ import asyncio
 from sqlalchemy import text
 
 from chassis import Service
-from services.partners import api, handlers, store
+from services.partners import api, handlers, store, turns
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
 
@@ -18,7 +18,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
         tables=store.Table,
         api=api.routers,
         handlers=handlers.router,
-        background=[forget_old_receipts, hear_partners],
+        background=[forget_old_receipts, hear_partners, turns.keep_giving],
     )
 
 

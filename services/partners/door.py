@@ -6,10 +6,8 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import say
 from contracts.event import new_id
-from contracts.partners import EventReceived
-from services.partners import rules, store
+from services.partners import rules, store, turns
 from services.partners.envelopes import PartnerEvent
 from services.partners.rules import SourceNotYours, Status
 from services.partners.settings import PartnersSettings
@@ -30,8 +28,8 @@ async def take_in(
     most = settings.partner_events_per_minute_max
     await store.count_events(session, partner.partner_id, len(events), now, most)
     once = {(event.source, event.id): event for event in events}
-    for receipt in await store.keep_receipts(session, [_row(event, partner, now) for event in once.values()]):
-        say(session, EventReceived(receipt_id=receipt.receipt_id))
+    await store.keep_receipts(session, [_row(event, partner, now) for event in once.values()])
+    await turns.give(session, partner.partner_id, now, settings.partner_in_turn_max)
     found = await store.receipts_of(session, partner.partner_id, list(once))
     by_event = {(receipt.source, receipt.event_id): receipt for receipt in found}
     return [by_event[event.source, event.id] for event in events]

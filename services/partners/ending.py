@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, say
 from contracts.event import FieldError
-from contracts.partners import EventAccepted, EventReceived, EventRefused
+from contracts.partners import EventAccepted, EventRefused
 from services.partners import store
 from services.partners.rules import Status
 from services.partners.tables import Receipt, Record
@@ -43,7 +43,7 @@ async def refuse(
 
 
 async def answered(session: AsyncSession, record: Record, now: datetime) -> None:
-    """What was told of a record was answered: what waited for that, or for the record to be known, is looked at.
+    """What was told of a record was answered: what waited for that, or for the record to be known, stands in line.
 
     Of several tellings of the same record the newest is looked at; the others are late by then.
     """
@@ -58,8 +58,7 @@ async def answered(session: AsyncSession, record: Record, now: datetime) -> None
             newest = newest or receipt
         elif record.known_as is None:
             continue
-        receipt.status, receipt.waits_for = Status.RECEIVED, None
-        say(session, EventReceived(receipt_id=receipt.receipt_id))
+        receipt.status, receipt.waits_for, receipt.turn_at = Status.RECEIVED, None, None
 
 
 async def _end(session: AsyncSession, receipt: Receipt, status: Status, now: datetime) -> None:

@@ -9,8 +9,9 @@ from contracts import members, requests
 from contracts.event import EventRejected
 from contracts.members import MemberErased
 from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
-from services.partners import ending, forgetting, rules, store
+from services.partners import ending, forgetting, rules, store, turns
 from services.partners.looking import look
+from services.partners.rules import Status
 from services.partners.settings import PartnersSettings
 
 router = EventRouter()
@@ -23,10 +24,14 @@ async def look_at_event(event: EventReceived, session: AsyncSession, now: dateti
     """An event of a partner is checked, put into our words, and told to the service whose it is."""
     if receipt := await store.pending(session, event.receipt_id):
         await look(session, receipt, now, settings)
+        if receipt.status != Status.TOLD:
+            await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 
 
 @router.hears(members.RecordAccepted, requests.RecordAccepted)
-async def end_accepted(event: RecordAccepted, session: AsyncSession, now: datetime, streams: Streams) -> None:
+async def end_accepted(
+    event: RecordAccepted, session: AsyncSession, now: datetime, streams: Streams, settings: PartnersSettings
+) -> None:
     """What was told counts: its receipt ends, and what waited for the record goes on."""
     record = await store.record(session, event.record_id)
     if record is None or record.erased:
@@ -42,10 +47,11 @@ async def end_accepted(event: RecordAccepted, session: AsyncSession, now: dateti
         if receipt := await store.under_way(session, record):
             await ending.accept(session, receipt, now)
         await ending.answered(session, record, now)
+        await turns.give(session, record.partner_id, now, settings.partner_in_turn_max)
 
 
 @router.hears(EventRejected)
-async def end_refused(event: EventRejected, session: AsyncSession, now: datetime) -> None:
+async def end_refused(event: EventRejected, session: AsyncSession, now: datetime, settings: PartnersSettings) -> None:
     """A service refused what was told: the partner can read why."""
     receipt = await store.told_as(session, event.rejected_id)
     if receipt is None or receipt.record_id is None:
@@ -53,6 +59,7 @@ async def end_refused(event: EventRejected, session: AsyncSession, now: datetime
     await ending.refuse(session, receipt, event.problem, event.title, event.errors, now)
     if record := await store.record(session, receipt.record_id):
         await ending.answered(session, record, now)
+    await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 
 
 @router.hears(WaitEnded)

@@ -1,8 +1,9 @@
 """The partners' door over NATS: the same events, by the same rules, from `odh.<node>.partner.<partner>.<thing>.<id>`.
 
-Who may publish where is the broker's to guard; the subject tells which partner it is. An event is acknowledged when it
+Who may publish where is the broker's to guard; the subject tells which partner it is, and one whose keys were all
+revoked is not heard, whatever the broker still lets in. An event is acknowledged when it
 is taken in, so that what was published while this service was away is not lost. What cannot be taken in is told in an
-`event-refused`; more than the minute takes waits for the next.
+`event-refused`; more than the minute takes waits for the next, and only what that partner published.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service, say
@@ -23,12 +25,16 @@ from services.partners import door, store
 from services.partners.envelopes import STRUCTURED, events_of
 from services.partners.rules import NotAPartner, TooManyEvents
 from services.partners.settings import PartnersSettings
+from services.partners.tables import Partner
 from services.partners.tokens import caller_of
 
-DURABLE = "partners-door"
-
-#: What is published waits so long for a node whose partners service is away.
+#: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
 KEPT_SECONDS = 14 * 24 * 3600.0
+
+
+def durable(partner_id: str) -> str:
+    """The consumer of one partner: what of another has to wait for its minute to pass is not in its way."""
+    return f"partners-door-{partner_id}"
 
 
 async def hear_partners(service: Service) -> None:
@@ -36,29 +42,49 @@ async def hear_partners(service: Service) -> None:
     while True:
         try:
             await service.streams.ready()
-            await _hear(service)
-        except (NatsError, OSError, TimeoutError) as error:
-            log.warning("partners not heard", fault=type(error).__name__)
+            await _open(service)
+            async with asyncio.TaskGroup() as doors:
+                heard: set[str] = set()
+                while True:
+                    async with service.sessions() as session:
+                        there = set((await session.exec(select(Partner.partner_id))).all())
+                    for partner_id in there - heard:
+                        doors.create_task(_hear(service, partner_id))
+                    heard = there
+                    await asyncio.sleep(1.0)
+        except* (NatsError, OSError, TimeoutError) as group:
+            log.warning("partners not heard", fault=describe(group.exceptions[0]))
             await asyncio.sleep(0.5)
 
 
-async def _hear(service: Service) -> None:
+async def _open(service: Service) -> None:
     js, node = service.streams.js, service.settings.node
-    stream = f"odh-{node}-partners"
     made = StreamConfig(
-        name=stream,
+        name=f"odh-{node}-partners",
         subjects=[f"odh.{node}.partner.>"],
         retention=RetentionPolicy.WORK_QUEUE,  # it may be personal, and is gone once it was taken in
         num_replicas=service.settings.stream_replicas,
         max_age=KEPT_SECONDS,
+        max_msg_size=service.settings.body_bytes_max,
     )
     try:  # what an operator set on it stays
-        await js.stream_info(stream)
+        await js.stream_info(str(made.name))
     except NotFoundError:
         await js.add_stream(made)
-    config = ConsumerConfig(durable_name=DURABLE, ack_policy=AckPolicy.EXPLICIT, ack_wait=30, max_ack_pending=1000)
+
+
+async def _hear(service: Service, partner_id: str) -> None:
+    js, node = service.streams.js, service.settings.node
+    stream, name = f"odh-{node}-partners", durable(partner_id)
+    config = ConsumerConfig(
+        durable_name=name,
+        filter_subject=f"odh.{node}.partner.{partner_id}.>",
+        ack_policy=AckPolicy.EXPLICIT,
+        ack_wait=30,
+        max_ack_pending=1000,
+    )
     await js.add_consumer(stream, config)
-    pull = await js.pull_subscribe_bind(DURABLE, stream)
+    pull = await js.pull_subscribe_bind(name, stream)
     while True:
         try:
             messages = await pull.fetch(100, timeout=5)
@@ -72,7 +98,7 @@ async def _take_in(service: Service, message: Msg) -> None:
 
     async def take_in(session: AsyncSession) -> None:
         assert isinstance(service.settings, PartnersSettings)
-        partner = await store.partner(session, partner_id)
+        partner = await store.live_partner(session, partner_id, service.now())
         if partner is None:
             raise NotAPartner
         check_json(message.data)

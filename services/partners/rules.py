@@ -40,6 +40,9 @@ class Status(StrEnum):
     REJECTED = "rejected"
 
 
+#: An event in turn that is not told or answered after this long holds up the rest of its partner no more.
+TURN_SECONDS_MAX = 60.0
+
 PENDING = frozenset({Status.RECEIVED, Status.WAITING})
 
 

@@ -14,6 +14,9 @@ class PartnersSettings(Settings):
     partner_events_per_minute_max: int = Field(
         default=12_000, ge=1, description="How many events one partner network may push in a minute."
     )
+    partner_in_turn_max: int = Field(
+        default=32, ge=1, description="How many events of one partner are handled at a time; the others stand in line."
+    )
     partner_batch_max: int = Field(default=100, ge=1, description="How many events a partner may push in one call.")
     partner_token_seconds: int = Field(
         default=600, ge=10, description="How long a partner's token works before it has to ask a new one."

@@ -35,6 +35,13 @@ async def live_credential(
     return (await session.exec(query)).first()
 
 
+async def live_partner(session: AsyncSession, partner_id: str, now: datetime) -> Partner | None:
+    """The partner when it has a key that was not revoked, or none."""
+    live = sa.or_(col(Credential.ends_at).is_(None), col(Credential.ends_at) > now)
+    has_key = sa.exists().where(col(Credential.partner_id) == partner_id, live)
+    return (await session.exec(select(Partner).where(Partner.partner_id == partner_id, has_key))).first()
+
+
 async def signing_key(session: AsyncSession) -> bytes:
     """What signs the tokens; the first to ask makes it."""
     mine = pg.insert(SigningKey).values(name="tokens", secret=secrets.token_bytes(32))

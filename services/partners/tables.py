@@ -16,6 +16,9 @@ else:
 
 Instant = sa.DateTime(timezone=True)
 
+#: Few rows at any time, so that looking for whose turn it is costs the same whatever was ever taken in.
+IN_LINE, UNDER_WAY = "status = 'received' AND turn_at IS NULL", "status IN ('received', 'told')"
+
 
 class Partner(Table, table=True):
     """A system of a partner network. `counted` events came in since `counted_since`, which limits how many may."""
@@ -66,6 +69,8 @@ class Receipt(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("partner_id", "source", "event_id"),
         sa.Index("ix_receipt_feed", "partner_id", "ended_number"),
+        sa.Index("ix_receipt_line", "partner_id", "received_at", "receipt_id", postgresql_where=sa.text(IN_LINE)),
+        sa.Index("ix_receipt_turn", "partner_id", "turn_at", postgresql_where=sa.text(UNDER_WAY)),
     )
     receipt_id: str = Field(primary_key=True, sa_type=sa.Text)
     partner_id: str = Field(sa_type=sa.Text)
@@ -80,6 +85,7 @@ class Receipt(Table, table=True):
     waits_for: str | None = Field(default=None, index=True, sa_type=sa.Text)
     told_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
     received_at: datetime = Field(sa_type=Instant)
+    turn_at: datetime | None = Field(default=None, sa_type=Instant)
     ended_at: datetime | None = Field(default=None, index=True, sa_type=Instant)
     ended_number: int | None = Field(default=None, sa_type=sa.BigInteger)
     late: bool = False

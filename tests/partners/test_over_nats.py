@@ -2,45 +2,85 @@
 
 import json
 
+from nats.js.errors import NotFoundError
+
 from contracts.partners import EventRefused, OrganisationTold
-from services.partners.nats_door import DURABLE
+from services.partners import keys
+from services.partners.nats_door import durable
 from tests.given import eventually
 from tests.partners.conftest import SCHOOL, SOURCE, an_event
 
 
-async def published(partners, body: bytes, partner: str = "docenten") -> None:
-    """A partner publishes on its own subject; returns when that was heard."""
+async def published(partners, *bodies: bytes, partner: str = "docenten") -> None:
+    """A partner publishes on its own subject."""
     node, js = partners.service.settings.node, partners.service.streams.js
-    stream = await eventually(lambda: has_stream(js, f"odh-{node}-partners"), saying="a door")
-    await js.publish(f"odh.{node}.partner.{partner}.organisation.1", body)
+    await eventually(lambda: waiting_for(partners, partner), saying="a door")
+    for body in bodies:
+        await js.publish(f"odh.{node}.partner.{partner}.organisation.1", body)
 
-    async def heard() -> bool:
-        info = await js.consumer_info(stream, DURABLE)
-        return info.num_pending + info.num_ack_pending == 0
 
-    await eventually(heard, saying="a message that was heard")
+async def waiting_for(partners, partner: str) -> tuple[int] | None:
+    """How many messages of a partner were not taken in yet, in a tuple; none when there is no door."""
+    try:
+        stream = f"odh-{partners.service.settings.node}-partners"
+        info = await partners.service.streams.js.consumer_info(stream, durable(partner))
+    except NotFoundError:
+        return None
+    return (info.num_pending + info.num_ack_pending,)
+
+
+async def heard(partners, partner: str = "docenten") -> None:
+    """Returns when all that a partner published was heard, and the service has said what it had to say."""
+
+    async def nothing_left() -> bool:
+        return await waiting_for(partners, partner) == (0,)
+
+    await eventually(nothing_left, saying="messages that were heard")
     await partners.quiet()
-
-
-async def has_stream(js, name: str) -> str | None:
-    return name if name in [info.config.name for info in await js.streams_info()] else None
 
 
 async def test_the_same_event_over_nats_and_over_http_counts_once(partners):
     event = an_event("organisation", "school-1", SCHOOL)
 
     await published(partners, json.dumps(event).encode())
+    await heard(partners)
     await partners.pushed(event)
 
     assert len(await partners.said(OrganisationTold)) == 1
 
 
 async def test_what_cannot_be_taken_in_is_told_and_stops_nothing(partners):
-    for body in (b"{", json.dumps(an_event("organisation", "a", SCHOOL, source=SOURCE["centra"])).encode()):
+    not_theirs = json.dumps(an_event("organisation", "a", SCHOOL, source=SOURCE["centra"])).encode()
+    right = json.dumps(an_event("organisation", "school-1", SCHOOL)).encode()
+    for body in (b"{", not_theirs, right):
         await published(partners, body)
-    await published(partners, b"{}", partner="nobody")
-    await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
+        await heard(partners)
 
     refused = [event.problem.rpartition("/")[2] for event in await partners.said(EventRefused)]
-    assert refused == ["invalid-json", "source-not-yours", "not-a-partner"]
+    assert refused == ["invalid-json", "source-not-yours"]
     assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partners):
+    async with partners.session() as session:
+        await keys.revoke(session, "docenten", partners.clock())
+        await session.commit()
+
+    await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
+    await heard(partners)
+
+    (refused,) = await partners.said(EventRefused)
+    assert refused.problem.endswith("/not-a-partner")
+
+
+async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners):
+    partners.service.settings.__dict__["partner_events_per_minute_max"] = 5
+    burst = [json.dumps(an_event("organisation", f"school-{n}", SCHOOL)).encode() for n in range(1_200)]
+    other = an_event("centre", "c", {"name": "CIV Water", "place": {"name": "Zwolle"}}, source=SOURCE["centra"])
+
+    await published(partners, *burst)
+    await published(partners, json.dumps(other).encode(), partner="centra")
+    await heard(partners, "centra")
+
+    assert [told.name for told in await partners.said(OrganisationTold) if told.partner_id == "centra"] == ["CIV Water"]
+    assert await waiting_for(partners, "docenten") == (1_195,)

@@ -55,7 +55,7 @@ async def test_the_page_for_partners_does_what_it_says(tmp_path):
     await node.start()
     try:
         add = blocks("console")[0].split()[1:]
-        made = run(sys.executable, "-m", "node", *add, "--database", node.postgres.url("partners"))
+        made = run(sys.executable, "-m", "node", *add, f"--data={tmp_path}")
         key = dict(line.split("=", 1) for line in made.splitlines())
         told = {"NODE": node.url("gateway"), "CLIENT_ID": key["client_id"], "CLIENT_SECRET": key["client_secret"]}
         for script in blocks("bash"):
