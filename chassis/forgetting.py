@@ -51,6 +51,9 @@ async def forget_messages(
 def _purges(streams: Streams, types: list[type[Event]], entity_id: str) -> Iterator[Coroutine[Any, Any, int]]:
     for event_type in types:
         about, node = f"{event_type.wire_name}.{entity_id}", streams.node
+        if event_type.reach == "to-partner":  # which no service hears, so that there is no dead letter
+            yield streams.purge("to-partner", f"odh.{node}.to-partner.*.{about}")
+            continue
         yield streams.purge(event_type.reach, f"odh.{node}.*.{about}")
         yield streams.purge("dead", f"odh.{node}.dead.*.{about}")
         if event_type.reach == "shared":  # what was said to one other node, and what other nodes said

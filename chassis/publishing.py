@@ -36,9 +36,10 @@ class Publisher:
     async def publish(self, rows: Sequence[Outgoing | Row]) -> None:
         """Returns when all are stored. Each stream has its own wait for the disk, so they do it at the same time."""
         rows = _without_replaced_timers(rows)
-        local = [row for row in rows if row.subject.split(".")[2] == "local"]
-        by_kind = [[row for row in rows if row.subject.split(".")[2] != "local"], local]
-        publishing = (self._to_stream(rows) for rows in by_kind if rows)
+        by_stream: dict[str, list[Outgoing | Row]] = {}
+        for row in rows:
+            by_stream.setdefault(_stream_of(row.subject), []).append(row)
+        publishing = (self._to_stream(rows) for rows in by_stream.values())
         for outcome in await asyncio.gather(*publishing, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -91,6 +92,12 @@ class Publisher:
             crashpoint(point)
             return await asking
         return await publishing
+
+
+def _stream_of(subject: str) -> str:
+    """Which of the streams keeps a subject: what is said to another node is in `shared`."""
+    reach = subject.split(".")[2]
+    return reach if reach in ("local", "to-partner") else "shared"
 
 
 def _without_replaced_timers(rows: Sequence[Outgoing | Row]) -> Sequence[Outgoing | Row]:

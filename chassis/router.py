@@ -77,6 +77,8 @@ class EventRouter:
             if unknown := wants - {"session", "now", "settings", "streams", "prepared", "said_by"}:
                 raise TypeError(f"{handler.__name__} asks for {sorted(unknown)}, which no handler gets")
             for event_type in event_types:
+                if event_type.reach == "to-partner":
+                    raise TypeError(f"{event_type.__name__} is for a partner network alone")
                 if elsewhere and event_type.reach == "local":
                     raise TypeError(f"{event_type.__name__} never leaves its node")
                 if any(h.event_type is event_type and h.elsewhere == elsewhere for h in self.hearings):

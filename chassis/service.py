@@ -23,7 +23,7 @@ from chassis.limits import LimitBodies
 from chassis.relay import Relay
 from chassis.router import EventRouter
 from chassis.settings import Settings
-from chassis.streams import Streams
+from chassis.streams import OwnStream, Streams
 from chassis.tasks import ended
 from chassis.telemetry import TraceRequests, describe, log
 from chassis.transactions import Transactions
@@ -61,6 +61,7 @@ class Service:
         own_figures: OwnFigures | None = None,
         document_at: str | None = "/openapi.json",
         migrations: Path | None = None,
+        own_streams: Sequence[OwnStream] = (),
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self.name, self.settings, self.tables = name, settings, tables
@@ -69,7 +70,7 @@ class Service:
         self.identities = IdentityCheck(settings.identity_public_keys_file, node=settings.node, audience=name)
         self.engine = engine_for(settings.database_url, settings.database_connections_max)
         self.sessions = sessions_of(self.engine)
-        self.streams = Streams(settings, name)
+        self.streams = Streams(settings, name, own_streams)
         self.relay = Relay(
             self.engine,
             self.streams,

@@ -2,15 +2,15 @@
 
 Four streams a node: `shared` is what it tells other nodes too, `local` never leaves, `elsewhere` is what other nodes
 told and JetStream brought here, `dead` holds what could not be handled. Store-and-forward, de-duplication, timers and
-purging are JetStream's own.
+purging are JetStream's own. A service may keep streams besides these, which it alone reaches.
 """
 
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import nats
 from nats.aio.client import Client
@@ -43,11 +43,18 @@ class BrokerAway(NatsError):
     """The connection was lost before the broker answered."""
 
 
+class OwnStream(NamedTuple):
+    """A stream of one service: `odh-<node>-<kind>`, with `odh.<node>.<kind>.>`, kept for so long."""
+
+    kind: str
+    kept_seconds: float
+
+
 class Streams:
     """The connection to the broker, and the streams on it."""
 
-    def __init__(self, settings: Settings, service: str) -> None:
-        self._settings, self._service = settings, service
+    def __init__(self, settings: Settings, service: str, own: Sequence[OwnStream] = ()) -> None:
+        self._settings, self._service, self._own = settings, service, own
         self.node = settings.node
         self.client: Client | None = None
         self._js: JetStreamContext | None = None
@@ -153,17 +160,19 @@ class Streams:
     async def ensure(self) -> None:
         """Makes the streams where they do not stand, and leaves alone what an operator set on them."""
         root = f"odh.{self.node}"
-        for kind, subjects in (
-            ("shared", [f"{root}.shared.>", f"{root}.to.>"]),
-            ("local", [f"{root}.local.>", f"{root}.timer.>"]),
-            ("elsewhere", [f"{root}.elsewhere.>"]),
-            ("dead", [f"{root}.dead.>"]),
+        for kind, subjects, kept_seconds in (
+            ("shared", [f"{root}.shared.>", f"{root}.to.>"], None),
+            ("local", [f"{root}.local.>", f"{root}.timer.>"], None),
+            ("elsewhere", [f"{root}.elsewhere.>"], None),
+            ("dead", [f"{root}.dead.>"], None),
+            *((own.kind, [f"{root}.{own.kind}.>"], own.kept_seconds) for own in self._own),
         ):
             config = StreamConfig(
                 name=self.name(kind),
                 subjects=subjects,
                 retention=RetentionPolicy.LIMITS,
                 storage=StorageType.FILE,
+                max_age=kept_seconds,
                 num_replicas=self._settings.stream_replicas,
                 duplicate_window=DUPLICATE_WINDOW_SECONDS,
                 allow_direct=True,

@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 import uuid_utils.compat as uuids
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-Reach = Literal["shared", "local"]
+Reach = Literal["shared", "local", "to-partner"]
 
 #: Marks a field that holds personal data: `name: Annotated[str, PERSONAL]`. Only `local` events may have one.
 PERSONAL = "personal data"
@@ -40,7 +40,8 @@ class Event(BaseModel):
     """Something that happened to one entity, told to whoever wants to hear it.
 
     Class keywords: `wire_name` (`<speaker>.<event>`), `about` (the field with the entity's id, which becomes the last
-    token of the subject), `reach` (`shared` may leave the node, `local` never does), `wire_version`, and
+    token of the subject), `reach` (`shared` may leave the node, `local` never does, `to-partner` is for one partner
+    network, see `contracts.partners`), `wire_version`, and
     `kept_seconds` for what must not stay in the stream (a sign-in token).
 
     `version` counts the changes of the entity. Every event carries enough state that the highest version wins, so
@@ -117,7 +118,7 @@ class Event(BaseModel):
         """
         if to is None:
             return f"odh.{node}.{self.reach}.{self.wire_name}.{self.entity_id}"
-        if self.reach == "local" or not is_subject_token(to):
+        if self.reach != "shared" or not is_subject_token(to):
             raise ValueError(f"{self.wire_name} cannot be said to another node")
         return f"odh.{node}.to.{to}.{self.wire_name}.{self.entity_id}"
 

@@ -81,11 +81,14 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _channel(event_type: type[Event]) -> dict[str, Any]:
+    is_for_partner = event_type.reach == "to-partner"
+    reach = f"{event_type.reach}.{{partner}}" if is_for_partner else event_type.reach
     return {
-        "address": f"odh.{{node}}.{event_type.reach}.{event_type.wire_name}.{{entityId}}",
+        "address": f"odh.{{node}}.{reach}.{event_type.wire_name}.{{entityId}}",
         "description": " ".join((event_type.__doc__ or "").split()),
         "parameters": {
             "node": {"description": "The name of the node where it happened."},
+            **({"partner": {"description": "The name of the partner that it is for."}} if is_for_partner else {}),
             "entityId": {"description": f"The `{event_type.about}` that the event is about."},
         },
         "messages": {},

@@ -4,15 +4,18 @@ A record is one thing of one partner: an organisation, a person, an ambassador, 
 the same whenever that partner tells of it; `version` counts what it told. Of one record the next telling waits for the
 answer to the one before, so whoever hears these need not put them in order. The answer is `record-accepted` of the
 service that heard it, or, when it raised a problem, the rejection that the chassis says.
+
+What is `to-partner` is news for one partner: what became of its events, and of what it told. It names things by the
+partner's own ids, and nobody else.
 """
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from contracts.event import PERSONAL, Event, FieldError
+from contracts.event import PERSONAL, Event, FieldError, is_subject_token
 from contracts.members import AmbassadorScope, Place
 from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Side, Skill, Theme
 
@@ -39,26 +42,93 @@ class WaitEnded(Event, wire_name="partners.wait-ended", about="receipt_id", reac
     receipt_id: str
 
 
-class _Ended(Event):
-    receipt_id: str
+class ForPartner(Event):
+    """What is told to one partner network, which alone may read it, in its own ids: no service hears it."""
+
     partner_id: str
+
+    @model_validator(mode="after")
+    def _partner_is_a_subject_token(self) -> Self:
+        if not is_subject_token(self.partner_id):
+            raise ValueError("partner_id must be 1 to 128 letters, digits, '-', '_' or '='")
+        return self
+
+    def subject(self, node: str, to: str | None = None) -> str:
+        """The NATS subject: `odh.<node>.to-partner.<partner>.<service>.<event>.<entity id>`."""
+        if to is not None:
+            return super().subject(node, to)
+        return f"odh.{node}.{self.reach}.{self.partner_id}.{self.wire_name}.{self.entity_id}"
+
+    @classmethod
+    def filter_subject(cls, node: str) -> str:
+        """The subject that hears every event of this type, whichever partner it is for."""
+        return f"odh.{node}.{cls.reach}.*.{cls.wire_name}.*"
+
+
+class _Ended(ForPartner):
+    receipt_id: str
     source: str = Field(description="With `event_id`: which event of the partner's it was.")
     event_id: str
     event_type: str
 
 
-class EventAccepted(_Ended, wire_name="partners.event-accepted", about="receipt_id", reach="local"):
+class EventAccepted(_Ended, wire_name="partners.event-accepted", about="receipt_id", reach="to-partner"):
     """What a partner's event told counts; or it came late, and something newer counts already."""
 
     late: bool = False
 
 
-class EventRefused(_Ended, wire_name="partners.event-refused", about="receipt_id", reach="local"):
+class EventRefused(_Ended, wire_name="partners.event-refused", about="receipt_id", reach="to-partner"):
     """A partner's event had no effect, and why."""
 
     problem: str = Field(description="The stable type of the problem, as in problem+json.")
     title: str
     errors: tuple[FieldError, ...] = ()
+
+
+class _News(ForPartner):
+    record_id: str = Field(description="Our number of your record: the same in all news about it.")
+    thing: Literal["question", "offer"]
+    own_id: str = Field(description="Your own id of it: the `subject` of the event that told it.")
+    person: str = Field(description="Your own id of who asks or offers it.")
+
+
+class _NewsOfMatch(_News):
+    match_id: str
+    found: Kind = Field(description="The kind of what was found for it.")
+
+
+class MemberMatched(_NewsOfMatch, wire_name="partners.member-matched", about="record_id", reach="to-partner"):
+    """Something was found for what one of a partner's people asks or offers; both sides are asked if they want it."""
+
+
+class MemberIntroduced(_NewsOfMatch, wire_name="partners.member-introduced", about="record_id", reach="to-partner"):
+    """Both sides said yes, and received each other's contact details."""
+
+
+class QuestionAnswered(_News, wire_name="partners.question-answered", about="record_id", reach="to-partner"):
+    """What one of a partner's people asked was answered, as they say themselves."""
+
+
+class OfferTakenUp(_News, wire_name="partners.offer-taken-up", about="record_id", reach="to-partner"):
+    """What one of a partner's people offers was taken up, as they say themselves."""
+
+
+class OrganisationJoined(ForPartner, wire_name="partners.organisation-joined", about="record_id", reach="to-partner"):
+    """An organisation that a partner told turned out to be the same as one that is known from elsewhere."""
+
+    record_id: str
+    own_id: str = Field(description="Your own id of it.")
+    organisation_id: str = Field(description="As which it is known here, for everybody.")
+
+
+class WebhookDisabled(Event, wire_name="partners.webhook-disabled", about="webhook_id", reach="local"):
+    """Nothing is sent to an endpoint of a partner any more: it failed for days, or says itself that it is gone."""
+
+    webhook_id: str
+    partner_id: str
+    because: Literal["failing", "gone"]
+    contact_ids: tuple[str, ...] = Field(default=(), description="The members who look after it for the partner.")
 
 
 class _Told(Event):

@@ -182,11 +182,15 @@ def permissions(node: str, service: str) -> Config:
 
     What it may not: speak as another service, read another's replies, change or remove a stream, or make one that is
     not the node's. A consumer's name is one token, of which NATS cannot look at a part, so that a service can make and
-    use consumers of any name on the node's four streams; what partner networks publish, only partners reaches.
+    use consumers of any name on the node's four streams; what partner networks publish and what they are told, only
+    partners reaches.
     """
     own = f"odh.{node}"
     spoken = [f"{own}.{reach}.{service}.>" for reach in ("shared", "local", "timer", "to.*", "dead")]
-    kinds = ("shared", "local", "elsewhere", "dead", *(("partners",) if service == "partners" else ()))
+    kinds = ["shared", "local", "elsewhere", "dead"]
+    if service == "partners":
+        kinds += ["partners", "to-partner"]
+        spoken.append(f"{own}.to-partner.*.{service}.>")
     streams = [f"odh-{node}-{kind}" for kind in kinds]
     calls = [
         call

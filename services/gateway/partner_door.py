@@ -15,6 +15,7 @@ ROUTES = {
     ("v1", "token"): ("POST",),
     ("v1", "events"): ("GET", "POST"),
     ("v1", "receipts", "*"): ("GET",),
+    ("v1", "news"): ("GET",),
     ("v1", "schemas"): ("GET",),
     ("v1", "schemas", "*"): ("GET",),
     ("openapi.json",): ("GET",),

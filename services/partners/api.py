@@ -1,4 +1,4 @@
-"""The partners' door over HTTP: events in, what became of each, and the schemas of what can be told."""
+"""The partners' door over HTTP: events in, what became of each, what came of it later, and the schemas."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from chassis import Now, ReadSession, Reply, Service
 from chassis.telemetry import traceparent
 from chassis.transactions import Item
 from contracts.event import FieldError
-from services.partners import door, store
+from services.partners import door, news, store
 from services.partners.envelopes import BATCH, JSON, STRUCTURED, events_of
 from services.partners.inputs import DATA
 from services.partners.rules import TYPE_BEGIN, TYPE_END, SchemaNotFound, Status
@@ -77,6 +77,13 @@ class FeedPage(BaseModel):
     after: int
 
 
+class NewsPage(BaseModel):
+    """What you were told, in the order in which it was said; ask the next page `after` this one, also when empty."""
+
+    items: list[dict[str, Any]] = Field(description="CloudEvents, as your endpoints get them.")
+    after: int
+
+
 _BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {}} for kind in (STRUCTURED, BATCH, JSON)}}}
 
 
@@ -109,6 +116,20 @@ async def read_feed(
     return FeedPage(items=[ReceiptView.of(receipt) for receipt in found], after=last or after)
 
 
+@router.get("/news", response_model=NewsPage)
+async def read_news(
+    partner: SignedPartner,
+    session: ReadSession,
+    settings: OwnSettings,
+    after: Annotated[int, Query(ge=0, le=2**62, description="`after` of the page before; 0 begins.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> NewsPage:
+    """What came of what you told: the events that your endpoints and your NATS subjects get too."""
+    found = await news.after(session, partner.partner_id, after, limit)
+    items = [news.as_cloud_event(one, settings.node) for one in found]
+    return NewsPage(items=items, after=found[-1].number if found else after)
+
+
 @router.get("/receipts/{receipt_id}", response_model=ReceiptView)
 async def show_receipt(
     receipt_id: Annotated[str, Path(max_length=128)], partner: SignedPartner, session: ReadSession
@@ -119,14 +140,17 @@ async def show_receipt(
 
 @router.get("/schemas")
 async def list_schemas() -> dict[str, str]:
-    """The event types that you can push, and where the schema of the data of each is."""
-    return {f"{TYPE_BEGIN}{kind}{TYPE_END}": f"/partners/v1/schemas/{kind}{TYPE_END}.json" for kind in DATA}
+    """The event types that you can push or are told, and where the schema of the data of each is."""
+    pushed = {f"{TYPE_BEGIN}{kind}{TYPE_END}": f"/partners/v1/schemas/{kind}{TYPE_END}.json" for kind in DATA}
+    told = {event.type_name(): f"/partners/v1/schemas/{kind}{TYPE_END}.json" for kind, event in news.KINDS.items()}
+    return pushed | told
 
 
 @router.get("/schemas/{name}")
 async def show_schema(name: Annotated[str, Path(max_length=128)]) -> dict[str, Any]:
     """The JSON Schema of the data of an event type."""
-    model = DATA.get(name.removesuffix(f"{TYPE_END}.json")) if name.endswith(f"{TYPE_END}.json") else None
-    if model is None:
+    kind = name.removesuffix(f"{TYPE_END}.json")
+    model = DATA.get(kind) or news.KINDS.get(kind)
+    if model is None or name == kind:
         raise SchemaNotFound
     return model.model_json_schema() | {"$schema": "https://json-schema.org/draft/2020-12/schema"}

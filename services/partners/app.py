@@ -5,9 +5,13 @@ import asyncio
 from sqlalchemy import text
 
 from chassis import Service
+from chassis.streams import OwnStream
 from services.partners import api, handlers, store, turns
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
+
+#: What partners are told stays in its stream for so long; in the feed it stays longer.
+TOLD_KEPT_SECONDS = 14 * 24 * 3600.0
 
 
 def service(settings: PartnersSettings | None = None) -> Service:
@@ -19,6 +23,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
         api=api.routers,
         handlers=handlers.router,
         background=[forget_old_receipts, hear_partners, turns.keep_giving],
+        own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
     )
 
 

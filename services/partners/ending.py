@@ -1,4 +1,4 @@
-"""How an event of a partner ends: accepted or rejected, with its place in the partner's feed, and told."""
+"""How an event of a partner ends: accepted or rejected, with its place in the partner's feed, and told to it."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Problem, say
+from chassis import Problem
 from contracts.event import FieldError
 from contracts.partners import EventAccepted, EventRefused
-from services.partners import store
+from services.partners import news, store
 from services.partners.rules import Status
 from services.partners.tables import Receipt, Record
 
@@ -21,7 +21,7 @@ async def accept(session: AsyncSession, receipt: Receipt, now: datetime, *, late
     """What it tells counts, or something newer counts already."""
     receipt.late = late
     await _end(session, receipt, Status.ACCEPTED, now)
-    say(session, EventAccepted(late=late, **_which(receipt)))
+    await news.tell(session, EventAccepted(late=late, **_which(receipt)), now, record_id=receipt.record_id)
 
 
 async def refuse_for(session: AsyncSession, receipt: Receipt, problem: Problem, now: datetime) -> None:
@@ -39,7 +39,8 @@ async def refuse(
     """It has no effect, and why."""
     receipt.problem, receipt.title, receipt.errors = problem, title, [error.model_dump() for error in errors]
     await _end(session, receipt, Status.REJECTED, now)
-    say(session, EventRefused(problem=problem, title=title, errors=tuple(errors), **_which(receipt)))
+    refused = EventRefused(problem=problem, title=title, errors=tuple(errors), **_which(receipt))
+    await news.tell(session, refused, now, record_id=receipt.record_id)
 
 
 async def answered(session: AsyncSession, record: Record, now: datetime) -> None:

@@ -9,6 +9,6 @@ from services.partners import store
 async def forget(session: AsyncSession, member_id: str, streams: Streams) -> dict[str, int]:
     """Removes everything of a member; returns how many of what. Doing it again removes nothing more."""
     await store.one_at_a_time(session, member_id)
-    record_ids, removed = await store.forget(session, member_id)
-    purged = await forget_messages(streams, session, speaker="partners", entity_ids=record_ids)
+    ids, removed = await store.forget(session, member_id)
+    purged = await forget_messages(streams, session, speaker="partners", entity_ids=ids)
     return removed | {"stream-messages": purged}

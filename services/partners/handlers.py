@@ -1,4 +1,7 @@
-"""What partners hears: what it took in itself, how the services answer what was told, and who is to be forgotten."""
+"""What partners hears: what it took in itself, how the services answer what was told, and who is to be forgotten.
+
+What came of it later, which the partner then hears, is in `results`.
+"""
 
 from datetime import datetime
 
@@ -9,12 +12,13 @@ from contracts import members, requests
 from contracts.event import EventRejected
 from contracts.members import MemberErased
 from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
-from services.partners import ending, forgetting, rules, store, turns
+from services.partners import ending, forgetting, results, rules, store, turns
 from services.partners.looking import look
 from services.partners.rules import Status
 from services.partners.settings import PartnersSettings
 
 router = EventRouter()
+router.include(results.router)
 
 RecordAccepted = members.RecordAccepted | requests.RecordAccepted
 
@@ -36,7 +40,7 @@ async def end_accepted(
     record = await store.record(session, event.record_id)
     if record is None or record.erased:
         return
-    record.known_as = event.known_as
+    await results.known_as(session, record, event.known_as, now)
     if record.thing == Thing.PERSON:
         await store.one_at_a_time(session, event.known_as)
         record.member_id = event.known_as

@@ -2,8 +2,8 @@
 
 Who may publish where is the broker's to guard; the subject tells which partner it is, and one whose keys were all
 revoked is not heard, whatever the broker still lets in. An event is acknowledged when it
-is taken in, so that what was published while this service was away is not lost. What cannot be taken in is told in an
-`event-refused`; more than the minute takes waits for the next, and only what that partner published.
+is taken in, so that what was published while this service was away is not lost. What cannot be taken in its partner is told
+in an `event-refused`; more than the minute takes waits for the next, and only what that partner published.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from nats.js.errors import NotFoundError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Problem, Service, say
+from chassis import Problem, Service
 from chassis.limits import check_json
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
 from contracts.event import FieldError, new_id
 from contracts.partners import EventRefused
-from services.partners import door, store
+from services.partners import door, news, store
 from services.partners.envelopes import STRUCTURED, events_of
 from services.partners.rules import NotAPartner, TooManyEvents
 from services.partners.settings import PartnersSettings
@@ -110,13 +110,15 @@ async def _take_in(service: Service, message: Msg) -> None:
         told = {"problem": problem.type_uri, "title": problem.title, "errors": errors}
         sent_as = (message.headers or {}).get("Nats-Msg-Id", "")
         which = {"partner_id": partner_id, "source": "", "event_id": sent_as, "event_type": ""}
-        say(session, EventRefused(receipt_id=new_id(), **which, **told))
+        await news.tell(session, EventRefused(receipt_id=new_id(), **which, **told), service.now())
 
     try:
         await service.transactions.do(Item(take_in))
     except TooManyEvents as busy:
         await message.nak(delay=float(busy.headers["Retry-After"]))
         return
+    except NotAPartner:  # there is nobody to tell
+        log.warning("event of nobody", subject=message.subject)
     except Problem as problem:
         refused = problem
         await service.transactions.do(Item(lambda session: refuse(session, refused)))

@@ -13,7 +13,18 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from contracts.partners import Thing
 from services.partners import rules
 from services.partners.rules import Status
-from services.partners.tables import Credential, ErasedMember, Feed, Partner, Receipt, Record, SigningKey, Table
+from services.partners.tables import (
+    Contact,
+    Credential,
+    ErasedMember,
+    Feed,
+    News,
+    Partner,
+    Receipt,
+    Record,
+    SigningKey,
+    Table,
+)
 
 __all__ = ["Table"]
 
@@ -120,11 +131,30 @@ async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subje
     """The record of a partner's thing, locked for a change; it is there from the first time that it is named."""
     record_id = rules.record_id(partner_id, thing, subject)
     empty = {"version": 0, "order_key": 0, "withdrawn": False, "erased": False}
-    insert = pg.insert(Record).values(record_id=record_id, partner_id=partner_id, thing=thing, **empty)
+    insert = pg.insert(Record).values(record_id=record_id, partner_id=partner_id, thing=thing, subject=subject, **empty)
     await session.exec(insert.on_conflict_do_nothing())
     found = await record(session, record_id)
     assert found is not None
+    if found.subject is None and not found.erased:  # it was told of before that was kept
+        found.subject = subject
     return found
+
+
+async def look_at(session: AsyncSession, record_id: str) -> Record | None:
+    """A record as it stands, not locked, or none."""
+    return await session.get(Record, record_id, populate_existing=True)
+
+
+async def person_of(session: AsyncSession, partner_id: str, member_id: str) -> Record | None:
+    """The record by which a partner told of a member who agreed to that; none: it does not tell of them (any more)."""
+    query = select(Record).where(
+        Record.partner_id == partner_id,
+        Record.thing == Thing.PERSON,
+        Record.member_id == member_id,
+        col(Record.withdrawn).is_(False),
+        col(Record.subject).is_not(None),
+    )
+    return (await session.exec(query.order_by(col(Record.record_id)))).first()
 
 
 async def record(session: AsyncSession, record_id: str) -> Record | None:
@@ -151,15 +181,25 @@ async def is_erased(session: AsyncSession, member_id: str) -> bool:
 
 
 async def forget(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
-    """Removes everything of a member; returns the ids of the records that were theirs, and how many of what."""
+    """Removes everything of a member; returns the ids of the records that were theirs and of their receipts, and how
+    many of what."""
     await session.exec(pg.insert(ErasedMember).values(member_id=member_id).on_conflict_do_nothing())
-    erased = {"known_as": None, "member_id": None, "organisation_id": None, "under_way": None, "erased": True}
+    erased = {
+        "known_as": None,
+        "subject": None,
+        "member_id": None,
+        "organisation_id": None,
+        "under_way": None,
+        "erased": True,
+    }
     update = sa.update(Record).where(col(Record.member_id) == member_id).values(**erased)
     update = update.execution_options(synchronize_session="fetch")
     ids = list((await session.exec(update.returning(col(Record.record_id)))).scalars())
     about = sa.or_(col(Receipt.record_id).in_(ids), col(Receipt.waits_for).in_(ids))
-    gone = await session.exec(sa.delete(Receipt).where(about))
-    return ids, {"records": len(ids), "receipts": gone.rowcount}
+    receipts = list((await session.exec(sa.delete(Receipt).where(about).returning(col(Receipt.receipt_id)))).scalars())
+    told = await session.exec(sa.delete(News).where(col(News.record_id).in_(ids)))
+    await session.exec(sa.delete(Contact).where(col(Contact.member_id) == member_id))
+    return [*ids, *receipts], {"records": len(ids), "receipts": len(receipts), "news": told.rowcount}
 
 
 def _as_it_stands(query: Any) -> Any:

@@ -1,4 +1,4 @@
-"""The tables of partners: who they are, what came in of each, and what their records are known as here."""
+"""The tables of partners: who they are, what came in of each, what their records are known as here, what they hear."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,8 @@ class Partner(Table, table=True):
 
 
 class Feed(Table, table=True):
-    """How many events of a partner ended: their numbers have no gaps, so that who reads along misses none.
+    """How many events of a partner ended, and how much news there was: the numbers grow in the order of the commits,
+    so that who reads along misses nothing.
 
     Apart from the partner, whose row is held while events come in.
     """
@@ -41,6 +42,7 @@ class Feed(Table, table=True):
     __tablename__ = "feed"
     partner_id: str = Field(primary_key=True, sa_type=sa.Text)
     ended: int = Field(default=0, sa_type=sa.BigInteger)
+    news: int = Field(default=0, sa_type=sa.BigInteger, sa_column_kwargs={"server_default": "0"})
 
 
 class Credential(Table, table=True):
@@ -97,6 +99,8 @@ class Receipt(Table, table=True):
 class Record(Table, table=True):
     """One thing of one partner, and what it is known as here. While `under_way` is told, the next telling waits.
 
+    `subject` is the partner's own id of it; none: it was not told of since that is kept.
+
     Of an erased person only `record_id` and that they were erased stay, so that the same person is not told again.
     """
 
@@ -104,6 +108,7 @@ class Record(Table, table=True):
     record_id: str = Field(primary_key=True, sa_type=sa.Text)
     partner_id: str = Field(sa_type=sa.Text)
     thing: str = Field(sa_type=sa.Text)
+    subject: str | None = Field(default=None, sa_type=sa.Text)
     known_as: str | None = Field(default=None, sa_type=sa.Text)
     member_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
     organisation_id: str | None = Field(default=None, sa_type=sa.Text)
@@ -119,3 +124,90 @@ class ErasedMember(Table, table=True):
 
     __tablename__ = "erased_member"
     member_id: str = Field(primary_key=True, sa_type=sa.Text)
+
+
+class Contact(Table, table=True):
+    """A member of the node who looks after a partner's events and webhooks: its page is theirs to see."""
+
+    __tablename__ = "contact"
+    partner_id: str = Field(primary_key=True, foreign_key="partner.partner_id", sa_type=sa.Text)
+    member_id: str = Field(primary_key=True, index=True, sa_type=sa.Text)
+
+
+class News(Table, table=True):
+    """Something that a partner is told: over NATS, at its endpoints, and as number so many of its feed."""
+
+    __tablename__ = "news"
+    __table_args__ = (sa.UniqueConstraint("partner_id", "once"), sa.Index("ix_news_feed", "partner_id", "number"))
+    news_id: str = Field(primary_key=True, sa_type=sa.Text)
+    partner_id: str = Field(sa_type=sa.Text)
+    number: int = Field(sa_type=sa.BigInteger)
+    kind: str = Field(sa_type=sa.Text)
+    record_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    once: str | None = Field(default=None, sa_type=sa.Text)
+    data: dict[str, Any] = Field(sa_type=pg.JSONB)
+    said_at: datetime = Field(index=True, sa_type=Instant)
+
+
+class Webhook(Table, table=True):
+    """An endpoint of a partner. Its secret has to be kept as it is, because every call is signed with it.
+
+    `failures` is how often in a row nobody was there, which keeps it quiet until `paused_until`; `failing_since` is the
+    beginning of a time in which nothing at all was taken. An empty list of `kinds` is every kind.
+    """
+
+    __tablename__ = "webhook"
+    webhook_id: str = Field(primary_key=True, sa_type=sa.Text)
+    partner_id: str = Field(foreign_key="partner.partner_id", index=True, sa_type=sa.Text)
+    url: str = Field(sa_type=sa.Text)
+    kinds: list[str] = Field(sa_type=pg.ARRAY(sa.Text))
+    secret: str = Field(sa_type=sa.Text)
+    old_secret: str | None = Field(default=None, sa_type=sa.Text)
+    old_until: datetime | None = Field(default=None, sa_type=Instant)
+    made_at: datetime = Field(sa_type=Instant)
+    succeeded_at: datetime | None = Field(default=None, sa_type=Instant)
+    failing_since: datetime | None = Field(default=None, sa_type=Instant)
+    failures: int = 0
+    paused_until: datetime | None = Field(default=None, sa_type=Instant)
+    disabled_at: datetime | None = Field(default=None, sa_type=Instant)
+    disabled_because: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class Delivery(Table, table=True):
+    """News on its way to an endpoint: when it is tried next, or (without `due_at`) whether it was taken.
+
+    Who tries it puts `due_at` ahead first, so that it comes back when that process dies.
+    """
+
+    __tablename__ = "delivery"
+    __table_args__ = (
+        sa.Index("ix_delivery_due", "webhook_id", "due_at", postgresql_where=sa.text("due_at IS NOT NULL")),
+        sa.ForeignKeyConstraint(["news_id"], ["news.news_id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["webhook_id"], ["webhook.webhook_id"], ondelete="CASCADE"),
+    )
+    webhook_id: str = Field(primary_key=True, sa_type=sa.Text)
+    news_id: str = Field(primary_key=True, index=True, sa_type=sa.Text)
+    status: str = Field(sa_type=sa.Text)
+    since: datetime = Field(sa_type=Instant)
+    tries: int = 0
+    due_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Attempt(Table, table=True):
+    """One call to an endpoint, and what it answered: a status and the beginning of its text, or why there was none."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        sa.Index("ix_attempt_delivery", "webhook_id", "news_id"),
+        sa.ForeignKeyConstraint(
+            ["webhook_id", "news_id"], ["delivery.webhook_id", "delivery.news_id"], ondelete="CASCADE"
+        ),
+    )
+    attempt_id: str = Field(primary_key=True, sa_type=sa.Text)
+    webhook_id: str = Field(sa_type=sa.Text)
+    news_id: str = Field(sa_type=sa.Text)
+    at: datetime = Field(index=True, sa_type=Instant)
+    ms: int
+    status: int | None = None
+    answer: str | None = Field(default=None, sa_type=sa.Text)
+    problem: str | None = Field(default=None, sa_type=sa.Text)

@@ -54,10 +54,11 @@ def test_an_event_has_a_place_on_the_wire(event_type):
 
     subject = event.subject("utrecht")
 
-    assert subject == f"odh.utrecht.{event_type.reach}.{event_type.wire_name}.{event.entity_id}"
-    assert len(subject.split(".")) == 6
+    reach = f"to-partner.{event.partner_id}" if event_type.reach == "to-partner" else event_type.reach
+    assert subject == f"odh.utrecht.{reach}.{event_type.wire_name}.{event.entity_id}"
     assert event_type.speaker() == event_type.__module__.removeprefix("contracts.") or event_type.speaker() == "chassis"
-    assert event_type.filter_subject("utrecht") == subject.rpartition(".")[0] + ".*"
+    heard = subject.replace(f".{reach}.", f".{event_type.reach}.*.") if "to-partner" in reach else subject
+    assert event_type.filter_subject("utrecht") == heard.rpartition(".")[0] + ".*"
     assert event_type.about in event_type.model_fields
 
 

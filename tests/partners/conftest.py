@@ -4,18 +4,21 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 import pytest
+from nats.js.errors import NotFoundError
 
 from contracts import members, requests
-from contracts.event import Event, new_id
+from contracts.event import Event, decode, new_id
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.vocabulary import Network
 from services.partners import keys
 from services.partners.app import service
 from tests.given import Running, running
+
+Told = TypeVar("Told", bound=Event)
 
 SOURCE = {"docenten": "https://docenten.example", "centra": "https://centra.example"}
 NETWORK = {"docenten": Network.DUURZAAM_MBO, "centra": Network.KATAPULT}
@@ -80,6 +83,25 @@ class Partners:
         assert answer.status_code == 202, answer.text
         return list(answer.json()["receipts"])
 
+    async def told_to(self, partner: str = "docenten") -> list[tuple[str, Event]]:
+        """What the stream of what partners are told holds for one: the id of each event, and the event."""
+        await self.running.quiet()
+        js, found = self.service.streams.js, []
+        name = self.service.streams.name("to-partner")
+        for seq in range(1, (await js.stream_info(name)).state.last_seq + 1):
+            try:
+                message = await js.get_msg(name, seq)
+            except NotFoundError:
+                continue
+            if message.subject.startswith(f"odh.{self.service.settings.node}.to-partner.{partner}."):
+                envelope, event = decode(message.data)
+                found.append((envelope.id, event))
+        return found
+
+    async def heard_by(self, event_type: type[Told], partner: str = "docenten") -> list[Told]:
+        """The events of a type that a partner was told over NATS."""
+        return [event for _, event in await self.told_to(partner) if isinstance(event, event_type)]
+
     async def receipt(self, receipt: dict[str, Any], partner: str = "docenten") -> dict[str, Any]:
         """What became of an event, when all is said."""
         await self.running.quiet()
@@ -106,4 +128,5 @@ async def partners(postgres: Any, nats: Any) -> AsyncIterator[Partners]:
                 made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC))
             await session.commit()
         yield Partners(started, made)
-        await started.service.streams.js.delete_stream(f"odh-{started.service.settings.node}-partners")
+        for kind in ("partners", "to-partner"):
+            await started.service.streams.js.delete_stream(started.service.streams.name(kind))

@@ -56,7 +56,7 @@ async def test_what_cannot_be_taken_in_is_told_and_stops_nothing(partners):
         await published(partners, body)
         await heard(partners)
 
-    refused = [event.problem.rpartition("/")[2] for event in await partners.said(EventRefused)]
+    refused = [event.problem.rpartition("/")[2] for event in await partners.heard_by(EventRefused)]
     assert refused == ["invalid-json", "source-not-yours"]
     assert len(await partners.said(OrganisationTold)) == 1
 
@@ -69,7 +69,7 @@ async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partne
     await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
     await heard(partners)
 
-    (refused,) = await partners.said(EventRefused)
+    (refused,) = await partners.heard_by(EventRefused)
     assert refused.problem.endswith("/not-a-partner")
 
 

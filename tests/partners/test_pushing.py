@@ -44,7 +44,7 @@ async def test_a_question_waits_for_its_person_and_the_person_for_the_school_wha
 
     for receipt in (question, person, school):
         assert (await partners.receipt(receipt))["status"] == "accepted"
-    assert len(await partners.said(EventAccepted)) == 3
+    assert len(await partners.heard_by(EventAccepted)) == 3
     client = await partners.as_partner()
     feed = (await client.get("/v1/events?limit=2")).json()
     rest = (await client.get(f"/v1/events?after={feed['after']}")).json()
@@ -81,7 +81,7 @@ async def test_of_a_burst_about_one_thing_the_first_and_the_newest_are_told(part
 
     assert [told.name for told in await partners.said(OrganisationTold)][1:] == ["Naam 30"]
     assert newest.known_as is not None
-    assert len(await partners.said(EventAccepted)) == 30
+    assert len(await partners.heard_by(EventAccepted)) == 30
 
 
 async def test_what_is_wrong_is_told_by_field_in_the_words_of_the_network(partners):
@@ -92,7 +92,7 @@ async def test_what_is_wrong_is_told_by_field_in_the_words_of_the_network(partne
     assert seen["status"] == "rejected"
     assert seen["problem"]["type"].endswith("/problems/invalid-fields")
     assert {error["field"] for error in seen["problem"]["errors"]} == {"titel", "themas.1", "plaats"}
-    (refused,) = await partners.said(EventRefused)
+    (refused,) = await partners.heard_by(EventRefused)
     assert refused.receipt_id == receipt["receipt_id"]
 
 
@@ -141,7 +141,8 @@ async def test_of_an_erased_person_nothing_is_kept_and_nothing_is_taken_in_again
 
     assert await partners.said(PersonTold) == []
     (forgotten,) = await partners.said(MemberForgotten)
-    assert forgotten.removed == {"records": 1, "receipts": 1, "stream-messages": 1}
+    assert forgotten.removed == {"records": 1, "receipts": 1, "news": 1, "stream-messages": 5}
+    assert {event.event_type.split(".")[3] for event in await partners.heard_by(EventAccepted)} == {"organisation"}
     (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
     assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
 

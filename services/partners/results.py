@@ -1,0 +1,108 @@
+"""What came of what partners told: a match, an introduction, an answer, a merge. Each partner hears of its own.
+
+A question or an offer that a partner told has the id of the partner's record. Of what somebody asks or offers by
+themselves no partner hears, nor of anybody who is not one of its people any more: it is they who agreed, with that
+partner, that their details go from there to here.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter
+from contracts.matching import IntroductionMade, MatchEndorsed
+from contracts.partners import (
+    MemberIntroduced,
+    MemberMatched,
+    OfferTakenUp,
+    OrganisationJoined,
+    QuestionAnswered,
+    Thing,
+)
+from contracts.requests import OfferClosed, RequestClosed
+from contracts.vocabulary import Status
+from services.partners import news, store
+from services.partners.tables import Record
+
+router = EventRouter()
+
+
+@router.hears(MatchEndorsed)
+async def tell_of_match(match: MatchEndorsed, session: AsyncSession, now: datetime) -> None:
+    """The partners of both sides hear that something was found for what they told."""
+    await _tell_both_sides(session, MemberMatched, match, now)
+
+
+@router.hears(IntroductionMade)
+async def tell_of_introduction(match: IntroductionMade, session: AsyncSession, now: datetime) -> None:
+    """The partners of both sides hear that their people were introduced."""
+    await _tell_both_sides(session, MemberIntroduced, match, now)
+
+
+@router.hears(RequestClosed)
+async def tell_of_answer(request: RequestClosed, session: AsyncSession, now: datetime) -> None:
+    """The partner of who asked hears that the question was answered."""
+    if request.status == Status.FULFILLED and (told := await _told_by(session, request.request_id)):
+        event = QuestionAnswered(thing="question", version=request.version, **told)
+        await _tell(session, event, now, occasion=f"{request.version}")
+
+
+@router.hears(OfferClosed)
+async def tell_of_use(offer: OfferClosed, session: AsyncSession, now: datetime) -> None:
+    """The partner of who offered hears that the offer was taken up."""
+    if offer.status == Status.FULFILLED and (told := await _told_by(session, offer.offer_id)):
+        event = OfferTakenUp(thing="offer", version=offer.version, **told)
+        await _tell(session, event, now, occasion=f"{offer.version}")
+
+
+async def known_as(session: AsyncSession, record: Record, known_as: str, now: datetime) -> None:
+    """Notes what a record is known as here; a partner hears it when its organisation turned out to be another too."""
+    was, record.known_as = record.known_as, known_as
+    if record.thing != Thing.ORGANISATION or was in (None, known_as) or record.withdrawn or record.subject is None:
+        return
+    told = {"partner_id": record.partner_id, "record_id": record.record_id, "own_id": record.subject}
+    event = OrganisationJoined(organisation_id=known_as, **told)
+    await news.tell(session, event, now, record_id=record.record_id)
+
+
+async def _tell_both_sides(
+    session: AsyncSession,
+    kind: type[MemberMatched | MemberIntroduced],
+    match: MatchEndorsed | IntroductionMade,
+    now: datetime,
+) -> None:
+    for thing, record_id, found in (
+        ("question", match.request_id, match.offer_kind),
+        ("offer", match.offer_id, match.request_kind),
+    ):
+        if told := await _told_by(session, record_id):
+            event = kind(thing=thing, match_id=match.match_id, found=found, version=match.version, **told)
+            await _tell(session, event, now, occasion=match.match_id)
+
+
+async def _tell(
+    session: AsyncSession,
+    event: MemberMatched | MemberIntroduced | QuestionAnswered | OfferTakenUp,
+    now: datetime,
+    *,
+    occasion: str,
+) -> None:
+    once = f"{event.wire_name} {event.record_id} {occasion}"
+    await news.tell(session, event, now, record_id=event.record_id, once=once)
+
+
+async def _told_by(session: AsyncSession, record_id: str) -> dict[str, Any] | None:
+    """Which partner told it, and what it calls it and whose it is; none when that is not for it to know."""
+    record = await store.look_at(session, record_id)
+    if record is None or record.subject is None or record.withdrawn or record.member_id is None:
+        return None
+    person = await store.person_of(session, record.partner_id, record.member_id)
+    if person is None:
+        return None
+    return {
+        "partner_id": record.partner_id,
+        "record_id": record.record_id,
+        "own_id": record.subject,
+        "person": person.subject,
+    }

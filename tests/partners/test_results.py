@@ -1,0 +1,132 @@
+"""A partner hears what came of what it told, in its own ids, and of nothing else; on NATS and in its feed alike."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from contracts.event import new_id
+from contracts.matching import IntroductionMade, MatchEndorsed, Party, Reason
+from contracts.members import MemberErased, Place
+from contracts.partners import (
+    MemberIntroduced,
+    MemberMatched,
+    OrganisationJoined,
+    OrganisationTold,
+    PersonTold,
+    PropositionTold,
+    QuestionAnswered,
+    RecordWithdrawn,
+)
+from contracts.requests import RequestClosed
+from contracts.vocabulary import Kind, Language, Status, Theme
+from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
+
+ZWOLLE = Place(name="Zwolle", province="Overijssel", latitude=52.5, longitude=6.1)
+
+
+@pytest.fixture
+async def question_id(partners):
+    """A question that a partner told and that is open here."""
+    await partners.pushed(
+        an_event("organisation", "school-1", SCHOOL),
+        an_event("person", "noor", PERSON),
+        an_event("question", "vraag-1", QUESTION),
+    )
+    await partners.accepted((await partners.said(OrganisationTold))[0], "the-school")
+    await partners.accepted((await partners.said(PersonTold))[0], "the-member")
+    (asked,) = await partners.said(PropositionTold)
+    await partners.accepted(asked, asked.record_id)  # as requests does
+    return asked.record_id
+
+
+def a_match(kind, request_id, offer_id="an-offer", **changes):
+    side = {"organisation_id": "o", "organisation_name": "Warmtewerk", "place": "Zwolle", "title": "Warmtepompen"}
+    about = {"request_id": request_id, "offer_id": offer_id, "score": 0.8, "version": 2} | changes
+    return kind(
+        match_id=changes.get("match_id") or new_id(),
+        asker=Party(member_id="the-member", **side),
+        offerer=Party(member_id="somebody", **side),
+        request_kind=Kind.GUEST_LESSON,
+        offer_kind=Kind.EXPERTISE,
+        reasons=(Reason(code="same-theme", value="energy-transition", weight=1.0),),
+        **{name: value for name, value in about.items() if name != "match_id"},
+    )
+
+
+def an_answered(request_id, **changes):
+    return RequestClosed(
+        **{
+            "request_id": request_id,
+            "member_id": "the-member",
+            "organisation_id": "the-school",
+            "kind": Kind.GUEST_LESSON,
+            "themes": (Theme.ENERGY_TRANSITION,),
+            "title": "Wie vertelt over warmtepompen?",
+            "text": "Onze studenten zoeken iemand uit de praktijk.",
+            "language": Language.DUTCH,
+            "place": ZWOLLE,
+            "status": Status.FULFILLED,
+            "expires_at": datetime.now(UTC),
+            "version": 3,
+        }
+        | changes
+    )
+
+
+async def test_what_came_of_a_question_is_told_in_the_partners_own_ids(partners, question_id):
+    match = a_match(MatchEndorsed, question_id)
+    await partners.when(match, delivered_times=2)
+    await partners.when(a_match(IntroductionMade, question_id, match_id=match.match_id))
+    await partners.when(an_answered(question_id))
+
+    (matched,) = await partners.heard_by(MemberMatched)
+    assert (matched.thing, matched.own_id, matched.person) == ("question", "vraag-1", "noor")
+    assert (matched.match_id, matched.found) == (match.match_id, Kind.EXPERTISE)
+    assert len(await partners.heard_by(MemberIntroduced)) == len(await partners.heard_by(QuestionAnswered)) == 1
+    assert await partners.told_to("centra") == []
+
+    feed = (await (await partners.as_partner()).get("/v1/news?limit=1000")).json()
+    assert [item["id"] for item in feed["items"]] == [event_id for event_id, _ in await partners.told_to()]
+    kinds = [item["type"].split(".")[3] for item in feed["items"]]
+    assert kinds == ["event-accepted"] * 3 + ["member-matched", "member-introduced", "question-answered"]
+    said = str(feed["items"])
+    assert not any(secret in said for secret in ("Warmtewerk", "Noor", "vechtdal.example", "the-member", "somebody"))
+    rest = (await (await partners.as_partner()).get(f"/v1/news?after={feed['after']}")).json()
+    assert rest == {"items": [], "after": feed["after"]}
+    other = (await (await partners.as_partner("centra")).get("/v1/news")).json()
+    assert other["items"] == []
+
+
+async def test_of_what_it_did_not_tell_or_took_back_a_partner_hears_nothing(partners, question_id):
+    await partners.when(a_match(MatchEndorsed, "a-request-of-her-own"))
+    await partners.when(an_answered(question_id, status=Status.WITHDRAWN))
+
+    await partners.pushed(an_event("person-withdrawn", "noor"))  # she is not one of its people any more
+    (withdrawn,) = await partners.said(RecordWithdrawn)
+    await partners.accepted(withdrawn)
+    await partners.when(a_match(MatchEndorsed, question_id))
+
+    assert await partners.heard_by(MemberMatched) == await partners.heard_by(QuestionAnswered) == []
+
+
+async def test_when_somebody_is_forgotten_the_news_about_them_goes_too(partners, question_id):
+    await partners.when(a_match(MatchEndorsed, question_id))
+    assert len(await partners.heard_by(MemberMatched)) == 1
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+    await partners.when(a_match(IntroductionMade, question_id))
+
+    assert {event.event_type.split(".")[3] for _, event in await partners.told_to()} == {"organisation"}
+    feed = (await (await partners.as_partner()).get("/v1/news")).json()
+    assert len(feed["items"]) == 1
+
+
+async def test_an_organisation_that_others_know_too_is_told_as_the_one_it_became(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    (told,) = await partners.said(OrganisationTold)
+    await partners.accepted(told, "the-school")
+
+    await partners.accepted(told, "the-one-that-stays")
+
+    (joined,) = await partners.heard_by(OrganisationJoined)
+    assert (joined.own_id, joined.organisation_id) == ("school-1", "the-one-that-stays")
