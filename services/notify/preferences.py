@@ -30,6 +30,15 @@ _SET_MUTED = text(
     """
 )
 
+_CHOOSE = text(
+    """
+    INSERT INTO preference AS known (member_id, version, muted)
+    SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[])
+    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
+    ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted
+    """
+)
+
 _MUTE = text(
     """
     INSERT INTO preference AS known (member_id, version, muted)
@@ -55,6 +64,12 @@ async def set_muted(session: AsyncSession, member_id: str, muted: Iterable[str],
     await not_while_erasing(session)
     values = {"member_id": member_id, "muted": sorted(muted), "expected": expected}
     return (await run(session, _SET_MUTED, values)).scalar_one_or_none()
+
+
+async def choose_alike(session: AsyncSession, member_id: str, muted: Iterable[str]) -> None:
+    """The same under another reference of whoever chose it."""
+    await not_while_erasing(session)
+    await run(session, _CHOOSE, {"member_id": member_id, "muted": sorted(muted)})
 
 
 async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeToken | None:
