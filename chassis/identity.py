@@ -49,6 +49,13 @@ class Identity(BaseModel):
     scope: AmbassadorScope | None = None
     organisation_ids: tuple[str, ...] = ()
     """The organisations that they belong to, as members told when the token was made."""
+    also: tuple[str, ...] = ()
+    """The other references of the same person: memberships that were merged into theirs. What is theirs stays there."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """All that the caller's own things may be kept under, the one of today first."""
+        return (self.member_id, *self.also)
 
     def has(self, role: Role) -> bool:
         """Whether the caller has a role."""
@@ -68,6 +75,8 @@ def sign_identity(key: OKPKey, identity: Identity, *, node: str, audience: str, 
     }
     if identity.organisation_ids:
         claims["organisations"] = identity.organisation_ids
+    if identity.also:
+        claims["also"] = identity.also
     if identity.scope:
         claims["scope"] = identity.scope.model_dump(mode="json")
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key, registry=_registry)
@@ -103,6 +112,7 @@ class IdentityCheck:
                 roles=frozenset(decoded.claims.get("roles", ())),
                 scope=decoded.claims.get("scope"),
                 organisation_ids=tuple(decoded.claims.get("organisations", ())),
+                also=tuple(decoded.claims.get("also", ())),
             )
         except (JoseError, ValidationError, ValueError, TypeError, KeyError):
             return None

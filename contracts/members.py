@@ -181,6 +181,23 @@ class OrganisationParted(Event, wire_name="members.organisation-parted", about="
     together: tuple[str, ...] = Field(default=(), description="Those that had been merged into this one before.")
 
 
+class MemberMerged(Event, wire_name="members.member-merged", about="member_id", reach="shared"):
+    """Two memberships are one person's: what was this one's keeps its reference, and is read by `into` from now on.
+
+    Said of every membership that leads there, with where it leads at the end; the highest version wins.
+    """
+
+    member_id: str
+    into: str = Field(description="The membership that stays, and that was merged into no other.")
+
+
+class MemberParted(Event, wire_name="members.member-parted", about="member_id", reach="shared"):
+    """They were two persons after all: what is under this one's reference is read by this one alone again."""
+
+    member_id: str
+    from_id: str = Field(description="The membership that it led to.")
+
+
 class RecordAccepted(Event, wire_name="members.record-accepted", about="record_id", reach="local"):
     """What a partner told of an organisation, a person or an ambassador counts, and as what.
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from chassis.database import engine_for, sessions_of
 from chassis.mailboxes import write_outbox
 from node.keeping.manifest import Unusable
-from services.members import store
-from services.members.erasure import erase
+from services.members import erased, persons
+from services.members.erasure import erase_membership
 
 
 def read(file: Path) -> list[str]:
@@ -47,10 +47,10 @@ async def erase_again(database_url: str, node: str, member_ids: Iterable[str]) -
     try:
         for member_id in dict.fromkeys(member_ids):
             async with sessions_of(engine)() as session:
-                member = await store.find_member(session, member_id)
-                if member is None or await store.erasure_of(session, member_id):
+                member = await persons.membership(session, member_id, for_change=True)
+                if member is None or await erased.erasure_of(session, member_id):
                     continue
-                await erase(session, member, datetime.now(UTC))
+                await erase_membership(session, member, datetime.now(UTC))
                 await session.flush()
                 await write_outbox(session, node)
                 await session.commit()

@@ -109,7 +109,8 @@ async def sign_out(caller: SignedInCaller, gateway: TheGateway) -> Response:
 @router.delete("/sessions", status_code=204)
 async def sign_out_everywhere(caller: SignedInCaller, gateway: TheGateway) -> Response:
     """Signs out here and wherever else the caller is signed in."""
-    await gateway.sessions.end_all(caller.identity.member_id)
+    for reference in caller.identity.references:
+        await gateway.sessions.end_all(reference)
     return _signed_out(gateway)
 
 

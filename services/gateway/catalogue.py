@@ -24,6 +24,7 @@ SERVICE_OF = {
     "organisations": "members",
     "places": "members",
     "same-organisations": "members",
+    "same-persons": "members",
     "offers": "requests",
     "requests": "requests",
     "matches": "matching",

@@ -23,8 +23,8 @@ async def answer(session: AsyncSession, call: Call, given: calls.Answer) -> Show
     """One side says yes or no, and the match goes on or ends."""
     await take_turn(session)
     shown = await showing.show(session, call.match_id)
-    steps.must_see(shown.match, call.who.member_id, call.who.roles)
-    side = shown.match.side_of(call.who.member_id)
+    steps.must_see(shown.match, call.who.references, call.who.roles)
+    side = shown.match.side_of(call.who.references)
     if side is None:
         raise MatchNotAwaitingYou
     check_version(call.expected, shown.match.version)

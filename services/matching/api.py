@@ -37,7 +37,7 @@ async def show_match(
 ) -> MatchView:
     """One match, with its reasons in words; the node's team also sees what its score was made of."""
     shown = await showing.show(session, match_id)
-    steps.must_see(shown.match, who.member_id, who.roles)
+    steps.must_see(shown.match, who.references, who.roles)
     explanation = await explaining.explain(session, match_id) if who.has(Role.NODE_TEAM) else None
     response.headers["ETag"] = f'"{shown.match.version}"'
     return match_view(shown, who, language, explanation)

@@ -22,6 +22,8 @@ from contracts.members import (
     AmbassadorAppointed,
     AmbassadorStoodDown,
     MemberErased,
+    MemberMerged,
+    MemberParted,
     NodeTeamJoined,
     NodeTeamLeft,
     OrganisationChanged,
@@ -37,7 +39,7 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from services.matching import elsewhere, erasure, matches, people, proposing, timers, waiting
+from services.matching import elsewhere, erasure, matches, one_person, people, proposing, timers, waiting
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek, seek_next_best
 from services.matching.settings import MatchingSettings
@@ -118,6 +120,12 @@ async def replace_team_member(
     """What waits for somebody who left the node's team stays with their colleagues, or goes to somebody else."""
     if await people.keep_team_member(session, event.member_id, event.version, is_active=False):
         await proposing.find_successor(session, event.member_id, now, settings)
+
+
+@router.hears(MemberMerged, MemberParted)
+async def keep_one_person(event: MemberMerged | MemberParted, session: AsyncSession) -> None:
+    """Two references are of one person, or are not after all: nobody is matched with themselves."""
+    await one_person.keep(session, event)
 
 
 @router.hears(MemberErased)

@@ -68,8 +68,8 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
 async def _to_judge(session: AsyncSession, call: Call) -> Shown:
     await take_turn(session)
     shown = await showing.show(session, call.match_id)
-    steps.must_see(shown.match, call.who.member_id, call.who.roles)
-    steps.must_judge(shown.match, call.who.member_id, call.who.roles)
+    steps.must_see(shown.match, call.who.references, call.who.roles)
+    steps.must_judge(shown.match, call.who.references, call.who.roles)
     check_version(call.expected, shown.match.version)
     return shown
 

@@ -1,5 +1,6 @@
 """A match: a request beside an offer, how far the two have come, and whose turn it is."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -116,9 +117,9 @@ class Match:
         """Whether a side said no."""
         return False in (self.asker_accepted, self.offerer_accepted)
 
-    def side_of(self, member_id: str) -> Side | None:
-        """Which side somebody of this node is on."""
-        return next((side for side in self.own_sides() if self.party(side).member_id == member_id), None)
+    def side_of(self, references: Collection[str]) -> Side | None:
+        """Which side somebody of this node is on, by all that they are known as."""
+        return next((side for side in self.own_sides() if self.party(side).member_id in references), None)
 
     def answer_of(self, side: Side) -> bool | None:
         """What a side said; none when it has not answered."""
@@ -140,14 +141,14 @@ class Match:
             return ()
         return tuple(side.value for side in Side if self.answer_of(side) is None)
 
-    def looks_on(self, member_id: str, roles: frozenset[str]) -> bool:
+    def looks_on(self, references: Collection[str], roles: frozenset[str]) -> bool:
         """Whether somebody may see it as the one who brings people together: the node's team, and its ambassador.
 
         Who was its ambassador and has stood down is not one any more.
         """
         if Role.NODE_TEAM.value in roles:
             return True
-        return Role.AMBASSADOR.value in roles and member_id in self.ambassador_ids
+        return Role.AMBASSADOR.value in roles and not set(self.ambassador_ids).isdisjoint(references)
 
     def _answers(self) -> tuple[tuple[str, bool | None], ...]:
         return (self.asker.member_id, self.asker_accepted), (self.offerer.member_id, self.offerer_accepted)

@@ -219,6 +219,7 @@ _REMOVE = {
 }
 _REMOVE_OWN = {
     "matches-ended-before": text("DELETE FROM erased_match WHERE member_id = :member_id RETURNING match_id"),
+    "other-references": text("DELETE FROM same_person WHERE member_id = :member_id RETURNING member_id"),
     "appointments": text("DELETE FROM ambassador WHERE member_id = :member_id RETURNING member_id"),
     "team-memberships": text("DELETE FROM node_team_member WHERE member_id = :member_id RETURNING member_id"),
     "notes": text("UPDATE match SET note = NULL, note_by = NULL WHERE note_by = :member_id RETURNING match_id"),

@@ -69,15 +69,15 @@ async def show(session: AsyncSession, match_id: str) -> Shown:
     return found
 
 
-#: `looks_as` is the caller's id for an ambassador, and nobody's for others.
+#: `me` are the caller's references; `looks_as` the same for an ambassador, and none for others.
 _MINE = """
-    (m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
-     OR m.endorsed_at IS NOT NULL AND (m.asker_id = :me OR m.offerer_id = :me))"""
+    (m.ambassador_ids && CAST(:looks_as AS text[])
+     OR m.endorsed_at IS NOT NULL AND (m.asker_id = ANY(:me) OR m.offerer_id = ANY(:me)))"""
 _AWAITING = """
-    (m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:looks_as] AS text[])
+    (m.state = 'proposed' AND m.ambassador_ids && CAST(:looks_as AS text[])
         AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
-     OR m.state = 'endorsed' AND (m.asker_id = :me AND m.asker_accepted IS NULL
-                                  OR m.offerer_id = :me AND m.offerer_accepted IS NULL))"""
+     OR m.state = 'endorsed' AND (m.asker_id = ANY(:me) AND m.asker_accepted IS NULL
+                                  OR m.offerer_id = ANY(:me) AND m.offerer_accepted IS NULL))"""
 _PAGES = {
     (sees_all, awaiting_me): text(
         f"""{SELECT}
@@ -99,7 +99,7 @@ async def page(
     values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1}
     if not sees_all or awaiting_me:
         looks = sees_all or who.has(Role.AMBASSADOR)
-        values |= {"me": who.member_id, "looks_as": who.member_id if looks else ""}
+        values |= {"me": list(who.references), "looks_as": list(who.references) if looks else []}
     found = await ask(session, _PAGES[sees_all, awaiting_me], values)
     return [shown(row) for row in found.mappings()]
 

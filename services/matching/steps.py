@@ -8,6 +8,7 @@
 Every step counts the version up by one, so that each event about the match has a version of its own.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -52,18 +53,18 @@ class MatchEnded(Problem, slug="match-ended", status=409, title="This match has 
     """It lapsed, or the introduction has been made."""
 
 
-def must_see(match: Match, member_id: str, roles: frozenset[str]) -> None:
+def must_see(match: Match, references: Collection[str], roles: frozenset[str]) -> None:
     """The node's team sees every match, an ambassador their own, and the two sides once they are asked."""
-    is_asked = match.endorsed_at is not None and match.side_of(member_id) is not None
-    if not is_asked and not match.looks_on(member_id, roles):
+    is_asked = match.endorsed_at is not None and match.side_of(references) is not None
+    if not is_asked and not match.looks_on(references, roles):
         raise MatchNotFound
 
 
-def must_judge(match: Match, member_id: str, roles: frozenset[str]) -> None:
+def must_judge(match: Match, references: Collection[str], roles: frozenset[str]) -> None:
     """Only its ambassador judges a match, or anybody of the node's team, and nobody their own without being asked."""
-    if not match.looks_on(member_id, roles):
+    if not match.looks_on(references, roles):
         raise NotTheirsToJudge
-    if match.side_of(member_id) is not None and member_id not in match.ambassador_ids:
+    if match.side_of(references) is not None and set(match.ambassador_ids).isdisjoint(references):
         raise NotTheirsToJudge
     if not match.own_sides():  # the nodes of its sides look at it
         raise NotTheirsToJudge

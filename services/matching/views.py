@@ -98,9 +98,9 @@ def match_view(
 ) -> MatchView:
     """A match for somebody who may see it."""
     match = shown.match
-    side = match.side_of(who.member_id)
+    side = match.side_of(who.references)
     answer = match.answer_of(side) if side else None
-    looks_on = match.looks_on(who.member_id, who.roles)
+    looks_on = match.looks_on(who.references, who.roles)
     return MatchView(
         match_id=match.match_id,
         state=match.state,
@@ -114,7 +114,7 @@ def match_view(
         offer=OfferSideView(offer_id=match.offer_id, **_side(match.offer_kind, match.offerer, shown.offer)),
         my_side=side,
         my_answer=answer,
-        waits_for_me=who.member_id in match.waits_for(),
+        waits_for_me=not set(match.waits_for()).isdisjoint(who.references),
         awaiting=match.awaits(),
         waiting_since=match.waiting_since,
         lapsed_because=match.lapsed_because,

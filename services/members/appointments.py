@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSession, Reply, SignedIn, say
 from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
-from services.members import store
+from services.members import persons, store
 from services.members.inputs import ScopeDraft
 from services.members.leading import scope_of
 from services.members.rules import NotAnAmbassador
@@ -50,7 +50,8 @@ async def end_appointment(member_id: MemberId, _: NodeTeam, command: Command) ->
 
     async def end_it(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
-        if not await stood_down(session, member):
+        stood = [await stood_down(session, one) for one in await persons.memberships_of(session, member)]
+        if not any(stood):
             raise NotAnAmbassador
         return Reply(status=204)
 
@@ -88,7 +89,7 @@ async def remove_from_node_team(member_id: MemberId, _: NodeTeam, command: Comma
 
 async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, now: datetime) -> Ambassador:
     """A member is an ambassador with this scope from now on."""
-    ambassador = await store.ambassador(session, member.member_id)
+    ambassador = await session.get(Ambassador, member.member_id)
     ambassador = ambassador or Ambassador(member_id=member.member_id, appointed_at=now)
     ambassador.organisation_ids, ambassador.provinces = list(draft.organisation_ids), list(draft.provinces)
     ambassador.themes = list(draft.themes)
@@ -101,7 +102,7 @@ async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, no
 
 async def stood_down(session: AsyncSession, member: Member) -> bool:
     """A member is no ambassador any more; false when they were none."""
-    ambassador = await store.ambassador(session, member.member_id)
+    ambassador = await session.get(Ambassador, member.member_id)
     if ambassador is None:
         return False
     await session.delete(ambassador)
@@ -128,7 +129,7 @@ async def _view(session: AsyncSession, ambassador: Ambassador, member: Member) -
     belonging = await store.organisations_of(session, member.member_id)
     names = tuple(organisation.name for _, organisation in belonging)
     return AmbassadorView(
-        member_id=member.member_id,
+        member_id=ambassador.member_id,
         name=member.name,
         organisations=names,
         scope=await scope_of(session, ambassador),

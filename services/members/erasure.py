@@ -1,6 +1,7 @@
 """To be forgotten: everything that members holds of a person is removed, and the others are asked to do the same."""
 
 import secrets
+from collections import Counter, defaultdict
 from datetime import datetime
 from typing import Annotated
 
@@ -9,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, NodeTeam, Now, ReadSession, Reply, SignedIn, say
 from contracts.members import MemberErased
-from services.members import rules, store
+from services.members import erased, persons, rules, store
 from services.members.tables import Erasure, Member
 from services.members.views import ErasureAsked, ErasurePartView, ErasureView
 
@@ -31,27 +32,43 @@ async def erase_member(member_id: str, _: NodeTeam, now: Now, command: Command) 
 @router.get("/erasures/{erasure_id}", response_model=ErasureView)
 async def show_erasure(erasure_id: Annotated[str, Path(max_length=128)], session: ReadSession) -> ErasureView:
     """What was removed so far. No sign-in: who was erased has none, and the id is known to nobody else."""
-    erasure = await store.erasure(session, erasure_id)
-    parts = await store.erasure_parts(session, erasure.member_id)
+    erasure = await erased.erasure(session, erasure_id)
+    references = await erased.erased_with(session, erasure)
+    parts = await erased.erasure_parts(session, references)
+    removed: dict[str, Counter[str]] = defaultdict(Counter)
+    for part in parts:
+        removed[part.service].update(part.removed)
     return ErasureView(
         erasure_id=erasure_id,
         asked_at=erasure.asked_at,
-        complete=rules.is_complete({part.service for part in parts}),
-        parts=tuple(ErasurePartView(service=part.service, removed=part.removed) for part in parts),
+        complete=all(rules.is_complete({p.service for p in parts if p.member_id == one}) for one in references),
+        parts=tuple(ErasurePartView(service=service, removed=dict(what)) for service, what in removed.items()),
     )
 
 
 async def _erase(session: AsyncSession, member_id: str, now: datetime) -> Reply:
-    erasure = await store.erasure_of(session, member_id)
+    erasure = await erased.erasure_of(session, member_id)
     if erasure is None:  # asked again because the answer got lost: the same key
         erasure = await erase(session, await store.member(session, member_id, for_change=True), now)
-    location = f"/v1/erasures/{erasure.erasure_id}"
-    return Reply(ErasureAsked(erasure_id=erasure.erasure_id), status=202, location=location)
+    told_by = erasure.together_with or erasure.erasure_id
+    return Reply(ErasureAsked(erasure_id=told_by), status=202, location=f"/v1/erasures/{told_by}")
 
 
-async def erase(session: AsyncSession, member: Member, now: datetime) -> Erasure:
-    """Removes a person from the tables. Their organisations stay: what we keep of those is not about persons."""
-    sign_in_ids, removed = await store.remove_person(session, member.member_id)
+async def erase(session: AsyncSession, person: Member, now: datetime) -> Erasure:
+    """Removes a person from the tables, with all their references, and returns the erasure that reports of it.
+
+    Their organisations stay: what we keep of those is not about persons.
+    """
+    memberships = await persons.memberships_of(session, person)
+    first, *others = [await erase_membership(session, one, now) for one in memberships]
+    for other in others:
+        other.together_with = first.erasure_id
+    return first
+
+
+async def erase_membership(session: AsyncSession, member: Member, now: datetime) -> Erasure:
+    """Removes what is under one reference. What led to it then stands on its own, if that is not erased as well."""
+    sign_in_ids, removed = await erased.remove_person(session, member.member_id)
     erasure = Erasure(
         erasure_id=secrets.token_urlsafe(24),
         member_id=member.member_id,

@@ -9,7 +9,9 @@ from contracts import matching, notify, partners, requests
 from contracts.matching import IntroductionMade
 from contracts.members import (
     JoiningLapseDue,
+    MemberChanged,
     MemberErased,
+    MemberJoined,
     NodeAnnounced,
     NodeKnown,
     OrganisationChanged,
@@ -17,9 +19,10 @@ from contracts.members import (
     RecordAccepted,
 )
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import nodes, sealing, store, told
+from services.members import erased, nodes, sealing, store, told
 from services.members.erasure import erase
 from services.members.merging import look_for_the_same
+from services.members.merging_persons import look_for_the_same_person
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
 
@@ -33,13 +36,13 @@ MemberForgotten = (
 @router.hears(MemberErased)
 async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: datetime, streams: Streams) -> None:
     """What members said of an erased person leaves the streams, but for the erasure itself, which others must hear."""
-    erasure = await store.erasure_of(session, event.member_id)
+    erasure = await erased.erasure_of(session, event.member_id)
     if erasure is None:
         return
-    entity_ids = [event.member_id, *erasure.sign_in_ids, *await store.forget_sealed(session, event.member_id)]
+    entity_ids = [event.member_id, *erasure.sign_in_ids, *await erased.forget_sealed(session, event.member_id)]
     purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
     removed = erasure.removed | {"stream-messages": purged}
-    await store.keep_erasure_part(session, event.member_id, "members", removed, now)
+    await erased.keep_erasure_part(session, event.member_id, "members", removed, now)
 
 
 @router.hears(MemberErased, elsewhere=True)
@@ -65,7 +68,7 @@ async def keep_node(
 @router.hears(requests.MemberForgotten, matching.MemberForgotten, notify.MemberForgotten, partners.MemberForgotten)
 async def complete_report(event: MemberForgotten, session: AsyncSession, now: datetime) -> None:
     """Another service told what it removed of an erased person."""
-    await store.keep_erasure_part(session, event.member_id, event.speaker(), event.removed, now)
+    await erased.keep_erasure_part(session, event.member_id, event.speaker(), event.removed, now)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged)
@@ -74,6 +77,12 @@ async def find_the_same(
 ) -> None:
     """An organisation may be one that is here already, told by another network: see `merging`."""
     await look_for_the_same(session, event.organisation_id, now)
+
+
+@router.hears(MemberJoined, MemberChanged)
+async def find_the_same_person(event: MemberJoined | MemberChanged, session: AsyncSession, now: datetime) -> None:
+    """A member may be here already under another address: see `merging_persons`."""
+    await look_for_the_same_person(session, event.member_id, now)
 
 
 @router.hears(JoiningLapseDue)

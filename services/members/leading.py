@@ -16,10 +16,10 @@ async def group_of(session: AsyncSession, organisation_id: str) -> list[str]:
     return list((await session.exec(select(Organisation.organisation_id).where(leads_to == organisation_id))).all())
 
 
-async def drop_affiliation(session: AsyncSession, affiliation: Affiliation, organisation_id: str) -> None:
-    """A member does not belong to an organisation any more, nor to one that was merged into it."""
+async def drop_affiliation(session: AsyncSession, member_id: str, organisation_id: str) -> None:
+    """A membership does not belong to an organisation any more, nor to one that was merged into it."""
     merged = select(Organisation.organisation_id).where(leads_to == organisation_id)
-    theirs = (col(Affiliation.member_id) == affiliation.member_id, col(Affiliation.organisation_id).in_(merged))
+    theirs = (col(Affiliation.member_id) == member_id, col(Affiliation.organisation_id).in_(merged))
     await session.exec(sa.delete(Affiliation).where(*theirs))
 
 

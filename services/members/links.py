@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import say
 from contracts.event import new_id
 from contracts.members import SignInRequested
-from services.members import rules, store
+from services.members import persons, rules, store
 from services.members.tables import Member, SignInLink
 
 
@@ -63,9 +63,9 @@ async def link_followed(session: AsyncSession, token: str, now: datetime) -> tup
     link = await store.link_with(session, rules.token_hash(token))
     if link is None:
         raise rules.SignInLinkInvalid
-    member = await store.member(session, link.member_id, for_change=True)
+    member = await persons.membership(session, link.member_id, for_change=True)
     link = await store.link_with(session, rules.token_hash(token))  # as it stands under the member's lock
-    if link is None:
+    if link is None or member is None:
         raise rules.SignInLinkInvalid
     rules.check_link(link.expires_at, link.used_at, now)
     link.used_at = now

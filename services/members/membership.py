@@ -15,11 +15,13 @@ from contracts.members import (
     MemberLeft,
     NodeTeamLeft,
 )
-from services.members import rules, store
+from services.members import person_said, persons, rules, store
 from services.members.inputs import JoinDraft, OrganisationDraft
 from services.members.organisations import register
+from services.members.person_said import BELONGS
 from services.members.rules import MemberStatus
-from services.members.tables import Affiliation, Consent, Member
+from services.members.saying import HERE, PERSON_FIELDS
+from services.members.tables import Affiliation, Ambassador, Consent, Member
 
 
 def unconfirmed(draft: JoinDraft, now: datetime) -> Member:
@@ -39,8 +41,9 @@ def unconfirmed(draft: JoinDraft, now: datetime) -> Member:
 async def confirm(session: AsyncSession, member: Member, details: dict[str, Any], now: datetime) -> None:
     """Somebody followed the link they were mailed for joining: they are a member, with the details of that link."""
     organisation_id = details["organisation_id"] or await _organisation_of(session, details["organisation"], now)
-    member.name, member.phone = details["name"], details["phone"]
-    member.language, member.networks = details["language"], details["networks"]
+    said = {name: details[name] for name in PERSON_FIELDS} | {f"{BELONGS}{organisation_id}": details["role"]}
+    await person_said.keep(session, member, HERE, HERE, said, now)
+    await person_said.make_anew(session, member)
     await affiliate(session, member, organisation_id, details["role"], now)
     session.add(
         Consent(
@@ -55,36 +58,40 @@ async def confirm(session: AsyncSession, member: Member, details: dict[str, Any]
 
 
 async def activate(session: AsyncSession, member: Member, now: datetime) -> None:
-    """A member takes part from now on."""
-    member.status, member.joined_at = MemberStatus.ACTIVE, now
+    """A member takes part from now on, with what is under their other references."""
+    for one in await persons.memberships_of(session, member):
+        one.status = MemberStatus.ACTIVE
+    member.joined_at = now
     member.version += 1
     say(session, MemberJoined(**await _state(session, member)))
-    say(session, ContactChanged(**await contact_of(session, member)))
+    await _tell_contact(session, member)
 
 
 async def changed(session: AsyncSession, member: Member) -> None:
     """A member, their affiliations or their contact details changed."""
     member.version += 1
     say(session, MemberChanged(**await _state(session, member)))
-    say(session, ContactChanged(**await contact_of(session, member)))
+    await _tell_contact(session, member)
 
 
 async def leave(session: AsyncSession, member: Member) -> None:
     """A member stops taking part, and with that gives back their roles; what they are is kept."""
-    member.status = MemberStatus.LEFT
-    member.version += 1
-    say(session, MemberLeft(**await _state(session, member)))
-    if ambassador := await store.ambassador(session, member.member_id):
-        await session.delete(ambassador)
-        say(session, AmbassadorStoodDown(member_id=member.member_id, version=member.version))
+    state = await _state(session, member)
+    for one in await persons.memberships_of(session, member):
+        one.status = MemberStatus.LEFT
+        one.version += 1
+        say(session, MemberLeft(**state | {"member_id": one.member_id, "version": one.version}))
+        if ambassador := await session.get(Ambassador, one.member_id):
+            await session.delete(ambassador)
+            say(session, AmbassadorStoodDown(member_id=one.member_id, version=one.version))
+        await store.drop_links(session, one.member_id)
     if member.node_team:
         member.node_team = False
         say(session, NodeTeamLeft(member_id=member.member_id, version=member.version))
-    await store.drop_links(session, member.member_id)
 
 
 async def take_address(session: AsyncSession, member: Member, email: str) -> None:
-    """A member showed that a new address is theirs: it counts from now on, and links to the old one do not."""
+    """A membership has a new address, that its member showed is theirs: links to the old one work no more."""
     key = rules.email_key(email)
     await store.one_at_a_time(session, f"address {key}")
     holder = await store.member_with_email(session, key)
@@ -92,7 +99,7 @@ async def take_address(session: AsyncSession, member: Member, email: str) -> Non
         raise rules.SignInLinkInvalid
     member.email, member.email_key = email, key
     await store.drop_links(session, member.member_id)
-    await changed(session, member)
+    await changed(session, await store.member(session, member.member_id, for_change=True))
 
 
 async def affiliate(
@@ -124,6 +131,20 @@ async def _organisation_of(session: AsyncSession, details: dict[str, Any], now: 
     return organisation.organisation_id
 
 
+async def _tell_contact(session: AsyncSession, member: Member) -> None:
+    """How to reach a member, under each of their references: what is told under those goes to one address."""
+    contact = await contact_of(session, member)
+    for one in await persons.memberships_of(session, member):
+        if one.member_id != member.member_id:
+            one.version += 1
+        say(session, ContactChanged(**contact | {"member_id": one.member_id, "version": one.version}))
+
+
+async def shown(session: AsyncSession, member: Member) -> dict[str, Any]:
+    """All that is told of a member, but for the version: whether it is news."""
+    return {**await _state(session, member), **await contact_of(session, member), "version": 0}
+
+
 async def _state(session: AsyncSession, member: Member) -> dict[str, Any]:
     belonging = await store.organisations_of(session, member.member_id)
     return {
@@ -137,6 +158,7 @@ async def _state(session: AsyncSession, member: Member) -> dict[str, Any]:
 async def contact_of(session: AsyncSession, member: Member) -> dict[str, Any]:
     """How to reach a member, as it is told within the node."""
     belonging = await store.organisations_of(session, member.member_id)
-    names = ("member_id", "version", "name", "email", "phone", "language")
+    names = ("member_id", "version", "name", "phone", "language")
     first = belonging[0][1].name if belonging else None
-    return {name: getattr(member, name) for name in names} | {"organisation_name": first}
+    reached = {"email": await persons.address_of(session, member), "organisation_name": first}
+    return {name: getattr(member, name) for name in names} | reached

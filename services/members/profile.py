@@ -6,11 +6,13 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, IfMatch, Now, ReadSession, Reply, SignedIn, check_version
-from services.members import membership, rules, store, views
+from services.members import membership, person_said, persons, rules, store, views
 from services.members.inputs import AffiliationDraft, MemberChange
 from services.members.leading import drop_affiliation, scope_of
 from services.members.links import mail_link
+from services.members.person_said import BELONGS
 from services.members.rules import AffiliationNotFound, AlreadyAffiliated
+from services.members.saying import HERE
 from services.members.settings import MembersSettings, OwnSettings
 from services.members.tables import Member
 from services.members.views import AffiliationView, MemberView, MeView
@@ -39,7 +41,9 @@ async def change_me(
         if email := given.pop("email", None):
             await _ask_to_confirm(session, member, email, now, settings)
         if given:
-            _apply(member, given)
+            said = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+            await person_said.keep(session, member, HERE, HERE, said, now)
+            await person_said.make_anew(session, member)
             await membership.changed(session, member)
         return Reply(await _me(session, member, now), version=member.version)
 
@@ -55,6 +59,8 @@ async def add_affiliation(draft: AffiliationDraft, who: SignedIn, now: Now, comm
         added = await membership.affiliate(session, member, draft.organisation_id, draft.role, now)
         if added is None:
             raise AlreadyAffiliated
+        said = {f"{BELONGS}{added.organisation_id}": draft.role}
+        await person_said.keep(session, member, HERE, HERE, said, now)
         await membership.changed(session, member)
         organisation = await store.organisation(session, draft.organisation_id)
         (view,) = views.affiliations([(added, organisation)])
@@ -72,8 +78,9 @@ async def end_affiliation(affiliation_id: str, who: SignedIn, command: Command) 
         own = {own.affiliation_id: (own, of) for own, of in await store.organisations_of(session, who.member_id)}
         if affiliation_id not in own:
             raise AffiliationNotFound
-        affiliation, organisation = own[affiliation_id]
-        await drop_affiliation(session, affiliation, organisation.organisation_id)
+        _, organisation = own[affiliation_id]
+        for reference in await persons.references_of(session, member.member_id):
+            await drop_affiliation(session, reference, organisation.organisation_id)
         await membership.changed(session, member)
         return Reply(status=204)
 
@@ -98,13 +105,15 @@ async def leave(who: SignedIn, command: Command) -> Response:
 async def show_member(member_id: str, who: SignedIn, session: ReadSession) -> MemberView:
     """A member, for the node's team and for ambassadors in whose scope they are."""
     member = await store.active_member(session, member_id)
-    belonging = await store.organisations_of(session, member_id)
+    belonging = await store.organisations_of(session, member.member_id)
     organisations = [organisation for _, organisation in belonging]
-    rules.check_may_see(who, member_id, [o.organisation_id for o in organisations], [o.province for o in organisations])
+    rules.check_may_see(
+        who, member.member_id, [o.organisation_id for o in organisations], [o.province for o in organisations]
+    )
     return MemberView(
-        member_id=member_id,
+        member_id=member.member_id,
         name=member.name,
-        roles=views.roles(member, await store.ambassador(session, member_id)),
+        roles=views.roles(member, await store.ambassador(session, member.member_id)),
         affiliations=views.affiliations(belonging),
     )
 
@@ -119,11 +128,6 @@ async def _ask_to_confirm(
     taken = await store.is_taken(session, key)
     links_max = settings.sign_in_links_per_hour_max
     await mail_link(session, member, now, links_max=links_max, new_email=email, mailed=not taken)
-
-
-def _apply(member: Member, given: dict[str, object]) -> None:
-    for name, value in given.items():
-        setattr(member, name, list(value) if isinstance(value, tuple) else value)
 
 
 async def _me(session: AsyncSession, member: Member, now: datetime) -> MeView:

@@ -90,6 +90,15 @@ class PersonLeft(Problem, slug="person-left", status=409, title="This person sto
     """Only they can come back, by joining again; a partner network cannot tell that for them."""
 
 
+class AddressOfAnother(
+    Problem,
+    slug="address-of-another",
+    status=409,
+    title="Somebody with another name takes part with this address: give each person an address of their own",
+):
+    """Who reads a mailbox can sign in as its member, so two people cannot take part with one."""
+
+
 class ErasureNotFound(Problem, slug="erasure-not-found", status=404, title="This erasure does not exist"):
     """No erasure has this id."""
 
@@ -133,6 +142,17 @@ def phone_number(text: str) -> str:
     if number is None or not phonenumbers.is_valid_number(number):
         raise ValueError("must be a phone number, such as 06 12345678 or +32 470 12 34 56")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def email_shown(email: str) -> str:
+    """An address with which two can be told apart and nobody can be written to: 'n…r@vechtdal.example'."""
+    local, _, at = email.rpartition("@")
+    return f"{local[:1]}…{local[-1:] if len(local) > 3 else ''}@{at}"
+
+
+def phone_shown(phone: str) -> str:
+    """The last digits of a number."""
+    return f"…{phone[-3:]}"
 
 
 def brin(text: str) -> str:

@@ -13,9 +13,10 @@ from contracts.members import Place
 from contracts.vocabulary import OrganisationKind
 from services.members import store
 from services.members.leading import group_of
+from services.members.same_tables import Saying
 from services.members.sameness import OrganisationFacts, organisation_keys
 from services.members.saying import FIELDS, HERE, Said, state
-from services.members.tables import Organisation, Saying
+from services.members.tables import Organisation
 
 
 async def keep(
@@ -41,7 +42,8 @@ async def take_back(session: AsyncSession, organisation_id: str, network: str) -
 async def of(session: AsyncSession, organisation_ids: list[str]) -> list[Said]:
     """All that was said of these records."""
     query = select(Saying).where(col(Saying.entity_id).in_(organisation_ids))
-    rows = (await session.exec(query.order_by(Saying.entity_id, Saying.network, Saying.field))).all()
+    query = query.order_by(Saying.entity_id, Saying.network, Saying.field)
+    rows = (await session.exec(query.execution_options(populate_existing=True))).all()
     return [Said(row.entity_id, row.network, row.field, row.value, row.said_at) for row in rows]
 
 

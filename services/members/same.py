@@ -1,83 +1,103 @@
-"""Two records that may be of one organisation, side by side, for the node's team to decide."""
+"""Two records that may be of one organisation or of one person, side by side, for the node's team to decide."""
 
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Any
 
-import sqlalchemy as sa
 from fastapi import APIRouter, Path, Response
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, NodeTeam, Now, Page, Paging, ReadSession, Reply
-from services.members import merging, said
-from services.members.merging import PairStatus
-from services.members.tables import Organisation, SamePair
-from services.members.views import OrganisationView, SaidView, SamePairView
+from chassis import Command, Identity, NodeTeam, Now, Page, Paging, ReadSession, Reply
+from chassis.paging import PageAsked
+from services.members import merging, merging_persons, pairs, same_showing
+from services.members.pairs import ORGANISATIONS, PERSONS, PairStatus, Sort
+from services.members.same_views import DecidedView, SameOrganisationsView, SamePersonsView
 
-router = APIRouter(prefix="/v1", tags=["organisations"])
+router = APIRouter(prefix="/v1")
 
 PairId = Annotated[str, Path(max_length=128)]
 
+_UNDECIDED = (PairStatus.WAITING, PairStatus.LATER)
 
-@router.get("/same-organisations", response_model=Page[SamePairView])
-async def list_pairs(
+
+@router.get("/same-organisations", response_model=Page[SameOrganisationsView], tags=["organisations"])
+async def list_organisations(
     _: NodeTeam, session: ReadSession, paging: Paging, status: PairStatus = PairStatus.WAITING
-) -> Page[SamePairView]:
-    """Pairs that wait for a decision, or that were decided, the newest first."""
-    query = select(SamePair).where(SamePair.status == status).order_by(col(SamePair.pair_id).desc())
-    if status is PairStatus.WAITING:  # where one was merged meanwhile, the one that stays has a pair of its own
-        one, other = aliased(Organisation), aliased(Organisation)
-        query = query.join(one, col(one.organisation_id) == SamePair.first_id)
-        query = query.join(other, col(other.organisation_id) == SamePair.second_id)
-        query = query.where(sa.and_(col(one.merged_into).is_(None), col(other.merged_into).is_(None)))
-    if paging.cursor:
-        query = query.where(SamePair.pair_id < paging.cursor)
-    pairs = (await session.exec(query.limit(paging.limit + 1))).all()
-    return Page.of([await _view(session, pair) for pair in pairs], paging, key=lambda view: view.pair_id)
+) -> Page[SameOrganisationsView]:
+    """Organisations that wait for a decision, or of which was decided, the newest pair first."""
+    found = await _page(session, ORGANISATIONS, status, paging)
+    views = [await same_showing.organisations(session, pair) for pair in found]
+    return Page.of(views, paging, key=lambda view: view.pair_id)
 
 
-@router.post("/same-organisations/{pair_id}/merge", response_model=SamePairView)
-async def merge_pair(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+@router.get("/same-persons", response_model=Page[SamePersonsView], tags=["members"])
+async def list_persons(
+    _: NodeTeam, session: ReadSession, paging: Paging, status: PairStatus = PairStatus.WAITING
+) -> Page[SamePersonsView]:
+    """The same of members. What they can be reached by is not shown whole."""
+    found = await _page(session, PERSONS, status, paging)
+    views = [await same_showing.members(session, pair) for pair in found]
+    return Page.of(views, paging, key=lambda view: view.pair_id)
+
+
+@router.post("/same-organisations/{pair_id}/merge", response_model=DecidedView, tags=["organisations"])
+async def merge_organisations(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
     """The two are one from now on; asked again, nothing happens."""
-
-    async def merge_it(session: AsyncSession) -> Reply:
-        pair = await merging.pair_with(session, pair_id)
-        if pair.status != PairStatus.MERGED:
-            await merging.merge(session, pair, who.member_id, now)
-        return Reply(await _view(session, pair))
-
-    return await command(merge_it)
+    return await command(_decide(ORGANISATIONS, pair_id, PairStatus.MERGED, merging.merge, who, now))
 
 
-@router.post("/same-organisations/{pair_id}/keep-apart", response_model=SamePairView)
-async def keep_pair_apart(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+@router.post("/same-organisations/{pair_id}/keep-apart", response_model=DecidedView, tags=["organisations"])
+async def keep_organisations_apart(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
     """The two are two, for good; if they had been merged, that is undone."""
-
-    async def keep_them(session: AsyncSession) -> Reply:
-        pair = await merging.pair_with(session, pair_id)
-        if pair.status != PairStatus.APART:
-            await merging.keep_apart(session, pair, who.member_id, now)
-        return Reply(await _view(session, pair))
-
-    return await command(keep_them)
+    return await command(_decide(ORGANISATIONS, pair_id, PairStatus.APART, merging.keep_apart, who, now))
 
 
-async def _view(session: AsyncSession, pair: SamePair) -> SamePairView:
-    ids = [pair.first_id, pair.second_id]
-    query = select(Organisation).where(col(Organisation.organisation_id).in_(ids))
-    found = {one.organisation_id: one for one in (await session.exec(query)).all()}
-    told = await said.of(session, ids)
-    first, second = (OrganisationView.of(found[one]) for one in ids)
-    first_said, second_said = (tuple(SaidView.of(one) for one in told if one.entity_id == of) for of in ids)
-    return SamePairView(
-        pair_id=pair.pair_id,
-        status=pair.status,
-        agrees=tuple(pair.agrees),
-        first=first,
-        second=second,
-        first_said=first_said,
-        second_said=second_said,
-        found_at=pair.found_at,
-        decided_at=pair.decided_at,
-        by_itself=pair.status == PairStatus.MERGED and pair.decided_by is None,
-    )
+@router.post("/same-organisations/{pair_id}/later", response_model=DecidedView, tags=["organisations"])
+async def decide_on_organisations_later(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """Somebody has to look into it first."""
+    return await command(_decide(ORGANISATIONS, pair_id, PairStatus.LATER, pairs.put_off, who, now))
+
+
+@router.post("/same-persons/{pair_id}/merge", response_model=DecidedView, tags=["members"])
+async def merge_persons(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """The two are one from now on, and whoever signs in as one reads what both were told."""
+    return await command(_decide(PERSONS, pair_id, PairStatus.MERGED, merging_persons.merge, who, now))
+
+
+@router.post("/same-persons/{pair_id}/keep-apart", response_model=DecidedView, tags=["members"])
+async def keep_persons_apart(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """The two are two, for good; if they had been merged, that is undone."""
+    return await command(_decide(PERSONS, pair_id, PairStatus.APART, merging_persons.keep_apart, who, now))
+
+
+@router.post("/same-persons/{pair_id}/later", response_model=DecidedView, tags=["members"])
+async def decide_on_persons_later(pair_id: PairId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """Somebody has to look into it first."""
+    return await command(_decide(PERSONS, pair_id, PairStatus.LATER, pairs.put_off, who, now))
+
+
+def _decide(
+    sort: Sort, pair_id: str, status: PairStatus, act: Callable[..., Awaitable[None]], who: Identity, now: datetime
+) -> Callable[[AsyncSession], Awaitable[Reply]]:
+    """The work of a command; decided like that before, nothing happens."""
+
+    async def decide(session: AsyncSession) -> Reply:
+        pair = await pairs.pair_with(session, sort, pair_id)
+        if pair.status != status:
+            await act(session, pair, who.member_id, now)
+        return Reply(DecidedView(pair_id=pair.pair_id, status=pair.status))
+
+    return decide
+
+
+async def _page(session: AsyncSession, sort: Sort, status: PairStatus, paging: PageAsked) -> list[Any]:
+    query = select(sort.pairs).where(sort.pairs.status == status).order_by(sort.pairs.pair_id.desc())
+    if status in _UNDECIDED:  # where one was merged meanwhile, the one that stays has a pair of its own
+        for of in (sort.pairs.first_id, sort.pairs.second_id):
+            one: Any = aliased(sort.of)
+            query = query.join(one, getattr(one, sort.id.key) == of).where(one.merged_into.is_(None))
+    if paging.cursor:
+        query = query.where(sort.pairs.pair_id < paging.cursor)
+    return list((await session.exec(query.limit(paging.limit + 1))).all())

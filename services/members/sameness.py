@@ -5,6 +5,7 @@ a domain and a name, a whole name that few bear with its town. What agrees in le
 How well it does: `./odh bench identity`.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
@@ -49,6 +50,11 @@ class PersonFacts(NamedTuple):
     email: str
     phone: str | None = None
     organisation_ids: frozenset[str] = frozenset()
+    proven: bool = True
+    """Whether who reads this address may read what is theirs: they followed a link to it, or to none at all."""
+
+
+_SUREST = (Verdict.CERTAIN, Verdict.DOUBTFUL, Verdict.DIFFERENT)
 
 
 #: How far an organisation moves and is still thought of as perhaps the same.
@@ -118,7 +124,11 @@ def _by_name_and_place(
 
 
 def judge_persons(one: PersonFacts, other: PersonFacts) -> Judged:
-    """The address first, then the phone, then the name within one organisation; a name alone is never certain."""
+    """One mailbox of one person is certain, if both were proven to be read by whoever has what is theirs.
+
+    Whoever is merged reads what the other was told. So a phone, a name within one organisation, or a mailbox that
+    several read is for a person to decide, and a name alone is not even that when many bear it.
+    """
     mine, theirs = names.person_name(one.name), names.person_name(other.name)
     given, surname = names.likeness_of_given(mine, theirs), names.likeness_of_surnames(mine, theirs)
     same_address = address(one.email) == address(other.email)
@@ -129,32 +139,32 @@ def judge_persons(one: PersonFacts, other: PersonFacts) -> Judged:
     agrees += ["organisation"] if same_place else []
     named = given >= Likeness.PART and surname >= Likeness.PART
     if same_address and not is_shared_mailbox(one.email):
-        certain = named or given >= Likeness.SPELLED
+        certain = may_share_an_address(one.name, other.name, one.email) and one.proven and other.proven
         judged = Verdict.CERTAIN if certain else Verdict.DOUBTFUL
-    elif same_address:
-        exact = given == Likeness.SAME and surname == Likeness.SAME
-        judged = Verdict.CERTAIN if exact else Verdict.DOUBTFUL if named else Verdict.DIFFERENT
-    elif same_phone and named:
-        full = given >= Likeness.SPELLED or (same_place and surname >= Likeness.SPELLED)
-        judged = Verdict.CERTAIN if full else Verdict.DOUBTFUL
+    elif named and (same_address or same_phone):
+        judged = Verdict.DOUBTFUL
     elif same_place:
-        judged = _within_one_organisation(one, other, given, surname, common=names.is_common(mine))
+        enough = named and given + surname > Likeness.PART * 2
+        judged = Verdict.DOUBTFUL if enough else Verdict.DIFFERENT
     else:  # somebody who works elsewhere now, perhaps
         exact = given == Likeness.SAME and surname == Likeness.SAME and not names.is_common(mine)
         judged = Verdict.DOUBTFUL if exact else Verdict.DIFFERENT
     return Judged(judged, tuple(agrees))
 
 
-def _within_one_organisation(
-    one: PersonFacts, other: PersonFacts, given: Likeness, surname: Likeness, *, common: bool
-) -> Verdict:
-    """Two addresses at one domain may well be two namesakes; an own address beside that of the school is one person."""
-    own_domains = {one.email.rpartition("@")[2].casefold(), other.email.rpartition("@")[2].casefold()}
-    if given == Likeness.SAME and surname == Likeness.SAME and not common and len(own_domains) == 2:
-        return Verdict.CERTAIN
-    if given >= Likeness.PART and surname >= Likeness.PART:
-        return Verdict.DOUBTFUL if given + surname > Likeness.PART * 2 else Verdict.DIFFERENT
-    return Verdict.DIFFERENT
+def judge_faces(mine: Iterable[PersonFacts], theirs: Iterable[PersonFacts]) -> Judged:
+    """Two persons, by whatever each of them is known by: the surest of all."""
+    theirs = list(theirs)
+    judged = [judge_persons(one, other) for one in mine for other in theirs]
+    return min(judged, key=lambda one: (_SUREST.index(one.verdict), -len(one.agrees), one.agrees))
+
+
+def may_share_an_address(one: str, other: str, email: str) -> bool:
+    """Whether two names with one address are of one person. Who married is called otherwise; a stage@ is of several."""
+    mine, theirs = names.person_name(one), names.person_name(other)
+    given, surname = names.likeness_of_given(mine, theirs), names.likeness_of_surnames(mine, theirs)
+    named = given >= Likeness.PART and surname >= Likeness.PART
+    return named or (given >= Likeness.SPELLED and not is_shared_mailbox(email))
 
 
 def organisation_keys(facts: OrganisationFacts) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Which network said what of an organisation, and who wins when they differ. Pure.
+"""Which network said what of an organisation or a person, and who wins when they differ. Pure.
 
 The whole state is made anew from what was said each time, so it never depends on the order in which it came, and what
 one network takes back leaves what another said.
@@ -10,11 +10,14 @@ from typing import Any, NamedTuple
 
 from contracts.vocabulary import Network
 
-#: Who said it when it was no network: the organisation's own members, or the node's team.
+#: Who said it when it was no network: the organisation's own members, the node's team, or the person themselves.
 HERE = ""
 
 #: What is kept of an organisation, field by field.
 FIELDS = ("kind", "name", "place", "brin", "kvk", "website", "networks")
+
+#: What is kept of a person, beside their address and the organisations that they belong to.
+PERSON_FIELDS = ("name", "phone", "language", "networks")
 
 #: Who knows a field best. Of the others, and of the fields that are not here, the latest counts.
 KNOWS_BEST: Mapping[str, tuple[str, ...]] = {
@@ -35,13 +38,21 @@ class Said(NamedTuple):
 
 
 def state(said: Iterable[Said]) -> dict[str, Any]:
-    """Every field of which something was said, by who wins; `networks` are all that were named or that spoke.
+    """Every field of an organisation of which something was said, by who wins; `networks` are all named or that spoke.
 
     What was said here wins. Then who knows the field best, then who spoke last. Nothing (none) never beats something.
     """
-    told = list(said)
+    return _won(list(said), FIELDS)
+
+
+def person_state(said: Iterable[Said]) -> dict[str, Any]:
+    """The same of a person, whom nobody knows better than they do themselves: what they said here, else the latest."""
+    return _won(list(said), PERSON_FIELDS)
+
+
+def _won(told: list[Said], fields: Iterable[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for field in FIELDS:
+    for field in fields:
         if field == "networks":
             continue
         if values := [one for one in told if one.field == field]:

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, FromGateway, Now, ReadSession, Reply
-from services.members import membership, rules, store, views
+from services.members import membership, persons, rules, store, views
 from services.members.inputs import LinkAsked, TokenShown
 from services.members.leading import scope_of
 from services.members.links import link_followed, mail_link
@@ -25,7 +25,8 @@ async def ask_link(asked: LinkAsked, _: FromGateway, now: Now, settings: OwnSett
             unconfirmed = member.status == MemberStatus.UNCONFIRMED
             newest = await store.newest_link(session, member.member_id) if unconfirmed else None
             joining = newest.joining if newest else None
-            await mail_link(session, member, now, links_max=settings.sign_in_links_per_hour_max, joining=joining)
+            links_max, opens = settings.sign_in_links_per_hour_max, await persons.opens_the_door(session, member)
+            await mail_link(session, member, now, links_max=links_max, joining=joining, mailed=opens)
         return Reply(JoinReceived(), status=202)
 
     return await command(mail_it)
@@ -33,16 +34,24 @@ async def ask_link(asked: LinkAsked, _: FromGateway, now: Now, settings: OwnSett
 
 @router.post("/sign-ins")
 async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command) -> Response:
-    """Somebody follows the link that they were mailed; the first one they are mailed makes them a member."""
+    """Somebody follows the link that they were mailed; the first one they are mailed makes them a member.
+
+    Who has two memberships is told under which of them they came in: that stays theirs when the two are parted.
+    """
 
     async def follow(session: AsyncSession) -> Reply:
         link, member = await link_followed(session, shown.token, now)
-        if link.joining is not None and rules.joins(MemberStatus(member.status)):
-            await membership.confirm(session, member, link.joining, now)
-        elif member.status != MemberStatus.ACTIVE:
+        person = await store.member(session, member.member_id, for_change=True)
+        mailed_to = await persons.address_of(session, person)
+        member.verified_at = now
+        if link.joining is not None and rules.joins(MemberStatus(person.status)):
+            await membership.confirm(session, person, link.joining, now)
+        elif person.status != MemberStatus.ACTIVE:
             raise rules.SignInLinkInvalid
-        if link.new_email is not None:
+        elif link.new_email is not None:
             await membership.take_address(session, member, link.new_email)
+        elif mailed_to != await persons.address_of(session, person):
+            await membership.changed(session, person)
         return Reply({"member_id": member.member_id})
 
     return await command(follow)
@@ -52,10 +61,12 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
 async def show_identity(member_id: str, _: FromGateway, session: ReadSession) -> IdentityView:
     """Who a member is now, and what they may do; nobody is found once they have left."""
     member = await store.active_member(session, member_id)
-    ambassador = await store.ambassador(session, member_id)
+    own_id, *also = await persons.references_of(session, member.member_id)
+    ambassador = await store.ambassador(session, own_id)
     return IdentityView(
-        member_id=member_id,
+        member_id=own_id,
+        also=tuple(also),
         roles=views.roles(member, ambassador),
         scope=await scope_of(session, ambassador) if ambassador else None,
-        organisation_ids=tuple(o.organisation_id for _, o in await store.organisations_of(session, member_id)),
+        organisation_ids=tuple(o.organisation_id for _, o in await store.organisations_of(session, own_id)),
     )

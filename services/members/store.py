@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -13,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.paging import PageAsked
 from contracts.members import Place
 from contracts.vocabulary import OrganisationKind
+from services.members import persons, same_tables  # noqa: F401  # its tables are of the service too
 from services.members.rules import (
-    ErasureNotFound,
     LastOfNodeTeam,
     MemberNotFound,
     MemberStatus,
@@ -23,12 +22,8 @@ from services.members.rules import (
 from services.members.tables import (
     Affiliation,
     Ambassador,
-    Consent,
-    Erasure,
-    ErasurePart,
     Member,
     Organisation,
-    SealedContact,
     SignInLink,
     Table,
 )
@@ -79,13 +74,13 @@ async def organisations(
 
 
 async def organisations_of(session: AsyncSession, member_id: str) -> list[tuple[Affiliation, Organisation]]:
-    """A member's affiliations with the organisations that they lead to, each once, the first one first."""
+    """A person's affiliations, under all their references, with the organisations that they lead to, each once."""
     told = aliased(Organisation)
     query = (
         select(Affiliation, Organisation)
         .join(told, col(told.organisation_id) == Affiliation.organisation_id)
         .join(Organisation, col(Organisation.organisation_id) == sa.func.coalesce(told.leads_to, told.organisation_id))
-        .where(Affiliation.member_id == member_id)
+        .where(col(Affiliation.member_id).in_(select(Member.member_id).where(persons.leads_to == member_id)))
         .order_by(Affiliation.affiliation_id)
     )
     found: dict[str, tuple[Affiliation, Organisation]] = {}
@@ -107,14 +102,13 @@ async def partners_called(session: AsyncSession, name: str) -> Sequence[Organisa
 
 
 async def find_member(session: AsyncSession, member_id: str) -> Member | None:
-    """The member, locked for a change, or none."""
-    found: Member | None = await _one(session, select(Member).where(Member.member_id == member_id), for_change=True)
-    return found
+    """The member that a reference leads to, locked for a change, or none."""
+    return await persons.find(session, member_id, for_change=True)
 
 
 async def member(session: AsyncSession, member_id: str, *, for_change: bool = False) -> Member:
-    """The member, confirmed or not; raises `MemberNotFound`."""
-    found = await _one(session, select(Member).where(Member.member_id == member_id), for_change)
+    """The member that a reference leads to, confirmed or not; raises `MemberNotFound`."""
+    found = await persons.find(session, member_id, for_change=for_change)
     if found is None:
         raise MemberNotFound
     return found
@@ -129,7 +123,7 @@ async def active_member(session: AsyncSession, member_id: str, *, for_change: bo
 
 
 async def member_with_email(session: AsyncSession, email_key: str) -> Member | None:
-    """Who has this address."""
+    """The membership with this address, which may have been merged into another."""
     return await _one(session, select(Member).where(Member.email_key == email_key), for_change=True)
 
 
@@ -139,15 +133,24 @@ async def is_taken(session: AsyncSession, email_key: str) -> bool:
 
 
 async def ambassador(session: AsyncSession, member_id: str) -> Ambassador | None:
-    """The appointment of a member."""
-    return (await session.exec(select(Ambassador).where(Ambassador.member_id == member_id))).first()
+    """The appointment of a person, the oldest if they have one under several references."""
+    return next(iter(await appointments_of(session, member_id)), None)
+
+
+async def appointments_of(session: AsyncSession, member_id: str) -> Sequence[Ambassador]:
+    """A person's appointments, under all their references."""
+    theirs = select(Member.member_id).where(persons.leads_to == member_id)
+    query = select(Ambassador).where(col(Ambassador.member_id).in_(theirs))
+    return (await session.exec(query.order_by(Ambassador.member_id))).all()
 
 
 async def ambassadors(session: AsyncSession, paging: PageAsked) -> list[tuple[Ambassador, Member]]:
     """Ambassadors with who they are, the newest member first; one more than a page."""
+    appointed = aliased(Member)
     query = (
         select(Ambassador, Member)
-        .join(Member, col(Member.member_id) == Ambassador.member_id)
+        .join(appointed, col(appointed.member_id) == Ambassador.member_id)
+        .join(Member, col(Member.member_id) == sa.func.coalesce(appointed.leads_to, appointed.member_id))
         .order_by(col(Ambassador.member_id).desc())
         .limit(paging.limit + 1)
     )
@@ -197,59 +200,6 @@ async def waits_for_confirmation(session: AsyncSession, member_id: str, now: dat
     return (
         await session.exec(select(SignInLink).where(SignInLink.member_id == member_id, *waiting))
     ).first() is not None
-
-
-async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
-    """Deletes everything about a person; returns the ids of their links, and how many of what was deleted."""
-    links = await session.exec(select(SignInLink.sign_in_id).where(SignInLink.member_id == member_id))
-    sign_in_ids = list(links.all())
-    # The replies to the person's own calls are kept for replay, and may hold what they told of themselves.
-    replies = Table.metadata.tables["stored_reply"]
-    removed = {}
-    for what, theirs in (
-        ("affiliations", sa.delete(Affiliation).where(col(Affiliation.member_id) == member_id)),
-        ("appointments", sa.delete(Ambassador).where(col(Ambassador.member_id) == member_id)),
-        ("consents", sa.delete(Consent).where(col(Consent.member_id) == member_id)),
-        ("sign-in-links", sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id)),
-        ("stored-replies", sa.delete(replies).where(replies.c.caller == member_id)),
-        ("persons", sa.delete(Member).where(col(Member.member_id) == member_id)),
-    ):
-        removed[what] = (await session.exec(theirs)).rowcount
-    return sign_in_ids, removed
-
-
-async def forget_sealed(session: AsyncSession, member_id: str) -> list[str]:
-    """Forgets for which matches a member's contact details went to other nodes; returns the matches."""
-    theirs = sa.delete(SealedContact).where(col(SealedContact.member_id) == member_id)
-    return list((await session.exec(theirs.returning(col(SealedContact.match_id)))).scalars())
-
-
-async def erasure(session: AsyncSession, erasure_id: str) -> Erasure:
-    """The erasure with this key; raises `ErasureNotFound`."""
-    found = (await session.exec(select(Erasure).where(Erasure.erasure_id == erasure_id))).first()
-    if found is None:
-        raise ErasureNotFound
-    return found
-
-
-async def erasure_of(session: AsyncSession, member_id: str) -> Erasure | None:
-    """The erasure of a member."""
-    return (await session.exec(select(Erasure).where(Erasure.member_id == member_id))).first()
-
-
-async def erasure_parts(session: AsyncSession, member_id: str) -> Sequence[ErasurePart]:
-    """What each service has told of an erasure."""
-    query = select(ErasurePart).where(ErasurePart.member_id == member_id).order_by(ErasurePart.service)
-    return (await session.exec(query)).all()
-
-
-async def keep_erasure_part(
-    session: AsyncSession, member_id: str, service: str, removed: dict[str, int], now: datetime
-) -> None:
-    """Keeps what a service removed; told again, the later telling counts."""
-    told = {"removed": removed, "told_at": now}
-    insert = pg.insert(ErasurePart).values(member_id=member_id, service=service, **told)
-    await session.exec(insert.on_conflict_do_update(index_elements=["member_id", "service"], set_=told))
 
 
 async def _one(session: AsyncSession, query: Any, for_change: bool) -> Any:

@@ -54,9 +54,13 @@ class Organisation(Table, table=True):
 
 
 class Member(Table, table=True):
-    """A person. `version` counts every change of the member, of their affiliations and of their roles."""
+    """A person. `version` counts every change of the member, of their affiliations and of their roles.
+
+    One that was merged into another keeps its row, its address and what is under its reference: see `persons`.
+    """
 
     __tablename__ = "member"
+    __table_args__ = (sa.Index("ix_member_same_keys", "same_keys", postgresql_using="gin"),)
     member_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     status: MemberStatus = Field(sa_type=sa.Text)
@@ -67,6 +71,10 @@ class Member(Table, table=True):
     language: str = Field(sa_type=sa.Text)
     networks: list[str] = Field(default_factory=list, sa_type=Texts)
     node_team: bool = Field(default=False, index=True)
+    verified_at: datetime | None = Field(default=None, sa_type=Instant)  # a link to this address was followed, the last
+    merged_into: str | None = Field(default=None, sa_type=sa.Text, index=True)  # which may be merged itself
+    leads_to: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the one that stays, at the end of these
+    same_keys: list[str] | None = Field(default=None, sa_type=Texts)
     first_seen_at: datetime = Field(sa_type=Instant)
     joined_at: datetime | None = Field(default=None, sa_type=Instant)
 
@@ -156,6 +164,7 @@ class Erasure(Table, table=True):
     asked_at: datetime = Field(sa_type=Instant)
     removed: dict[str, int] = Field(sa_type=pg.JSONB)
     sign_in_ids: list[str] = Field(default_factory=list, sa_type=Texts)
+    together_with: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the erasure whose report tells of it
 
 
 class ErasurePart(Table, table=True):
@@ -166,32 +175,3 @@ class ErasurePart(Table, table=True):
     service: str = Field(primary_key=True, sa_type=sa.Text)
     removed: dict[str, int] = Field(sa_type=pg.JSONB)
     told_at: datetime = Field(sa_type=Instant)
-
-
-class Saying(Table, table=True):
-    """What a network said last of one field of an organisation; `network` is empty for who is here."""
-
-    __tablename__ = "saying"
-    entity_id: str = Field(primary_key=True, foreign_key="organisation.organisation_id", sa_type=sa.Text)
-    network: str = Field(primary_key=True, sa_type=sa.Text)
-    field: str = Field(primary_key=True, sa_type=sa.Text)
-    value: Any = Field(default=None, nullable=True, sa_type=pg.JSONB(none_as_null=True))
-    said_at: datetime = Field(sa_type=Instant)
-
-
-class SamePair(Table, table=True):
-    """Two organisations that may be one, and what was decided: asked once, remembered for good.
-
-    `second_id` is the younger, which is merged into the first. `decided_by` is empty for what merged by itself.
-    """
-
-    __tablename__ = "same_pair"
-    __table_args__ = (sa.UniqueConstraint("first_id", "second_id"),)
-    pair_id: str = Field(primary_key=True, sa_type=sa.Text)
-    first_id: str = Field(foreign_key="organisation.organisation_id", sa_type=sa.Text)
-    second_id: str = Field(foreign_key="organisation.organisation_id", index=True, sa_type=sa.Text)
-    agrees: list[str] = Field(default_factory=list, sa_type=Texts)
-    status: str = Field(index=True, sa_type=sa.Text)
-    decided_by: str | None = Field(default=None, sa_type=sa.Text)
-    found_at: datetime = Field(sa_type=Instant)
-    decided_at: datetime | None = Field(default=None, sa_type=Instant)

@@ -5,18 +5,18 @@ What somebody told of themselves is never changed by what a network tells; that 
 
 from datetime import datetime
 
-from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import checked, say
 from contracts.event import new_id
 from contracts.members import OrganisationChanged
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import membership, organisations, rules, store
+from services.members import membership, organisations, person_said, persons, rules, store
 from services.members.appointments import appointed, stood_down
 from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft, ScopeDraft
+from services.members.person_said import BELONGS
 from services.members.recognising import member_like, organisation_like
-from services.members.rules import MemberStatus, PersonLeft
+from services.members.rules import MemberNotFound, MemberStatus, PersonLeft
 from services.members.tables import Consent, Member, Organisation
 
 
@@ -46,50 +46,68 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
 
 
 async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) -> str:
-    """Keeps what was told of a person; returns their id. Raises `FieldErrors`, or `PersonLeft`."""
+    """Keeps what was told of a person; returns the reference it was kept under.
+
+    Raises `FieldErrors`, `PersonLeft`, or `AddressOfAnother`.
+    """
     words = told.model_dump(mode="json", include={"name", "email", "phone", "language", "organisation_id", "role"})
     draft = checked(JoinDraft, words | {"networks": [told.network], "consent": True})
-    key = rules.email_key(draft.email)
-    await store.one_at_a_time(session, f"address {key}")
-    if told.known_as:
-        member = await store.member(session, told.known_as, for_change=True)
-    else:
-        member = await member_like(session, draft) or await _new(session, draft, now)
-    if member.status == MemberStatus.LEFT:
+    await store.one_at_a_time(session, f"address {rules.email_key(draft.email)}")
+    member, is_new = await _member_told(session, told, draft, now)
+    person = await store.member(session, member.member_id, for_change=True)
+    if person.status == MemberStatus.LEFT:
         raise PersonLeft
-    is_new = member.status == MemberStatus.UNCONFIRMED
     if is_new:
-        _agreed(session, member, draft, told)
-    is_added = await membership.affiliate(session, member, told.organisation_id, draft.role, now) is not None
-    if told.network not in member.networks:
-        member.networks, is_added = [*member.networks, told.network], True
+        terms = f"partner {told.partner_id}"  # a network vouches for somebody who has not joined by themselves
+        at = told.consented_at
+        session.add(Consent(consent_id=new_id(), member_id=member.member_id, terms_version=terms, given_at=at))
+    before = None if is_new else await membership.shown(session, person)
+    await _say(session, member, told, draft, now)
+    await person_said.make_anew(session, person)
     if is_new:
-        await membership.activate(session, member, now)
-    elif is_added:
-        await membership.changed(session, member)
+        await membership.activate(session, person, now)
+    elif before != await membership.shown(session, person):
+        await membership.changed(session, person)
     return member.member_id
 
 
-async def _new(session: AsyncSession, draft: JoinDraft, now: datetime) -> Member:
-    member = membership.unconfirmed(draft, now)
-    session.add(member)
-    await session.flush()  # before what refers to it
-    return member
+async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft, now: datetime) -> tuple[Member, bool]:
+    """Whom a network means, locked, and whether they are new here."""
+    if told.known_as:
+        member = await persons.membership(session, told.known_as, for_change=True)
+        if member is None:
+            raise MemberNotFound
+        return member, False
+    member = await member_like(session, draft)
+    if member is None:
+        member = membership.unconfirmed(draft, now)
+        session.add(member)
+        await session.flush()  # before what refers to it
+    if member.status == MemberStatus.UNCONFIRMED:
+        member.name, member.phone, member.language = draft.name, draft.phone, draft.language
+        return member, True
+    return member, False
 
 
-def _agreed(session: AsyncSession, member: Member, draft: JoinDraft, told: PersonTold) -> None:
-    """A network vouches for somebody who has not joined by themselves."""
-    member.name, member.phone, member.language = draft.name, draft.phone, draft.language
-    terms = f"partner {told.partner_id}"
-    session.add(
-        Consent(consent_id=new_id(), member_id=member.member_id, terms_version=terms, given_at=told.consented_at)
-    )
+async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: JoinDraft, now: datetime) -> None:
+    """Keeps it as the word of this record, in place of what the same record told before."""
+    own = f"{BELONGS}{told.organisation_id}"
+    fields = draft.model_dump(mode="json", include={"name", "email", "phone", "language"}) | {own: draft.role}
+    before = await person_said.organisations_said(session, member.member_id, told.record_id)
+    await person_said.keep(session, member, told.network, told.record_id, fields, now)
+    await membership.affiliate(session, member, told.organisation_id, draft.role, now)
+    await person_said.end_what_nobody_says(session, member, before - {told.organisation_id})
+    key = rules.email_key(draft.email)
+    if member.verified_at is None and key != member.email_key and not await store.is_taken(session, key):
+        member.email, member.email_key = draft.email, key  # nobody showed that the old one is theirs
+        await store.drop_links(session, member.member_id)
 
 
 async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: datetime) -> str:
     """Appoints an ambassador; returns whom. Raises `FieldErrors` when the scope is that of everything."""
     draft = checked(ScopeDraft, told.scope.model_dump(mode="json"))
-    member = await store.active_member(session, told.member_id, for_change=True)
+    person = await store.active_member(session, told.member_id, for_change=True)
+    member = await persons.membership(session, told.member_id, for_change=True) or person
     await appointed(session, member, draft, now)
     return member.member_id
 
@@ -101,20 +119,20 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
         if told.network in organisation.networks:
             await organisations.leave_network(session, organisation, told.network)
         return
-    member = await store.find_member(session, told.known_as)
-    if member is None or member.status != MemberStatus.ACTIVE:
+    person = await store.find_member(session, told.known_as)
+    member = await persons.membership(session, told.known_as, for_change=True)
+    if person is None or member is None or person.status != MemberStatus.ACTIVE:
         return
     if told.thing == Thing.AMBASSADOR:
         await stood_down(session, member)
-    elif told.network in member.networks:
-        member.networks = [one for one in member.networks if one != told.network]
-        if member.networks or await _has_agreed(session, member.member_id):
-            await membership.changed(session, member)
-        else:
-            await membership.leave(session, member)
-
-
-async def _has_agreed(session: AsyncSession, member_id: str) -> bool:
-    """Whether somebody agreed to the terms themselves, and not only with a partner network."""
-    own = (Consent.member_id == member_id, col(Consent.terms_version).not_like("partner %"))
-    return (await session.exec(select(Consent.consent_id).where(*own))).first() is not None
+        return
+    before = await membership.shown(session, person)
+    await person_said.take_back(session, member, told.network, told.record_id)
+    references = await persons.references_of(session, person.member_id)
+    if not await person_said.of(session, references) and not await person_said.has_agreed(session, references):
+        person.networks = []
+        await membership.leave(session, person)
+        return
+    await person_said.make_anew(session, person)
+    if before != await membership.shown(session, person):
+        await membership.changed(session, person)

@@ -1,14 +1,12 @@
 """What members answers. Views with a person's details are only for those whom `rules.check_may_see` lets see them."""
 
 from datetime import datetime
-from typing import Any
 
 from pydantic import BaseModel, Field
 
 from contracts.members import AmbassadorScope, Place
 from contracts.vocabulary import Language, Network, OrganisationKind, Role
 from services.members import rules
-from services.members.saying import Said
 from services.members.tables import Affiliation, Ambassador, Member, Organisation
 
 
@@ -28,36 +26,6 @@ class OrganisationView(BaseModel):
     def of(cls, organisation: Organisation) -> "OrganisationView":
         """As it is stored."""
         return cls.model_validate(organisation, from_attributes=True)
-
-
-class SaidView(BaseModel):
-    """One field of an organisation, as one network said it last."""
-
-    network: Network | None = Field(description="None: it was said here.")
-    field: str
-    value: Any
-    said_at: datetime
-
-    @classmethod
-    def of(cls, said: Said) -> "SaidView":
-        """As it is kept."""
-        network = Network(said.network) if said.network else None
-        return cls(network=network, field=said.field, value=said.value, said_at=said.said_at)
-
-
-class SamePairView(BaseModel):
-    """Two records that may be of one organisation, side by side, with who said what of each."""
-
-    pair_id: str
-    status: str = Field(description="waiting, merged or apart.")
-    agrees: tuple[str, ...] = Field(description="What the two have in common.")
-    first: OrganisationView = Field(description="The older, which stays.")
-    second: OrganisationView
-    first_said: tuple[SaidView, ...]
-    second_said: tuple[SaidView, ...]
-    found_at: datetime
-    decided_at: datetime | None
-    by_itself: bool = Field(description="Merged without anybody looking, because it was certain.")
 
 
 class AffiliationView(BaseModel):
@@ -113,6 +81,7 @@ class IdentityView(BaseModel):
     """What the gateway signs: who somebody is and what they may do."""
 
     member_id: str
+    also: tuple[str, ...] = Field(description="The references of memberships that were merged into this one.")
     roles: tuple[Role, ...]
     scope: AmbassadorScope | None
     organisation_ids: tuple[str, ...]

@@ -22,7 +22,7 @@ from chassis import (
     check_version,
 )
 from contracts.vocabulary import Language
-from services.notify import contacts, inbox, planning, post, preferences
+from services.notify import contacts, inbox, one_person, planning, post, preferences
 from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe_page
 from services.notify.rules import InboxItemNotFound, PreferencesNotFound, UnsubscribeLinkUnknown
 from services.notify.settings import NotifySettings
@@ -44,7 +44,7 @@ router = APIRouter(prefix="/v1", tags=["notify"])
 @router.get("/inbox")
 async def read_inbox(request: Request, who: SignedIn, session: ReadSession, paging: Paging) -> Page[InboxItemView]:
     """What the member was told, newest first."""
-    items = await inbox.page(session, who.member_id, paging.cursor, paging.limit + 1)
+    items = await inbox.page(session, who.references, paging.cursor, paging.limit + 1)
     views = await inbox_views(session, items, _public_url(request))
     return Page[InboxItemView].of(views, paging, key=lambda view: view.item_id)
 
@@ -62,9 +62,9 @@ async def stream_inbox(
     """The member's items as they come in, as server-sent events; nothing is missed between two connections."""
     position = _position(last_event_id) if last_event_id else after
     if position is None:
-        position = await inbox.last_position(session, who.member_id)
+        position = await inbox.last_position(session, who.references)
     await session.close()  # a stream may last for minutes: it must not keep a connection
-    return InboxStream(request.app.state.service, who.member_id, position)
+    return InboxStream(request.app.state.service, who.references, position)
 
 
 @router.post("/inbox/{item_id}/read", status_code=204)
@@ -72,7 +72,7 @@ async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> 
     """The member has read an item; the first time counts."""
 
     async def read(session: AsyncSession) -> Reply:
-        item = await inbox.item(session, item_id, who.member_id)
+        item = await inbox.item(session, item_id, who.references)
         if item is None:
             raise InboxItemNotFound
         item.read_at = item.read_at or now
@@ -106,6 +106,9 @@ async def set_preferences(
             check_version(expected, (await preferences.preference_of(session, who.member_id)).version)
             raise PreferencesNotFound
         await planning.plan_again(session, who.member_id, habits, now)
+        for other in who.also:  # one person, one choice
+            await preferences.choose_alike(session, other, wishes)
+            await planning.plan_again(session, other, habits, now)
         view = preferences_view(wishes, habits, await contacts.language_of(session, who.member_id))
         return Reply(view, version=version)
 
@@ -136,7 +139,8 @@ async def unsubscribe(request: Request, token: str, command: Command, session: R
 
     async def set_category(session: AsyncSession) -> Reply:
         change = preferences.unmute if on_again else preferences.mute
-        await change(session, found.member_id, found.category)
+        for reference in await one_person.references_of(session, found.member_id):
+            await change(session, reference, found.category)
         return Reply()
 
     await command(set_category)

@@ -17,9 +17,18 @@ from contracts.matching import (
     RequestEscalated,
     RequestUnanswered,
 )
-from contracts.members import ContactChanged, ContactSealed, MemberErased, NodeTeamJoined, NodeTeamLeft, SignInRequested
+from contracts.members import (
+    ContactChanged,
+    ContactSealed,
+    MemberErased,
+    MemberMerged,
+    MemberParted,
+    NodeTeamJoined,
+    NodeTeamLeft,
+    SignInRequested,
+)
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
-from services.notify import contacts, digests, erasure, opening, rules
+from services.notify import contacts, digests, erasure, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -36,6 +45,12 @@ async def remember_contact(contact: ContactChanged, session: AsyncSession, now: 
 async def remember_team(event: NodeTeamJoined | NodeTeamLeft, session: AsyncSession) -> None:
     """The node's team hears of what nobody else looks after."""
     await contacts.keep_team_member(session, event)
+
+
+@router.hears(MemberMerged, MemberParted)
+async def remember_one_person(event: MemberMerged | MemberParted, session: AsyncSession) -> None:
+    """Two references are of one person, or are not after all: what one chooses of mails holds for the other."""
+    await one_person.keep(session, event)
 
 
 @router.hears(SignInRequested)

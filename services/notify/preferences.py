@@ -37,6 +37,18 @@ _SET = text(
     """
 )
 
+_CHOOSE = text(
+    """
+    INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends)
+    SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
+        CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean)
+    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
+    ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
+        rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
+        weekends = excluded.weekends
+    """
+)
+
 _MUTE = text(
     """
     INSERT INTO preference AS known (member_id, version, muted)
@@ -62,8 +74,18 @@ _UNMUTE = text(
 async def set_wishes(session: AsyncSession, member_id: str, wishes: Wishes, expected: int) -> int | None:
     """Sets what a member wants by mail; returns the new version, or none when another than expected stands."""
     await not_while_erasing(session)
-    values = asdict(wishes) | {"muted": sorted(wishes.muted), "rhythms": json.dumps(wishes.rhythms)}
-    return (await run(session, _SET, values | {"member_id": member_id, "expected": expected})).scalar_one_or_none()
+    return (await run(session, _SET, _chosen(member_id, wishes) | {"expected": expected})).scalar_one_or_none()
+
+
+async def choose_alike(session: AsyncSession, member_id: str, wishes: Wishes) -> None:
+    """The same under another reference of whoever chose it."""
+    await not_while_erasing(session)
+    await run(session, _CHOOSE, _chosen(member_id, wishes))
+
+
+def _chosen(member_id: str, wishes: Wishes) -> dict[str, Any]:
+    rhythms = json.dumps(wishes.rhythms)
+    return asdict(wishes) | {"member_id": member_id, "muted": sorted(wishes.muted), "rhythms": rhythms}
 
 
 async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeToken | None:

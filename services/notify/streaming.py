@@ -1,7 +1,7 @@
 """The inbox as it comes in: server-sent events, without a gap, for readers who keep up."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,19 +36,23 @@ class Readers:
         self._woken_by: dict[str, set[asyncio.Event]] = {}
 
     @contextmanager
-    def one(self, member_id: str, most: int) -> Any:
-        """Registers one reader; the event it gets is set when there may be something new for that member."""
+    def one(self, references: Sequence[str], most: int) -> Any:
+        """Registers one reader; the event it gets is set when there may be something new for that member.
+
+        They read what they are told under all their references; the first counts how often they read along.
+        """
         woken = asyncio.Event()
-        readers = self._woken_by.setdefault(member_id, set())
-        if len(readers) >= most:
+        if len(self._woken_by.get(references[0], ())) >= most:
             raise TooManyStreams(headers={"Retry-After": "30"})
-        readers.add(woken)
+        for one in references:
+            self._woken_by.setdefault(one, set()).add(woken)
         try:
             yield woken
         finally:
-            readers.discard(woken)
-            if not readers:
-                self._woken_by.pop(member_id, None)
+            for one in references:
+                self._woken_by[one].discard(woken)
+                if not self._woken_by[one]:
+                    del self._woken_by[one]
 
     def wake(self, member_id: str) -> None:
         """There is something new for a member."""
@@ -88,16 +92,16 @@ class InboxStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, service: "Service", member_id: str, position: int) -> None:
+    def __init__(self, service: "Service", references: Sequence[str], position: int) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
-        self._service, self._member_id, self._position = service, member_id, position
+        self._service, self._references, self._position = service, references, position
         self._settings = cast(NotifySettings, service.settings)
         self._readers: Readers = service.app.state.readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Streams until the reader leaves, takes nothing any more, or has read for the set time."""
-        with self._readers.one(self._member_id, self._settings.streams_per_member_max) as woken:
+        with self._readers.one(self._references, self._settings.streams_per_member_max) as woken:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             streaming = asyncio.create_task(self._stream(send, woken))
             leaving = asyncio.create_task(_left(receive))
@@ -130,7 +134,7 @@ class InboxStream(Response):
         while True:
             woken.clear()
             async with self._service.sessions() as session:
-                items = await inbox.after(session, self._member_id, self._position, ITEMS_AT_ONCE)
+                items = await inbox.after(session, self._references, self._position, ITEMS_AT_ONCE)
                 views = await inbox_views(session, items, self._settings.public_url)
             for view in views:
                 self._position = view.position

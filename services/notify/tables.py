@@ -85,6 +85,15 @@ class UnsubscribeToken(Table, table=True):
     category: str
 
 
+class SamePerson(Table, table=True):
+    """That a reference leads to another of the same person (`into`), or does not any more."""
+
+    __tablename__ = "same_person"
+    member_id: str = Field(primary_key=True)
+    version: int
+    into: str | None = None
+
+
 class TeamMember(Table, table=True):
     """Who belongs, or belonged, to the node's team."""
 

@@ -1,9 +1,9 @@
 """The partners' door over NATS: the same events, by the same rules, from `odh.<node>.partner.<partner>.<thing>.<id>`.
 
 Who may publish where is the broker's to guard; the subject tells which partner it is, and one whose keys were all
-revoked is not heard, whatever the broker still lets in. An event is acknowledged when it
-is taken in, so that what was published while this service was away is not lost. What cannot be taken in its partner is told
-in an `event-refused`; more than the minute takes waits for the next, and only what that partner published.
+revoked is not heard, whatever the broker still lets in. An event is acknowledged when it is taken in, so that what was
+published while this service was away is not lost. What cannot be taken in its partner is told in an `event-refused`;
+more than the minute takes waits for the next, and only what that partner published.
 """
 
 import asyncio

@@ -157,4 +157,4 @@ def seen_of_others(who: Identity, side: Side) -> frozenset[Status]:
 
 def may_see_whose(who: Identity, member_id: str) -> bool:
     """Whether somebody sees which member asks or offers: a reference, never a name."""
-    return who.member_id == member_id or who.has(Role.AMBASSADOR) or who.has(Role.NODE_TEAM)
+    return member_id in who.references or who.has(Role.AMBASSADOR) or who.has(Role.NODE_TEAM)

@@ -65,7 +65,7 @@ async def find(session: AsyncSession, proposition_id: str) -> Proposition | None
 
 async def own(session: AsyncSession, side: Side, proposition_id: str, who: Identity) -> Proposition:
     """The caller's own, locked for a change; somebody else's does not exist for them."""
-    mine = (Proposition.side == side, Proposition.member_id == who.member_id)
+    mine = (Proposition.side == side, col(Proposition.member_id).in_(who.references))
     query = select(Proposition).where(Proposition.proposition_id == proposition_id, *mine)
     found = await _locked(session, query)
     if found is None:
@@ -95,7 +95,7 @@ async def page(
     if paging.cursor:
         query = query.where(Proposition.proposition_id < paging.cursor)
     if wanted.mine:
-        query = query.where(Proposition.member_id == who.member_id)
+        query = query.where(col(Proposition.member_id).in_(who.references))
     if wanted.status:
         query = query.where(Proposition.status == wanted.status)
     if wanted.kind:
@@ -107,7 +107,7 @@ async def page(
 
 def _seen_by(who: Identity, side: Side) -> tuple[Any, ...]:
     of_others = col(Proposition.status).in_([status.value for status in rules.seen_of_others(who, side)])
-    return Proposition.side == side, sa.or_(col(Proposition.member_id) == who.member_id, of_others)
+    return Proposition.side == side, sa.or_(col(Proposition.member_id).in_(who.references), of_others)
 
 
 async def standing_of(session: AsyncSession, member_id: str) -> Sequence[Proposition]:

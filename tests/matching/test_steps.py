@@ -117,7 +117,7 @@ def test_who_sees_a_match_before_and_after_the_sides_are_asked(member_id, roles,
 
 def _sees(match, member_id, roles) -> bool:
     try:
-        steps.must_see(match, member_id, roles)
+        steps.must_see(match, (member_id,), roles)
     except MatchNotFound:
         return False
     return True
@@ -136,14 +136,14 @@ def _sees(match, member_id, roles) -> bool:
 )
 def test_who_judges_a_match(member_id, roles, may):
     if may:
-        steps.must_judge(a_match(), member_id, roles)
+        steps.must_judge(a_match(), (member_id,), roles)
     else:
         with pytest.raises(NotTheirsToJudge):
-            steps.must_judge(a_match(), member_id, roles)
+            steps.must_judge(a_match(), (member_id,), roles)
 
 
 def test_a_side_judges_their_own_match_when_there_was_nobody_else():
-    steps.must_judge(a_match(ambassador_ids=("asker",)), "asker", AMBASSADOR)
+    steps.must_judge(a_match(ambassador_ids=("asker",)), ("asker",), AMBASSADOR)
 
 
 @pytest.mark.parametrize(

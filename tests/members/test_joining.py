@@ -11,7 +11,8 @@ from contracts.members import (
     OrganisationRegistered,
     SignInRequested,
 )
-from services.members.store import erasure_of, find_member, organisations_of
+from services.members.erased import erasure_of
+from services.members.store import find_member, organisations_of
 from services.members.tables import Consent
 from tests.members.conftest import COMPANY, SCHOOL, a_join, slug, wrong_fields
 

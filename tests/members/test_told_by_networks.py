@@ -55,8 +55,8 @@ async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(mem
 
     assert contact.email == "noor@vechtdal.example"
     assert {event.known_as for event in await members.said(RecordAccepted)} == {joined.member_id}
-    for network, left in ((Network.DUURZAAM_MBO, 0), (Network.KATAPULT, 1)):
-        await members.when(withdrawn(first, joined.member_id, Thing.PERSON, network))
+    for told, left in ((first, 0), (second, 1)):
+        await members.when(withdrawn(told, joined.member_id, Thing.PERSON, told.network))
         assert len(await members.said(MemberLeft)) == left
 
 

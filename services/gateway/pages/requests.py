@@ -37,7 +37,7 @@ async def escalate(request_id: RequestId, reader: SignedInReader) -> Response:
 async def _page(reader: Reader, request_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
     request = await reader.ask(f"/v1/requests/{quote(request_id, safe='')}")
     who = reader.caller.identity if reader.caller else None
-    is_own = who is not None and request["member_id"] == who.member_id
+    is_own = who is not None and request["member_id"] in who.references
     brings_together = who is not None and (who.has(Role.NODE_TEAM) or who.has(Role.AMBASSADOR))
     may_escalate = reader.gateway.settings.is_region and brings_together and request["status"] == "open"
     return reader.page(

@@ -1,0 +1,38 @@
+"""Which references are of one person: what they choose of mails holds for all that they are known as."""
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.members import MemberMerged, MemberParted
+from services.notify.erasure import not_while_erasing
+from services.notify.sql import run
+
+# The highest version wins.
+_KEEP = text(
+    """
+    INSERT INTO same_person AS known (member_id, version, "into")
+    SELECT CAST(:member_id AS text), :version, CAST(:into AS text)
+    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
+    ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, "into" = excluded."into"
+    WHERE known.version < excluded.version
+    """
+)
+
+_REFERENCES = text(
+    """
+    WITH stays AS (SELECT coalesce((SELECT "into" FROM same_person WHERE member_id = :member_id), :member_id) AS one)
+    SELECT one FROM stays UNION SELECT member_id FROM same_person, stays WHERE "into" = one
+    """
+)
+
+
+async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> None:
+    """Keeps where a reference leads, or that it stands on its own again."""
+    await not_while_erasing(session)
+    into = event.into if isinstance(event, MemberMerged) else None
+    await run(session, _KEEP, {"member_id": event.member_id, "version": event.version, "into": into})
+
+
+async def references_of(session: AsyncSession, member_id: str) -> list[str]:
+    """All that somebody is known as."""
+    return sorted((await run(session, _REFERENCES, {"member_id": member_id})).scalars())
