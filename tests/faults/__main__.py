@@ -17,7 +17,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
-from tests.faults import invariants, nemesis
+from tests.faults import invariants, nemesis, restoring
 from tests.faults.cluster import REGIONS, Cluster, cluster
 from tests.faults.people import People
 from tests.given import eventually
@@ -29,7 +29,7 @@ QUIET_SECONDS_MAX = 90.0
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh test faults", description="Een land in zwaar weer (a storm).")
-    parser.add_argument("--rows", nargs="+", choices=nemesis.ROWS, default=list(nemesis.ROWS), help="welke fouten")
+    parser.add_argument("--rows", nargs="+", choices=[*nemesis.ROWS, "F24"], default=list(nemesis.ROWS))
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="een dag die al eens was (a known day)")
     parser.add_argument("--minutes", type=float, default=1.0, help="hoe lang het stormt (of storm): 1")
     parser.add_argument("--regions", type=int, choices=(2, 3), default=2, help="hoeveel regio's (how many): 2")
@@ -57,16 +57,22 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
         for one in people:
             await stack.enter_async_context(one.joined())
         tell("everybody is there")
-        breaks = nemesis.drawn(asked.seed, asked.rows, REGIONS[: asked.regions], asked.minutes * 60)
+        rows = [row for row in asked.rows if row in nemesis.ROWS]
+        breaks = nemesis.drawn(asked.seed, rows, REGIONS[: asked.regions], asked.minutes * 60) if rows else []
         enough = asyncio.Event()
         living = asyncio.gather(*(one.live(enough) for one in people))
         try:
             await _while_alive(living, nemesis.storm(country, breaks, tell))
+            if "F24" in asked.rows:
+                await _while_alive(living, restoring.restore_one(people, asked.seed, folder, tell))
             enough.set()
             tell("everything is whole again")
             mended = time.monotonic()
-            await _while_alive(living, _settled(country, people))
-            tell(f"quiet after {time.monotonic() - mended:.1f} s")
+            try:
+                await _while_alive(living, _settled(country, people))
+                tell(f"quiet after {time.monotonic() - mended:.1f} s")
+            except AssertionError as stuck:
+                tell(f"BROKEN  {stuck}")
         finally:
             living.cancel()
             await asyncio.gather(living, return_exceptions=True)

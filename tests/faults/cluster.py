@@ -1,6 +1,7 @@
 """A hub and its regions: whole nodes of real processes, each region behind a line of its own that can be broken."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,13 +39,31 @@ class Site:
 
     node: Node
     line: Line | None
-    look: Onlooker
+    look: Onlooker = field(init=False)
     #: How often each part was killed.
     killed: dict[str, int] = field(default_factory=dict)
+    #: Of a node that was put back from a backup: which mails had gone out when that was made.
+    mailed_before: Counter[str] | None = None
 
     @property
     def name(self) -> str:
         return self.node.name
+
+    async def start(self) -> None:
+        await self.node.start()
+        self.look = Onlooker(self.node)
+        await self.look.look()
+
+    async def stop(self) -> None:
+        if hasattr(self, "look"):
+            await self.look.look_away()
+        await self.node.stop()
+
+    async def put_back(self) -> None:
+        """Starts anew, on what is now on its disk."""
+        port = int(self.node.url("gateway").rpartition(":")[2])
+        self.node = new_node(self.node.data, self.name, port)
+        await self.start()
 
     def kill(self, part: str) -> None:
         self.killed[part] = self.killed.get(part, 0) + 1
@@ -97,6 +116,10 @@ class Cluster:
         return [(await site.look.js.stream_info(name)).state.last_seq for site, name in names]
 
 
+def new_node(data: Path, name: str, gateway_port: int) -> Node:
+    return Node(data, name=name, gateway_port=gateway_port, services=SERVICES, settings=COMPILED | SETTINGS)
+
+
 @asynccontextmanager
 async def cluster(folder: Path, regions: int) -> AsyncIterator[Cluster]:
     """A country of so many regions, which stops when the block ends, whatever was killed in it."""
@@ -111,13 +134,9 @@ async def cluster(folder: Path, regions: int) -> AsyncIterator[Cluster]:
             lines.append(line)
         sites = []
         for name, each in zip((NATIONAL, *REGIONS), lines, strict=False):
-            node = Node(
-                folder / name, name=name, gateway_port=free_port(), services=SERVICES, settings=COMPILED | SETTINGS
-            )
-            stack.push_async_callback(node.stop)
-            await node.start()
-            site = Site(node, each, Onlooker(node))
-            await site.look.look()
-            stack.push_async_callback(site.look.look_away)
+            node = new_node(folder / name, name, free_port())
+            site = Site(node, each)
+            stack.push_async_callback(site.stop)
+            await site.start()
             sites.append(site)
         yield Cluster(sites)

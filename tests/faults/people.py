@@ -45,6 +45,8 @@ class People:
         self.offers: list[str] = []
         self.withdrawn: list[str] = []
         self._to_escalate: asyncio.Queue[str] = asyncio.Queue()
+        #: Whoever does something holds their own.
+        self._doing = [asyncio.Lock() for _ in range(4)]
 
     @property
     def canaries(self) -> tuple[str, ...]:
@@ -87,9 +89,30 @@ class People:
     async def live(self, until: asyncio.Event) -> None:
         """Places things until it is enough, and goes on looking and answering until it is cancelled."""
         async with asyncio.TaskGroup() as doing:
-            doing.create_task(self._place_things(until))
-            for step in (self._escalate_one, self._ambassador_looks, self._members_answer):
-                doing.create_task(self._always(step))
+            doing.create_task(self._place_things(until, self._doing[0]))
+            steps = (self._escalate_one, self._ambassador_looks, self._members_answer)
+            for step, lock in zip(steps, self._doing[1:], strict=True):
+                doing.create_task(self._always(step, lock))
+
+    @asynccontextmanager
+    async def asleep(self) -> AsyncIterator[None]:
+        """They finish what they are doing, and do nothing until the block ends."""
+        async with AsyncExitStack() as stack:
+            for lock in self._doing:
+                await stack.enter_async_context(lock)
+            yield
+
+    async def forget_what_is_lost(self) -> set[str]:
+        """What was acknowledged after the backup that the node was put back from: nobody asks for it any more."""
+        rows = await self.site.look.rows("requests", "SELECT proposition_id FROM proposition")
+        lost = {*self.requests, *self.offers} - {row["proposition_id"] for row in rows}
+        for kept in (self.requests, self.offers, self.withdrawn):
+            kept[:] = [one for one in kept if one not in lost]
+        waiting = [self._to_escalate.get_nowait() for _ in range(self._to_escalate.qsize())]
+        for one in waiting:
+            if one not in lost:
+                self._to_escalate.put_nowait(one)
+        return lost
 
     async def place(self, what: str, known_in: str) -> str:
         kind, theme, title, words = KNOWN_IN[known_in]
@@ -111,27 +134,34 @@ class People:
         waiting = [await self._waiting_for(who) for who in (self.ambassador, self.team, self.asker, self.offerer)]
         return sum(map(len, waiting)) + self._to_escalate.qsize()
 
-    async def _place_things(self, until: asyncio.Event) -> None:
-        others = [name for name in PLACES if name not in ("national", self.site.name)]
+    async def _place_things(self, until: asyncio.Event, doing: asyncio.Lock) -> None:
         while not until.is_set():
             await asyncio.sleep(self._random.uniform(0.5, 2.5))
-            if self._random.random() < 0.15:
-                await self.place("offers", self.site.name)
-            elif self.site.name != "national":
-                known_in = self._random.choice([self.site.name, "national", *others])
-                request_id = await self.place("requests", known_in)
-                if known_in in others:
-                    await self._to_escalate.put(request_id)
-                if self._random.random() < 0.1:
-                    await self._ledger.send(self.asker, f"/requests/{request_id}/withdraw", within=PATIENCE_SECONDS)
-                    self.withdrawn.append(request_id)
+            async with doing:
+                await self._place_something()
+
+    async def _place_something(self) -> None:
+        others = [name for name in PLACES if name not in ("national", self.site.name)]
+        if self._random.random() < 0.15:
+            await self.place("offers", self.site.name)
+        elif self.site.name != "national":
+            known_in = self._random.choice([self.site.name, "national", *others])
+            request_id = await self.place("requests", known_in)
+            if known_in in others:
+                self._to_escalate.put_nowait(request_id)
+            if self._random.random() < 0.1:
+                await self._ledger.send(self.asker, f"/requests/{request_id}/withdraw", within=PATIENCE_SECONDS)
+                self.withdrawn.append(request_id)
 
     async def _escalate_one(self) -> None:
-        request_id = await self._to_escalate.get()
-        answer = await self._ledger.ask(self.team, "/escalations", {"request_id": request_id}, within=PATIENCE_SECONDS)
+        if self._to_escalate.empty():
+            return
+        request_id = self._to_escalate.get_nowait()
+        body = {"request_id": request_id}
+        answer = await self._ledger.ask(self.team, "/escalations", body, within=PATIENCE_SECONDS)
         if not answer.is_success and request_id not in self.withdrawn:
             assert answer.status_code == 404, answer.text  # not heard of yet
-            await self._to_escalate.put(request_id)
+            self._to_escalate.put_nowait(request_id)
 
     async def _ambassador_looks(self) -> None:
         for who in (self.ambassador, self.team):
@@ -160,7 +190,8 @@ class People:
             return []
         return list(answer.json()["items"]) if answer.is_success else []
 
-    async def _always(self, step: Callable[[], Awaitable[None]]) -> None:
+    async def _always(self, step: Callable[[], Awaitable[None]], doing: asyncio.Lock) -> None:
         while True:
-            await step()
+            async with doing:
+                await step()
             await asyncio.sleep(0.3)
