@@ -155,7 +155,8 @@ class Streams:
         if self.client is not None and not self.client.is_closed:
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await asyncio.wait_for(self.client.flush(1), 2)
-            await self.client.close()
+            with contextlib.suppress(OSError):  # the broker was killed a moment ago
+                await self.client.close()
 
     async def ensure(self) -> None:
         """Makes the streams where they do not stand, and leaves alone what an operator set on them."""

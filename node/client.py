@@ -87,6 +87,11 @@ class Post:
         listed = (await self._http.get("/api/messages", params={"to": to} if to else None)).raise_for_status()
         return [one["id"] for one in reversed(listed.json()["messages"])]
 
+    async def message_ids(self) -> list[str]:
+        """Of every mail; one that came twice is there twice."""
+        listed = (await self._http.get("/api/messages")).raise_for_status()
+        return [one["message_id"] for one in listed.json()["messages"]]
+
     async def read(self, id: str) -> Mail:
         found = (await self._http.get(f"/api/messages/{id}")).raise_for_status().json()
         return Mail(

@@ -71,8 +71,8 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
             await streams.remove(client, stream)
         for stream, snapshot in kept.streams.items():
             await streams.put_back(client, stream, asked.source, snapshot)
-        for url in there.databases.values():
-            await _take_out_what_was_said(url, kept.node, client)
+        for service in kept.databases:  # one that came with a later release was never started
+            await _take_out_what_was_said(there.databases[service], kept.node, client)
     again = await erased.erase_again(there.databases["members"], kept.node, gone)
     print(f"Node {kept.node} van {kept.made_at} teruggezet (restored) in {time.monotonic() - since:.1f} s.")
     print(f"{len(again)} gewiste leden opnieuw gewist (members who had been erased are erased again).")

@@ -2,6 +2,8 @@
 
 The whole suite is shared out over as many processes as there are processors, up to four, a file at a time; each has
 servers of its own. Who names tests, or says how many processes (`-n 0`: none), gets just that.
+
+`./odh test faults` is a country of real nodes in a storm: longer than a test, so it has options of its own (`--help`).
 """
 
 import subprocess
@@ -14,6 +16,8 @@ SHARED_OUT = ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadsco
 
 def main() -> int:
     asked = sys.argv[1:]
+    if asked[:1] == ["faults"]:
+        return subprocess.run([sys.executable, "-m", "tests.faults", *asked[1:]], cwd=ROOT).returncode
     whole = not any(argument.split("::")[0].startswith("tests") or argument == "-n" for argument in asked)
     command = [sys.executable, "-m", "pytest", *(SHARED_OUT if whole else []), *asked]
     return subprocess.run(command, cwd=ROOT).returncode

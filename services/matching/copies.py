@@ -75,11 +75,11 @@ async def take_judgement(
 ) -> None:
     """The ambassador of a side in another node saw a fit in our match, or none; heard again it changes nothing."""
     match = await _own(session, given.match_id, given.side, said_by)
-    if match is None:
+    if match is None or match.state not in RUNNING:  # it ended here before this came: that is on its way to them
         return
     if given.endorsed and given.side not in match.endorsed_for:
         await judging.go_on(session, steps.endorse(match, now, given.side), settings)
-    elif not given.endorsed and match.state is not State.DISMISSED:
+    elif not given.endorsed:
         match = steps.dismiss_for(match, given.side, given.because or "other")
         await matches.save(session, match)
         say(session, MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or ""))
@@ -88,7 +88,7 @@ async def take_judgement(
 async def take_answer(session: AsyncSession, given: AnswerGiven, said_by: str, now: datetime) -> None:
     """A side in another node answered our match; heard again it changes nothing."""
     match = await _own(session, given.match_id, given.side, said_by)
-    if match is not None and match.answer_of(given.side) is not given.accepted:
+    if match and match.state in RUNNING and match.answer_of(given.side) is not given.accepted:
         await answering.give(session, match, given.side, accepted=given.accepted, because=given.because, now=now)
 
 

@@ -177,55 +177,6 @@ class Country:
         await asyncio.gather(*(place.stop() for place in (self.hub, *self.regions.values())))
 
 
-class Proxy:
-    """A line that can be cut in the middle."""
-
-    def __init__(self, to: int) -> None:
-        self.port, self._to, self._is_cut = free_port(), to, False
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def __aenter__(self) -> "Proxy":
-        self._server = await asyncio.start_server(self._carry, "127.0.0.1", self.port)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self.cut()
-        self._server.close()
-
-    def cut(self) -> None:
-        """Nothing comes through until it is mended."""
-        self._is_cut = True
-        for writer in self._writers:
-            writer.transport.abort()
-
-    def mend(self) -> None:
-        self._is_cut = False
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._writers.add(writer)
-        try:
-            if self._is_cut:
-                return
-            there, back = await asyncio.open_connection("127.0.0.1", self._to)
-            self._writers.add(back)
-            await asyncio.gather(_copy(reader, back), _copy(there, writer))
-        except OSError:
-            pass
-        finally:
-            writer.close()
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    finally:
-        writer.close()
-
-
 async def connected(url: str, ca: Path | None = None, **options: Any) -> Client:
     """A client that remembers what it was refused in `refused`."""
     refused: list[str] = []

@@ -5,8 +5,9 @@ from contextlib import suppress
 import pytest
 
 from node.links import lag
+from tests.faults.proxy import Line
 from tests.given import eventually
-from tests.lines.country import Country, Place, Proxy, ids, placed
+from tests.lines.country import Country, Place, ids, placed
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -155,7 +156,7 @@ async def eventually_heard(by: Place, of: Place, some: list[str]) -> None:
 async def test_a_line_that_is_cut_again_and_again_brings_everything_once(another_country):
     hub = another_country.hub
     await hub.start()
-    async with Proxy(hub.leaf_port) as line:
+    async with Line(hub.leaf_port) as line:
         region = await another_country.region("zeeland", line.port)
         some = ids(120)
         for begin in range(0, 120, 20):

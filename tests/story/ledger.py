@@ -22,17 +22,26 @@ class Ledger:
         self.acknowledged: list[dict[str, Any]] = []
 
     async def send(self, who: Person, path: str, body: Any = None, *, within: float = 30.0) -> dict[str, Any]:
-        """Asks again, under the same key, until there is an answer; then once more, which must give the very same."""
+        """What is asked and must be done: see `ask`."""
+        answer = await self.ask(who, path, body, within=within)
+        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
+        found: dict[str, Any] = answer.json() if answer.content else {}
+        return found
+
+    async def ask(self, who: Person, path: str, body: Any = None, *, within: float = 30.0) -> httpx.Response:
+        """Asks again, under the same key, until there is an answer, a yes or a no.
+
+        After a yes it asks once more, which must give the very same.
+        """
         key = new_id()
         self._write(sent=path, key=key)
         answer = await self._answered(who, path, body, key, within)
-        assert answer.is_success, f"{path}: {answer.status_code} {answer.text}"
-        self._write(acknowledged=path, key=key, status=answer.status_code)
-        again = await self._answered(who, path, body, key, within)
-        assert (again.status_code, again.content) == (answer.status_code, answer.content)
-        found: dict[str, Any] = answer.json() if answer.content else {}
-        self.acknowledged.append({"path": path, "answer": found})
-        return found
+        if answer.is_success:
+            self._write(acknowledged=path, key=key, status=answer.status_code)
+            again = await self._answered(who, path, body, key, within)
+            assert (again.status_code, again.content) == (answer.status_code, answer.content)
+            self.acknowledged.append({"path": path, "answer": answer.json() if answer.content else {}})
+        return answer
 
     async def _answered(self, who: Person, path: str, body: Any, key: str, within: float) -> httpx.Response:
         deadline = time.monotonic() + within

@@ -43,7 +43,7 @@ class Onlooker:
 
     async def quiet(self, within: float = 20.0) -> None:
         """Nobody has anything to say, to hear or to send any more."""
-        await eventually(self._is_quiet, within=within, saying="silence")
+        await eventually(self.is_quiet, within=within, saying="silence")
 
     async def said_about(self, entity_id: str) -> Counter[str]:
         """How often each event about something, or with `*` about anything, is in the shared stream."""
@@ -84,6 +84,10 @@ class Onlooker:
                 self._read[id] = await self._post.read(id)
         return [self._read[id] for id in ids if self._read[id].link(page)]
 
+    async def message_ids(self) -> Counter[str]:
+        """How often each mail went out, by the part of its Message-ID that is its own."""
+        return Counter(name.strip("<>").partition("@")[0] for name in await self._post.message_ids())
+
     async def rows(self, service: str, statement: str, *values: Any) -> list[Any]:
         """What a service's database has. A connection is kept for the next look; the server may be killed meanwhile."""
         kept = self._connections.pop(service, None)
@@ -93,7 +97,8 @@ class Onlooker:
         self._connections[service] = kept
         return list(found)
 
-    async def _is_quiet(self) -> bool:
+    async def is_quiet(self) -> bool:
+        """Nothing waits to be said, heard or sent at this moment."""
         if not await self._left_to_say() and not await self._left_to_hear() and not await self._left_to_say():
             return True
         await asyncio.sleep(0.05)  # looking is work too, for the same machine
@@ -107,7 +112,7 @@ class Onlooker:
 
     async def _left_to_hear(self) -> int:
         left = 0
-        for kind in ("shared", "local"):
+        for kind in ("shared", "local", "elsewhere"):
             for consumer in await self.js.consumers_info(self.stream(kind)):
                 left += (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
         return left

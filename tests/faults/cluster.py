@@ -1,0 +1,142 @@
+"""A hub and its regions: whole nodes of real processes, each region behind a line of its own that can be broken."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from signal import Signals
+
+from node.links.register import NATIONAL, Register
+from node.node import Node
+from node.nodes import leaf_port
+from node.part import free_port
+from tests.faults.proxy import Line
+from tests.given import eventually
+from tests.story.conftest import COMPILED
+from tests.story.onlooker import Onlooker
+
+REGIONS = ("zeeland", "drenthe", "limburg")
+SERVICES = ("members", "requests", "matching", "notify", "gateway")
+SETTINGS = {
+    "ODH_EMBEDDING_MODEL": "none",
+    "ODH_ACK_WAIT_SECONDS": "2",
+    "ODH_RETRY_DELAY_SECONDS_FIRST": "0.05",
+    "ODH_RETRY_DELAY_SECONDS_MAX": "0.5",
+    "ODH_RELAY_POLL_SECONDS": "0.2",
+    "ODH_MAIL_POLL_SECONDS": "0.2",
+    "ODH_PROPOSALS_PER_REQUEST_MAX": "2",
+    "ODH_MEMBER_LIMIT": "100000/minute",
+    "ODH_SIGN_IN_LIMIT": "1000/minute",
+    "ODH_JOIN_LIMIT": "1000/minute",
+}
+
+
+@dataclass
+class Site:
+    """One node, somebody who can look everywhere in it, and its line to the hub; the hub itself has none."""
+
+    node: Node
+    line: Line | None
+    look: Onlooker = field(init=False)
+    #: How often each part was killed.
+    killed: dict[str, int] = field(default_factory=dict)
+    #: Of a node that was put back from a backup: which mails had gone out when that was made.
+    mailed_before: Counter[str] | None = None
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    async def start(self) -> None:
+        await self.node.start()
+        self.look = Onlooker(self.node)
+        await self.look.look()
+
+    async def stop(self) -> None:
+        if hasattr(self, "look"):
+            await self.look.look_away()
+        await self.node.stop()
+
+    async def put_back(self) -> None:
+        """Starts anew, on what is now on its disk."""
+        port = int(self.node.url("gateway").rpartition(":")[2])
+        self.node = new_node(self.node.data, self.name, port)
+        await self.start()
+
+    def kill(self, part: str) -> None:
+        self.killed[part] = self.killed.get(part, 0) + 1
+        self.node.kill(part)
+
+    async def stalled(self, part: str, seconds: float) -> None:
+        """It stands still, as on a machine that is paused."""
+        self.node.kill(part, Signals.SIGSTOP)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self.node.kill(part, Signals.SIGCONT)
+
+    async def revive(self, part: str) -> None:
+        await self.node.parts[part].start(60)
+
+
+@dataclass
+class Cluster:
+    """The sites, the hub first."""
+
+    sites: list[Site]
+
+    @property
+    def hub(self) -> Site:
+        return self.sites[0]
+
+    @property
+    def regions(self) -> list[Site]:
+        return self.sites[1:]
+
+    def site(self, name: str) -> Site:
+        return next(site for site in self.sites if site.name == name)
+
+    async def quiet(self, within: float) -> None:
+        """Nobody anywhere has anything to say, to hear, to bring over or to send any more."""
+
+        async def nothing_moves() -> bool:
+            before = await self._said()
+            for site in self.sites:
+                if not await site.look.is_quiet():
+                    return False
+            return before == await self._said()
+
+        await eventually(nothing_moves, within=within, saying="a quiet country")
+
+    async def _said(self) -> list[int]:
+        kinds = ("shared", "local", "elsewhere")
+        names = [(site, site.look.stream(kind)) for site in self.sites for kind in kinds]
+        return [(await site.look.js.stream_info(name)).state.last_seq for site, name in names]
+
+
+def new_node(data: Path, name: str, gateway_port: int) -> Node:
+    return Node(data, name=name, gateway_port=gateway_port, services=SERVICES, settings=COMPILED | SETTINGS)
+
+
+@asynccontextmanager
+async def cluster(folder: Path, regions: int) -> AsyncIterator[Cluster]:
+    """A country of so many regions, which stops when the block ends, whatever was killed in it."""
+    async with AsyncExitStack() as stack:
+        hub_data = folder / NATIONAL
+        hub_lines, hub_port = Register(hub_data / "keys" / "lines", NATIONAL), leaf_port(hub_data)
+        lines: list[Line | None] = [None]
+        for name in REGIONS[:regions]:
+            line = await stack.enter_async_context(Line(hub_port))
+            bundle = hub_lines.add(name, f"nats-leaf://127.0.0.1:{line.port}", None)
+            Register(folder / name / "keys" / "lines", name).join(bundle)
+            lines.append(line)
+        sites = []
+        for name, each in zip((NATIONAL, *REGIONS), lines, strict=False):
+            node = new_node(folder / name, name, free_port())
+            site = Site(node, each)
+            stack.push_async_callback(site.stop)
+            await site.start()
+            sites.append(site)
+        yield Cluster(sites)
