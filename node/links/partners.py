@@ -24,7 +24,7 @@ class PartnerKeys:
         """The public keys of each partner that may come in now."""
         now = datetime.now(UTC).isoformat()
         keys = {
-            name: tuple(one["key"] for one in own if one["until"] is None or one["until"] > now)
+            name: tuple(str(one["key"]) for one in own if one["until"] is None or one["until"] > now)
             for name, own in self._kept().items()
         }
         return {name: own for name, own in keys.items() if own}
