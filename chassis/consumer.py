@@ -161,12 +161,13 @@ class Consumer:
         return heard
 
     async def _prepare(self, heard: list[_Heard]) -> list[_Heard]:
-        prepare = self._hearing.prepare
-        if prepare is None or not heard:
+        if self._hearing.prepare is None or not heard:
             return heard
         try:
             async with limited(self._settings.handler_seconds_max):
-                found = await prepare([one.event for one in heard], self._service)
+                found = await self._hearing.prepared(
+                    self._service, [one.event for one in heard], [one.said_by for one in heard]
+                )
             for one, prepared in zip(heard, found, strict=True):
                 one.prepared = prepared
             return heard

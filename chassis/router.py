@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from chassis.service import Service
 
 Handler = Callable[..., Awaitable[None]]
-Prepare = Callable[[list[Any], "Service"], Awaitable[Sequence[Any]]]
+Prepare = Callable[..., Awaitable[Sequence[Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,13 @@ class Hearing:
     wants: frozenset[str]
     first: tuple[str, ...]
     elsewhere: bool
+
+    async def prepared(self, service: "Service", events: list[Any], said_by: list[str]) -> Sequence[Any]:
+        """What is slow of a batch, done before its transaction; one result for each event."""
+        assert self.prepare is not None
+        if "said_by" in inspect.signature(self.prepare).parameters:
+            return await self.prepare(events, service, said_by=said_by)
+        return await self.prepare(events, service)
 
     async def handle(
         self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any, said_by: str
@@ -67,7 +74,8 @@ class EventRouter:
 
         The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`,
         and `said_by`, the node that said it.
-        `prepare(events, service)` does what is slow before the transaction, for a whole batch.
+        `prepare(events, service)` does what is slow before the transaction, for a whole batch; it gets `said_by` too,
+        a node for each event, when it asks for it.
         `first` is what its transactions begin with, instead of what those of the router do.
         `elsewhere`: what other nodes say, and not what this one does; the two may have the same handler.
         """

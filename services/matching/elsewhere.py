@@ -5,11 +5,13 @@ the national node offers to the whole country. What is about a match, its owner 
 other; each believes of a node only what is that node's to say.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import cast
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams
+from chassis import EventRouter, Service, Streams
 from contracts.matching import AnswerGiven, JudgementGiven, MatchTold, PartyErased, RequestEscalated
 from contracts.members import MemberErased, NodeAnnounced, NodeKnown, OrganisationChanged, OrganisationRegistered
 from contracts.requests import (
@@ -22,10 +24,9 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from contracts.vocabulary import Side
 from services.matching import copies, erasure, nodes, people, proposing, propositions
-from services.matching.meanings import Read, read_meanings
-from services.matching.propositions import OfferHeard, RequestHeard
+from services.matching.propositions import Heard, OfferHeard, RequestHeard
+from services.matching.seeking import Sought, keep_and_seek
 from services.matching.settings import MatchingSettings
 from services.matching.store import TAKE_TURN
 from services.matching.turns import take_turn_alone
@@ -33,36 +34,34 @@ from services.matching.turns import take_turn_alone
 router = EventRouter(first=[TAKE_TURN])
 
 
-@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=read_meanings, elsewhere=True)
+async def keep_theirs(events: Sequence[Heard], service: Service, said_by: Sequence[str]) -> list[Sought | None]:
+    """Keeps what other nodes ask and offer, and seeks what fits it; none for what is not for this node to keep."""
+    settings = cast(MatchingSettings, service.settings)
+    ours = [number for number, event in enumerate(events) if _is_kept_here(event, said_by[number], settings)]
+    found = await keep_and_seek([events[number] for number in ours], service, [said_by[number] for number in ours])
+    sought = dict(zip(ours, found, strict=True))
+    return [sought.get(number) for number in range(len(events))]
+
+
+def _is_kept_here(event: Heard, said_by: str, settings: MatchingSettings) -> bool:
+    """The national node keeps what regions ask and offer; a region, what the national node offers to every region."""
+    return settings.is_national or (hasattr(event, "offer_id") and said_by == settings.national_node)
+
+
+@router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=keep_theirs, elsewhere=True)
 async def seek_in_the_country(
-    event: RequestHeard,
-    session: AsyncSession,
-    now: datetime,
-    settings: MatchingSettings,
-    prepared: Read | None,
-    said_by: str,
+    event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
-    """The national node knows what regions ask, and puts what was escalated next to the offers of the others."""
-    if settings.is_national:
-        await take_turn_alone(session)
-        request = await propositions.keep(session, event, Side.REQUEST, prepared, now, said_by)
-        await proposing.go_on_at_once(session, request, now, settings)
+    """The national node puts what a region asks next to the offers of the others, when it was escalated."""
+    await proposing.go_on(session, prepared, now, settings)
 
 
-@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=read_meanings, elsewhere=True)
+@router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=keep_theirs, elsewhere=True)
 async def offer_to_the_country(
-    event: OfferHeard,
-    session: AsyncSession,
-    now: datetime,
-    settings: MatchingSettings,
-    prepared: Read | None,
-    said_by: str,
+    event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
-    """The national node knows what regions offer; a region, what the national node offers to every region."""
-    if settings.is_national or said_by == settings.national_node:
-        await take_turn_alone(session)
-        offer = await propositions.keep(session, event, Side.OFFER, prepared, now, said_by)
-        await proposing.go_on_at_once(session, offer, now, settings)
+    """What a region offers is put next to what others escalated; what the nation offers, next to what is asked here."""
+    await proposing.go_on(session, prepared, now, settings)
 
 
 @router.hears(RequestEscalated, elsewhere=True)

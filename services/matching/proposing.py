@@ -72,11 +72,6 @@ async def propose_at_once(session: AsyncSession, known: Known, now: datetime, se
     await propose(session, await seeking.seek(session, known, now, settings), now, settings)
 
 
-async def go_on_at_once(session: AsyncSession, known: Known | None, now: datetime, settings: MatchingSettings) -> None:
-    """The same as `go_on`, for what was kept in the turn; the caller has it alone."""
-    await go_on(session, await seeking.seek(session, known, now, settings) if known else None, now, settings)
-
-
 async def _matches_of(
     session: AsyncSession, proposals: list[Proposal], now: datetime, settings: MatchingSettings
 ) -> list[Match]:

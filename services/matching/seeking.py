@@ -43,14 +43,17 @@ class Sought:
     """By which they were judged."""
 
 
-async def keep_and_seek(events: Sequence[Heard], service: Service) -> list[Sought | None]:
+async def keep_and_seek(
+    events: Sequence[Heard], service: Service, nodes: Sequence[str | None] | None = None
+) -> list[Sought | None]:
     """Keeps requests or offers, and seeks what fits them; none for what was heard too late, or of whom was erased.
 
-    Who stops between the two hears the event again, and keeps the same version again.
+    Who stops between the two hears the event again, and keeps the same version again. `nodes`: the other node that said
+    each event.
     """
     read = await read_meanings(events, service)
     return await keep_read_and_seek(
-        service.sessions, events, read, service.now(), cast(MatchingSettings, service.settings)
+        service.sessions, events, read, service.now(), cast(MatchingSettings, service.settings), nodes
     )
 
 
@@ -60,13 +63,14 @@ async def keep_read_and_seek(
     read: Sequence[Read | None],
     now: datetime,
     settings: MatchingSettings,
+    nodes: Sequence[str | None] | None = None,
 ) -> list[Sought | None]:
     """The same for what was read already."""
     async with sessions() as session:
         await keep_together(session)
         kept = [
-            await propositions.keep(session, event, _side(event), meaning, now)
-            for event, meaning in zip(events, read, strict=True)
+            await propositions.keep(session, event, _side(event), meaning, now, node)
+            for event, meaning, node in zip(events, read, nodes or [None] * len(events), strict=True)
         ]
         await session.commit()
         await look_far(session)

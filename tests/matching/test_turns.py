@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 import pytest
 from sqlalchemy import text
 
-from contracts.matching import AnswerAwaited, MatchProposed
+from contracts.matching import AnswerAwaited, MatchProposed, RequestEscalated
 from contracts.requests import OfferClosed, RequestChanged
 from contracts.vocabulary import Side, Status
-from services.matching import candidates, handlers, propositions, seeking, turns
+from services.matching import candidates, elsewhere, handlers, propositions, seeking, turns
 from services.matching.app import service
+from services.matching.elsewhere import keep_theirs
 from services.matching.seeking import keep_and_seek
 from services.matching.store import take_turn
 from tests.given import eventually, running
@@ -171,3 +172,36 @@ async def test_when_what_was_found_has_gone_to_others_more_is_sought_in_the_turn
     most = one.service.settings.proposals_per_request_max
     assert requests.count("r-near") == most
     assert requests.count("r-far") == most
+
+
+async def test_what_other_nodes_say_is_kept_and_sought_without_a_turn_and_proposed_in_one(postgres, nats):
+    request, offer = a_request("r-there", place="Goes"), an_offer("o-before", place="Bergen op Zoom")
+    later = an_offer("o-after", place="Roosendaal", member_id="m-later", organisation_id="g-later")
+    escalated = RequestEscalated(request_id="r-there", version=1, member_id=request.member_id, title=request.title)
+    async with running(service, postgres, nats, embedding_model="none", node="nation", national_node="nation") as one:
+        settings = one.service.settings
+        async with one.session() as other:
+            await take_turn(other)  # another replica is busy, and these go on
+            await keep_theirs([request], one.service, said_by=["zeeland"])
+            await keep_theirs([offer], one.service, said_by=["brabant"])
+        async with one.session() as session:
+            await elsewhere.take_up_escalation(escalated, session, one.clock(), settings, "zeeland")
+            await session.commit()
+        (sought,) = await keep_theirs([later], one.service, said_by=["brabant"])
+        async with one.session() as session:
+            await take_turn(session)
+            await elsewhere.offer_to_the_country(later, session, one.clock(), settings, sought)
+            await session.commit()
+
+        assert await pairs_in(one) == [("r-there", "o-after"), ("r-there", "o-before")]
+
+
+async def test_a_region_keeps_of_others_only_what_the_nation_offers(postgres, nats):
+    async with running(service, postgres, nats, embedding_model="none", national_node="nation") as region:
+        request, offers = a_request("r-there"), [an_offer("o-nation"), an_offer("o-region")]
+
+        assert await keep_theirs([request], region.service, said_by=["nation"]) == [None]
+        national, regional = await keep_theirs(offers, region.service, said_by=["nation", "brabant"])
+
+        assert national.known.proposition.node == "nation"
+        assert regional is None
