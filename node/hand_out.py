@@ -7,6 +7,7 @@ there already stays as it is.
 import argparse
 import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from chassis.settings import Settings
 from node import SERVICES
@@ -23,12 +24,15 @@ FOR_SERVERS = 0o644
 #: Where the NATS server sees the folder of the lines, and where it waits for regions.
 LINES_SEEN_AT, LEAF_LISTEN = Path("/etc/nats/secrets/lines"), "0.0.0.0:7422"
 
+#: Where NATS servers that are several find each other, each on its own machine or in its own container.
+ROUTE_PORT = 6222
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh secrets", description="Maak de geheimen van een node (make secrets).")
     parser.add_argument("folder", type=from_where_called, help="waar ze komen te staan")
     parser.add_argument("--postgres", default="postgres:5432", help="waar de databases zijn (postgres:5432)")
-    parser.add_argument("--nats", default="nats:4222", help="waar NATS is (nats:4222)")
+    parser.add_argument("--nats", default="nats:4222", help="waar NATS is (nats:4222); meer servers met komma's")
     options = parser.parse_args()
     hand_out(options.folder, postgres=options.postgres, nats=options.nats)
     print(f"De geheimen staan in {options.folder} (the secrets are there).")
@@ -36,12 +40,15 @@ def main() -> int:
 
 
 def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
-    """A folder for each part. `postgres` and `nats` are where the services find them, as host:port."""
+    """A folder for each part. `postgres` and `nats` are where the services find them, as host:port; several servers of
+    NATS with commas between them.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in ("postgres", "nats", "nats/users", "operator", *SERVICES):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
     password(folder / "postgres" / "superuser", FOR_SERVERS)
-    users = write_accounts(folder)
+    servers = nats.split(",")
+    users = write_accounts(folder, [server.rpartition(":")[0] for server in servers])
     private_key = folder / "gateway" / "identity.private.jwk.json"
     if not private_key.exists():
         write(private_key, new_identity_key())
@@ -52,17 +59,36 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     for service in SERVICES:
         own = password(folder / "postgres" / service, FOR_SERVERS)
         write(folder / service / "database_url", f"postgresql+asyncpg://{service}:{own}@{postgres}/{service}")
-        write(folder / service / "nats_url", f"nats://{service}:{users[service]}@{nats}")
+        write(folder / service / "nats_url", _urls(service, users[service], servers))
         write(folder / service / "identity.public.jwks.json", public_half(private_key))
     for user, name in ((OPERATOR, "nats_url"), (SYSTEM_USER, "system_url")):
-        write(folder / "operator" / name, f"nats://{user}:{users[user]}@{nats}")
+        write(folder / "operator" / name, _urls(user, users[user], servers))
 
 
-def write_accounts(folder: Path) -> dict[str, str]:
-    """What the NATS server reads: its users and lines. Returns the password of each user."""
+def _urls(user: str, own: str, servers: list[str]) -> str:
+    return ",".join(f"nats://{user}:{own}@{server}" for server in servers)
+
+
+def hosts_of(urls: str) -> list[str]:
+    """The names of the NATS servers that a file such as `operator/nats_url` speaks of."""
+    return [urlsplit(url).hostname or "" for url in urls.split(",")]
+
+
+def write_accounts(folder: Path, hosts: list[str]) -> dict[str, str]:
+    """What every NATS server of the node reads: users, lines, and where the others are; `hosts` are their names.
+
+    Returns the password of each user.
+    """
     passwords = {user: password(folder / "nats" / "users" / user, FOR_SERVERS) for user in USERS}
     register = Register(folder / "nats" / "lines", Settings().node)
-    told = server.config(register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT, clients_too=False)
+    cluster = None
+    if len(hosts) > 1:
+        routes = tuple(f"{host}:{ROUTE_PORT}" for host in hosts)
+        own = password(folder / "nats" / "users" / "cluster", FOR_SERVERS)
+        cluster = server.Cluster(f"0.0.0.0:{ROUTE_PORT}", routes, own)
+    told = server.config(
+        register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT, clients_too=False, cluster=cluster
+    )
     lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in told.items())
     write(folder / "nats" / "accounts.conf", lines, FOR_SERVERS)
     return passwords

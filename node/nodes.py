@@ -58,7 +58,9 @@ def arguments() -> argparse.ArgumentParser:
     }.items():
         one = _action(actions, action, told)
         one.add_argument("region", help="naam van de regio (its name)")
-        one.add_argument("--at", help="waar regio's deze node vinden, host:poort (where regions find this node)")
+        one.add_argument(
+            "--at", help="waar regio's deze node vinden, host:poort, meer met komma's (where regions find it)"
+        )
         one.add_argument("--to", type=from_where_called, help="bestand voor de regio (file for the region)")
     for action in ("remove-region", "revoke"):
         _action(actions, action, "laat een regio niet meer toe (let a region in no more)").add_argument("region")
@@ -102,7 +104,8 @@ def let_in(asked: argparse.Namespace) -> None:
         raise NotPossible("kleine letters, cijfers en streepjes (small letters, digits, dashes)")
     tls = Tls(at.register.folder)
     where = asked.at or f"127.0.0.1:{leaf_port(at.data)}"
-    url = f"{'tls' if tls.is_there else 'nats-leaf'}://{where}"
+    scheme = "tls" if tls.is_there else "nats-leaf"
+    url = ",".join(f"{scheme}://{one}" for one in where.split(","))
     change = at.register.add if asked.action == "add-region" else at.register.rotate
     bundle = change(asked.region, url, tls.ca.read_text() if tls.is_there and tls.ca.exists() else None)
     if asked.secrets and not asked.to:  # in a container there is no folder to put it in
@@ -156,7 +159,7 @@ def renew(asked: argparse.Namespace) -> None:
 
 
 async def _renew_now(at: Place) -> None:
-    client = await nats.connect(at.nats or "", allow_reconnect=False, connect_timeout=3)
+    client = await nats.connect((at.nats or "").split(","), allow_reconnect=False, connect_timeout=3)
     for kind in ("shared", "elsewhere"):
         await sourcing.renew(client, f"odh-{at.register.node}-{kind}", at.register.folder)
     await client.close()
@@ -174,10 +177,12 @@ def keep(asked: argparse.Namespace) -> None:
 
 
 async def _keep(at: Place, secrets: Path) -> None:
-    from node.hand_out import write_accounts  # what it writes is read by the NATS server beside it
+    from node.hand_out import hosts_of, write_accounts  # what it writes is read by the NATS server beside it
+
+    hosts = hosts_of(at.nats or "")
 
     async def configure() -> None:
-        write_accounts(secrets)
+        write_accounts(secrets, hosts)
 
     system_url = (secrets / "operator" / "system_url").read_text().strip()
     Keeper(at.register, url=at.nats or "", system_url=system_url, configure=configure).start()

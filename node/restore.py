@@ -70,7 +70,7 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
         for stream in await streams.names(client, kept.node):
             await streams.remove(client, stream)
         for stream, snapshot in kept.streams.items():
-            await streams.put_back(client, stream, asked.source, snapshot)
+            await streams.put_back(client, stream, asked.source, snapshot, there.stream_replicas)
         for service in kept.databases:  # one that came with a later release was never started
             await _take_out_what_was_said(there.databases[service], kept.node, client)
     again = await erased.erase_again(there.databases["members"], kept.node, gone)

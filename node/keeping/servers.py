@@ -18,17 +18,20 @@ FAULTS = (Unusable, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, OS
 
 @dataclass(frozen=True)
 class Servers:
-    """The node's name, and the addresses with their passwords."""
+    """The node's name, and the addresses with their passwords; and on how many NATS servers a stream is kept."""
 
     node: str
     databases: Mapping[str, str]
     nats: str
+    stream_replicas: int = 1
 
 
 def of_secrets(folder: Path) -> Servers:
     """As `./odh secrets` hands them out; the node's name is in the environment."""
     databases = {service: (folder / service / "database_url").read_text().strip() for service in SERVICES}
-    return Servers(Settings().node, databases, (folder / "operator" / "nats_url").read_text().strip())
+    told = Settings()
+    nats = (folder / "operator" / "nats_url").read_text().strip()
+    return Servers(told.node, databases, nats, told.stream_replicas)
 
 
 def of_running(data: Path) -> Servers | None:

@@ -84,9 +84,13 @@ async def has_messages(client: Client, stream: str) -> bool:
     return bool((await ask(client, f"STREAM.INFO.{stream}"))["state"]["messages"])
 
 
-async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept) -> int:
-    """Makes the stream as it was kept, less what was said after that; returns how many messages those are."""
-    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": kept.config, "state": kept.state})
+async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, replicas: int) -> int:
+    """Makes the stream as it was kept, less what was said after that; returns how many messages those are.
+
+    It is kept on `replicas` servers here, on however many it was.
+    """
+    config = kept.config | {"num_replicas": replicas}
+    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": config, "state": kept.state})
     for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
         await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
     ended = await client.request(begun["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)
@@ -95,7 +99,7 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept) 
     cut = 0 if stream.endswith("-elsewhere") else await _cut(client, stream, kept.last)
     for consumer in kept.consumers:
         name = consumer.config["durable_name"]
-        made = {"stream_name": stream, "config": consumer.config}
+        made = {"stream_name": stream, "config": consumer.config | {"num_replicas": 0}}  # as many as the stream
         await ask(client, f"CONSUMER.DURABLE.CREATE.{stream}.{name}", made)
         if consumer.heard:
             await ask(client, f"CONSUMER.RESET.{stream}.{name}", {"seq": consumer.heard + 1})

@@ -5,6 +5,7 @@ import json
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import nats
@@ -131,11 +132,9 @@ async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence
         answers = await client.subscribe(inbox)
         await client.publish("$SYS.REQ.SERVER.PING", b"", reply=inbox)
         servers = [await answers.next_msg(timeout=3)]
-        try:
-            while True:
-                servers.append(await answers.next_msg(timeout=0.2))
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):  # one that is away reads it when it starts
+            while len(servers) < len(system_url.split(",")):
+                servers.append(await answers.next_msg(timeout=1))
         for server in servers:
             name = json.loads(server.data)["server"]["id"]
             told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)

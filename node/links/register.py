@@ -29,6 +29,7 @@ class Bundle(NamedTuple):
 
     region: str
     national: str
+    #: Of each server of the national node, with commas between them.
     url: str
     seed: str
     ca: str | None = None

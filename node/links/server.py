@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from node.files import write
 from node.links import accounts
@@ -30,6 +30,28 @@ class Tls:
         return dict(zip(("cert_file", "key_file"), map(str, files), strict=True))
 
 
+class Cluster(NamedTuple):
+    """Several servers that keep the streams together: where they listen for each other, and where each is (host:port).
+
+    Whoever knows the password is one of them, and hears everything: it is for the servers alone.
+    """
+
+    listen: str
+    servers: tuple[str, ...]
+    password: str
+
+    def config(self, name: str) -> dict[str, Any]:
+        """The same for every server: a route to itself is one that it drops."""
+        return {
+            "name": name,
+            "listen": self.listen,
+            "authorization": {"user": "cluster", "password": self.password},
+            "routes": [f"nats-route://cluster:{self.password}@{server}" for server in self.servers],
+            # Who connects was told where each server is, with a password; an address from here would come without.
+            "no_advertise": True,
+        }
+
+
 def config(
     register: Register,
     passwords: Mapping[str, str],
@@ -37,11 +59,12 @@ def config(
     leaf_listen: str,
     seen_at: Path | None = None,
     clients_too: bool = True,
+    cluster: Cluster | None = None,
 ) -> dict[str, Any]:
     """Accounts, the line, and TLS. `leaf_listen` is where a national node waits for its regions.
 
     `seen_at` is the folder of the lines as the server sees it, where that is another (in a container);
-    without `clients_too` only the lines speak TLS.
+    without `clients_too` only the lines speak TLS. `cluster` is for a node that has several servers.
     """
     node, line, tls = register.node, register.line, Tls(register.folder)
     at = seen_at or register.folder
@@ -57,12 +80,20 @@ def config(
     }
     if tls.is_there and clients_too:
         made["tls"] = tls.config(at)
+    if cluster is not None:
+        made["cluster"] = cluster.config(node)
     if register.is_national:
         made["leafnodes"] = {"listen": leaf_listen} | ({"tls": tls.config(at)} if tls.is_there else {})
+        if cluster is not None:  # regions were given every address, as it is from outside
+            made["leafnodes"]["no_advertise"] = True
     elif line is not None:
-        remote = {"url": line.url, "account": accounts.link_account(line.national), "nkey": line.seed}
+        remote: dict[str, Any] = {
+            "urls": line.url.split(","),
+            "account": accounts.link_account(line.national),
+            "nkey": line.seed,
+        }
         if line.ca is not None:
             write(register.folder / "national.pem", line.ca, 0o644)
-            remote["tls"] = {"ca_file": str(at / "national.pem")}  # type: ignore[assignment]
+            remote["tls"] = {"ca_file": str(at / "national.pem")}
         made["leafnodes"] = {"reconnect": "1s", "remotes": [remote]}
     return made

@@ -21,6 +21,9 @@ OVER_IT = {
     name: yaml.safe_load((ROOT / "deploy" / f"{name}.yml").read_text())["services"] for name in ("national", "regional")
 }
 
+#: What the national node has on top of that when its broker is three servers.
+CLUSTER = yaml.safe_load((ROOT / "deploy" / "cluster.yml").read_text())["services"]
+
 every_part = pytest.mark.parametrize("part", PARTS)
 
 
@@ -34,7 +37,7 @@ def test_the_example_is_as_the_code_is():
 
 
 def test_every_variable_of_compose_is_explained():
-    over_it = "".join((ROOT / "deploy" / f"{role}.yml").read_text() for role in OVER_IT)
+    over_it = "".join((ROOT / "deploy" / f"{role}.yml").read_text() for role in (*OVER_IT, "cluster"))
     asked = re.findall(r"\$\{([A-Z_]+)(?::-([^}]*))?\}", re.sub(r"^ *#.*", "", COMPOSE + over_it, flags=re.M))
 
     assert {name for name, _ in asked} <= explained()
@@ -60,7 +63,10 @@ def test_every_setting_is_explained_or_said_by_compose():
 def test_compose_says_what_the_example_leaves_out():
     said = {name for part in PARTS.values() for name in part.get("environment", {})}
 
-    needed = settings_page.SAID_BY_COMPOSE - {"nats_credentials_file", "stream_replicas"}  # one server, with passwords
+    needed = settings_page.SAID_BY_COMPOSE - {
+        "nats_credentials_file",
+        "stream_replicas",
+    }  # passwords; one server (or cluster.yml)
     for name in needed:
         assert {f"ODH_{name.upper()}", f"ODH_{name.upper()}_FILE"} & said, name
 
@@ -145,6 +151,18 @@ def test_a_line_to_another_node_is_one_more_part_as_careful_as_the_others(role):
     ]
     assert {volume.split(":")[0] for volume in lines["volumes"]} == {"secrets-nats", "secrets-operator"}
     assert ("ports" in told["nats"]) == (role == "national")
+
+
+def test_three_nats_servers_are_three_times_the_one():
+    one = PARTS["nats"] | {"networks": OVER_IT["national"]["nats"]["networks"]}
+
+    for name in ("nats-2", "nats-3"):
+        same = one.keys() - {"environment", "volumes"}
+        assert {key: CLUSTER[name][key] for key in same} == {key: one[key] for key in same}
+        assert CLUSTER[name]["volumes"][1:] == one["volumes"][1:]
+        assert CLUSTER[name]["environment"].keys() == one["environment"].keys()
+    told = [part for part, more in CLUSTER.items() if "ODH_STREAM_REPLICAS" in more.get("environment", {})]
+    assert set(told) == {*SERVICES, "lines", "operator"}
 
 
 def test_no_password_is_in_the_files():

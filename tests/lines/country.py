@@ -28,21 +28,32 @@ HUB = "national"
 class Place:
     """One node of the country: its server, its streams and its lines."""
 
+    #: On how many servers its streams are kept.
+    replicas = 1
+
     def __init__(self, folder: Path, name: str) -> None:
         self.name, self.folder = name, folder / name
         self.register = Register(self.folder / "lines", name)
         self.passwords = {user: f"{name}-{user}" for user in USERS}
         self.leaf_port = free_port()
-        self.server = NatsServer(
+        self.server = self._new_server()
+        self.keeper = self._new_keeper()
+        self.streams: Streams
+
+    @property
+    def leaf_at(self) -> str:
+        """Where regions find it."""
+        return f"127.0.0.1:{self.leaf_port}"
+
+    def _new_server(self) -> Any:
+        return NatsServer(
             self.folder / "nats",
             port=free_port(),
             monitor_port=free_port(),
-            domain=name,
+            domain=self.name,
             passwords=self.passwords,
-            more=lambda: config(self.register, self.passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}"),
+            more=lambda: config(self.register, self.passwords, leaf_listen=self.leaf_at),
         )
-        self.keeper = self._new_keeper()
-        self.streams: Streams
 
     @property
     def tls_ca(self) -> Path | None:
@@ -67,7 +78,9 @@ class Place:
         await self.server.start()
         self.keeper = self._new_keeper()
         await self.keeper.renew_if_put_back(self.server.data / "store")
-        settings = Settings(node=self.name, nats_url=self.server.url, nats_tls_ca_file=self.tls_ca)
+        settings = Settings(
+            node=self.name, nats_url=self.server.url, nats_tls_ca_file=self.tls_ca, stream_replicas=self.replicas
+        )
         self.streams = Streams(settings, "odh")
         await self.streams.connect()
         self.keeper.start()
@@ -155,15 +168,16 @@ class Place:
 class Country:
     """The hub, and its regions by name."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.hub = folder, Place(folder, HUB)
+    def __init__(self, folder: Path, hub: type[Place] = Place) -> None:
+        self.folder, self.hub = folder, hub(folder, HUB)
         self.regions: dict[str, Place] = {}
 
     def let_in(self, name: str, port: int | None = None) -> Bundle:
         """A region that can join; `port` is where it finds the hub."""
         ca = self.hub.tls_ca
         scheme = "tls" if ca else "nats-leaf"
-        url = f"{scheme}://127.0.0.1:{port or self.hub.leaf_port}"
+        at = f"127.0.0.1:{port}" if port else self.hub.leaf_at
+        url = ",".join(f"{scheme}://{one}" for one in at.split(","))
         return self.hub.register.add(name, url, ca.read_text() if ca else None)
 
     async def region(self, name: str, port: int | None = None) -> Place:

@@ -76,6 +76,25 @@ def test_a_second_time_changes_nothing(folder):
     assert read(folder) == before
 
 
+def test_several_nats_servers_know_each_other_and_everybody_knows_them_all(tmp_path):
+    hand_out(tmp_path, postgres="postgres:5432", nats="nats:4222,nats-2:4222,nats-3:4222")
+    found = read(tmp_path)
+
+    told = dict(line.split(": ", 1) for line in found["nats/accounts.conf"].splitlines())
+    cluster, own = json.loads(told["cluster"]), found["nats/users/cluster"]
+    hosts = ["nats", "nats-2", "nats-3"]
+    assert cluster["routes"] == [f"nats-route://cluster:{own}@{host}:6222" for host in hosts]
+    for file in (*(f"{service}/nats_url" for service in SERVICES), "operator/nats_url", "operator/system_url"):
+        assert [urlsplit(url).hostname for url in found[file].split(",")] == hosts
+        assert own not in found[file]
+    assert "cluster" not in read_one_server(tmp_path / "one")
+
+
+def read_one_server(folder: Path) -> str:
+    hand_out(folder, postgres="postgres:5432", nats="nats:4222")
+    return read(folder)["nats/accounts.conf"]
+
+
 def test_nobody_else_on_the_machine_can_read_them(folder):
     assert folder.stat().st_mode & 0o077 == 0
     for service in SERVICES:
