@@ -86,7 +86,9 @@ async def has_messages(client: Client, stream: str) -> bool:
 
 async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept) -> int:
     """Makes the stream as it was kept, less what was said after that; returns how many messages those are."""
-    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": kept.config, "state": kept.state})
+    # Whoever keeps the lines lets it take from others again, from where it is now (`node.links.sourcing`).
+    config = {name: value for name, value in kept.config.items() if name != "sources"}
+    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": config, "state": kept.state})
     for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
         await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
     ended = await client.request(begun["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)

@@ -39,14 +39,19 @@ class Place:
             monitor_port=free_port(),
             domain=name,
             passwords=self.passwords,
-            more=lambda: config(self.register, self.passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}"),
+            more=self._config,
         )
+        self._is_apart = False
         self.keeper = self._new_keeper()
         self.streams: Streams
 
     @property
     def tls_ca(self) -> Path | None:
         return Tls(self.register.folder).ca_of_clients
+
+    def _config(self) -> dict[str, Any]:
+        made = config(self.register, self.passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}")
+        return {name: told for name, told in made.items() if name != "leafnodes" or not self._is_apart}
 
     def _new_keeper(self) -> Keeper:
         return Keeper(
@@ -63,10 +68,14 @@ class Place:
         await self.server.start()
 
     async def start(self) -> None:
-        """As a node does: the server, then a look at whether it was put back, then who speaks and hears."""
+        """As a node does: without its lines while it is renewed, if it was put back; then who speaks and hears."""
+        self.keeper, store = self._new_keeper(), self.server.data / "store"
+        self._is_apart = self.keeper.is_put_back(store)
         await self.server.start()
-        self.keeper = self._new_keeper()
-        await self.keeper.renew_if_put_back(self.server.data / "store")
+        await self.keeper.renew_if_put_back(store)
+        if self._is_apart:
+            self._is_apart = False
+            await self._restart()
         settings = Settings(node=self.name, nats_url=self.server.url, nats_tls_ca_file=self.tls_ca)
         self.streams = Streams(settings, "odh")
         await self.streams.connect()
