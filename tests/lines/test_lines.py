@@ -160,10 +160,24 @@ async def test_a_node_restored_while_the_other_speaks_misses_nothing(another_cou
     async with streams.connected(put_back.server.url) as client:
         names = await streams.names(client, put_back.name)
         kept = [await streams.keep(client, name, tmp_path, *await streams.where(client, name)) for name in names]
-        await other.says(*after, wire=wire)
-        await eventually_heard(put_back, other, after)
+    await other.says(*after, wire=wire)
+    await eventually_heard(put_back, other, after)
+
+    async def all_acknowledged() -> bool:
+        told = await other.streams.js.consumer_info(f"odh-{other.name}-shared", f"to-{put_back.name}")
+        return told.num_ack_pending == 0
+
+    await eventually(all_acknowledged, saying="acknowledgements")
+    await put_back.stop()
+    await put_back.server.start()
+    async with streams.connected(put_back.server.url) as client:
+        heard_before, _ = await streams.where(client, f"odh-{put_back.name}-elsewhere")
         speaking = asyncio.create_task(other.says(*meanwhile, wire=wire))
-        await put_back.keeper.stop()
+
+        async def hears_some() -> bool:
+            return (await streams.where(client, f"odh-{put_back.name}-elsewhere"))[0] > heard_before + 5
+
+        await eventually(hears_some, saying="some of what is said meanwhile")
         for name, snapshot in zip(names, kept, strict=True):
             await streams.remove(client, name)
             await streams.put_back(client, name, tmp_path, snapshot)
