@@ -53,6 +53,7 @@ class Node:
         self._lock: int | None = None
         self.parts: dict[str, Part] = {}
         self.keeper: Keeper | None = None
+        self._is_apart = False
 
     # Starting and stopping.
 
@@ -219,10 +220,10 @@ class Node:
             )
 
     def _lines_config(self) -> dict[str, Any]:
-        return config(self.lines, self._secrets.nats_passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}")
+        made = config(self.lines, self._secrets.nats_passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}")
+        return {name: told for name, told in made.items() if name != "leafnodes" or not self._is_apart}
 
     async def _open_streams(self) -> None:
-        await self.nats.start()
         self.keeper = Keeper(
             self.lines,
             url=self.nats.url,
@@ -231,9 +232,17 @@ class Node:
             configure=self.nats.prepare,
             restart=self._restart_nats,
         )
-        if not self.services:  # somebody puts streams back themselves
+        store = self.nats.data / "store"
+        #: Somebody puts streams back themselves, or a folder was put back: without lines until that is done.
+        self._is_apart = not self.services or self.keeper.is_put_back(store)
+        await self.nats.start()
+        if not self.services:
             return
-        await self.keeper.renew_if_put_back(self.nats.data / "store")
+        await self.keeper.renew_if_put_back(store)
+        if self._is_apart:
+            self._is_apart = False
+            await self.nats.stop()
+            await self.nats.start()
         self.keeper.start()
 
     async def _restart_nats(self) -> None:

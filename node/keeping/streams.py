@@ -89,7 +89,8 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
 
     It is kept on `replicas` servers here, on however many it was.
     """
-    config = kept.config | {"num_replicas": replicas}
+    # Whoever keeps the lines lets it take from others again, from where it is now (`node.links.sourcing`).
+    config = {name: value for name, value in kept.config.items() if name != "sources"} | {"num_replicas": replicas}
     begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": config, "state": kept.state})
     for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
         await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)

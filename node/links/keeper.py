@@ -100,15 +100,20 @@ class Keeper:
         assert self._streams.client is not None
         return self._streams.client
 
-    async def renew_if_put_back(self, store: Path) -> None:
-        """Before the services start: a folder that is a copy of what it was has streams that went back in time.
+    def is_put_back(self, store: Path) -> bool:
+        """Whether a folder of streams is a copy of what it was, and so went back in time: it has another number on its
+        disk. What is said to its streams before they are renewed hides what came between: its lines wait for that."""
+        if not store.exists() or not self._note.exists() or not self._register.national:
+            return False
+        return bool(json.loads(self._note.read_text()) != _number(store))
 
-        Whether it is, tells the number of the folder on its disk, which a copy does not have. A node without lines
-        only remembers it.
-        """
-        note, here = self._register.folder / "store.json", {"inode": os.stat(store).st_ino}
-        before = json.loads(note.read_text()) if note.exists() else here
-        if before != here and self._register.national:
+    @property
+    def _note(self) -> Path:
+        return self._register.folder / "store.json"
+
+    async def renew_if_put_back(self, store: Path) -> None:
+        """Before the services start, and without lines; then remembers which folder it is."""
+        if self.is_put_back(store):
             client = await self._client()
             for kind in ("shared", "elsewhere"):
                 await sourcing.renew(client, f"odh-{self._register.node}-{kind}", self._register.folder)
@@ -116,7 +121,11 @@ class Keeper:
                 await sourcing.stop_giving(client, self._register)
                 self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX
         self._register.folder.mkdir(parents=True, exist_ok=True)
-        write(note, json.dumps(here))
+        write(self._note, json.dumps(_number(store)))
+
+
+def _number(folder: Path) -> dict[str, int]:
+    return {"inode": os.stat(folder).st_ino}
 
 
 async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence[str] = ()) -> None:

@@ -4,17 +4,22 @@ Whoever gives makes the consumer, and with it decides what leaves; whoever takes
 with every message where it came from, so that it goes on where it was, whatever was cut or killed meanwhile.
 """
 
+import asyncio
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nats.aio.client import Client
+from nats.errors import Error as NatsError
 
 from node.files import write
 from node.links.accounts import Flow, down, up
 from node.links.register import Register
 
 ANSWER_SECONDS_MAX = 5.0
+#: Whoever is at the other end of a line answers within this time, or is asked again.
+LINE_SECONDS_MAX = 2.0
 CHUNK_BYTES = 128 * 1024
 
 #: A line shows life every second; this long without is not heard.
@@ -81,6 +86,8 @@ async def _give(client: Client, flow: Flow) -> None:
 async def _take(client: Client, node: str, taken: list[Flow]) -> None:
     stream = f"odh-{node}-elsewhere"
     config = (await ask(client, f"STREAM.INFO.{stream}"))["config"]
+    before = config.get("sources") or []
+    known = [one.get("consumer") for one in before]
     wanted = [
         {
             "name": flow.stream,
@@ -89,8 +96,24 @@ async def _take(client: Client, node: str, taken: list[Flow]) -> None:
         }
         for flow in taken
     ]
-    if [one.get("consumer") for one in config.get("sources") or ()] != [one["consumer"] for one in wanted]:
-        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": wanted})
+    new = [flow for flow, one in zip(taken, wanted, strict=True) if one["consumer"] not in known]
+    begun = dict(zip(new, await asyncio.gather(*(_begins_again(client, flow) for flow in new)), strict=True))
+    sources = [one for flow, one in zip(taken, wanted, strict=True) if begun.get(flow, True)]
+    if known != [one["consumer"] for one in sources]:
+        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": sources})
+
+
+async def _begins_again(client: Client, flow: Flow) -> bool:
+    """Lets a consumer that is taken from anew begin at its first message; whether whoever gives was there to do so.
+
+    By itself the taker's server only asks to go on after what was acknowledged. To a stream that was put back that is
+    too late: what it had acknowledged since is not in it. Of what comes again it leaves out what it has.
+    """
+    with suppress(Refused, NatsError, TimeoutError):
+        async with asyncio.timeout(LINE_SECONDS_MAX):
+            await ask(client, f"CONSUMER.RESET.{flow.stream}.{flow.consumer}", {"seq": 1}, api=flow.api)
+        return True
+    return False
 
 
 async def call_again(client: Client, register: Register) -> None:
@@ -132,9 +155,12 @@ async def renew(client: Client, stream: str, folder: Path) -> None:
     is in `folder` until the stream stands, so that this can be broken off and done again.
     """
     kept, about = folder / f"{stream}.snapshot", folder / f"{stream}.snapshot.json"
+    is_there = stream in ((await ask(client, "STREAM.NAMES")).get("streams") or ())
+    if not is_there and not about.exists():  # nothing was put back: it is lost, and begins anew
+        return
     if not about.exists():
         write(about, json.dumps(await _snapshot(client, stream, kept)))
-    if stream in (await ask(client, "STREAM.NAMES")).get("streams") or ():
+    if is_there:
         await ask(client, f"STREAM.DELETE.{stream}")
     taking = await ask(client, f"STREAM.RESTORE.{stream}", json.loads(about.read_text()))
     with kept.open("rb") as chunks:
@@ -165,13 +191,14 @@ async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
             if chunk.reply:
                 await client.publish(chunk.reply)
     await subscription.unsubscribe()
-    return {"config": begun["config"], "state": begun["state"]}
+    # What is taken from others begins again when the stream stands, see `_begins_again`.
+    return {"config": begun["config"] | {"sources": None}, "state": begun["state"]}
 
 
-async def ask(client: Client, what: str, body: Any = None) -> Any:
-    """A question to JetStream; raises `Refused` with what it says is wrong."""
+async def ask(client: Client, what: str, body: Any = None, *, api: str = "$JS.API") -> Any:
+    """A question to JetStream, here or at another node; raises `Refused` with what it says is wrong."""
     asked = json.dumps(body).encode() if body is not None else b""
-    return _checked(what, (await client.request(f"$JS.API.{what}", asked, timeout=ANSWER_SECONDS_MAX)).data)
+    return _checked(what, (await client.request(f"{api}.{what}", asked, timeout=ANSWER_SECONDS_MAX)).data)
 
 
 def _checked(what: str, data: bytes) -> Any:

@@ -36,6 +36,7 @@ class Place:
         self.register = Register(self.folder / "lines", name)
         self.passwords = {user: f"{name}-{user}" for user in USERS}
         self.leaf_port = free_port()
+        self._is_apart = False
         self.server = self._new_server()
         self.keeper = self._new_keeper()
         self.streams: Streams
@@ -52,12 +53,16 @@ class Place:
             monitor_port=free_port(),
             domain=self.name,
             passwords=self.passwords,
-            more=lambda: config(self.register, self.passwords, leaf_listen=self.leaf_at),
+            more=self._config,
         )
 
     @property
     def tls_ca(self) -> Path | None:
         return Tls(self.register.folder).ca_of_clients
+
+    def _config(self) -> dict[str, Any]:
+        made = config(self.register, self.passwords, leaf_listen=self.leaf_at)
+        return {name: told for name, told in made.items() if name != "leafnodes" or not self._is_apart}
 
     def _new_keeper(self) -> Keeper:
         return Keeper(
@@ -74,10 +79,14 @@ class Place:
         await self.server.start()
 
     async def start(self) -> None:
-        """As a node does: the server, then a look at whether it was put back, then who speaks and hears."""
+        """As a node does: without its lines while it is renewed, if it was put back; then who speaks and hears."""
+        self.keeper, store = self._new_keeper(), self.server.data / "store"
+        self._is_apart = self.keeper.is_put_back(store)
         await self.server.start()
-        self.keeper = self._new_keeper()
-        await self.keeper.renew_if_put_back(self.server.data / "store")
+        await self.keeper.renew_if_put_back(store)
+        if self._is_apart:
+            self._is_apart = False
+            await self._restart()
         settings = Settings(
             node=self.name, nats_url=self.server.url, nats_tls_ca_file=self.tls_ca, stream_replicas=self.replicas
         )

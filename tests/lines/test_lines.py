@@ -1,9 +1,11 @@
 """What is said in one node comes to another that it concerns, once and in order, whatever happens to the line."""
 
+import asyncio
 from contextlib import suppress
 
 import pytest
 
+from node.keeping import streams
 from node.links import lag
 from tests.faults.proxy import Line
 from tests.given import eventually
@@ -139,6 +141,52 @@ async def test_a_node_put_back_to_what_it_was_loses_nothing_of_what_is_said_late
 
     await eventually_heard(other, put_back, first + lost + later)
     await eventually_heard(put_back, other, up + down)
+    await put_back.says(*(again := ids(3)), wire=wire)
+    await eventually_heard(other, put_back, again)
+
+
+@pytest.mark.parametrize("who", ["region", "hub"])
+async def test_a_node_restored_while_the_other_speaks_misses_nothing(another_country, tmp_path, who):
+    """What it had acknowledged after the backup is not in what is put back, and the other goes on meanwhile."""
+    hub = another_country.hub
+    await hub.start()
+    region = await another_country.region("zeeland")
+    put_back, other = (region, hub) if who == "region" else (hub, region)
+    wire = "requests.offer-placed"
+    before, after, meanwhile = ids(5), ids(5), ids(30)
+
+    await other.says(*before, wire=wire)
+    await eventually_heard(put_back, other, before)
+    async with streams.connected(put_back.server.url) as client:
+        names = await streams.names(client, put_back.name)
+        kept = [await streams.keep(client, name, tmp_path, *await streams.where(client, name)) for name in names]
+    await other.says(*after, wire=wire)
+    await eventually_heard(put_back, other, after)
+
+    async def all_acknowledged() -> bool:
+        told = await other.streams.js.consumer_info(f"odh-{other.name}-shared", f"to-{put_back.name}")
+        return told.num_ack_pending == 0
+
+    await eventually(all_acknowledged, saying="acknowledgements")
+    await put_back.stop()
+    await put_back.server.start()
+    async with streams.connected(put_back.server.url) as client:
+        heard_before, _ = await streams.where(client, f"odh-{put_back.name}-elsewhere")
+        speaking = asyncio.create_task(other.says(*meanwhile, wire=wire))
+
+        async def hears_some() -> bool:
+            return (await streams.where(client, f"odh-{put_back.name}-elsewhere"))[0] > heard_before + 5
+
+        await eventually(hears_some, saying="some of what is said meanwhile")
+        for name, snapshot in zip(names, kept, strict=True):
+            await streams.remove(client, name)
+            await streams.put_back(client, name, tmp_path, snapshot)
+    await put_back.stop()
+    await put_back.start()
+    await speaking
+
+    await eventually_heard(put_back, other, before + after + meanwhile)
+    assert len(set(heard := await put_back.heard())) == len(heard)
     await put_back.says(*(again := ids(3)), wire=wire)
     await eventually_heard(other, put_back, again)
 
