@@ -5,14 +5,17 @@ import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from chassis.database import engine_for, sessions_of
 from contracts.vocabulary import Network
-from node import addresses
+from node import addresses, partner_contact, partner_webhook
 from node.called_from import from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
 from services.partners import keys
 from services.partners.inputs import DATA
+from services.partners.webhooks import endpoints
 
 
 def main() -> int:
@@ -26,7 +29,7 @@ def main() -> int:
         return load(asked)
     if asked.action == "nats":
         return let_in(asked)
-    where = asked.database or told(asked.data)
+    where = asked.database or told(asked.data, "partners")
     if where is None:
         print("Er draait hier geen node; noem de database (no node runs here): --database", file=sys.stderr)
         return 1
@@ -54,7 +57,12 @@ def arguments() -> argparse.Namespace:
     for each in (add, rotate, revoke, nats):
         each.add_argument("name", help="naam: kleine letters, cijfers en streepjes (small letters, digits, dashes)")
     listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
-    for each in (add, rotate, revoke, listed):
+    add.add_argument("--contact", dest="address", help="mailadres van een lid dat de pagina ziet (sees its page)")
+    add.add_argument("--members-database", help="adres van de database van members (its address)")
+    webhook = actions.add_parser("webhook", help="adressen waar nieuws heen gaat (endpoints for its news)")
+    contact = actions.add_parser("contact", help="leden die de pagina van een partner zien (who sees its page)")
+    others = [*partner_webhook.add_arguments(webhook), *partner_contact.add_arguments(contact)]
+    for each in (add, rotate, revoke, listed, *others):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van partners (its address)")
     checking = actions.add_parser("check", help="kijk een bestand met events na (check a file of events)")
@@ -72,10 +80,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def told(data: str | None) -> str | None:
-    """Where partners of the running node keeps its tables."""
+def told(data: str | None, service: str) -> str | None:
+    """Where a service of the running node keeps its tables."""
     running = addresses.read(from_where_called(data) if data else None)
-    return running.databases.get("partners") if running else None
+    return running.databases.get(service) if running else None
 
 
 def nats_keys(asked: argparse.Namespace) -> PartnerKeys | None:
@@ -108,24 +116,40 @@ async def run(asked: argparse.Namespace, where: str) -> int:
             if asked.action == "list":
                 for partner, count in await keys.partners(session):
                     print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s)")
+                    for one in await endpoints.of_partner(session, partner.partner_id):
+                        if one.disabled_at or one.failing_since:
+                            print("    " + partner_webhook.line(one, 0).partition(";")[0])
                 return 0
             until = now
-            if asked.action == "revoke":
+            if asked.action == "webhook":
+                await partner_webhook.run(session, asked)
+            elif asked.action == "contact":
+                await partner_contact.run(session, asked, told(asked.data, "members"))
+            elif asked.action == "revoke":
                 count = await keys.revoke(session, asked.name, now)
                 print(f"Geen sleutel van {asked.name} werkt meer ({count} revoked).")
             elif asked.action == "rotate":
                 until = now + timedelta(hours=asked.hours)
                 show(await keys.rotate(session, asked.name, now, old_until=until))
             else:
-                show(await keys.add(session, asked.name, asked.network, asked.source, now))
+                await add(session, asked, now)
             await session.commit()
         if nats and asked.action == "revoke":
             nats.remove(asked.name)
-        elif nats:
+        elif nats and asked.action in ("add", "rotate"):
             show_seed(nats.add(asked.name, old_until=until))
     finally:
         await engine.dispose()
     return 0
+
+
+async def add(session: AsyncSession, asked: argparse.Namespace, now: datetime) -> None:
+    """A partner and its key, which is shown when all of it went well."""
+    key = await keys.add(session, asked.name, asked.network, asked.source, now)
+    if asked.address:
+        asked.contact_action = "add"
+        await partner_contact.run(session, asked, told(asked.data, "members"))
+    show(key)
 
 
 def show(key: keys.Key) -> None:

@@ -9,6 +9,7 @@ from chassis.streams import OwnStream
 from services.partners import api, handlers, store, turns
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
+from services.partners.webhooks.sending import send_webhooks
 
 #: What partners are told stays in its stream for so long; in the feed it stays longer.
 TOLD_KEPT_SECONDS = 14 * 24 * 3600.0
@@ -22,18 +23,22 @@ def service(settings: PartnersSettings | None = None) -> Service:
         tables=store.Table,
         api=api.routers,
         handlers=handlers.router,
-        background=[forget_old_receipts, hear_partners, turns.keep_giving],
+        background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
     )
 
 
-async def forget_old_receipts(service: Service) -> None:
-    """Every hour: receipts that ended long ago are removed."""
+async def forget_what_is_old(service: Service) -> None:
+    """Every hour: receipts that ended long ago are removed, and old news with all that was done to deliver it."""
     assert isinstance(service.settings, PartnersSettings)
     while True:
         async with service.engine.begin() as connection:
             await connection.execute(
                 text("DELETE FROM receipt WHERE ended_at < now() - make_interval(days => :days)"),
                 {"days": service.settings.partner_receipts_kept_days},
+            )
+            await connection.execute(
+                text("DELETE FROM news WHERE said_at < now() - make_interval(days => :days)"),
+                {"days": service.settings.partner_news_kept_days},
             )
         await asyncio.sleep(3600)

@@ -82,12 +82,15 @@ async def tell(
     await run(session, _KEEP, values)
 
 
+def cloud_event(kind: str, data: dict[str, Any], news_id: str, said_at: datetime, node: str) -> bytes:
+    """The event as its partner gets it: the same bytes at every try."""
+    event = KINDS[kind].model_validate(data)
+    return encode(event, event_id=news_id, node=node, time=said_at, traceparent=None)
+
+
 def as_cloud_event(news: News, node: str) -> dict[str, Any]:
-    """The event, as the partner gets it."""
-    event = KINDS[news.kind].model_validate(news.data)
-    found: dict[str, Any] = from_json(
-        encode(event, event_id=news.news_id, node=node, time=news.said_at, traceparent=None)
-    )
+    """The same, to be shown among others."""
+    found: dict[str, Any] = from_json(cloud_event(news.kind, news.data, news.news_id, news.said_at, node))
     return found
 
 

@@ -27,6 +27,23 @@ class PartnersSettings(Settings):
     partner_receipts_kept_days: int = Field(
         default=90, ge=1, description="How long a partner can read what became of an event, and repeat it harmlessly."
     )
+    partner_news_kept_days: int = Field(
+        default=30, ge=4, description="How long a partner can read, or be sent again, what came of what it told."
+    )
+    webhook_days_max: float = Field(
+        default=3.0, gt=0, description="How long an endpoint of a partner is tried before it is disabled."
+    )
+    webhook_seconds_max: float = Field(
+        default=10.0, gt=0, description="How long an endpoint of a partner may take to answer."
+    )
+    webhook_calls_max: int = Field(
+        default=4, ge=1, description="How many calls to one endpoint a process makes at the same time."
+    )
+    webhook_poll_seconds: float = Field(default=0.5, gt=0, description="How often is looked for what is due.")
+    webhooks_to_private: bool = Field(
+        default=False,
+        description="Only to try things out: lets endpoints be http, and on addresses that are not on the internet.",
+    )
 
 
 async def _own_settings(request: Request) -> PartnersSettings:

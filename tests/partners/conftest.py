@@ -119,9 +119,15 @@ class Partners:
 
 
 @pytest.fixture
-async def partners(postgres: Any, nats: Any) -> AsyncIterator[Partners]:
+def partners_settings() -> dict[str, Any]:
+    """What the service is set to; a file of tests may say otherwise."""
+    return {}
+
+
+@pytest.fixture
+async def partners(postgres: Any, nats: Any, partners_settings: dict[str, Any]) -> AsyncIterator[Partners]:
     """Partners, with two networks that have a key."""
-    async with running(service, postgres, nats) as started:
+    async with running(service, postgres, nats, **partners_settings) as started:
         made = {}
         async with started.session() as session:
             for name, source in SOURCE.items():
