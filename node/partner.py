@@ -43,6 +43,7 @@ def arguments() -> argparse.Namespace:
     add = actions.add_parser("add", help="een partner erbij, met een sleutel (a partner, with a key)")
     add.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
     add.add_argument("--source", required=True, help="waarmee elke source begint, zoals https://netwerk.example")
+    add.add_argument("--sandbox", action="store_true", help="om te proberen; niets telt (to try out; nothing counts)")
     rotate = actions.add_parser("rotate", help="een nieuwe sleutel; de oude werkt nog even (a new key)")
     rotate.add_argument("--hours", type=float, default=24, help="zo lang werkt de oude nog, in uren (24)")
     revoke = actions.add_parser("revoke", help="geen sleutel werkt meer, meteen (no key works any more)")
@@ -54,6 +55,12 @@ def arguments() -> argparse.Namespace:
     for each in (add, rotate, revoke, nats):
         each.add_argument("name", help="naam: kleine letters, cijfers en streepjes (small letters, digits, dashes)")
     listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
+    for each in (add, rotate):
+        each.add_argument(
+            "--public-key",
+            type=from_where_called,
+            help="eigen sleutel, PEM, geen geheim (a key of their own)",
+        )
     for each in (add, rotate, revoke, listed):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van partners (its address)")
@@ -107,17 +114,23 @@ async def run(asked: argparse.Namespace, where: str) -> int:
         async with sessions_of(engine)() as session:
             if asked.action == "list":
                 for partner, count in await keys.partners(session):
-                    print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s)")
+                    trial = ", sandbox" if partner.sandbox else ""
+                    print(
+                        f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s){trial}"
+                    )
                 return 0
             until = now
+            given = getattr(asked, "public_key", None)
+            own = given.read_text() if given else None
             if asked.action == "revoke":
                 count = await keys.revoke(session, asked.name, now)
                 print(f"Geen sleutel van {asked.name} werkt meer ({count} revoked).")
             elif asked.action == "rotate":
                 until = now + timedelta(hours=asked.hours)
-                show(await keys.rotate(session, asked.name, now, old_until=until))
+                show(await keys.rotate(session, asked.name, now, old_until=until, public_key=own))
             else:
-                show(await keys.add(session, asked.name, asked.network, asked.source, now))
+                about = asked.name, asked.network, asked.source
+                show(await keys.add(session, *about, now, sandbox=asked.sandbox, public_key=own))
             await session.commit()
         if nats and asked.action == "revoke":
             nats.remove(asked.name)
@@ -129,7 +142,10 @@ async def run(asked: argparse.Namespace, where: str) -> int:
 
 
 def show(key: keys.Key) -> None:
-    print(f"client_id={key.client_id}\nclient_secret={key.client_secret}")
+    print(f"client_id={key.client_id}")
+    if key.client_secret is None:
+        return
+    print(f"client_secret={key.client_secret}")
     print("Bewaar het geheim nu: het is hierna niet meer te zien (shown only once).", file=sys.stderr)
 
 

@@ -12,6 +12,8 @@ from services.partners.settings import PartnersSettings
 
 #: What partners are told stays in its stream for so long; in the feed it stays longer.
 TOLD_KEPT_SECONDS = 14 * 24 * 3600.0
+#: How long a sandbox can read what became of an event.
+SANDBOX_KEPT_DAYS = 7
 
 
 def service(settings: PartnersSettings | None = None) -> Service:
@@ -28,12 +30,15 @@ def service(settings: PartnersSettings | None = None) -> Service:
 
 
 async def forget_old_receipts(service: Service) -> None:
-    """Every hour: receipts that ended long ago are removed."""
+    """Every hour: receipts that ended long ago are removed, of a sandbox sooner, for they hold what would be told."""
     assert isinstance(service.settings, PartnersSettings)
+    receipts = text(
+        "DELETE FROM receipt USING partner WHERE partner.partner_id = receipt.partner_id"
+        " AND ended_at < now() - make_interval(days => CASE WHEN sandbox THEN CAST(:sandbox AS int) ELSE :days END)"
+    )
+    days = {"days": service.settings.partner_receipts_kept_days, "sandbox": SANDBOX_KEPT_DAYS}
     while True:
         async with service.engine.begin() as connection:
-            await connection.execute(
-                text("DELETE FROM receipt WHERE ended_at < now() - make_interval(days => :days)"),
-                {"days": service.settings.partner_receipts_kept_days},
-            )
+            await connection.execute(receipts, days)
+            await connection.execute(text("DELETE FROM assertion WHERE ends_at < now()"))
         await asyncio.sleep(3600)
