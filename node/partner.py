@@ -46,6 +46,7 @@ def arguments() -> argparse.Namespace:
     add = actions.add_parser("add", help="een partner erbij, met een sleutel (a partner, with a key)")
     add.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
     add.add_argument("--source", required=True, help="waarmee elke source begint, zoals https://netwerk.example")
+    add.add_argument("--sandbox", action="store_true", help="om te proberen; niets telt (to try out; nothing counts)")
     rotate = actions.add_parser("rotate", help="een nieuwe sleutel; de oude werkt nog even (a new key)")
     rotate.add_argument("--hours", type=float, default=24, help="zo lang werkt de oude nog, in uren (24)")
     revoke = actions.add_parser("revoke", help="geen sleutel werkt meer, meteen (no key works any more)")
@@ -62,6 +63,12 @@ def arguments() -> argparse.Namespace:
     webhook = actions.add_parser("webhook", help="adressen waar nieuws heen gaat (endpoints for its news)")
     contact = actions.add_parser("contact", help="leden die de pagina van een partner zien (who sees its page)")
     others = [*partner_webhook.add_arguments(webhook), *partner_contact.add_arguments(contact)]
+    for each in (add, rotate):
+        each.add_argument(
+            "--public-key",
+            type=from_where_called,
+            help="eigen sleutel, PEM, geen geheim (a key of their own)",
+        )
     for each in (add, rotate, revoke, listed, *others):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van partners (its address)")
@@ -115,12 +122,17 @@ async def run(asked: argparse.Namespace, where: str) -> int:
         async with sessions_of(engine)() as session:
             if asked.action == "list":
                 for partner, count in await keys.partners(session):
-                    print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s)")
+                    trial = ", sandbox" if partner.sandbox else ""
+                    print(
+                        f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s){trial}"
+                    )
                     for one in await endpoints.of_partner(session, partner.partner_id):
                         if one.disabled_at or one.failing_since:
                             print("    " + partner_webhook.line(one, 0).partition(";")[0])
                 return 0
             until = now
+            given = getattr(asked, "public_key", None)
+            own = given.read_text() if given else None
             if asked.action == "webhook":
                 await partner_webhook.run(session, asked)
             elif asked.action == "contact":
@@ -130,9 +142,9 @@ async def run(asked: argparse.Namespace, where: str) -> int:
                 print(f"Geen sleutel van {asked.name} werkt meer ({count} revoked).")
             elif asked.action == "rotate":
                 until = now + timedelta(hours=asked.hours)
-                show(await keys.rotate(session, asked.name, now, old_until=until))
+                show(await keys.rotate(session, asked.name, now, old_until=until, public_key=own))
             else:
-                await add(session, asked, now)
+                await add(session, asked, now, own)
             await session.commit()
         if nats and asked.action == "revoke":
             nats.remove(asked.name)
@@ -143,9 +155,10 @@ async def run(asked: argparse.Namespace, where: str) -> int:
     return 0
 
 
-async def add(session: AsyncSession, asked: argparse.Namespace, now: datetime) -> None:
+async def add(session: AsyncSession, asked: argparse.Namespace, now: datetime, public_key: str | None) -> None:
     """A partner and its key, which is shown when all of it went well."""
-    key = await keys.add(session, asked.name, asked.network, asked.source, now)
+    about = asked.name, asked.network, asked.source
+    key = await keys.add(session, *about, now, sandbox=asked.sandbox, public_key=public_key)
     if asked.address:
         asked.contact_action = "add"
         await partner_contact.run(session, asked, told(asked.data, "members"))
@@ -153,7 +166,10 @@ async def add(session: AsyncSession, asked: argparse.Namespace, now: datetime) -
 
 
 def show(key: keys.Key) -> None:
-    print(f"client_id={key.client_id}\nclient_secret={key.client_secret}")
+    print(f"client_id={key.client_id}")
+    if key.client_secret is None:
+        return
+    print(f"client_secret={key.client_secret}")
     print("Bewaar het geheim nu: het is hierna niet meer te zien (shown only once).", file=sys.stderr)
 
 

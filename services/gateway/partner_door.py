@@ -14,6 +14,7 @@ from services.gateway.upstreams import Upstreams, on_behalf
 ROUTES = {
     ("v1", "token"): ("POST",),
     ("v1", "events"): ("GET", "POST"),
+    ("v1", "checks"): ("POST",),
     ("v1", "receipts", "*"): ("GET",),
     ("v1", "news"): ("GET",),
     ("v1", "schemas"): ("GET",),

@@ -19,6 +19,7 @@ from services.partners.settings import OwnSettings
 from services.partners.tables import Receipt
 from services.partners.tokens import SignedPartner
 from services.partners.tokens import router as tokens
+from services.partners.trying import Effect, Tried, try_out
 
 router = APIRouter(prefix="/v1", tags=["partners"])
 routers = (router, tokens)
@@ -46,6 +47,7 @@ class ReceiptView(BaseModel):
     received_at: datetime
     ended_at: datetime | None
     problem: ProblemView | None
+    would_tell: dict[str, Any] | None = Field(default=None, description="In a sandbox: what would have been told on.")
 
     @classmethod
     def of(cls, receipt: Receipt) -> "ReceiptView":
@@ -60,8 +62,35 @@ class ReceiptView(BaseModel):
             status=receipt.status if ended else "pending",
             waiting=receipt.status == Status.WAITING,
             problem=problem,
+            would_tell=receipt.data if ended else None,
             **{name: getattr(receipt, name) for name in names},
         )
+
+
+class TriedView(BaseModel):
+    """What pushing an event of yours would do now."""
+
+    subject: str
+    effect: Effect
+    version: int = Field(description="How often it was told before.")
+    unknown: list[str] = Field(description="Your ids of what it refers to and was not told; it would wait for them.")
+    problem: ProblemView | None
+
+    @classmethod
+    def of(cls, tried: Tried) -> "TriedView":
+        """As the partner sees it."""
+        found, problem = tried.problem, None
+        if found is not None:
+            errors = [FieldError.model_validate(error) for error in found.facts.get("errors", ())]
+            problem = ProblemView(type=found.type_uri, title=found.title, errors=errors)
+        words = {name: getattr(tried, name) for name in ("subject", "effect", "version")}
+        return cls(unknown=list(tried.unknown), problem=problem, **words)
+
+
+class TriedPage(BaseModel):
+    """What each event of a call would do, in their order."""
+
+    items: list[TriedView]
 
 
 class Receipts(BaseModel):
@@ -101,6 +130,18 @@ async def push_events(request: Request, partner: SignedPartner, now: Now, settin
     service: Service = request.app.state.service
     reply: Reply = await service.transactions.do(Item(take_in, cause=traceparent()))
     return reply.response()
+
+
+@router.post("/checks", response_model=TriedPage, openapi_extra=_BODY)
+async def check_events(
+    request: Request, partner: SignedPartner, session: ReadSession, now: Now, settings: OwnSettings
+) -> TriedPage:
+    """What these events would do if they were pushed now; they are not. They count in what a minute takes."""
+    media_type, body = request.headers.get("content-type", ""), await request.body()
+    events = events_of(media_type, request.headers, body, batch_max=settings.partner_batch_max)
+    await store.count_events(session, partner.partner_id, len(events), now, settings.partner_events_per_minute_max)
+    await session.commit()
+    return TriedPage(items=[TriedView.of(tried) for tried in await try_out(session, partner, events)])
 
 
 @router.get("/events", response_model=FeedPage)

@@ -13,6 +13,8 @@ from services.partners.webhooks.sending import send_webhooks
 
 #: What partners are told stays in its stream for so long; in the feed it stays longer.
 TOLD_KEPT_SECONDS = 14 * 24 * 3600.0
+#: How long a sandbox can read what became of an event.
+SANDBOX_KEPT_DAYS = 7
 
 
 def service(settings: PartnersSettings | None = None) -> Service:
@@ -29,16 +31,22 @@ def service(settings: PartnersSettings | None = None) -> Service:
 
 
 async def forget_what_is_old(service: Service) -> None:
-    """Every hour: receipts that ended long ago are removed, and old news with all that was done to deliver it."""
+    """Every hour: receipts that ended long ago are removed, and old news with all that was done to deliver it.
+
+    Receipts of a sandbox go sooner, for they hold what would be told.
+    """
     assert isinstance(service.settings, PartnersSettings)
+    receipts = text(
+        "DELETE FROM receipt USING partner WHERE partner.partner_id = receipt.partner_id"
+        " AND ended_at < now() - make_interval(days => CASE WHEN sandbox THEN CAST(:sandbox AS int) ELSE :days END)"
+    )
+    days = {"days": service.settings.partner_receipts_kept_days, "sandbox": SANDBOX_KEPT_DAYS}
     while True:
         async with service.engine.begin() as connection:
-            await connection.execute(
-                text("DELETE FROM receipt WHERE ended_at < now() - make_interval(days => :days)"),
-                {"days": service.settings.partner_receipts_kept_days},
-            )
+            await connection.execute(receipts, days)
             await connection.execute(
                 text("DELETE FROM news WHERE said_at < now() - make_interval(days => :days)"),
                 {"days": service.settings.partner_news_kept_days},
             )
+            await connection.execute(text("DELETE FROM assertion WHERE ends_at < now()"))
         await asyncio.sleep(3600)

@@ -62,6 +62,7 @@ async def end_refused(event: EventRejected, session: AsyncSession, now: datetime
         return
     await ending.refuse(session, receipt, event.problem, event.title, event.errors, now)
     if record := await store.record(session, receipt.record_id):
+        record.told_hash = None
         await ending.answered(session, record, now)
     await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 

@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from contracts.event import new_id
 from contracts.vocabulary import Network
 from services.partners import rules
+from services.partners.assertions import read_public_key
 from services.partners.tables import Credential, Partner
 
 #: It becomes a token of NATS subjects.
@@ -23,27 +24,42 @@ class Key:
     """A key as it is handed to a partner."""
 
     client_id: str
-    client_secret: str
+    client_secret: str | None
 
 
-async def add(session: AsyncSession, name: str, network: Network, source: str, now: datetime) -> Key:
-    """A partner may push from now on, and speak for `source`. Raises `ValueError` for a name that cannot be one."""
+async def add(
+    session: AsyncSession,
+    name: str,
+    network: Network,
+    source: str,
+    now: datetime,
+    *,
+    sandbox: bool = False,
+    public_key: str | None = None,
+) -> Key:
+    """A partner may push from now on, and speak for `source`. Raises `ValueError` for a name that cannot be one.
+
+    With a `public_key` (PEM) of its own it signs for its tokens, and gets no secret.
+    """
     if not NAME.fullmatch(name):
         raise ValueError("a name has small letters, digits and dashes, 40 at most")
     if not source or not source.isascii() or " " in source:
         raise ValueError("a source is a URI, such as https://network.example")
     if await session.get(Partner, name) is not None:
         raise ValueError("a partner with this name is there already")
-    session.add(Partner(partner_id=name, network=network, source=source, added_at=now, counted_since=now))
+    partner = Partner(partner_id=name, network=network, source=source, added_at=now, counted_since=now, sandbox=sandbox)
+    session.add(partner)
     await session.flush()
-    return _new_key(session, name, now)
+    return _new_key(session, name, now, public_key)
 
 
-async def rotate(session: AsyncSession, name: str, now: datetime, *, old_until: datetime) -> Key:
+async def rotate(
+    session: AsyncSession, name: str, now: datetime, *, old_until: datetime, public_key: str | None = None
+) -> Key:
     """A new key; the old ones work until then, so that nothing is lost while the partner puts the new one in place."""
     await _partner(session, name)
     await _end_keys(session, name, old_until)
-    return _new_key(session, name, now)
+    return _new_key(session, name, now, public_key)
 
 
 async def revoke(session: AsyncSession, name: str, now: datetime) -> int:
@@ -81,8 +97,11 @@ async def _end_keys(session: AsyncSession, name: str, at: datetime) -> int:
     return (await session.exec(ending)).rowcount
 
 
-def _new_key(session: AsyncSession, name: str, now: datetime) -> Key:
-    key = Key(client_id=new_id(), client_secret=secrets.token_urlsafe(32))
-    hashed = rules.secret_hash(key.client_secret)
-    session.add(Credential(credential_id=key.client_id, partner_id=name, secret_hash=hashed, made_at=now))
+def _new_key(session: AsyncSession, name: str, now: datetime, public_key: str | None) -> Key:
+    key = Key(client_id=new_id(), client_secret=None if public_key else secrets.token_urlsafe(32))
+    hashed = rules.secret_hash(key.client_secret) if key.client_secret else None
+    known = read_public_key(public_key).as_pem(private=False).decode() if public_key else None
+    credential = Credential(credential_id=key.client_id, partner_id=name, made_at=now)
+    credential.secret_hash, credential.public_key = hashed, known
+    session.add(credential)
     return key

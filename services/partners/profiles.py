@@ -38,7 +38,9 @@ class Profile(BaseModel):
         """The data of an event in our words; raises `FieldErrors`, which calls the fields as the partner does."""
         names = {**self.fields.get("all", {}), **self.fields.get(kind, {})}
         ours = {names.get(name, name): value for name, value in told.items()}
-        theirs = {names[name]: name for name in told if name in names}
+        used = {names[name]: name for name in told if name in names}
+        # Who speaks its own words is told in those what is missing; who speaks ours, in ours.
+        theirs = ({ours: name for name, ours in names.items()} if used else {}) | used
         try:
             return DATA[kind].model_validate({name: self._in_our_words(name, value) for name, value in ours.items()})
         except ValidationError as error:

@@ -1,9 +1,12 @@
 """What partners decides: which record an event is about, which of two is the newer, what is not taken in. Pure."""
 
 import hashlib
+import json
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from chassis.problems import Problem
 from contracts.partners import Thing
@@ -115,6 +118,11 @@ def record_id(partner_id: str, thing: Thing, subject: str) -> str:
 def order_key(sequence: str | None, time: datetime) -> int:
     """What a newer telling of the same record has more of: its sequence, or else its time in microseconds."""
     return int(sequence) if sequence is not None else max(0, int(time.timestamp() * 1_000_000))
+
+
+def told_hash(kind: str, data: Mapping[str, Any]) -> bytes:
+    """The same when the same is told, in whatever order its fields are."""
+    return hashlib.sha256(json.dumps([kind, data], sort_keys=True).encode()).digest()
 
 
 def secret_hash(secret: str) -> bytes:

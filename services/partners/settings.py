@@ -11,6 +11,9 @@ from chassis import Settings
 class PartnersSettings(Settings):
     """What an operator sets for partners, besides what every service has."""
 
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="Where the node is for a browser: the address in links and mails."
+    )
     partner_events_per_minute_max: int = Field(
         default=12_000, ge=1, description="How many events one partner network may push in a minute."
     )

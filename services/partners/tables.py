@@ -21,7 +21,10 @@ IN_LINE, UNDER_WAY = "status = 'received' AND turn_at IS NULL", "status IN ('rec
 
 
 class Partner(Table, table=True):
-    """A system of a partner network. `counted` events came in since `counted_since`, which limits how many may."""
+    """A system of a partner network. `counted` events came in since `counted_since`, which limits how many may.
+
+    What a `sandbox` pushes is checked as any other's, and told to nobody.
+    """
 
     __tablename__ = "partner"
     partner_id: str = Field(primary_key=True, sa_type=sa.Text)
@@ -30,6 +33,7 @@ class Partner(Table, table=True):
     added_at: datetime = Field(sa_type=Instant)
     counted_since: datetime = Field(sa_type=Instant)
     counted: int = 0
+    sandbox: bool = False
 
 
 class Feed(Table, table=True):
@@ -46,14 +50,24 @@ class Feed(Table, table=True):
 
 
 class Credential(Table, table=True):
-    """A key of a partner; only the hash of its secret is here."""
+    """A key of a partner: the hash of its secret, or the public half (PEM) of a key that it made itself."""
 
     __tablename__ = "credential"
     credential_id: str = Field(primary_key=True, sa_type=sa.Text)
     partner_id: str = Field(foreign_key="partner.partner_id", index=True, sa_type=sa.Text)
-    secret_hash: bytes = Field(sa_type=sa.LargeBinary)
+    secret_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
+    public_key: str | None = Field(default=None, sa_type=sa.Text)
     made_at: datetime = Field(sa_type=Instant)
     ends_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Assertion(Table, table=True):
+    """That a signed request for a token was shown, until it is no longer good by itself: it works once."""
+
+    __tablename__ = "assertion"
+    credential_id: str = Field(primary_key=True, sa_type=sa.Text)
+    jti: str = Field(primary_key=True, sa_type=sa.Text)
+    ends_at: datetime = Field(index=True, sa_type=Instant)
 
 
 class SigningKey(Table, table=True):
@@ -65,7 +79,10 @@ class SigningKey(Table, table=True):
 
 
 class Receipt(Table, table=True):
-    """An event of a partner, and what became of it. What it told is kept no longer than it takes."""
+    """An event of a partner, and what became of it. What it told is kept no longer than it takes.
+
+    Of a sandbox `data` is, in the end, what would have been told.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (
@@ -100,6 +117,7 @@ class Record(Table, table=True):
     """One thing of one partner, and what it is known as here. While `under_way` is told, the next telling waits.
 
     `subject` is the partner's own id of it; none: it was not told of since that is kept.
+    `told_hash` is of what was told last and not refused, to say whether something new is told.
 
     Of an erased person only `record_id` and that they were erased stay, so that the same person is not told again.
     """
@@ -115,6 +133,7 @@ class Record(Table, table=True):
     version: int = 0
     order_key: int = Field(default=0, sa_type=sa.BigInteger)
     under_way: str | None = Field(default=None, sa_type=sa.Text)
+    told_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     withdrawn: bool = False
     erased: bool = False
 

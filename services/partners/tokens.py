@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import parse_qs, unquote
 
@@ -16,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from chassis import Now, ReadSession, Service
 from contracts.vocabulary import Network
-from services.partners import rules, store
+from services.partners import assertions, rules, store
 from services.partners.rules import NotAPartner
 from services.partners.settings import OwnSettings
 from services.partners.tables import Partner
@@ -38,17 +39,18 @@ class PartnerCaller(BaseModel):
 
 @router.post("/token")
 async def ask_token(request: Request, session: ReadSession, now: Now, settings: OwnSettings) -> Response:
-    """A token for a key: `grant_type=client_credentials`, with the key in the form or as HTTP Basic."""
+    """A token for a key: `grant_type=client_credentials`, with the key in the form or as HTTP Basic, or signed for."""
     form = {name: found[0] for name, found in parse_qs((await request.body()).decode("latin-1")).items()}
     if form.get("grant_type") != "client_credentials":
         return _refused("unsupported_grant_type", 400)
-    key_id, secret = _basic(request.headers.get("authorization", "")) or (
-        form.get("client_id", ""),
-        form.get("client_secret", ""),
-    )
-    if "\0" in key_id or (found := await store.live_credential(session, key_id, now)) is None:
-        return _refused("invalid_client", 401)
-    if not hmac.compare_digest(found[0].secret_hash, rules.secret_hash(secret)):
+    try:
+        if form.get("client_assertion_type") == assertions.TYPE:
+            audience = f"{settings.public_url}/partners/v1/token"
+            shown = form.get("client_assertion", "")
+            key_id = await assertions.credential_of(session, shown, now, audience=audience)
+        else:
+            key_id = await _by_secret(request, form, session, now)
+    except assertions.NotGood:
         return _refused("invalid_client", 401)
     issued = int(now.timestamp())
     claims = {"iss": settings.node, "sub": key_id, "iat": issued, "exp": issued + settings.partner_token_seconds}
@@ -56,6 +58,19 @@ async def ask_token(request: Request, session: ReadSession, now: Now, settings: 
     await session.commit()
     told = {"access_token": token, "token_type": "Bearer", "expires_in": settings.partner_token_seconds}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
+
+
+async def _by_secret(request: Request, form: dict[str, str], session: AsyncSession, now: datetime) -> str:
+    key_id, secret = _basic(request.headers.get("authorization", "")) or (
+        form.get("client_id", ""),
+        form.get("client_secret", ""),
+    )
+    found = None if "\0" in key_id else await store.live_credential(session, key_id, now)
+    if found is None or found[0].secret_hash is None:
+        raise assertions.NotGood
+    if not hmac.compare_digest(found[0].secret_hash, rules.secret_hash(secret)):
+        raise assertions.NotGood
+    return key_id
 
 
 async def _shown(request: Request) -> str:

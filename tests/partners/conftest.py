@@ -20,8 +20,8 @@ from tests.given import Running, running
 
 Told = TypeVar("Told", bound=Event)
 
-SOURCE = {"docenten": "https://docenten.example", "centra": "https://centra.example"}
-NETWORK = {"docenten": Network.DUURZAAM_MBO, "centra": Network.KATAPULT}
+SOURCE = {"docenten": "https://docenten.example", "centra": "https://centra.example", "proef": "https://proef.example"}
+NETWORK = {"docenten": Network.DUURZAAM_MBO, "centra": Network.KATAPULT, "proef": Network.LEREN_VOOR_MORGEN}
 
 SCHOOL = {"kind": "school", "name": "Vechtdal College", "place": {"name": "Zwolle"}, "brin": "25PJ"}
 PERSON = {
@@ -126,12 +126,13 @@ def partners_settings() -> dict[str, Any]:
 
 @pytest.fixture
 async def partners(postgres: Any, nats: Any, partners_settings: dict[str, Any]) -> AsyncIterator[Partners]:
-    """Partners, with two networks that have a key."""
+    """Partners, with two networks that have a key, and a third that tries things out in a sandbox."""
     async with running(service, postgres, nats, **partners_settings) as started:
         made = {}
         async with started.session() as session:
             for name, source in SOURCE.items():
-                made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC))
+                is_trial = name == "proef"
+                made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC), sandbox=is_trial)
             await session.commit()
         yield Partners(started, made)
         for kind in ("partners", "to-partner"):
