@@ -76,13 +76,15 @@ class Running:
         roles: tuple[str, ...] = ("member",),
         scope: AmbassadorScope | None = None,
         organisations: tuple[str, ...] = (),
+        also: tuple[str, ...] = (),
     ) -> httpx.AsyncClient:
-        """An HTTP client that calls as somebody, who belongs to these organisations."""
+        """An HTTP client that calls as somebody, who belongs to these organisations, and is also known as others."""
         identity = Identity(
             member_id=member_id,
             roles=frozenset({Role.MEMBER.value, *map(str, roles)}),
             scope=scope,
             organisation_ids=organisations,
+            also=also,
         )
         if roles == ("gateway",):
             identity = Identity(member_id="gateway", roles=frozenset({"gateway"}))

@@ -36,17 +36,11 @@ async def keep(
 async def take_back(session: AsyncSession, member: Member, network: str, record: str) -> None:
     """A record of a network is no more: what it said does not count, and what the network's others said does."""
     await _keep_what_was(session, member)
-    before = await organisations_said(session, member.member_id, record)
+    said = [one.field for one in await of(session, [member.member_id], record)]
+    before = {field.removeprefix(BELONGS) for field in said if field.startswith(BELONGS)}
     for which in (record, HERE):  # what was told before records were kept
         await _drop(session, member.member_id, network, which)
     await end_what_nobody_says(session, member, before)
-
-
-async def organisations_said(session: AsyncSession, member_id: str, record: str) -> set[str]:
-    """The organisations that a record says somebody belongs to."""
-    query = select(PersonSaying.field).where(PersonSaying.member_id == member_id, PersonSaying.record_id == record)
-    found = (await session.exec(query.where(col(PersonSaying.field).startswith(BELONGS)))).all()
-    return {field.removeprefix(BELONGS) for field in found}
 
 
 async def end_what_nobody_says(session: AsyncSession, member: Member, organisation_ids: set[str]) -> bool:
@@ -71,9 +65,11 @@ async def forget(session: AsyncSession, member_id: str) -> int:
     return (await session.exec(sa.delete(PersonSaying).where(col(PersonSaying.member_id) == member_id))).rowcount
 
 
-async def of(session: AsyncSession, member_ids: list[str]) -> list[PersonSaying]:
-    """All that was said of these memberships."""
+async def of(session: AsyncSession, member_ids: list[str], record: str | None = None) -> list[PersonSaying]:
+    """All that was said of these memberships (by one record)."""
     query = select(PersonSaying).where(col(PersonSaying.member_id).in_(member_ids))
+    if record is not None:
+        query = query.where(PersonSaying.record_id == record)
     order = (PersonSaying.member_id, PersonSaying.network, PersonSaying.record_id, PersonSaying.field)
     return list((await session.exec(query.order_by(*order).execution_options(populate_existing=True))).all())
 

@@ -19,7 +19,7 @@ FIELDS = ("kind", "name", "place", "brin", "kvk", "website", "networks")
 #: What is kept of a person, beside their address and the organisations that they belong to.
 PERSON_FIELDS = ("name", "phone", "language", "networks")
 
-#: Who knows a field best. Of the others, and of the fields that are not here, the latest counts.
+#: Who knows a field of an organisation best. Of the others, and of the fields that are not here, the latest counts.
 KNOWS_BEST: Mapping[str, tuple[str, ...]] = {
     "name": (Network.DUURZAAM_MBO, Network.KATAPULT),
     "brin": (Network.DUURZAAM_MBO, Network.LEREN_VOOR_MORGEN),
@@ -42,27 +42,26 @@ def state(said: Iterable[Said]) -> dict[str, Any]:
 
     What was said here wins. Then who knows the field best, then who spoke last. Nothing (none) never beats something.
     """
-    return _won(list(said), FIELDS)
+    return _won(list(said), FIELDS, KNOWS_BEST)
 
 
 def person_state(said: Iterable[Said]) -> dict[str, Any]:
     """The same of a person, whom nobody knows better than they do themselves: what they said here, else the latest."""
-    return _won(list(said), PERSON_FIELDS)
+    return _won(list(said), PERSON_FIELDS, {})
 
 
-def _won(told: list[Said], fields: Iterable[str]) -> dict[str, Any]:
+def _won(told: list[Said], fields: Iterable[str], knows_best: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields:
         if field == "networks":
             continue
         if values := [one for one in told if one.field == field]:
-            found[field] = max(values, key=_weight).value
+            found[field] = max(values, key=lambda one: _weight(one, knows_best.get(one.field, ()))).value
     named = {name for one in told if one.field == "networks" for name in one.value}
     found["networks"] = sorted(named | {one.network for one in told if one.network != HERE})
     return found
 
 
-def _weight(one: Said) -> tuple[bool, bool, int, datetime, str, str]:
-    best = KNOWS_BEST.get(one.field, ())
+def _weight(one: Said, best: tuple[str, ...]) -> tuple[bool, bool, int, datetime, str, str]:
     knows = len(best) - best.index(one.network) if one.network in best else 0
     return (one.value is not None, one.network == HERE, knows, one.said_at, one.network, one.entity_id)

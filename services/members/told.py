@@ -14,6 +14,7 @@ from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, Rec
 from services.members import membership, organisations, person_said, persons, rules, store
 from services.members.appointments import appointed, stood_down
 from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft, ScopeDraft
+from services.members.merging_persons import look_for_the_same_person
 from services.members.person_said import BELONGS
 from services.members.recognising import member_like, organisation_like
 from services.members.rules import MemberNotFound, MemberStatus, PersonLeft
@@ -62,12 +63,14 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
         at = told.consented_at
         session.add(Consent(consent_id=new_id(), member_id=member.member_id, terms_version=terms, given_at=at))
     before = None if is_new else await membership.shown(session, person)
-    await _say(session, member, told, draft, now)
+    is_news = await _say(session, member, told, draft, now)
     await person_said.make_anew(session, person)
     if is_new:
         await membership.activate(session, person, now)
     elif before != await membership.shown(session, person):
         await membership.changed(session, person)
+    elif is_news:  # nobody hears of it, and it may be the address of somebody who is here
+        await look_for_the_same_person(session, person.member_id, now)
     return member.member_id
 
 
@@ -89,11 +92,12 @@ async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft
     return member, False
 
 
-async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: JoinDraft, now: datetime) -> None:
-    """Keeps it as the word of this record, in place of what the same record told before."""
+async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: JoinDraft, now: datetime) -> bool:
+    """Keeps it as the word of this record, in place of what the same record told before; whether it says another."""
     own = f"{BELONGS}{told.organisation_id}"
     fields = draft.model_dump(mode="json", include={"name", "email", "phone", "language"}) | {own: draft.role}
-    before = await person_said.organisations_said(session, member.member_id, told.record_id)
+    said = {one.field: one.value for one in await person_said.of(session, [member.member_id], told.record_id)}
+    before = {field.removeprefix(BELONGS) for field in said if field.startswith(BELONGS)}
     await person_said.keep(session, member, told.network, told.record_id, fields, now)
     await membership.affiliate(session, member, told.organisation_id, draft.role, now)
     await person_said.end_what_nobody_says(session, member, before - {told.organisation_id})
@@ -101,6 +105,7 @@ async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: J
     if member.verified_at is None and key != member.email_key and not await store.is_taken(session, key):
         member.email, member.email_key = draft.email, key  # nobody showed that the old one is theirs
         await store.drop_links(session, member.member_id)
+    return said != fields
 
 
 async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: datetime) -> str:

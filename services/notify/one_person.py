@@ -33,6 +33,15 @@ async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> Non
     await run(session, _KEEP, {"member_id": event.member_id, "version": event.version, "into": into})
 
 
+_STAYS = text('SELECT member_id, "into" FROM same_person WHERE member_id = ANY(:member_ids) AND "into" IS NOT NULL')
+
+
+async def stays_of(session: AsyncSession, member_ids: set[str]) -> dict[str, str]:
+    """The reference that each of these leads to: who has two gets one digest."""
+    led = await run(session, _STAYS, {"member_ids": sorted(member_ids)})
+    return {member_id: member_id for member_id in member_ids} | {row[0]: row[1] for row in led}
+
+
 async def references_of(session: AsyncSession, member_id: str) -> list[str]:
     """All that somebody is known as."""
     return sorted((await run(session, _REFERENCES, {"member_id": member_id})).scalars())

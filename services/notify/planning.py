@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say_later
 from contracts.notify import DigestDue
+from services.notify import one_person
 from services.notify.moments import Habits, Wishes, day_of
 from services.notify.sql import run
 from services.notify.tables import Preference
@@ -60,23 +61,23 @@ _GATHERED = text(
 async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits, now: datetime) -> None:
     """Lets mails go at the moments that their members chose; each digest that has something in it gets a timer."""
     chosen = await _wishes(session, {mail.member_id for mail in mails})
-    at_most_daily = {
-        mail.member_id for mail in mails if chosen[mail.member_id].rhythm(mail.category, habits) is Rhythm.AT_MOST_DAILY
-    }
-    first = await _first_of_the_day(session, at_most_daily, now)
+    person = await one_person.stays_of(session, {mail.member_id for mail in mails})
+    rhythms = {mail.notification_id: chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails}
+    daily = {person[mail.member_id] for mail in mails if rhythms[mail.notification_id] is Rhythm.AT_MOST_DAILY}
+    first = await _first_of_the_day(session, daily, now)
     planned = []
     for mail in mails:
         wishes = chosen[mail.member_id]
-        rhythm = wishes.rhythm(mail.category, habits)
+        rhythm = rhythms[mail.notification_id]
         alone = rhythm in (Rhythm.AT_ONCE, Rhythm.NONE)
-        if rhythm is Rhythm.AT_MOST_DAILY and mail.member_id in first:
-            first.remove(mail.member_id)
+        if rhythm is Rhythm.AT_MOST_DAILY and person[mail.member_id] in first:
+            first.remove(person[mail.member_id])
             alone = True
         if alone:
             planned.append(_Planned(mail.notification_id, Delivery.WAITING, wishes.not_before(now)))
             continue
         moment = wishes.digest_at(rhythm, habits, now)
-        digest_id = str(uuid5(NAMESPACE_URL, f"{mail.member_id}/{moment.isoformat()}"))
+        digest_id = str(uuid5(NAMESPACE_URL, f"{person[mail.member_id]}/{moment.isoformat()}"))
         planned.append(_Planned(mail.notification_id, Delivery.GATHERED, moment, digest_id))
     values = [asdict(one) for one in planned]
     await run(
@@ -107,7 +108,8 @@ def unplanned(notification_id: str, member_id: str, category: str | None) -> Unp
 
 async def mailed_today(session: AsyncSession, member_id: str, now: datetime) -> None:
     """Keeps that a member had a mail about what they look after as ambassador."""
-    await _first_of_the_day(session, {member_id}, now)
+    person = await one_person.stays_of(session, {member_id})
+    await _first_of_the_day(session, {person[member_id]}, now)
 
 
 async def _first_of_the_day(session: AsyncSession, member_ids: set[str], now: datetime) -> set[str]:

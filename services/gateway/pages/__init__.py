@@ -1,6 +1,18 @@
 """A few plain pages, so that every link in a mail leads somewhere useful: no scripts, phone first, two languages."""
 
-from services.gateway.pages import about, docs, inbox, matches, problems, requests, signing_in, start, static, status
+from services.gateway.pages import (
+    about,
+    docs,
+    inbox,
+    matches,
+    problems,
+    requests,
+    same,
+    signing_in,
+    start,
+    static,
+    status,
+)
 
 routers = (
     about.router,
@@ -9,6 +21,7 @@ routers = (
     matches.router,
     problems.router,
     requests.router,
+    same.router,
     signing_in.router,
     start.router,
     static.router,
