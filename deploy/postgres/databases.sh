@@ -4,7 +4,7 @@ set -eu
 
 in_database() { psql --quiet --set ON_ERROR_STOP=1 --host /var/run/postgresql --username postgres --dbname "$@"; }
 
-for SERVICE in members requests matching notify partners gateway; do
+for SERVICE in members requests matching notify partners insight gateway; do
   export SERVICE
   in_database postgres --set service="$SERVICE" <<'SQL'
 \set password `cat "/secrets/$SERVICE"`
