@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from opentelemetry.trace import SpanKind
-from pydantic import ValidationError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import metrics
@@ -26,7 +25,7 @@ from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, is_traced, log, span, traceparent
 from chassis.transactions import Item, Work, limited
-from contracts.event import Envelope, Event, UnknownEvent, decode, source_of
+from contracts.event import Envelope, Event, decode, source_of
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -43,12 +42,32 @@ class _Heard:
 
     @property
     def said_by(self) -> str:
-        """The node that said it: the subject tells, which the broker lets nobody else publish on."""
-        return self.message.subject.split(".", 2)[1]
+        """The node that said it."""
+        return said_by(self.message)
 
 
 class WrongSubject(ValueError):
     """An event came on the subject of another entity, where who is forgotten would stay, or of another node."""
+
+
+def said_by(message: Msg) -> str:
+    """The node that said it: the subject tells, which the broker lets nobody else publish on."""
+    return message.subject.split(".", 2)[1]
+
+
+def understood(message: Msg, event_type: type[Event], *, elsewhere: bool) -> tuple[Envelope, Event]:
+    """The event of a type that a message holds, which may be of an older version; `elsewhere`: another node said it.
+
+    Raises `ValueError` for what is not such an event, or not of the entity or the node that its subject tells.
+    """
+    envelope, event = decode(message.data)
+    if type(event) is not event_type:
+        event = event_type.lifted(event)
+    if message.subject.rpartition(".")[2] != event.entity_id:
+        raise WrongSubject
+    if elsewhere and envelope.source != source_of(said_by(message), event.system):
+        raise WrongSubject
+    return envelope, event
 
 
 class Consumer:
@@ -144,15 +163,8 @@ class Consumer:
     async def _read(self, message: Msg) -> _Heard | None:
         delivered = message.metadata.num_delivered
         try:
-            envelope, event = decode(message.data)
-            if type(event) is not self._hearing.event_type:
-                event = self._hearing.event_type.lifted(event)
-            heard = _Heard(message, envelope, event)
-            if message.subject.rpartition(".")[2] != event.entity_id:
-                raise WrongSubject
-            if self._hearing.elsewhere and envelope.source != source_of(heard.said_by, event.system):
-                raise WrongSubject
-        except (ValidationError, UnknownEvent, ValueError) as error:
+            heard = _Heard(message, *understood(message, self._hearing.event_type, elsewhere=self._hearing.elsewhere))
+        except ValueError as error:
             await self._outcomes.bury(message, f"not understood: {type(error).__name__}", delivered)
             return None
         if delivered > self._settings.deliveries_max:
@@ -186,7 +198,13 @@ class Consumer:
     def _work(self, one: _Heard) -> Work:
         async def work(session: AsyncSession) -> None:
             await self._hearing.handle(
-                self._service, one.event, session, self._service.now(), one.prepared, one.said_by
+                self._service,
+                one.event,
+                session,
+                self._service.now(),
+                one.prepared,
+                one.said_by,
+                one.envelope.time,
             )
 
         async def traced_work(session: AsyncSession) -> None:

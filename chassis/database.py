@@ -2,6 +2,8 @@
 
 import asyncio
 import zlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -157,6 +159,23 @@ async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -
             if not is_away(error):
                 raise
             await asyncio.sleep(seconds_between)
+
+
+@asynccontextmanager
+async def one_at_a_time(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
+    """Whether nobody else, in whatever process, does this now; if so, nobody will until the end of the block.
+
+    Nobody waits in the database: an index that is made while matching goes on waits for every statement under way.
+    """
+    values = {"lock": lock_number(what)}
+    async with engine.connect() as connection:
+        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
+        mine = (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), values)).scalar_one()
+        try:
+            yield bool(mine)
+        finally:
+            if mine:
+                await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), values)
 
 
 Json = dict[str, Any]

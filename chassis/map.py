@@ -16,7 +16,7 @@ from contracts.event import Event, EventRejected
 from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "insight", "gateway")
 
 
 def says() -> dict[str, set[str]]:

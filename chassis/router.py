@@ -39,7 +39,14 @@ class Hearing:
         return await self.prepare(events, service)
 
     async def handle(
-        self, service: "Service", event: Event, session: AsyncSession, now: datetime, prepared: Any, said_by: str
+        self,
+        service: "Service",
+        event: Event,
+        session: AsyncSession,
+        now: datetime,
+        prepared: Any,
+        said_by: str,
+        said_at: datetime,
     ) -> None:
         """Calls the handler with what it asks for by name."""
         offered = {
@@ -49,6 +56,7 @@ class Hearing:
             "streams": service.streams,
             "prepared": prepared,
             "said_by": said_by,
+            "said_at": said_at,
         }
         await self.handler(event, **{name: offered[name] for name in self.wants})
 
@@ -73,7 +81,7 @@ class EventRouter:
         """Makes a function the handler of event types; one handler per type in a service.
 
         The function gets the event, and by name what it asks for: `session`, `now`, `settings`, `streams`, `prepared`,
-        and `said_by`, the node that said it.
+        `said_by`, the node that said it, and `said_at`, when that was by its own clock.
         `prepare(events, service)` does what is slow before the transaction, for a whole batch; it gets `said_by` too,
         a node for each event, when it asks for it.
         `first` is what its transactions begin with, instead of what those of the router do.
@@ -82,7 +90,7 @@ class EventRouter:
 
         def register(handler: Handler) -> Handler:
             wants = frozenset(list(inspect.signature(handler).parameters)[1:])
-            if unknown := wants - {"session", "now", "settings", "streams", "prepared", "said_by"}:
+            if unknown := wants - {"session", "now", "settings", "streams", "prepared", "said_by", "said_at"}:
                 raise TypeError(f"{handler.__name__} asks for {sorted(unknown)}, which no handler gets")
             for event_type in event_types:
                 if event_type.reach == "to-partner":

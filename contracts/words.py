@@ -7,7 +7,7 @@ shown as it came.
 from collections.abc import Sequence
 
 from contracts.matching import Reason
-from contracts.vocabulary import Kind, Language, OrganisationKind, Theme
+from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Theme
 
 _DUTCH, _ENGLISH = Language.DUTCH, Language.ENGLISH
 
@@ -80,6 +80,14 @@ _ORGANISATION_KINDS: dict[Language, dict[str, str]] = {
     },
 }
 
+#: The same in both languages: they are names.
+_NETWORKS: dict[str, str] = {
+    Network.DUURZAAM_MBO: "Duurzaam MBO",
+    Network.ROOTS: "Het Groene Brein Roots",
+    Network.KATAPULT: "Katapult",
+    Network.LEREN_VOOR_MORGEN: "Leren voor Morgen",
+}
+
 #: The Dutch names that differ in English; the other provinces are called the same.
 _PROVINCES_IN_ENGLISH = {
     "Noord-Brabant": "North Brabant",
@@ -106,6 +114,11 @@ def theme_in_words(theme: str, language: Language) -> str:
 def organisation_kind_in_words(kind: str, language: Language) -> str:
     """What sort of organisation it is: 'bedrijf', 'company'."""
     return _ORGANISATION_KINDS[language].get(kind, kind)
+
+
+def network_in_words(network: str, _: Language) -> str:
+    """What a partner network is called."""
+    return _NETWORKS.get(network, network)
 
 
 def province_in_words(province: str, language: Language) -> str:

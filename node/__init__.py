@@ -5,4 +5,4 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 #: What runs in a node beside its servers, each a process with a database and users of its own.
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "insight", "gateway")

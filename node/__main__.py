@@ -26,6 +26,7 @@ COMMANDS = {
     "dead-letters": Command("node.dead_letters", "wat niet verwerkt kon worden", "what was not handled; replay it"),
     "matching": Command("node.matching", "hoe vraag en aanbod elkaar vinden", "models, and learning from answers"),
     "partner": Command("node.partner", "netwerken die zelf gegevens sturen", "networks that push: keys, and a check"),
+    "insight": Command("node.insight", "tellingen opnieuw uit de streams", "counts made anew from the streams"),
     "bench": Command("bench.__main__", "meet hoe ver deze machine komt", "measure, next to the machine's own ceiling"),
     "secrets": Command("node.hand_out", "maak de geheimen van een node", "make the secrets of a node, for compose"),
     "settings": Command("node.settings", "alles wat je kunt instellen", "everything that can be set"),

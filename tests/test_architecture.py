@@ -26,7 +26,7 @@ from tests.given import _settings_type, make_identity_keys
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contracts", "chassis", "services", "node", "bench")
-SERVICES = ("members", "requests", "matching", "notify", "partners", "gateway")
+SERVICES = ("members", "requests", "matching", "notify", "partners", "insight", "gateway")
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -111,6 +111,7 @@ READS_ENVIRONMENT = {
     "node/called_from.py": "where the person who calls `./odh` stands",
     "node/dead_letters.py": "whether the operator said which node is meant",
     "node/environment.py": "it hands the operator's settings on to the services",
+    "node/insight.py": "whether the operator said which database is meant",
     "node/matching.py": "whether the operator said which database is meant",
     "node/node.py": "a part gets the environment of its parent",
     "node/part.py": "a child process gets the environment of its parent",

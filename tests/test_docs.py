@@ -12,6 +12,7 @@ import pytest
 
 from chassis.map import events_page
 from chassis.settings import Settings
+from node import SERVICES
 from node import __main__ as odh
 from node import settings as settings_page
 
@@ -100,7 +101,7 @@ def test_every_setting_that_is_named_exists(page):
     code = [(ROOT / folder).rglob("*.py") for folder in ("node", "chassis", "bench")]
     for file in [ROOT / "odh", *itertools.chain(*code)]:
         known |= set(re.findall(r"\bODH_[A-Z_]+\b", file.read_text()))
-    known |= {f"ODH_{service.upper()}_URL" for service in ("members", "requests", "matching", "notify", "partners")}
+    known |= {f"ODH_{service.upper()}_URL" for service in SERVICES}
     known |= {f"{name}_FILE" for name in known}
 
     assert set(re.findall(r"\bODH_[A-Z_]+[A-Z]\b", page.read_text())) <= known

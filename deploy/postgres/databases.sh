@@ -5,7 +5,7 @@ set -eu
 
 in_database() { psql --quiet --set ON_ERROR_STOP=1 --host /var/run/postgresql --username postgres --dbname "$@"; }
 
-for SERVICE in members requests matching notify partners gateway; do
+for SERVICE in members requests matching notify partners insight gateway; do
   export SERVICE
   [ -z "$(in_database postgres --tuples-only --command "SELECT 1 FROM pg_database WHERE datname = '$SERVICE'")" ] || continue
   in_database postgres --set service="$SERVICE" <<'SQL'

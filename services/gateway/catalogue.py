@@ -29,6 +29,7 @@ SERVICE_OF = {
     "requests": "requests",
     "matches": "matching",
     "escalations": "matching",
+    "insight": "insight",
     "inbox": "notify",
     "notifications": "notify",
     "preferences": "notify",

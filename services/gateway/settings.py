@@ -23,6 +23,7 @@ class GatewaySettings(Settings):
     matching_url: str | None = Field(default=None, description="Where matching is; without it the node has none.")
     notify_url: str | None = Field(default=None, description="Where notify is; without it the node has none.")
     partners_url: str | None = Field(default=None, description="Where partners is; without it the node has none.")
+    insight_url: str | None = Field(default=None, description="Where insight is; without it the node has none.")
     public_url: str = Field(
         default="http://127.0.0.1:8000",
         description="The public address. When it begins with https://, cookies are only sent over TLS.",
@@ -82,7 +83,9 @@ class GatewaySettings(Settings):
         parse_many(limit)
         return limit
 
-    @field_validator("public_url", "members_url", "requests_url", "matching_url", "notify_url", "partners_url")
+    @field_validator(
+        *("public_url", "members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url")
+    )
     @classmethod
     def _without_a_slash(cls, url: str | None) -> str | None:
         if url is not None and not url.startswith(("http://", "https://")):
@@ -110,6 +113,7 @@ class GatewaySettings(Settings):
             "matching": self.matching_url,
             "notify": self.notify_url,
             "partners": self.partners_url,
+            "insight": self.insight_url,
         }
         return {service: url for service, url in told.items() if url}
 

@@ -10,12 +10,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import cast
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
-from chassis.database import lock_number
+from chassis.database import one_at_a_time
 from chassis.telemetry import log
 from chassis.transactions import Item, Work
 from contracts.vocabulary import Side
@@ -214,23 +212,6 @@ def _propose_again(service: Service, model_id: int, one: Unread, vector: str | N
             await proposing.propose_at_once(session, known, now, settings)
 
     return work
-
-
-@asynccontextmanager
-async def one_at_a_time(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
-    """Whether nobody else, in whatever process, does this now; if so, nobody will until the end of the block.
-
-    Nobody waits in the database: an index that is made while matching goes on waits for every statement under way.
-    """
-    values = {"lock": lock_number(what)}
-    async with engine.connect() as connection:
-        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        mine = (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), values)).scalar_one()
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), values)
 
 
 async def load_model(service: Service) -> None:

@@ -10,10 +10,10 @@ from typing import cast
 from sqlalchemy import text
 
 from chassis import Service
+from chassis.database import one_at_a_time
 from services.matching import indexes, models, unread
 from services.matching.catching_up import (
     enqueue_all,
-    one_at_a_time,
     read_waiting,
     remove_left,
     turn,

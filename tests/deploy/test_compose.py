@@ -149,6 +149,7 @@ def test_status_is_told_where_the_gateways_key_is(node):
         "requests": 1,
         "gateway": 1,
         "partners": 1,
+        "insight": 1,
         "matching": 2,
         "notify": 1,
     }
@@ -162,7 +163,7 @@ async def test_a_node_is_kept_while_it_runs_and_put_back(node):
 
     with pytest.raises(AssertionError, match="draait nog"):
         node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list, "--overwrite")
-    node.compose("stop", "gateway", "partners", "notify", "matching", "requests", "members")
+    node.compose("stop", "gateway", "insight", "partners", "notify", "matching", "requests", "members")
     with pytest.raises(AssertionError, match="--overwrite"):
         node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list)
     node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list, "--overwrite")

@@ -30,6 +30,7 @@ STEPS = [
     "matching",
     "notify",
     "partners",
+    "insight",
     "gateway",
 ]
 

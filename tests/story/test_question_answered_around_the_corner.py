@@ -125,7 +125,7 @@ async def test_nothing_personal_is_in_a_log_a_shared_event_or_a_trace(played):
     logs = {file.name: file.read_text(errors="replace") for file in (played.node.data / "logs").iterdir()}
     shared = {message.subject: (message.data or b"").decode() for message in await played.messages("shared")}
     spans = {span.name: span.everything for span in played.traces.spans}
-    assert len(logs) == 9
+    assert len(logs) == 10
     assert len(shared) > 10
     assert len(spans) > 10
 

@@ -1,0 +1,136 @@
+"""What insight answers: counts as they may be told (`rules`), and where something lacks or lies idle."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from services.insight import rules
+from services.insight.rules import By, Shown
+
+
+class Counts(BaseModel):
+    """Counts of one group. One of 1 to 4 is `1-4`, any other is rounded to five; a median of a few is not told."""
+
+    asked: Shown = Field(description="Requests that were placed in the period.")
+    answered: Shown = Field(description="Of those: led to an introduction, or were answered in another way.")
+    waiting: Shown = Field(description="Of those: still open, without an answer.")
+    unanswered: Shown = Field(description="Of those: ended without an answer.")
+    escalated: Shown = Field(description="Of those: sought an answer to in the whole country.")
+    fulfilled: Shown = Field(description="Of those: the asker said that it was answered.")
+    offered: Shown = Field(description="Offers that were placed in the period.")
+    standing: Shown = Field(description="Offers that stand now, whenever they were placed.")
+    taken_up: Shown = Field(description="Of those offered: led to an introduction.")
+    days_to_answer: float | None = Field(description="Median of the days between asking and introduction.")
+    km_to_answer: float | None = Field(description="Median of the kilometres between who asked and who offered.")
+    days_waiting: float | None = Field(description="Median of the days that what is still open has waited.")
+
+
+class Group(Counts):
+    """Counts of a theme, a kind, a network, a province, a region or a month."""
+
+    key: str = Field(description="Its code, as in the events; empty for what has none.")
+    name: str | None = Field(default=None, description="What people call it, where the code does not say.")
+
+
+class GroupsView(BaseModel):
+    """Every group, the largest first; months in their order. What has two themes or networks counts in both."""
+
+    by: By
+    since: str = Field(description="The first month, e.g. 2026-01.")
+    until: str = Field(description="The last month.")
+    exact: bool
+    groups: list[Group]
+
+
+class Waiting(BaseModel):
+    """How long what is still open has waited."""
+
+    week: Shown = Field(description="Less than 7 days.")
+    month: Shown = Field(description="7 to 30 days.")
+    quarter: Shown = Field(description="30 to 90 days.")
+    longer: Shown
+
+
+class SummaryView(BaseModel):
+    """Everything in the period together."""
+
+    since: str
+    until: str
+    exact: bool
+    counts: Counts
+    waiting: Waiting
+    organisations: dict[str, Shown] = Field(description="Those that take part now, by kind.")
+
+
+class Spot(BaseModel):
+    """A theme or a kind in a province."""
+
+    key: str
+    province: str
+    asked: Shown
+    not_answered: Shown = Field(description="Of those asked.")
+    offered: Shown = Field(description="Offers that stand there now.")
+    offered_elsewhere: Shown = Field(description="Offers that stand in other provinces.")
+    asked_elsewhere: Shown
+
+
+class SpotsView(BaseModel):
+    """Where something lacks, and where something lies idle; the largest first."""
+
+    across: str
+    since: str
+    until: str
+    exact: bool
+    white: list[Spot] = Field(description="Asked in the period, and nobody there offers it now.")
+    surplus: list[Spot] = Field(description="Offered there now, and nobody there asked for it in the period.")
+
+
+class RegionView(BaseModel):
+    """A node that something was heard of."""
+
+    region: str
+    name: str
+
+
+def counts_of(row: Mapping[str, Any], *, exact: bool) -> Counts:
+    """The counts of one group as they may be told."""
+    return Counts(**_told(row, exact=exact))
+
+
+def groups_of(found: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], *, exact: bool) -> list[Group]:
+    """Every group as it may be told; in the order of the counts as they are told, which adds nothing to them."""
+    groups = [Group(key=key, name=names.get(key), **_told(row, exact=exact)) for key, row in found.items()]
+    return sorted(groups, key=lambda one: (-rules.least(one.asked), -rules.least(one.standing), one.key))
+
+
+def waiting_of(row: Mapping[str, Any], *, exact: bool) -> Waiting:
+    """How long what is open has waited, as it may be told."""
+    return Waiting(
+        **{part: rules.shown(row[f"waiting_{part}"], exact=exact) for part in ("week", "month", "quarter", "longer")}
+    )
+
+
+def spots_of(found: Sequence[Any], *, exact: bool) -> tuple[list[Spot], list[Spot]]:
+    """What lacks and what lies idle, as it may be told."""
+    numbers = ("asked", "not_answered", "offered", "offered_elsewhere", "asked_elsewhere")
+
+    def spot(row: Any) -> Spot:
+        told = {name: rules.shown(int(row[name]), exact=exact) for name in numbers}
+        return Spot(key=row["key"], province=row["province"], **told)
+
+    white = [spot(row) for row in found if row["asked"] and not row["offered"]]
+    surplus = [spot(row) for row in found if row["offered"] and not row["asked"]]
+    white.sort(key=lambda one: (-rules.least(one.asked), one.key, one.province))
+    surplus.sort(key=lambda one: (-rules.least(one.offered), one.key, one.province))
+    return white, surplus
+
+
+def _told(row: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
+    counts = ("asked", "answered", "waiting", "unanswered", "escalated", "fulfilled", "offered", "standing", "taken_up")
+    return {
+        **{name: rules.shown(row[name], exact=exact) for name in counts},
+        "days_to_answer": rules.shown_middle(row["days_to_answer"], row["introduced"], 1, exact=exact),
+        "km_to_answer": rules.shown_middle(row["km_to_answer"], row["with_km"], 5, exact=exact),
+        "days_waiting": rules.shown_middle(row["days_waiting"], row["waiting"], 1, exact=exact),
+    }

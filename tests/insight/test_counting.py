@@ -1,0 +1,197 @@
+"""What is counted: once, whoever tells it and in whatever order, and told so that nobody is recognised."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+
+from chassis.sql import run, write
+from contracts.matching import (
+    IntroductionMade,
+    MatchEndorsed,
+    MatchLapsed,
+    MatchProposed,
+    RequestEscalated,
+    RequestUnanswered,
+)
+from contracts.members import NodeAnnounced, OrganisationChanged, OrganisationMerged, OrganisationParted, PublicKey
+from contracts.requests import OfferClosed, OfferReopened, RequestChanged, RequestClosed
+from contracts.vocabulary import Network, Status, Theme
+from services.insight import facts
+from services.insight.comparing import TABLES
+from tests.insight.conftest import ASKER, OFFERER, TOWNS, a_match, a_request, an_offer, an_organisation
+
+BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
+_numbers = itertools.count(1000)
+
+
+def a_history():
+    """What three nodes tell: a request that is escalated and introduced, changed, closed and opened again."""
+    request, offer = a_request("request-1"), an_offer("offer-1")
+    both = {"asker_node": "zeeland", "offerer_node": "utrecht"}
+    lapsed = {"lapsed_because": "closed"}
+    told = [
+        ("zeeland", request),
+        ("zeeland", a_request("request-1", said=RequestChanged, version=2, themes=(Theme.BIODIVERSITY,))),
+        ("zeeland", a_request("request-1", said=RequestClosed, version=3, status=Status.FULFILLED)),
+        ("zeeland", RequestUnanswered(request_id="request-1", member_id=ASKER, title="?")),
+        ("zeeland", RequestEscalated(request_id="request-1", member_id=ASKER, title="?")),
+        ("utrecht", offer),
+        ("utrecht", an_offer("offer-1", said=OfferClosed, version=2, status=Status.WITHDRAWN)),
+        ("utrecht", an_offer("offer-1", said=OfferReopened, version=3)),
+        ("national", a_match(request, offer, **both)),
+        ("zeeland", a_match(request, offer, offerer_node="utrecht")),
+        ("utrecht", a_match(request, offer, asker_node="zeeland")),
+        ("zeeland", a_match(request, offer, said=MatchEndorsed, version=2, offerer_node="utrecht")),
+        ("national", a_match(request, offer, said=IntroductionMade, version=3, **both)),
+        ("zeeland", a_match(request, offer, said=IntroductionMade, version=4, offerer_node="utrecht")),
+        ("utrecht", a_match(request, offer, said=MatchLapsed, version=9, asker_node="zeeland", **lapsed)),
+        ("zeeland", an_organisation()),
+        ("zeeland", an_organisation(said=OrganisationChanged, version=2, networks=tuple(Network))),
+        ("zeeland", OrganisationMerged(organisation_id="school", version=3, into="another")),
+        ("zeeland", OrganisationParted(organisation_id="school", version=4, from_id="another")),
+        *(
+            ("zeeland", NodeAnnounced(node="zeeland", shown_name=name, key=PublicKey(kid="1", x="x"), version=version))
+            for version, name in ((1, "Zeeland"), (2, "Om de Hoek Zeeland"))
+        ),
+    ]
+    return [(event, node, BEGIN + timedelta(hours=hour)) for hour, (node, event) in enumerate(told)]
+
+
+HISTORY = a_history()
+
+
+async def made_of(insight, history):
+    """The facts in a projection that was made of this history, in this order."""
+    number = next(_numbers)
+    async with insight.session() as session:
+        await run(session, text("INSERT INTO projection VALUES (:n, false, now())"), {"n": number})
+        for event, node, at in history:
+            statement, values = facts.told_by(event, node, at, "national")
+            write(session, statement, values | {"only": number})
+        found = {}
+        for table in TABLES:
+            rows = f"SELECT to_jsonb(t) - 'projection' FROM {table.name} AS t WHERE projection = :n ORDER BY 1"
+            found[table.name] = list((await run(session, text(rows), {"n": number})).scalars())
+        await session.rollback()
+    return found
+
+
+@given(order=st.permutations(HISTORY), again=st.lists(st.sampled_from(HISTORY), max_size=5))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+async def test_neither_the_order_nor_how_often_matters(insight, order, again):
+    made = await made_of(insight, [*order, *again])
+
+    assert made == await made_of(insight, HISTORY)
+    (match,) = made["match"]
+    assert (match["request_node"], match["offer_node"]) == ("zeeland", "utrecht")
+    assert made["proposition"][1]["themes"] == ["energy-transition"]  # version 3 told the whole state
+    assert made["region"] == [{"node": "zeeland", "version": 2, "shown_name": "Om de Hoek Zeeland"}]
+
+
+async def test_a_match_that_three_nodes_tell_of_is_one_and_nobody_speaks_for_others(insight):
+    request, offer = a_request(), an_offer(place="Utrecht")
+    both = {"asker_node": insight.zeeland, "offerer_node": insight.utrecht}
+    await insight.heard(insight.zeeland, request, a_match(request, offer, offerer_node=insight.utrecht))
+    await insight.heard(insight.utrecht, offer, a_match(request, offer, asker_node=insight.zeeland))
+    await insight.heard("another", a_match(request, offer, said=IntroductionMade, **both))
+    untold = await insight.exactly("summary", region=insight.zeeland)
+
+    await insight.when(a_match(request, offer, said=IntroductionMade, **both))
+
+    told = await insight.exactly("summary", region=insight.zeeland)
+    assert (untold["counts"]["asked"], untold["counts"]["answered"], untold["counts"]["waiting"]) == (1, 0, 1)
+    assert (told["counts"]["asked"], told["counts"]["answered"], told["counts"]["waiting"]) == (1, 1, 0)
+    assert told["counts"]["km_to_answer"] == pytest.approx(105, abs=5)  # from Goes to Utrecht
+    groups = (await insight.exactly("counts", by="region"))["groups"]
+    mine = {group["key"]: group for group in groups if group["key"] in (insight.zeeland, insight.utrecht)}
+    assert (mine[insight.zeeland]["asked"], mine[insight.utrecht]["taken_up"]) == (1, 1)
+
+
+async def test_what_is_past_its_day_is_not_open_though_nobody_told_that_it_ended(insight):
+    """Of somebody who was erased nothing more is told."""
+    await insight.heard(insight.zeeland, a_request(expires_at=datetime.now(UTC) - timedelta(seconds=1)), a_request())
+
+    counts = (await insight.exactly("summary", region=insight.zeeland))["counts"]
+    assert (counts["asked"], counts["waiting"], counts["unanswered"]) == (2, 1, 1)
+
+
+async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insight):
+    robots, nature = (Theme.ROBOTISATION,), (Theme.BIODIVERSITY,)
+    await insight.heard(
+        insight.zeeland,
+        *(a_request(themes=robots) for _ in range(7)),
+        an_offer(themes=robots, place="Utrecht"),
+        *(an_offer(themes=nature) for _ in range(3)),
+    )
+
+    spots = await insight.asked("spots", region=insight.zeeland)
+    (white,), (first, _) = spots["white"], spots["surplus"]
+    assert (white["key"], white["province"], white["asked"]) == ("robotisation", "Zeeland", 5)
+    assert (white["offered_elsewhere"], white["not_answered"]) == ("1-4", 5)
+    assert (first["key"], first["province"], first["offered"]) == ("biodiversity", "Zeeland", "1-4")
+
+
+async def test_a_few_are_told_to_nobody_but_the_team(insight):
+    await insight.heard(insight.zeeland, an_organisation(), *(a_request() for _ in range(12)))
+    await insight.heard(insight.zeeland, *(a_request(themes=(Theme.BIODIVERSITY,), place="Utrecht") for _ in range(3)))
+
+    told = {
+        one["key"]: one["asked"]
+        for one in (await insight.asked("counts", by="theme", region=insight.zeeland))["groups"]
+    }
+    assert told == {"energy-transition": 10, "biodiversity": "1-4"}
+    everything = await insight.asked("summary", region=insight.zeeland)
+    assert everything["counts"]["asked"] == 15
+    assert everything["counts"]["days_waiting"] == 0
+    exact = await insight.exactly("counts", by="theme", region=insight.zeeland, network="katapult")
+    assert [one["asked"] for one in exact["groups"]] == [12, 3]
+    refused = await insight.http_as("somebody", roles=("ambassador",)).get("/v1/insight/summary?exact=true")
+    assert refused.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    ["from=2026-13", "from=2026-05&until=2026-04", "from=2000-01", "theme=love", "by=member", "network=x&by=kind"],
+)
+async def test_what_cannot_be_counted_is_refused_with_the_field(insight, wanted):
+    query = wanted if "by=" in wanted else f"{wanted}&by=kind"
+
+    answer = await insight.http_as("somebody").get(f"/v1/insight/counts?{query}")
+
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"]
+
+
+async def test_a_spreadsheet_opens_it_in_its_own_language(insight):
+    name = "=cmd()"
+    announced = NodeAnnounced(node=insight.zeeland, shown_name=name, key=PublicKey(kid="1", x="x"))
+    await insight.heard(insight.zeeland, announced, *(a_request() for _ in range(3)))
+    wanted = {"by": "region", "region": insight.zeeland}
+
+    dutch = await insight.http_as("somebody").get("/v1/insight/counts.csv", params=wanted)
+    english = await insight.http_as("somebody").get("/v1/insight/counts.csv", params=wanted | {"language": "en"})
+
+    assert dutch.content.startswith(b"\xef\xbb\xbfregio;gevraagd;beantwoord;")
+    assert dutch.text.splitlines()[1].startswith("'=cmd();< 5;0;< 5;")
+    assert english.content.startswith(b"\xef\xbb\xbfregion,asked,answered,")
+    assert "attachment" in dutch.headers["content-disposition"]
+
+
+async def test_nothing_in_its_database_leads_to_a_person(insight):
+    request, offer = a_request(), an_offer()
+    await insight.heard(insight.zeeland, request, offer, a_match(request, offer, said=MatchProposed))
+    await insight.heard(insight.zeeland, RequestEscalated(request_id=request.request_id, member_id=ASKER, title="x"))
+
+    async with insight.session() as session:
+        for table in [table.name for table in TABLES]:
+            for (row,) in await run(session, text(f"SELECT to_jsonb(t)::text FROM {table} AS t")):
+                assert not [
+                    word for word in (ASKER, OFFERER, "warmtepompen", "eerstejaars", "Scheldemond") if word in row
+                ]
+    assert not [c.name for table in TABLES for c in table.columns if "member" in c.name]
+    assert TOWNS["Goes"].name not in str([row for table in TABLES for row in table.columns])

@@ -1,0 +1,97 @@
+"""The facts made anew from the streams: the same, while the old ones are read and new events come in."""
+
+import asyncio
+
+import pytest
+from sqlalchemy import text
+
+from contracts.requests import RequestChanged
+from services.insight.rebuilding import AlreadyRebuilding, rebuild
+from tests.given import eventually, migration_matches
+from tests.insight.conftest import a_match, a_request, an_offer, an_organisation
+
+
+def quietly(_: str) -> None:
+    pass
+
+
+async def counts(insight):
+    return await insight.exactly("counts", by="region")
+
+
+async def sql(insight, statement):
+    async with insight.service.engine.begin() as connection:
+        return await connection.execute(text(statement))
+
+
+async def test_the_models_are_what_was_migrated(insight):
+    assert await migration_matches(insight.service) == []
+
+
+async def test_it_becomes_the_same_and_says_so(insight):
+    request, offer = a_request(), an_offer()
+    await insight.given(an_organisation(), offer)
+    await insight.heard(insight.zeeland, request, a_match(request, offer, offerer_node=insight.node))
+    before = await counts(insight)
+
+    outcome = await rebuild(insight.service, quietly)
+
+    assert not outcome.differs, outcome.differences
+    assert outcome.reach.events >= 4
+    assert outcome.behind == 0
+    assert await counts(insight) == before
+
+
+async def test_what_went_wrong_is_found_and_mended_and_what_the_streams_lost_is_kept(insight):
+    wrong, lost = a_request(), a_request()
+    await insight.heard(insight.zeeland, wrong, lost)
+    before = await counts(insight)
+    await sql(insight, f"UPDATE proposition SET kind = 'tip' WHERE proposition_id = '{wrong.request_id}'")
+    await insight.service.streams.purge("elsewhere", f"odh.*.*.requests.*.{lost.request_id}")
+
+    outcome = await rebuild(insight.service, quietly)
+
+    found = outcome.differences["proposition"]
+    assert (found.other, found.new, found.untold) == (1, 0, 1)
+    assert outcome.reach.removed == 1
+    assert await counts(insight) == before
+    kinds = {
+        one["key"]: one["asked"]
+        for one in (await insight.exactly("counts", by="kind", region=insight.zeeland))["groups"]
+    }
+    assert kinds == {"guest-lesson": 2}
+
+    without = await rebuild(insight.service, quietly, keep_untold=False)
+    assert without.differences["proposition"].untold == 1
+    left = await insight.exactly("summary", region=insight.zeeland)
+    assert left["counts"]["asked"] == 1
+
+
+async def test_what_comes_in_meanwhile_is_in_it_and_one_at_a_time_makes_it(insight):
+    requests = [a_request() for _ in range(150)]
+    await insight.heard(insight.zeeland, *requests[:100])
+
+    async def come_in():
+        for request in requests[100:]:
+            await insight.publish_elsewhere(request, said_by=insight.zeeland)
+            changed = a_request(request.request_id, said=RequestChanged, version=2, place="Utrecht")
+            await insight.publish_elsewhere(changed, said_by=insight.zeeland)
+
+    coming = asyncio.create_task(come_in())
+    first = asyncio.create_task(rebuild(insight.service, quietly))
+
+    async def begun():
+        return (await sql(insight, "SELECT count(*) FROM projection")).scalar_one() == 2
+
+    await eventually(begun)
+    with pytest.raises(AlreadyRebuilding):
+        await rebuild(insight.service, quietly)
+    read_meanwhile = await insight.exactly("summary", region=insight.zeeland)
+    await asyncio.gather(coming, first)
+    await insight.quiet()
+
+    assert read_meanwhile["counts"]["asked"] >= 100
+    again = await rebuild(insight.service, quietly)
+    assert not again.differs, again.differences
+    found = await insight.exactly("counts", by="province", region=insight.zeeland)
+    assert {one["key"]: one["asked"] for one in found["groups"]} == {"Zeeland": 100, "Utrecht": 50}
