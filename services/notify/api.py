@@ -90,7 +90,7 @@ async def read_preferences(
     preference = await preferences.preference_of(session, who.member_id)
     response.headers["ETag"] = f'"{preference.version}"'
     language = await contacts.language_of(session, who.member_id)
-    return preferences_view(planning.wishes_of(preference), settings_of(request).habits, language)
+    return preferences_view(planning.wishes_of(preference), settings_of(request).habits, language, preference.version)
 
 
 @router.put("/preferences", response_model=PreferencesView)
@@ -109,7 +109,8 @@ async def set_preferences(
         for other in who.also:  # one person, one choice
             await preferences.choose_alike(session, other, wishes)
             await planning.plan_again(session, other, habits, now)
-        view = preferences_view(wishes, habits, await contacts.language_of(session, who.member_id))
+        language = await contacts.language_of(session, who.member_id)
+        view = preferences_view(wishes, habits, language, version)
         return Reply(view, version=version)
 
     return await command(choose)

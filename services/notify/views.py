@@ -76,6 +76,7 @@ class PreferencesView(Preferences):
     """What a member chose, or what the node does for who never did; the language comes with their contact details."""
 
     language: Language
+    version: int = Field(description="Of the choice, as in the ETag: to be sent along with a change.")
 
 
 class NotificationView(BaseModel):
@@ -148,7 +149,7 @@ def _inbox_view(
     )
 
 
-def preferences_view(wishes: Wishes, habits: Habits, language: Language) -> PreferencesView:
+def preferences_view(wishes: Wishes, habits: Habits, language: Language, version: int) -> PreferencesView:
     """How often each sort of mail comes to a member."""
     rhythms = {category.value: wishes.rhythm(category, habits) for category in Category}
     return PreferencesView(
@@ -157,6 +158,7 @@ def preferences_view(wishes: Wishes, habits: Habits, language: Language) -> Pref
         quiet_until=wishes.quiet_until,
         weekends=wishes.weekends,
         language=language,
+        version=version,
     )
 
 

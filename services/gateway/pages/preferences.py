@@ -1,0 +1,68 @@
+"""The page where a member says when they want their mail."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from contracts.vocabulary import Role
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+#: The sorts of mail, and how often each can come; an ambassador's desk has one rhythm more.
+SORTS = ("proposals", "reminders", "unanswered", "outcomes")
+RHYTHMS = ("at-once", "daily", "weekly", "none")
+DESK_RHYTHMS = ("at-once", "at-most-daily", "daily", "weekly", "none")
+
+
+@router.get("/preferences")
+async def show_preferences(reader: SignedInReader, done: str = "") -> Response:
+    """What the reader chose, or what comes when they never did."""
+    return _page(reader, await reader.ask("/v1/preferences"), done=done)
+
+
+@router.post("/preferences")
+async def set_preferences(reader: SignedInReader) -> Response:
+    """The reader chooses; when it was chosen elsewhere meanwhile, they see that first."""
+    filled_in = await reader.form()
+    chosen = _chosen(filled_in)
+    try:
+        await reader.ask("/v1/preferences", method="PUT", body=chosen, if_match=f'"{filled_in.get("version", "")}"')
+    except Refused as refused:
+        if refused.status not in (412, 422):
+            raise
+        now = await reader.ask("/v1/preferences")
+        shown = now | (chosen if refused.status == 422 else {})
+        return _page(reader, shown, status=refused.status, wrong=f"error.{refused.slug}")
+    return reader.go_to("/preferences?done=preferences")
+
+
+def _chosen(filled_in: Mapping[str, str]) -> dict[str, Any]:
+    hours = {name: _hour(filled_in.get(name, "")) for name in ("quiet_from", "quiet_until")}
+    return (
+        {sort: filled_in.get(sort, "") for sort in ("desk", *SORTS)}
+        | (hours if filled_in.get("quiet") else dict.fromkeys(hours))
+        | {"weekends": bool(filled_in.get("weekends"))}
+    )
+
+
+def _hour(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else text
+
+
+def _page(reader: Reader, chosen: dict[str, Any], *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+    brings_together = reader.caller is not None and any(
+        reader.caller.identity.has(role) for role in (Role.AMBASSADOR, Role.NODE_TEAM)
+    )
+    sorts = dict.fromkeys(SORTS, RHYTHMS)
+    return reader.page(
+        "preferences.html",
+        status=status,
+        chosen=chosen,
+        sorts=({"desk": DESK_RHYTHMS} if brings_together else {}) | sorts,
+        kept=() if brings_together else ("desk",),
+        done=done,
+        wrong=wrong,
+    )

@@ -1,0 +1,68 @@
+"""The page where a member says when they want their mail."""
+
+import pytest
+
+from tests.gateway.test_pages import neighbourhood, press, shared_neighbourhood, shown, well_made
+
+__all__ = ["neighbourhood", "shared_neighbourhood"]
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+
+
+def chosen(page, language="nl"):
+    """What stands in each field of the page."""
+    return {
+        select.get("name"): next(one.get("value") for one in select.iter("option") if one.get("selected") is not None)
+        for select in well_made(page, language).iter("select")
+    }
+
+
+async def keep(browser, page, **changes):
+    """Changes some of the fields and presses the button."""
+    return await press(browser, page, "Bewaar", **(chosen(page) | {"quiet": ""} | changes))
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_who_never_chose_reads_what_comes(neighbourhood, language):
+    noor = await neighbourhood.member(name="Noor Jansen")
+
+    page = await noor.get("/preferences", params={"taal": language}, headers=BROWSER)
+
+    assert chosen(page, language) == {
+        **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes"), "at-once"),
+        "quiet_from": "22",
+        "quiet_until": "7",
+    }
+
+
+async def test_what_somebody_chooses_is_kept_and_shown(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/preferences", headers=BROWSER)
+
+    answer = await keep(noor, page, proposals="weekly", quiet="yes", quiet_from="20", weekends="")
+    assert answer.status_code == 303, answer.text
+
+    again = await noor.get(answer.headers["location"], headers=BROWSER)
+    assert "Bewaard" in shown(well_made(again, "nl"))
+    assert chosen(again) | {"proposals": "weekly", "quiet_from": "20"} == chosen(again)
+    kept = (await noor.get("/api/v1/preferences")).json()
+    assert (kept["quiet_from"], kept["quiet_until"], kept["weekends"]) == (20, 7, False)
+
+
+async def test_a_choice_made_elsewhere_meanwhile_is_shown_first(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/preferences", headers=BROWSER)
+    await keep(noor, page, reminders="none")
+
+    answer = await keep(noor, page, reminders="daily")
+
+    assert answer.status_code == 412
+    assert chosen(answer)["reminders"] == "none"
+
+
+async def test_the_team_chooses_how_its_desk_is_mailed_too(neighbourhood):
+    team = await neighbourhood.team()
+
+    page = await team.get("/preferences", headers=BROWSER)
+
+    assert chosen(page)["desk"] == "at-most-daily"
