@@ -166,6 +166,38 @@ class PartyErased(Event, wire_name="matching.party-erased", about="member_id", r
     node: str = Field(description="The node whose member it was.")
 
 
+class HeardVersion(BaseModel):
+    """A request or an offer of another node, and the newest version of it that was heard."""
+
+    model_config = ConfigDict(frozen=True)
+
+    proposition_id: str
+    version: int
+
+
+class ToldBack(Event, wire_name="matching.told-back", about="page_id", reach="shared"):
+    """What was heard of a node that was put back from a backup: said to that node, a page at a time.
+
+    It tells again what differs, and what it does not know (any more).
+    """
+
+    page_id: str
+    propositions: tuple[HeardVersion, ...] = ()
+    match_ids: tuple[str, ...] = Field(default=(), description="Matches that it owns, or owned.")
+
+
+class MatchLost(Event, wire_name="matching.match-lost", about="match_id", reach="shared"):
+    """A match is not known any more in the node that owned it, which was put back from an older backup."""
+
+    match_id: str
+
+
+class TellBackDue(Event, wire_name="matching.tell-back-due", about="node", reach="local"):
+    """A timer: tell a node that was put back what was heard of it."""
+
+    node: str
+
+
 class ReminderDue(Event, wire_name="matching.reminder-due", about="match_id", reach="local"):
     """A timer: look whether the match still waits for an answer."""
 

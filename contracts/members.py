@@ -158,6 +158,12 @@ class NodeKnown(_NodeState, wire_name="members.node-known", about="node", reach=
     """The national node passes on what another node announced, so that every region knows it."""
 
 
+class NodeRestored(Event, wire_name="members.node-restored", about="node", reach="shared"):
+    """A node was put back from a backup: what it said after that it may not know any more."""
+
+    node: str
+
+
 class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id", reach="shared"):
     """How to reach a side of an introduction: said to the node of the other side, which alone can open it."""
 

@@ -73,6 +73,12 @@ class OfferReopened(_OfferState, wire_name="requests.offer-reopened", about="off
     """A closed offer stands again."""
 
 
+class PropositionLost(Event, wire_name="requests.proposition-lost", about="proposition_id", reach="shared"):
+    """A request or an offer is not known any more in its own node, which was put back from an older backup."""
+
+    proposition_id: str
+
+
 class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):
     """A timer: look whether the request has expired."""
 

@@ -13,6 +13,7 @@ from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
+from node.links import restored
 
 
 def main() -> int:
@@ -73,6 +74,7 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
             await streams.put_back(client, stream, asked.source, snapshot, there.stream_replicas)
         for service in kept.databases:  # one that came with a later release was never started
             await _take_out_what_was_said(there.databases[service], kept.node, client)
+        await restored.tell(client, kept.node)
     again = await erased.erase_again(there.databases["members"], kept.node, gone)
     print(f"Node {kept.node} van {kept.made_at} teruggezet (restored) in {time.monotonic() - since:.1f} s.")
     print(f"{len(again)} gewiste leden opnieuw gewist (members who had been erased are erased again).")

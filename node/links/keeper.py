@@ -17,7 +17,7 @@ from chassis.streams import Streams, tls_of
 from chassis.tasks import ended
 from chassis.telemetry import log
 from node.files import write
-from node.links import sourcing
+from node.links import restored, sourcing
 from node.links.accounts import link_account
 from node.links.register import Bundle, Register
 
@@ -115,8 +115,10 @@ class Keeper:
         """Before the services start, and without lines; then remembers which folder it is."""
         if self.is_put_back(store):
             client = await self._client()
-            for kind in ("shared", "elsewhere"):
-                await sourcing.renew(client, f"odh-{self._register.node}-{kind}", self._register.folder)
+            node, folder = self._register.node, self._register.folder
+            await sourcing.renew(client, f"odh-{node}-elsewhere", folder)
+            if await sourcing.renew(client, f"odh-{node}-shared", folder):
+                await restored.tell(client, node)
             if self._register.is_national:  # a region's line comes up again, at which the hub calls by itself
                 await sourcing.stop_giving(client, self._register)
                 self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX

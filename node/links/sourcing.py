@@ -146,18 +146,18 @@ async def _consumers(client: Client, stream: str) -> list[dict[str, Any]]:
             return found
 
 
-async def renew(client: Client, stream: str, folder: Path) -> None:
+async def renew(client: Client, stream: str, folder: Path) -> bool:
     """Lets every taker of a stream begin again at its first message, as it does for a stream that it does not know.
 
     For a stream that went back: the takers have numbers that it gives out a second time, and would leave those messages
     out. The server knows a stream by an identity that it gives when the stream is made, so the stream is made anew from
     its own snapshot, with its consumers. No service may run: one that finds no stream makes an empty one. The snapshot
-    is in `folder` until the stream stands, so that this can be broken off and done again.
+    is in `folder` until the stream stands, so that this can be broken off and done again. False where there is none.
     """
     kept, about = folder / f"{stream}.snapshot", folder / f"{stream}.snapshot.json"
     is_there = stream in ((await ask(client, "STREAM.NAMES")).get("streams") or ())
     if not is_there and not about.exists():  # nothing was put back: it is lost, and begins anew
-        return
+        return False
     if not about.exists():
         write(about, json.dumps(await _snapshot(client, stream, kept)))
     if is_there:
@@ -169,6 +169,7 @@ async def renew(client: Client, stream: str, folder: Path) -> None:
     _checked(stream, (await client.request(taking["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)).data)
     about.unlink()
     kept.unlink()
+    return True
 
 
 async def stop_giving(client: Client, register: Register) -> None:

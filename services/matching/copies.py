@@ -17,6 +17,7 @@ from services.matching import (
     routing,
     showing,
     steps,
+    telling,
     timers,
 )
 from services.matching.copying import NotTheirMatch
@@ -38,6 +39,9 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
         after = await _copied(session, told, ours, owner, now)
         if after is None:
             return
+        if after.state in RUNNING and await matches.are_introduced(session, after):
+            _say_no(session, after, ours)
+            return
         await matches.add(session, [after], [], elsewhere=_elsewhere(told, ours))
     else:
         after = copying.brought_up_to_date(before, told, ours, owner, now)
@@ -47,8 +51,29 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
     shown = await showing.show(session, told.match_id)  # with what the other node is called
     for event in copying.news(before, shown.match, ours):
         say(session, event)
+    _say_again(session, after, told, ours)
     if after.state in RUNNING and (before is None or before.state is not after.state):
         timers.remind_later(session, after, settings)
+
+
+def _say_again(session: AsyncSession, copy: Match, told: MatchTold, ours: Side) -> None:
+    """What our own people said, when the owner tells a running match without it: a node that was put back lost it."""
+    owner, heard = copy.owner, told.asker_accepted if ours is Side.REQUEST else told.offerer_accepted
+    answer = copy.answer_of(ours)
+    if State(told.state) is State.PROPOSED and ours in copy.endorsed_for and ours not in told.endorsed_for:
+        say(session, JudgementGiven(match_id=copy.match_id, side=ours, endorsed=True), to=owner)
+    elif State(told.state) is State.ENDORSED and heard is None and answer is not None:
+        because = None if answer else copy.declined_because
+        say(session, AnswerGiven(match_id=copy.match_id, side=ours, accepted=answer, because=because), to=owner)
+
+
+def _say_no(session: AsyncSession, copy: Match, ours: Side) -> None:
+    """The two met by a match that its owner lost in a restore, and now proposes anew: nobody is asked a second time."""
+    if copy.state is State.PROPOSED:
+        no = JudgementGiven(match_id=copy.match_id, side=ours, endorsed=False, because="other")
+        say(session, no, to=copy.owner)
+    else:
+        say(session, AnswerGiven(match_id=copy.match_id, side=ours, accepted=False, because="other"), to=copy.owner)
 
 
 async def _copied(session: AsyncSession, told: MatchTold, ours: Side, owner: str, now: datetime) -> Match | None:
@@ -73,22 +98,28 @@ def _elsewhere(told: MatchTold, ours: Side) -> dict[str, object]:
 async def take_judgement(
     session: AsyncSession, given: JudgementGiven, said_by: str, now: datetime, settings: MatchingSettings
 ) -> None:
-    """The ambassador of a side in another node saw a fit in our match, or none; heard again it changes nothing."""
+    """The ambassador of a side in another node saw a fit in our match, or none."""
     match = await _own(session, given.match_id, given.side, said_by)
-    if match is None or match.state not in RUNNING:  # it ended here before this came: that is on its way to them
+    if match is None:
         return
-    if given.endorsed and given.side not in match.endorsed_for:
+    if match.state not in RUNNING or (given.endorsed and given.side in match.endorsed_for):
+        await telling.tell_other_nodes(session, [match], only=said_by)  # who says it again did not hear that we know
+    elif given.endorsed:
         await judging.go_on(session, steps.endorse(match, now, given.side), settings)
-    elif not given.endorsed:
+    else:
         match = steps.dismiss_for(match, given.side, given.because or "other")
         await matches.save(session, match)
         say(session, MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or ""))
 
 
 async def take_answer(session: AsyncSession, given: AnswerGiven, said_by: str, now: datetime) -> None:
-    """A side in another node answered our match; heard again it changes nothing."""
+    """A side in another node answered our match."""
     match = await _own(session, given.match_id, given.side, said_by)
-    if match and match.state in RUNNING and match.answer_of(given.side) is not given.accepted:
+    if match is None:
+        return
+    if match.state not in RUNNING or match.answer_of(given.side) is given.accepted:
+        await telling.tell_other_nodes(session, [match], only=said_by)  # who says it again did not hear that we know
+    else:
         await answering.give(session, match, given.side, accepted=given.accepted, because=given.because, now=now)
 
 

@@ -39,7 +39,17 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from services.matching import elsewhere, erasure, matches, one_person, people, proposing, timers, waiting
+from services.matching import (
+    elsewhere,
+    erasure,
+    matches,
+    one_person,
+    people,
+    proposing,
+    recollecting,
+    timers,
+    waiting,
+)
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek, seek_next_best
 from services.matching.settings import MatchingSettings
@@ -47,6 +57,7 @@ from services.matching.store import TAKE_TURN
 
 router = EventRouter(first=[TAKE_TURN])
 router.include(elsewhere.router)
+router.include(recollecting.router)
 
 
 @router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=keep_and_seek)

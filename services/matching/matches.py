@@ -123,6 +123,20 @@ async def with_ids(session: AsyncSession, ids: Iterable[str]) -> list[Match]:
     return await _all(session, _WITH_IDS, ids=list(ids))
 
 
+_INTRODUCED = text(
+    """
+    SELECT 1 FROM match WHERE request_id = :request_id AND offer_id = :offer_id AND state = 'introduced'
+        AND match_id <> :match_id LIMIT 1
+    """
+)
+
+
+async def are_introduced(session: AsyncSession, match: Match) -> bool:
+    """Whether its two sides met already, by another match of the same request and offer."""
+    values = {"request_id": match.request_id, "offer_id": match.offer_id, "match_id": match.match_id}
+    return (await ask(session, _INTRODUCED, values)).scalar_one_or_none() is not None
+
+
 async def running_of(session: AsyncSession, proposition_id: str) -> list[Match]:
     """The running matches of a request or an offer."""
     return await _all(session, _RUNNING_OF, proposition_id=proposition_id, running=sorted(RUNNING))

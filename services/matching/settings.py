@@ -81,6 +81,11 @@ class MatchingSettings(Settings):
         description="Whether an answer to an unanswered request is sought in the whole country by itself; an "
         "ambassador or the node's team can ask for that at any time. Only in a region of a national node.",
     )
+    tell_back_after_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        description="So long after another node was put back from a backup it is told what was heard of it.",
+    )
 
     @model_validator(mode="after")
     def _a_model_elsewhere_has_an_address(self) -> Self:

@@ -12,13 +12,16 @@ from services.matching.match import Match
 from services.matching.showing import Shown
 
 
-async def tell_other_nodes(session: AsyncSession, matches: Iterable[Match]) -> None:
-    """Every node that has a side of one of our matches hears where it is; of others' matches nobody is told."""
+async def tell_other_nodes(session: AsyncSession, matches: Iterable[Match], *, only: str | None = None) -> None:
+    """Every node that has a side of one of our matches hears where it is; of others' matches nobody is told.
+
+    `only` is the one node that has to hear it again.
+    """
     for match in matches:
         if match.owner is None and match.other_nodes():
             shown = await showing.show(session, match.match_id)
             for side in Side:
-                if node := match.party(side).node:
+                if (node := match.party(side).node) and only in (None, node):
                     say(session, _told(match, shown, side), to=node)
 
 

@@ -9,11 +9,12 @@ from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
-from services.requests import following, life, rules, store, telling, told
+from services.requests import following, life, recollecting, rules, store, telling, told
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()
+router.include(recollecting.router)
 
 
 @router.hears(RequestExpiryDue, OfferExpiryDue)

@@ -68,6 +68,14 @@ def reopened(session: AsyncSession, proposition: Proposition) -> None:
     _set_timer(session, proposition)
 
 
+def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> None:
+    """Another node hears how it stands, and nobody else: here nothing changed."""
+    if proposition.side == Side.REQUEST:
+        say(session, RequestChanged(request_id=proposition.proposition_id, **_state(proposition)), to=to)
+    else:
+        say(session, OfferChanged(offer_id=proposition.proposition_id, **_state(proposition)), to=to)
+
+
 def look_at_expiry(session: AsyncSession, proposition: Proposition, at: datetime) -> None:
     """Sets the timer, instead of the one that may wait already."""
     if proposition.side == Side.REQUEST:

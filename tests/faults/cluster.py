@@ -26,6 +26,7 @@ SETTINGS = {
     "ODH_RETRY_DELAY_SECONDS_MAX": "0.5",
     "ODH_RELAY_POLL_SECONDS": "0.2",
     "ODH_MAIL_POLL_SECONDS": "0.2",
+    "ODH_TELL_BACK_AFTER_SECONDS": "2",
     "ODH_PROPOSALS_PER_REQUEST_MAX": "2",
     "ODH_MEMBER_LIMIT": "100000/minute",
     "ODH_SIGN_IN_LIMIT": "1000/minute",
@@ -48,6 +49,10 @@ class Site:
     @property
     def name(self) -> str:
         return self.node.name
+
+    @property
+    def is_restored(self) -> bool:
+        return self.mailed_before is not None
 
     async def start(self) -> None:
         await self.node.start()

@@ -4,13 +4,14 @@ The numbers are those of the table of faults: I1 nothing lost, I3 nothing told t
 """
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 from node.links.register import NATIONAL
 from tests.faults.cluster import Cluster, Site
 from tests.faults.people import People
 
 Found = AsyncIterator[str]
+Counts = Iterable[object] | Mapping[str, int]
 
 EXAMPLES_MAX = 5
 
@@ -51,33 +52,42 @@ _KEPT = "SELECT proposition_id AS id, version, status, side FROM proposition"
 
 
 async def same_everywhere(cluster: Cluster, people: Sequence[People]) -> Found:
-    """I1, I6: who heard of a request or an offer knows its newest version, and everybody knows as many."""
+    """I1, I6: who heard of a request or an offer knows its newest version, and everybody knows as many.
+
+    A node that was put back counts on from higher versions, of which only its neighbours need hear. What it lost, they
+    know as withdrawn.
+    """
     for one in people:
-        rows = await one.site.look.rows(
-            "requests", "SELECT proposition_id AS id, version, status, side FROM proposition"
-        )
-        own = {tuple(row)[:3] for row in rows}
-        hearers = [(one.site, None, own)]
-        if one.site is cluster.hub:
-            offers = {tuple(row)[:3] for row in rows if row["side"] == "offer"}
-            hearers += [(region, NATIONAL, offers) for region in cluster.regions]
-        else:
-            hearers.append((cluster.hub, one.site.name, own))
-        for hearer, node, told in hearers:
-            statement = "SELECT proposition_id, version, status FROM proposition WHERE node IS NOT DISTINCT FROM $1"
-            heard = {tuple(row) for row in await hearer.look.rows("matching", statement, node)}
+        own = {tuple(row) for row in await one.site.look.rows("requests", _KEPT)}
+        hearers: list[tuple[Site, str | None]] = [(one.site, None)]
+        hearers += [(site, one.site.name) for site in (cluster.regions if one.site is cluster.hub else [cluster.hub])]
+        for hearer, node in hearers:
+            told = {row[:3] for row in own if node != NATIONAL or row[3] == "offer"}
+            heard = {tuple(row) for row in await hearer.look.rows("matching", _HEARD, node)}
+            if one.site.is_restored and node:
+                known = {row[0] for row in told}
+                heard = {row for row in heard if row[0] in known or row[2] != "withdrawn"}
+            if one.site.is_restored and not node:
+                told, heard = ({(row[0], row[2]) for row in rows} for rows in (told, heard))
             for what in different(f"what {one.site.name} has and matching in {hearer.name} knows", told, heard):
                 yield what
 
 
+_HEARD = "SELECT proposition_id, version, status FROM proposition WHERE node IS NOT DISTINCT FROM $1"
+
+
 async def brought_once(cluster: Cluster, people: Sequence[People]) -> Found:
-    """I1, I3: each stream has what the others said, as often as they said it."""
+    """I1, I3: each stream has what the others said, as often as they said it.
+
+    What a node that was put back had said before comes a second time, and what it lost was heard all the same.
+    """
     there = await subjects(cluster.hub, "elsewhere")
     said_here = await subjects(cluster.hub, "shared")
     for region in cluster.regions:
         said = await subjects(region, "shared")
         came = {subject: count for subject, count in there.items() if subject.startswith(f"odh.{region.name}.")}
-        for what in different(f"what {region.name} said and came to the hub", elements(said), elements(came)):
+        is_again = cluster.hub.is_restored or region.is_restored
+        for what in different(f"what {region.name} said and came to the hub", said, came, is_again=is_again):
             yield what
         to_region = {
             subject: count
@@ -86,14 +96,15 @@ async def brought_once(cluster: Cluster, people: Sequence[People]) -> Found:
             or (subject.startswith(f"odh.{NATIONAL}.shared.") and subject.split(".")[3] in ("requests", "members"))
         }
         heard = await subjects(region, "elsewhere")
-        for what in different(f"what was for {region.name} and came there", elements(to_region), elements(heard)):
+        for what in different(f"what was for {region.name} and came there", to_region, heard, is_again=is_again):
             yield what
 
 
 async def matches_agree(cluster: Cluster, people: Sequence[People]) -> Found:
     """I2, I6: a match of two nodes is known to both, and both know it as its owner does.
 
-    A yes that crosses the other's no is kept where it was said, and is no matter any more to the owner.
+    A yes that crosses the other's no is kept where it was said, and is no matter any more to the owner. What a node
+    that was put back lost, nobody goes on with.
     """
     statement = """
         SELECT match_id, state, coalesce(told_version, version) AS version,
@@ -107,12 +118,14 @@ async def matches_agree(cluster: Cluster, people: Sequence[People]) -> Found:
             yield f"match {name} of {owner} still waits: {row['state']}"
         for node in {row["asker_node"], row["offerer_node"]} - {None}:
             copies = [tuple(one)[1:5] for one in known[node] if one["match_id"] == name]
-            if copies != [tuple(row)[1:5]]:
+            if copies != [tuple(row)[1:5]] and not (copies == [] and cluster.site(node).is_restored):
                 yield f"match {name} of {owner} is {tuple(row)[1:5]}, at {node} {copies}"
     for site, rows in known.items():
         for row in rows:
-            if row["owner"] and owned.get(row["match_id"], ("",))[0] != row["owner"]:
-                yield f"a copy in {site} of match {row['match_id']}, which {row['owner']} does not know"
+            owner, is_known = row["owner"], row["match_id"] in owned
+            goes_on = row["state"] in ("proposed", "endorsed")
+            if owner and not is_known and (goes_on or not cluster.site(owner).is_restored):
+                yield f"a copy in {site} of match {row['match_id']} ({row['state']}), which {owner} does not know"
 
 
 async def one_match_a_pair(cluster: Cluster, people: Sequence[People]) -> Found:
@@ -203,13 +216,11 @@ async def subjects(site: Site, kind: str) -> dict[str, int]:
     return dict(info.state.subjects or {})
 
 
-def elements(counts: dict[str, int]) -> list[str]:
-    return list(Counter(counts).elements())
-
-
-def different(what: str, should: Iterable[object], found: Iterable[object]) -> list[str]:
-    """How two multisets differ, with examples."""
+def different(what: str, should: Counts, found: Counts, *, is_again: bool = False) -> list[str]:
+    """How two multisets differ, with examples; `is_again`: more may have come, and more often."""
     wanted, there = Counter(should), Counter(found)
+    if is_again:
+        wanted, there = Counter(set(wanted)), Counter(set(wanted) & set(there))
     told = []
     for name, few in (("missing", wanted - there), ("too many", there - wanted)):
         if few:

@@ -56,7 +56,15 @@ async def started(postgres: Any, nats: Any) -> AsyncIterator[Country]:
     async with AsyncExitStack() as stack:
         nodes = [
             await stack.enter_async_context(
-                running(service, postgres, nats, node=name, national_node=names[0], embedding_model="none")
+                running(
+                    service,
+                    postgres,
+                    nats,
+                    node=name,
+                    national_node=names[0],
+                    embedding_model="none",
+                    tell_back_after_seconds=0,
+                )
             )
             for name in names
         ]

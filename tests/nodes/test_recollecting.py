@@ -1,0 +1,92 @@
+"""A node that was put back knows less than its neighbours heard of it: what is lost, nobody goes on with."""
+
+from contracts.event import decode, new_id
+from contracts.matching import JudgementGiven, MatchLost, ToldBack
+from contracts.members import NodeRestored
+from contracts.requests import PropositionLost
+from tests.given import eventually
+from tests.nodes.conftest import happen, post
+from tests.nodes.test_matches_of_two_nodes import ambassadors, endorsed, escalated, sides, states, the_match
+
+
+async def heard(node, event_type):
+    """What a node was told by others."""
+    events = [decode(data)[1] for _, data in await node.messages("elsewhere", since_given=True)]
+    return [event for event in events if isinstance(event, event_type)]
+
+
+def name(node):
+    return node.service.settings.node
+
+
+async def put_back(country, node):
+    """It says so, and what was heard of it comes by a timer."""
+    await happen(country, node, NodeRestored(node=name(node)))
+    await eventually(lambda: heard(node, ToldBack), saying="what was heard of it")
+    await country.quiet()
+
+
+async def test_a_region_that_was_put_back_is_told_what_was_heard_of_it_and_what_it_lost_ends(country):
+    request, _ = await escalated(country)
+
+    await put_back(country, country.zeeland)
+
+    (page,) = await heard(country.zeeland, ToldBack)
+    assert [(one.proposition_id, one.version) for one in page.propositions] == [(request.request_id, 1)]
+    assert await heard(country.brabant, ToldBack) == []
+
+    lost = PropositionLost(proposition_id=request.request_id)
+    await country.nation.publish_elsewhere(lost, said_by=name(country.brabant), to_us=True)
+    await country.quiet()
+    assert {state for node in country.nodes for state, *_ in (await states(node)).values()} == {"proposed"}
+    await country.nation.publish_elsewhere(lost, said_by=name(country.zeeland), to_us=True)
+    await country.quiet()
+    assert [[state for state, *_ in (await states(node)).values()] for node in country.nodes] == [["lapsed"]] * 3
+
+
+async def test_a_nation_that_was_put_back_tells_its_matches_again_and_what_it_lost_ends(country):
+    match_id = await endorsed(country)
+    before = len(await country.told(country.zeeland))
+
+    await put_back(country, country.nation)
+
+    async def told_again():
+        return len(await country.told(country.zeeland)) == before + 1
+
+    await eventually(told_again, saying="the match, told again")
+    await country.zeeland.publish_elsewhere(MatchLost(match_id=match_id), said_by=name(country.brabant), to_us=True)
+    await country.quiet()
+    assert (await states(country.zeeland))[match_id][0] == "endorsed"
+    await country.zeeland.publish_elsewhere(MatchLost(match_id=match_id), said_by=name(country.nation), to_us=True)
+    await country.quiet()
+    assert (await states(country.zeeland))[match_id][0] == "lapsed"
+
+
+async def test_what_our_own_people_said_is_said_again_to_an_owner_who_lost_it(country):
+    await escalated(country)
+    ambassador, _ = ambassadors(country)
+    match = await the_match(ambassador)
+    await post(ambassador, f"/v1/matches/{match['match_id']}/endorse")
+    await country.quiet()
+
+    (told, *_) = await country.told(country.zeeland)
+    of_before = told.model_copy(update={"version": 1001})
+    await country.zeeland.publish_elsewhere(of_before, said_by=name(country.nation), to_us=True)
+    await country.quiet()
+
+    assert [one.endorsed for one in await heard(country.nation, JudgementGiven)] == [True, True]
+    assert not (await the_match(ambassador))["waits_for_me"]
+
+
+async def test_who_met_already_is_not_asked_a_second_time(country):
+    match_id = await endorsed(country)
+    for side in sides(country):
+        await post(side, f"/v1/matches/{match_id}/answer", {"accepted": True})
+        await country.quiet()
+
+    told = (await country.told(country.zeeland))[0].model_copy(update={"match_id": new_id()})
+    await country.zeeland.publish_elsewhere(told, said_by=name(country.nation), to_us=True)
+    await country.quiet()
+
+    assert list(await states(country.zeeland)) == [match_id]
+    assert [one.endorsed for one in await heard(country.nation, JudgementGiven) if one.match_id != match_id] == [False]

@@ -1,0 +1,49 @@
+"""After the node was put back from a backup, who heard of it more tells that back, and hears how things stand."""
+
+import pytest
+
+from contracts.event import decode, new_id
+from contracts.matching import HeardVersion, ToldBack
+from contracts.requests import PropositionLost, RequestChanged
+from services.requests.app import service
+from tests.given import running
+from tests.requests.conftest import Requests
+
+
+@pytest.fixture
+async def region(postgres, nats):
+    async with running(service, postgres, nats, national_node="national") as started:
+        yield Requests(started)
+
+
+async def told(region, by="national"):
+    """What the other node hears alone."""
+    heard = [(subject, decode(data)[1]) for subject, data in await region.messages("shared", since_given=True)]
+    return [event for subject, event in heard if f".to.{by}." in subject]
+
+
+async def test_what_differs_is_told_again_and_wins_and_what_is_lost_is_said(region):
+    same, changed = await region.placed(), await region.placed()
+    await region.given()
+    lost = new_id()
+
+    heard = [(same["id"], 1), (changed["id"], 7), (lost, 2)]
+    page = ToldBack(page_id=new_id(), propositions=[HeardVersion(proposition_id=i, version=v) for i, v in heard])
+    await region.publish_elsewhere(page, said_by="national", to_us=True)
+    await region.quiet()
+
+    (again, gone) = await told(region)
+    assert isinstance(again, RequestChanged)
+    assert (again.request_id, again.version, again.title) == (changed["id"], 8, changed["title"])
+    assert gone == PropositionLost(proposition_id=lost)
+    await region.then_said(RequestChanged, PropositionLost)  # and nobody else hears anything
+
+
+async def test_who_may_not_know_it_is_told_nothing(region):
+    placed = await region.placed()
+    await region.given()
+
+    page = ToldBack(page_id=new_id(), propositions=[HeardVersion(proposition_id=placed["id"], version=9)])
+    await region.publish_elsewhere(page, said_by="another-region", to_us=True)
+
+    await region.then_nothing_said()
