@@ -22,6 +22,7 @@ SERVICE_OF = {
     "members": "members",
     "node-team": "members",
     "organisations": "members",
+    "partners": "partners",
     "places": "members",
     "same-organisations": "members",
     "same-persons": "members",

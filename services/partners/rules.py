@@ -79,6 +79,22 @@ class ReceiptNotFound(Problem, slug="receipt-not-found", status=404, title="This
     """No event of this partner has it, or its time is over."""
 
 
+class PartnerNotFound(Problem, slug="partner-not-found", status=404, title="This partner does not exist"):
+    """Nor does it for who is not one of its people."""
+
+
+class EndpointNotFound(Problem, slug="endpoint-not-found", status=404, title="This endpoint does not exist"):
+    """The partner has none with this id."""
+
+
+class NewsNotFound(Problem, slug="news-not-found", status=404, title="This was not said to this endpoint"):
+    """It is not for it, or too long ago."""
+
+
+class EndpointDisabled(Problem, slug="endpoint-disabled", status=409, title="This endpoint gets nothing any more"):
+    """Enable it first."""
+
+
 class SchemaNotFound(Problem, slug="schema-not-found", status=404, title="This schema does not exist"):
     """No event type of partners is called like this."""
 

@@ -105,6 +105,18 @@ async def ended_after(session: AsyncSession, partner_id: str, after: int, limit:
     return (await session.exec(query.order_by(col(Receipt.ended_number)).limit(limit))).all()
 
 
+async def newest_receipts(
+    session: AsyncSession, partner_id: str, before: str | None, limit: int, *, status: str | None
+) -> Sequence[Receipt]:
+    """A partner's receipts with an id below one, the newest first; of one status, if asked."""
+    query = select(Receipt).where(Receipt.partner_id == partner_id)
+    if before is not None:
+        query = query.where(col(Receipt.receipt_id) < before)
+    if status is not None:
+        query = query.where(Receipt.status == status)
+    return (await session.exec(query.order_by(col(Receipt.receipt_id).desc()).limit(limit))).all()
+
+
 async def pending(session: AsyncSession, receipt_id: str) -> Receipt | None:
     """A receipt whose event is to be looked at, locked for a change; none when that was done."""
     found = await _locked(session, select(Receipt).where(Receipt.receipt_id == receipt_id))

@@ -6,12 +6,13 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
 from services.partners import news
-from services.partners.tables import Delivery, News, Partner, Webhook
+from services.partners.tables import Attempt, Delivery, News, Partner, Webhook
 from services.partners.webhooks import deliveries, rules
 
 #: More than anybody needs, and few enough that one partner cannot keep a process busy.
@@ -89,6 +90,32 @@ async def waiting(session: AsyncSession, partner_id: str) -> dict[str, int]:
     query = select(col(Webhook.webhook_id), count).join(Delivery, col(Delivery.webhook_id) == Webhook.webhook_id)
     query = query.where(Webhook.partner_id == partner_id, col(Delivery.due_at).is_not(None))
     return dict((await session.exec(query.group_by(col(Webhook.webhook_id)))).all())
+
+
+async def disabled(session: AsyncSession) -> dict[str, int]:
+    """How many endpoints of each partner are disabled."""
+    count = sa.func.count(col(Webhook.webhook_id))
+    query = select(col(Webhook.partner_id), count).where(col(Webhook.disabled_at).is_not(None))
+    return dict((await session.exec(query.group_by(col(Webhook.partner_id)))).all())
+
+
+async def newest_deliveries(
+    session: AsyncSession, webhook_id: str, limit: int
+) -> Sequence[tuple[Delivery, News, Attempt | None]]:
+    """What was sent to an endpoint last, the newest first, each with its last try."""
+    tried = aliased(Attempt)
+    newest = select(sa.func.max(tried.attempt_id)).where(
+        tried.webhook_id == Delivery.webhook_id, tried.news_id == Delivery.news_id
+    )
+    query = (
+        select(Delivery, News, Attempt)
+        .join(News, col(News.news_id) == Delivery.news_id)
+        .outerjoin(Attempt, col(Attempt.attempt_id) == newest.correlate(Delivery).scalar_subquery())
+        .where(Delivery.webhook_id == webhook_id)
+        .order_by(col(Delivery.news_id).desc())
+        .limit(limit)
+    )
+    return (await session.exec(query)).all()
 
 
 def _new_secret() -> str:
