@@ -50,7 +50,7 @@ async def test_each_end_gives_the_next_its_turn_until_all_have_ended_once(partne
         )
 
     assert len(answered) == BURST
-    assert len(await partners.said(EventAccepted)) == BURST
+    assert len(await partners.heard_by(EventAccepted)) == BURST
     assert await statuses(partners) == {"accepted": BURST}
 
 
