@@ -18,6 +18,7 @@ FOLDER = Path(__file__).parent
 SEED = 20261126
 SPLITS = {"tune": 0, "test": 1}
 ORGANISATIONS, PERSONS = 360, 360  # of each split, before those that look alike
+LARGE_SCHOOLS = 12  # where several people bear one frequent name
 
 _NETWORKS = ("duurzaam-mbo", "het-groene-brein-roots", "katapult", "leren-voor-morgen")
 
@@ -61,6 +62,7 @@ def make(seed: int) -> Iterator[Record]:
     rng = random.Random(seed)
     schools: list[Record] = []
     taken: set[tuple[str, str]] = set()
+    mailboxes: set[str] = set()
     for n in range(ORGANISATIONS):
         true = _organisation(rng, n)
         while (true["own"], true["place"]) in taken:  # who are called the same in one town are told apart below
@@ -72,10 +74,16 @@ def make(seed: int) -> Iterator[Record]:
             yield from _told(rng, _like_organisation(rng, true, n), f"o{n}x", most=2)
     for n in range(PERSONS):
         true = _person(rng, schools)
+        while true["email"] in mailboxes:  # one mailbox is of one person, but for those of a whole office
+            true = _person(rng, schools)
+        mailboxes.add(true["email"])
         like = _like_person(rng, true) if n % 3 == 0 else None
         yield from _told(rng, true, f"p{n}")
         if like:
             yield from _told(rng, like, f"p{n}x", most=2)
+    for n in range(LARGE_SCHOOLS):
+        for m, one in enumerate(_namesakes(rng)):
+            yield from _told(rng, one | {"organisation": f"large-{n}"}, f"l{n}-{m}", most=2)
 
 
 def _organisation(rng: random.Random, n: int) -> Record:
@@ -168,6 +176,18 @@ def _person(rng: random.Random, schools: list[Record]) -> Record:
     }  # fmt: skip
 
 
+def _namesakes(rng: random.Random) -> Iterator[Record]:
+    """People of one name at one large school, each with a mailbox of their own there, and some with one at home."""
+    school = f"{rng.choice(_BEGIN)}{rng.choice(_END)}".casefold()
+    first, last = rng.choice(_FIRST), rng.choice(_COMMON)
+    for n in range(rng.randrange(2, 5)):
+        one = _person(rng, [{"website": f"{school}.example"}])
+        one |= {"first": first, "other_first": first, "last": last, "full_last": last}
+        plain = last.replace(" ", "").casefold()
+        one["email"] = f"{first[0].casefold()}.{plain}{n or ''}@{school}.example"
+        yield one
+
+
 def _like_person(rng: random.Random, true: Record) -> Record:
     other = _person(rng, [{"website": true["email"].partition("@")[2]}]) | {"organisation": true["organisation"]}
     way = rng.choice(["namesake", "same initial", "shared mailbox", "family mailbox", "colleague", "sister"])
@@ -181,7 +201,8 @@ def _like_person(rng: random.Random, true: Record) -> Record:
         other["first"] = next(name for name in [*_FIRST, *_TWO] if name != true["first"])
         other |= {"last": true["last"], "full_last": true["last"], "email": f"x.{other['email']}"}
     elif way == "shared mailbox":
-        true["email"] = other["email"] = f"stage@{true['email'].partition('@')[2]}"
+        mailbox = rng.choice(["stage", "info", "bpv", "administratie"])
+        true["email"] = other["email"] = f"{mailbox}@{true['email'].partition('@')[2]}"
     elif way == "family mailbox":
         other |= {"last": true["last"], "full_last": true["last"]}
         other |= {"private": true["private"], "email": true["private"]}

@@ -156,6 +156,12 @@ def _private_address(rng: random.Random, record: Record) -> None:
     record["email"] = record["private"]
 
 
+def _moved_school(rng: random.Random, record: Record) -> None:
+    """They work elsewhere now: another school, with a mailbox there."""
+    record["organisation"] = f"{record['organisation']}-next"
+    record["email"] = f"{record['email'].partition('@')[0]}@elders-{record['email'].partition('@')[2]}"
+
+
 def _new_address_same_school(rng: random.Random, record: Record) -> None:
     record["email"] = f"{record['first'][0].lower()}{rng.randrange(10, 99)}@{record['email'].partition('@')[2]}"
 
@@ -173,6 +179,7 @@ PERSON_WAYS: dict[str, tuple[int, Change]] = {
     "everyday name": (3, _everyday_name),
     "private address": (7, _private_address),
     "second address at school": (2, _new_address_same_school),
+    "moved school": (5, _moved_school),
 }
 
 

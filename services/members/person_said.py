@@ -80,7 +80,7 @@ async def make_anew(session: AsyncSession, person: Member) -> None:
     if not told:
         return
     said = [Said(one.member_id, one.network, one.field, one.value, one.said_at) for one in told]
-    for name, value in person_state(said).items():
+    for name, value in person_state(said, person.member_id).items():
         setattr(person, name, value)
 
 

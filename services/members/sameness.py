@@ -141,7 +141,7 @@ def judge_persons(one: PersonFacts, other: PersonFacts) -> Judged:
     if same_address and not is_shared_mailbox(one.email):
         certain = may_share_an_address(one.name, other.name, one.email) and one.proven and other.proven
         judged = Verdict.CERTAIN if certain else Verdict.DOUBTFUL
-    elif named and (same_address or same_phone):
+    elif (named or given >= Likeness.SPELLED) and (same_address or same_phone):  # who married has another surname
         judged = Verdict.DOUBTFUL
     elif same_place:
         enough = named and given + surname > Likeness.PART * 2

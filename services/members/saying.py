@@ -45,9 +45,16 @@ def state(said: Iterable[Said]) -> dict[str, Any]:
     return _won(list(said), FIELDS, KNOWS_BEST)
 
 
-def person_state(said: Iterable[Said]) -> dict[str, Any]:
-    """The same of a person, whom nobody knows better than they do themselves: what they said here, else the latest."""
-    return _won(list(said), PERSON_FIELDS, {})
+def person_state(said: Iterable[Said], stays: str) -> dict[str, Any]:
+    """The same of a person, whom nobody knows better than they do themselves: what they said here, else the latest.
+
+    Of two memberships what was said in the one that stays (its id is `stays`) goes before what was said in the other.
+    """
+    told = list(said)
+    own = [one for one in told if one.network == HERE and one.entity_id == stays]
+    return _won(told, PERSON_FIELDS, {}) | {
+        one.field: one.value for one in own if one.value is not None and one.field in ("name", "phone", "language")
+    }
 
 
 def _won(told: list[Said], fields: Iterable[str], knows_best: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from services.requests import api
-from tests.requests.conftest import slug
+from tests.requests.conftest import a_request, slug
 
 HEADERS = {"If-Match": '"1"'}
 
@@ -166,3 +166,18 @@ async def test_the_answers_hold_what_the_document_says(requests):
     body = document["paths"]["/v1/offers"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     draft = document["components"]["schemas"][body["$ref"].rsplit("/", 1)[1]]
     assert set(draft["required"]) == {"kind", "themes", "title", "text", "place"}
+
+
+async def test_who_is_known_under_two_references_reads_and_changes_what_is_under_both(requests):
+    other = requests.http_as("other-reference", organisations=("a-school",))
+    path, body = ("/v1/requests", a_request(organisation_id="a-school"))
+    theirs = (await other.post(path, json=body)).json()["request_id"]
+    one = requests.http_as("one-reference", organisations=("a-school",), also=("other-reference",))
+    own = (await one.post(path, json=body)).json()["request_id"]
+
+    assert [view["request_id"] for view in (await one.get(path, params={"mine": "true"})).json()["items"]] == [
+        own,
+        theirs,
+    ]
+    assert (await one.post(f"{path}/{theirs}/withdraw")).status_code == 200
+    assert [v["request_id"] for v in (await other.get(path, params={"mine": "true"})).json()["items"]] == [theirs]

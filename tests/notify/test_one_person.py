@@ -1,0 +1,59 @@
+"""A person with two references has one inbox, one choice of mails, and one digest."""
+
+import re
+
+import pytest
+
+from contracts.matching import MatchEndorsed, MatchProposed
+from contracts.members import MemberMerged
+from tests.notify.conftest import NODE_URL, a_match, a_person
+
+
+@pytest.fixture
+async def two(notify):
+    """Two references of one person, who is reached at one address."""
+    stays = a_person("Noor Jansen")
+    other = a_person("Noor Jansen", email=stays.email)
+    await notify.given(stays, other, MemberMerged(member_id=other.member_id, version=2, into=stays.member_id))
+    return stays, other
+
+
+async def test_what_is_told_under_either_is_in_one_inbox_and_nobody_elses(notify, two):
+    stays, other = two
+    for person in two:
+        await notify.when(MatchEndorsed(**a_match(person, a_person("Vera Vreemd"))))
+
+    one = notify.http_as(stays.member_id, also=(other.member_id,))
+    items = (await one.get("/v1/inbox")).json()["items"]
+    assert len(items) == 2
+    assert (await one.post(f"/v1/inbox/{items[0]['item_id']}/read")).status_code == 204
+    assert len(await notify.inbox(stays)) == len(await notify.inbox(other)) == 1  # parted, each has their own
+    assert len(notify.mails(stays)) == 2
+
+
+async def test_one_choice_holds_for_both_and_so_does_one_click(notify, two):
+    stays, other = two
+    await notify.when(MatchEndorsed(**a_match(other, a_person("Vera Vreemd"))))
+    link = re.fullmatch(rf"<{NODE_URL}/api(/v1/unsubscribe/[\w-]+)>", notify.mails(stays)[-1]["List-Unsubscribe"])
+    assert (await notify.http.post(link[1])).status_code == 200
+    await notify.when(MatchEndorsed(**a_match(stays, a_person("Wim Vreemd"))))
+    assert len(notify.mails(stays)) == 1
+
+    one = notify.http_as(stays.member_id, also=(other.member_id,))
+    wishes = await one.get("/v1/preferences")
+    chosen = {name: value for name, value in wishes.json().items() if name != "language"} | {"proposals": "at-once"}
+    answer = await one.put("/v1/preferences", json=chosen, headers={"If-Match": wishes.headers["etag"]})
+    assert answer.status_code == 200, answer.text
+    await notify.when(MatchEndorsed(**a_match(other, a_person("Wim Vreemd"))))
+    assert len(notify.mails(stays)) == 2
+
+
+async def test_an_ambassador_under_two_references_has_one_mail_a_day(notify, two):
+    stays, _ = two
+    asker, offerer = a_person("Vera Vreemd"), a_person("Wim Vreemd")
+
+    for person in two:
+        await notify.when(MatchProposed(**a_match(asker, offerer, person)))
+
+    assert len(notify.mails(stays)) == 1
+    assert [mail.status for mail in await notify.mails_kept(*two)] == ["sent", "gathered"]
