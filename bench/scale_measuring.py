@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from bench.load import percentile
-from bench.scale_world import OFFERS_PER_REQUEST, World
+from bench.scale_world import World
 from chassis.database import sessions_of
 from contracts.vocabulary import Side
 from services.matching import candidates, propositions
@@ -25,14 +25,15 @@ from services.matching.turns import look_far
 
 MOST = MatchingSettings().proposals_per_request_max
 MEANING = frozenset({"meaning"})
-EFS = (40, 100, 200, 400, 800)
+EFS = (40, 100, 200, 400, 1000)
 
 
 async def found_in(engine: AsyncEngine, world: World, *, queries: int, exact_queries: int) -> dict[str, Any]:
     """For both sides: milliseconds of the whole statement and of each of its ways, and the recall of the index."""
     figures: dict[str, Any] = {}
-    for side, count in ((Side.REQUEST, world.offers // OFFERS_PER_REQUEST), (Side.OFFER, world.offers)):
-        chosen = random.Random(7).sample(range(count), min(queries + queries // 4, count))
+    for side in (Side.REQUEST, Side.OFFER):
+        sought = world.sought(side)
+        chosen = random.Random(7).sample(sought, min(queries + queries // 4, len(sought)))
         ids = [f"{side.value[0]}-{number:08d}" for number in chosen]
         async with sessions_of(engine)() as session:
             await look_far(session)

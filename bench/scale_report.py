@@ -40,8 +40,9 @@ _FIGURES: tuple[tuple[str, Callable[[World], float]], ...] = (
     ("offers placed/s: kept with their vector", lambda world: float(world["ingest"]["kept/s"])),
     ("offers placed/s: kept and proposed", lambda world: float(world["ingest"]["kept and proposed/s"])),
     ("offers placed/s: with the model inside", lambda world: float(world["ingest"]["all/s"])),
-    ("of that in its turn, ms an offer", lambda world: float(world["ingest"]["in its turn ms/event"])),
-    ("of that the model, ms a text", lambda world: float(world["ingest"]["model ms/text"])),
+    ("requests of a region kept by the nation/s", lambda world: float(world["ingest"]["copies kept/s"])),
+    ("an offer in its turn, ms", lambda world: float(world["ingest"]["in its turn ms/event"])),
+    ("the model, ms a text", lambda world: float(world["ingest"]["model ms/text"])),
     ("disk: all, MB", lambda world: float(sum(world["disk MB"].values()))),
     ("disk: indexes of meanings, MB", _index_mb("ix_meaning_1")),
     ("disk: vectors and fingerprints, MB", lambda world: float(world["disk MB"].get("meaning", 0))),
@@ -92,7 +93,7 @@ def write_replicas(record: dict[str, Any], found: list[dict[str, Any]]) -> None:
     """Renews the table of what replicas bring."""
     told = (
         f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}; "
-        f"{record['events']} requests and offers in turn, into an empty node."
+        "requests and offers in turn, into an empty node."
     )
     made = f"{told}\n\n{replicas_table(found)}"
     page = results.renewed(results.PAGE.read_text(), made, begin=REPLICAS_BEGIN, end="<!-- end of replicas -->")
@@ -101,12 +102,13 @@ def write_replicas(record: dict[str, Any], found: list[dict[str, Any]]) -> None:
 
 def replicas_table(found: list[dict[str, Any]]) -> str:
     """A line a trial: how many events a second, beside one process with the same model, and what they cost."""
-    rows = [["read by", "processes", "events/s", "beside one", "matches", "ms of processor an event"]]
+    rows = [["read by", "processes", "events", "events/s", "beside one", "matches", "ms of processor an event"]]
     for one in found:
         first = next(other for other in found if other["model"] == one["model"])
         used = ", ".join(f"{name} {ms:.1f}" for name, ms in one["ms of processor an event"].items())
         beside = f"{one['events/s'] / first['events/s']:.2f}x"
-        rows.append([one["model"], str(one["replicas"]), f"{one['events/s']:.1f}", beside, str(one["matches"]), used])
+        heard = [str(one["events"]), f"{one['events/s']:.1f}", beside, str(one["matches"])]
+        rows.append([one["model"], str(one["replicas"]), *heard, used])
     return as_table(rows)
 
 

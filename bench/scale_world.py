@@ -14,6 +14,7 @@ import asyncpg
 import numpy as np
 
 from bench.scale_texts import READ_OFFERS, READ_REQUESTS, Told, Vectors, told
+from contracts.members import Place
 from contracts.places import _index
 from contracts.vocabulary import Language, Side
 from services.matching import propositions
@@ -24,6 +25,9 @@ PART = 5_000
 
 #: Of five offers there is one request that waits.
 OFFERS_PER_REQUEST = 5
+
+#: Of so many requests of regions one is escalated to the national node; it seeks for no others.
+REQUESTS_PER_ESCALATION = 20
 
 #: How far people want to go, with how many of a hundred of them; none: however far.
 REACHES = {
@@ -37,13 +41,13 @@ REGION_KM = 40.0
 COLUMNS = (
     "proposition_id", "side", "version", "member_id", "organisation_id", "kind", "themes", "title", "text",
     "language", "place_name", "province", "latitude", "longitude", "reach_km", "mbo_level", "status", "expires_at",
-    "opened_at", "words", "words_make", "unwanted", "voice",
+    "opened_at", "words", "words_make", "unwanted", "voice", "node", "is_sought",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """How many offers, spread over a region or the whole country."""
+    """How many offers, in a region that stands alone, or at the national node, which has them from all regions."""
 
     offers: int
     spread: str
@@ -52,7 +56,17 @@ class World:
     @property
     def database(self) -> str:
         """What it is called."""
-        return f"scale_{self.spread}_{self.offers}_{self.seed}"
+        return f"scale_{self.spread}_{self.offers}_{self.seed}_2"
+
+    def node_of(self, place: Place) -> str | None:
+        """The node that said it: at the national node a region for each province."""
+        return place.province.lower() if self.spread == "nation" else None
+
+    def sought(self, side: Side) -> range:
+        """The numbers of the requests or offers for which something is sought."""
+        if side is Side.OFFER:
+            return range(self.offers)
+        return range(0, self.offers // OFFERS_PER_REQUEST, REQUESTS_PER_ESCALATION if self.spread == "nation" else 1)
 
 
 class Places:
@@ -88,6 +102,7 @@ async def fill(connection: asyncpg.Connection, world: World, vectors: Vectors, s
             written += size
             if (start // PART) % 20 == 0:
                 say(f"  {side}: {start + size} van {count} ({written / (time.perf_counter() - began):,.0f}/s)")
+    await connection.execute(ESCALATE)
     rate = written / (time.perf_counter() - began) if written else 0.0
     for row in await connection.fetch("SELECT definition FROM bench_index"):
         say(f"  {row['definition'][:100]}")
@@ -95,6 +110,13 @@ async def fill(connection: asyncpg.Connection, world: World, vectors: Vectors, s
     if written:
         await connection.execute("VACUUM ANALYZE")
     return rate
+
+
+ESCALATE = """
+    INSERT INTO escalation (request_id, node, escalated_at)
+    SELECT proposition_id, node, now() FROM proposition WHERE side = 'request' AND node IS NOT NULL AND is_sought
+    ON CONFLICT DO NOTHING
+"""
 
 
 async def _set_up(connection: asyncpg.Connection) -> None:
@@ -124,11 +146,11 @@ async def _write(
     own = read[np.arange(start, start + size) % len(read)]
     if start >= len(read):  # the first are of texts that were really read
         own = vectors.like(own, spread)
-    rows = list(_propositions(side, start, size, chance, places))
+    rows = list(_propositions(world, side, start, size, chance, places))
     await connection.copy_records_to_table("arriving", records=rows, columns=COLUMNS)
     await connection.execute(ARRIVE)
     meanings = (
-        (row[0], 1, side.value, True, fingerprint_of(row[7], row[8]), literal)
+        (row[0], 1, side.value, row[-1], fingerprint_of(row[7], row[8]), literal)
         for row, literal in zip(rows, _binary(own), strict=True)
     )
     columns = ("proposition_id", "model_id", "side", "is_open", "fingerprint", "vector")
@@ -155,11 +177,11 @@ def _one(number: int, side: Side) -> tuple[Told, dict[str, Any]]:
 
 
 def _propositions(
-    side: Side, start: int, size: int, chance: random.Random, places: Places
+    world: World, side: Side, start: int, size: int, chance: random.Random, places: Places
 ) -> Iterator[tuple[Any, ...]]:
     """Rows of `COLUMNS`: the texts that were read, over and over, each time at another place and by somebody else."""
     expires = datetime.now(UTC) + timedelta(days=90)
-    reaches, mark = REACHES[side], side.value[0]
+    reaches, mark, sought = REACHES[side], side.value[0], world.sought(side)
     for number, place in enumerate(places.choose(chance, size), start=start):
         one, said = _one(number % (READ_OFFERS if side is Side.OFFER else READ_REQUESTS), side)
         yield (
@@ -169,6 +191,7 @@ def _propositions(
             place.longitude + chance.uniform(-0.01, 0.01), chance.choices(tuple(reaches), tuple(reaches.values()))[0],
             chance.choice((None, 2, 3, 4)), "open", expires, expires - timedelta(days=91),
             said["words"], said["words_make"], said["unwanted"], said["voice"],
+            world.node_of(place), number in sought,
         )  # fmt: skip
 
 

@@ -105,6 +105,7 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], 
     is_open = f"p.side = '{other}' AND p.status = 'open'"
     ours = "(CAST(:node AS text) IS NULL OR p.node <> :node)"
     if side is Side.OFFER:
+        is_open += " AND p.is_sought"  # the national node knows what all regions ask, and seeks for a few of that
         ours = """(p.node IS NULL OR p.node <> :node
                    AND EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node = p.node))"""
     group = ", ".join(f"'{kind}'" for kind in sorted(KINDS_FOR_A_GROUP))

@@ -120,7 +120,8 @@ async def _to_be_read(service: Service, events: Sequence[Written]) -> tuple[int,
 KEEP = """
     written AS (
         INSERT INTO meaning AS m (proposition_id, model_id, side, is_open, fingerprint, vector)
-        SELECT kept.proposition_id, e.model_id, kept.side, kept.status = 'open', CAST(:fingerprint AS bytea),
+        SELECT kept.proposition_id, e.model_id, kept.side, kept.status = 'open' AND kept.is_sought,
+            CAST(:fingerprint AS bytea),
             CASE WHEN e.model_id = CAST(:read_by AS integer) THEN CAST(CAST(:vector AS text) AS halfvec) END
         FROM kept, embedding_model e WHERE e.status IN ('active', 'filling')
         ON CONFLICT (proposition_id, model_id) DO UPDATE SET

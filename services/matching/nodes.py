@@ -51,8 +51,17 @@ async def keep(session: AsyncSession, node: str, version: int, shown_name: str) 
 
 _ESCALATE = text(
     """
-    INSERT INTO escalation (request_id, node, escalated_at) VALUES (:request_id, CAST(:node AS text), :now)
-    ON CONFLICT DO NOTHING RETURNING request_id
+    WITH escalated AS (
+        INSERT INTO escalation (request_id, node, escalated_at) VALUES (:request_id, CAST(:node AS text), :now)
+        ON CONFLICT DO NOTHING RETURNING request_id, node
+    ), sought AS (
+        UPDATE proposition p SET is_sought = true FROM escalated e
+        WHERE p.proposition_id = e.request_id AND p.node = e.node RETURNING p.proposition_id, p.status
+    ), found AS (
+        UPDATE meaning m SET is_open = true FROM sought s
+        WHERE m.proposition_id = s.proposition_id AND s.status = 'open'
+    )
+    SELECT request_id FROM escalated
     """
 )
 

@@ -75,14 +75,15 @@ _KEEP = text(
     WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
         province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at,
-        words, words_make, unwanted, voice, participants, languages, opened_at,
-        node)
+        words, words_make, unwanted, voice, participants, languages, opened_at, node, is_sought)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
         CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
         CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
         CAST(:voice AS float8), CAST(:participants AS integer), CAST(:languages AS text[]),
-        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text)
+        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text),
+        :side = 'offer' OR CAST(:node AS text) IS NULL
+            OR EXISTS (SELECT FROM escalation e WHERE e.request_id = :proposition_id AND e.node = CAST(:node AS text))
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :reference)
     ON CONFLICT (proposition_id) DO UPDATE SET
         version = excluded.version, member_id = excluded.member_id, organisation_id = excluded.organisation_id,
@@ -92,12 +93,12 @@ _KEEP = text(
         starts_on = excluded.starts_on, ends_on = excluded.ends_on, mbo_level = excluded.mbo_level,
         status = excluded.status, expires_at = excluded.expires_at, words = excluded.words,
         words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
-        participants = excluded.participants, languages = excluded.languages,
+        participants = excluded.participants, languages = excluded.languages, is_sought = excluded.is_sought,
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version <= excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
     RETURNING old.version AS version_before, old.status AS status_before, CAST(p.words AS text) AS words,
-        p.unwanted, {COLUMNS}, {BUSY}
+        p.unwanted, p.is_sought, {COLUMNS}, {BUSY}
     ), {meanings.KEEP}
     SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
 else:
     Table = own_tables()
 
-_OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open'")
+_OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open' AND is_sought")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
 _SPOT = sa.text("point(longitude, latitude)")
 
@@ -71,6 +71,7 @@ class Proposition(Table, table=True):
     unwanted: list[str] = _texts(sa_column_kwargs={"server_default": "{}"})
     voice: float = Field(sa_column_kwargs={"server_default": "0"})
     node: str | None = Field(default=None, sa_type=sa.Text)
+    is_sought: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
 
 
 class EmbeddingModel(Table, table=True):
@@ -93,7 +94,8 @@ class EmbeddingModel(Table, table=True):
 class MeaningRow(Table, table=True):
     """A text as a model reads it; without a vector it waits to be read.
 
-    Each model has two indexes of its own, made when it is first used (`models.make_indexes`).
+    Each model has two indexes of its own, made when it is first used (`models.make_indexes`). They hold what `is_open`:
+    that is both open and sought here.
     """
 
     __tablename__ = "meaning"
@@ -219,8 +221,9 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answ
     return await (await session.connection()).execute(statement, values)
 
 
-#: How far the index of meanings is looked through; among 100,000 offers it misses 2 in 1,000 (docs/decisions/0025).
-EF_SEARCH = 400
+#: How far the index of meanings is looked through, the most there is: where hundreds of texts are much alike, less is
+#: filled by one group of them (docs/decisions/0025).
+EF_SEARCH = 1000
 
 # The index of meanings looks on until it has found enough of what is asked for. The planner takes what remains of all
 # filters for so little that it would rather compare every vector and sort: it may not, where there is another way.

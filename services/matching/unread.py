@@ -85,7 +85,7 @@ _ENQUEUE = text(
     """
     WITH part AS (
         SELECT proposition_id, side, title, text FROM proposition
-        WHERE proposition_id > :after AND status = 'open' ORDER BY proposition_id LIMIT :count
+        WHERE proposition_id > :after AND status = 'open' AND is_sought ORDER BY proposition_id LIMIT :count
     ), written AS (
         INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint)
         SELECT proposition_id, :model_id, side, true, sha256(convert_to(title || E'\\n' || text, 'UTF8')) FROM part

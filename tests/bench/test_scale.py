@@ -46,7 +46,7 @@ def a_world(offers: int, milliseconds: float, recall: float) -> dict:
         "backend MB": 20.0,
         "ef": {"400": {"recall": recall, "p50": milliseconds}},
     }
-    ingest = ("kept/s", "kept and proposed/s", "all/s", "in its turn ms/event", "model ms/text")
+    ingest = ("kept/s", "kept and proposed/s", "copies kept/s", "all/s", "in its turn ms/event", "model ms/text")
     return {
         "offers": offers,
         "spread": "region",

@@ -42,6 +42,13 @@ async def pairs_in(matching) -> list[tuple[str, str]]:
         return [tuple(row) for row in rows]
 
 
+async def sought_in(matching) -> dict[str, bool]:
+    """Which requests and offers are in the indexes of what is sought here."""
+    async with matching.service.engine.connect() as connection:
+        rows = await connection.execute(text("SELECT proposition_id, is_sought FROM proposition"))
+        return dict(tuple(row) for row in rows)
+
+
 @asynccontextmanager
 async def keeping(matching, event):
     """A replica that has kept an event and has not committed yet."""
@@ -184,6 +191,7 @@ async def test_what_other_nodes_say_is_kept_and_sought_without_a_turn_and_propos
             await take_turn(other)  # another replica is busy, and these go on
             await keep_theirs([request], one.service, said_by=["zeeland"])
             await keep_theirs([offer], one.service, said_by=["brabant"])
+        assert await sought_in(one) == {"r-there": False, "o-before": True}
         async with one.session() as session:
             await elsewhere.take_up_escalation(escalated, session, one.clock(), settings, "zeeland")
             await session.commit()
@@ -194,6 +202,7 @@ async def test_what_other_nodes_say_is_kept_and_sought_without_a_turn_and_propos
             await session.commit()
 
         assert await pairs_in(one) == [("r-there", "o-after"), ("r-there", "o-before")]
+        assert all((await sought_in(one)).values())
 
 
 async def test_a_region_keeps_of_others_only_what_the_nation_offers(postgres, nats):
