@@ -21,7 +21,7 @@ from services.matching import (
     timers,
 )
 from services.matching.copying import NotTheirMatch
-from services.matching.match import RUNNING, Match
+from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
 
 
