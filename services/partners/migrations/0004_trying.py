@@ -8,9 +8,8 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
-    """Nobody is a sandbox yet."""
+    """Nobody is a sandbox yet; a process of the release before does not say so when it adds a partner."""
     op.add_column("partner", sa.Column("sandbox", sa.Boolean, nullable=False, server_default=sa.false()))
-    op.alter_column("partner", "sandbox", server_default=None)
     op.add_column("record", sa.Column("told_hash", sa.LargeBinary))
     op.alter_column("credential", "secret_hash", nullable=True)
     op.add_column("credential", sa.Column("public_key", sa.Text))
