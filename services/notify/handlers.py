@@ -28,6 +28,7 @@ from contracts.members import (
     SignInRequested,
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
+from contracts.partners import WebhookDisabled
 from services.notify import contacts, digests, erasure, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
@@ -143,6 +144,15 @@ async def tell_team_of_refusal(
     team = await contacts.team(session)
     occurrence = rules.refusal_occurrence(contact.refused_at if contact else None, now)
     await tell(session, rules.refusal_notices(failure, team, occurrence), settings, now)
+
+
+@router.hears(WebhookDisabled)
+async def tell_of_disabled_endpoint(
+    event: WebhookDisabled, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """A partner's people and the node's team hear that an endpoint of the partner gets nothing any more."""
+    team = await contacts.team(session)
+    await tell(session, rules.disabled_notices(event, team, now), settings, now)
 
 
 @router.hears(MemberErased, elsewhere=True, first=())

@@ -45,6 +45,7 @@ class Template(StrEnum):
     TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
     REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
+    PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
     DIGEST = "digest"
 
 

@@ -25,14 +25,10 @@ async def remove(session: AsyncSession, partner_id: str, member_id: str) -> None
         raise ValueError("this member is no contact of this partner")
 
 
-async def is_contact(session: AsyncSession, partner_id: str, member_id: str) -> bool:
-    """Whether a member looks after a partner."""
-    return await session.get(Contact, (partner_id, member_id)) is not None
-
-
-async def partners_of(session: AsyncSession, member_id: str | None) -> Sequence[Partner]:
-    """The partners that a member looks after; none named: every partner."""
+async def partners_of(session: AsyncSession, references: Sequence[str] | None) -> Sequence[Partner]:
+    """The partners that somebody looks after, under any of their references; none given: every partner."""
     query = select(Partner).order_by(col(Partner.partner_id))
-    if member_id is not None:
-        query = query.join(Contact, col(Contact.partner_id) == Partner.partner_id).where(Contact.member_id == member_id)
+    if references is not None:
+        theirs = select(Contact.partner_id).where(col(Contact.member_id).in_(references))
+        query = query.where(col(Partner.partner_id).in_(theirs))
     return (await session.exec(query)).all()

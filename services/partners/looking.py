@@ -97,6 +97,7 @@ async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: R
         told = telling.told(read.kind, read.data, known, about)
         record.member_id = getattr(told, "member_id", record.member_id)
         record.organisation_id = getattr(told, "organisation_id", record.organisation_id)
+        record.person_id = next((one.record_id for (thing, _), one in known.items() if thing == Thing.PERSON), None)
     record.version, record.order_key, record.withdrawn = record.version + 1, receipt.order_key, read.data is None
     record.told_hash = rules.told_hash(read.kind, receipt.data or {}) if read.data else None
     if read.sandbox:  # it counts at once, under its own number

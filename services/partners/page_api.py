@@ -1,5 +1,6 @@
 """What a partner's own people, and the node's team, see of its events and endpoints, and the little they can do."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from chassis import Command, Input, Now, Page, Paging, ReadSession, Reply, ShortText, SignedIn
+from chassis import Command, Identity, Input, Now, Page, Paging, ReadSession, Reply, ShortText, SignedIn
 from contracts.vocabulary import Network, Role
 from services.partners import contacts, store
 from services.partners.api import ReceiptView
@@ -123,9 +124,9 @@ async def _visible(
     partner_id: Annotated[str, Path(max_length=128)], identity: SignedIn, session: ReadSession
 ) -> Partner:
     """The partner, for its own people and the node's team; for anybody else it is not there."""
-    found = await store.partner(session, partner_id)
-    may_see = identity.has(Role.NODE_TEAM) or await contacts.is_contact(session, partner_id, identity.member_id)
-    if found is None or not may_see:
+    theirs = await contacts.partners_of(session, _references(identity))
+    found = next((one for one in theirs if one.partner_id == partner_id), None)
+    if found is None:
         raise PartnerNotFound
     return found
 
@@ -136,8 +137,7 @@ Visible = Annotated[Partner, Depends(_visible)]
 @router.get("")
 async def list_partners(identity: SignedIn, session: ReadSession) -> Partners:
     """The partners whose page the caller may see: their own, or for the node's team every one."""
-    member_id = None if identity.has(Role.NODE_TEAM) else identity.member_id
-    found = await contacts.partners_of(session, member_id)
+    found = await contacts.partners_of(session, _references(identity))
     disabled = await endpoints.disabled(session)
     return Partners(items=[PartnerView.of(one, disabled.get(one.partner_id, 0)) for one in found])
 
@@ -200,6 +200,11 @@ async def resend_news(
         return Reply(status=204)
 
     return await command(resend)
+
+
+def _references(identity: Identity) -> Sequence[str] | None:
+    """As who the caller may be named; the node's team need not be."""
+    return None if identity.has(Role.NODE_TEAM) else identity.references
 
 
 async def _endpoint(session: AsyncSession, partner: Partner, webhook_id: str) -> Webhook:

@@ -95,10 +95,10 @@ async def _tell(
 async def _told_by(session: AsyncSession, record_id: str) -> dict[str, Any] | None:
     """Which partner told it, and what it calls it and whose it is; none when that is not for it to know."""
     record = await store.look_at(session, record_id)
-    if record is None or record.subject is None or record.withdrawn or record.member_id is None:
+    if record is None or record.subject is None or record.withdrawn or record.person_id is None:
         return None
-    person = await store.person_of(session, record.partner_id, record.member_id)
-    if person is None:
+    person = await store.look_at(session, record.person_id)
+    if person is None or person.subject is None or person.withdrawn:
         return None
     return {
         "partner_id": record.partner_id,

@@ -157,18 +157,6 @@ async def look_at(session: AsyncSession, record_id: str) -> Record | None:
     return await session.get(Record, record_id, populate_existing=True)
 
 
-async def person_of(session: AsyncSession, partner_id: str, member_id: str) -> Record | None:
-    """The record by which a partner told of a member who agreed to that; none: it does not tell of them (any more)."""
-    query = select(Record).where(
-        Record.partner_id == partner_id,
-        Record.thing == Thing.PERSON,
-        Record.member_id == member_id,
-        col(Record.withdrawn).is_(False),
-        col(Record.subject).is_not(None),
-    )
-    return (await session.exec(query.order_by(col(Record.record_id)))).first()
-
-
 async def record(session: AsyncSession, record_id: str) -> Record | None:
     """A record, locked for a change, or none."""
     found: Record | None = await _locked(session, select(Record).where(Record.record_id == record_id))

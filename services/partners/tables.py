@@ -116,7 +116,8 @@ class Receipt(Table, table=True):
 class Record(Table, table=True):
     """One thing of one partner, and what it is known as here. While `under_way` is told, the next telling waits.
 
-    `subject` is the partner's own id of it; none: it was not told of since that is kept.
+    `subject` is the partner's own id of it; none: it was not told of since that is kept. `person_id` is the record of
+    whose it is, which stays the same when that person turns out to be known under another reference too.
     `told_hash` is of what was told last and not refused, to say whether something new is told.
 
     Of an erased person only `record_id` and that they were erased stay, so that the same person is not told again.
@@ -129,6 +130,7 @@ class Record(Table, table=True):
     subject: str | None = Field(default=None, sa_type=sa.Text)
     known_as: str | None = Field(default=None, sa_type=sa.Text)
     member_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    person_id: str | None = Field(default=None, sa_type=sa.Text)
     organisation_id: str | None = Field(default=None, sa_type=sa.Text)
     version: int = 0
     order_key: int = Field(default=0, sa_type=sa.BigInteger)

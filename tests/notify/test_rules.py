@@ -21,6 +21,7 @@ from contracts.matching import (
 )
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
+from contracts.partners import WebhookDisabled
 from services.notify import attempts, rules
 from services.notify.pace import Pace, Patience, Window
 from services.notify.smtp import mail_server
@@ -129,6 +130,20 @@ def test_an_unanswered_request_is_the_askers_and_the_teams():
         ("Amir", "team-request-unanswered", True),
         ("Noor", "team-request-unanswered", True),
     }
+
+
+def test_that_an_endpoint_is_off_is_told_to_a_partners_people_and_the_team_once_a_day():
+    event = WebhookDisabled(webhook_id=new_id(), partner_id="centra", because="gone", contact_ids=(ASKER.member_id,))
+    first, later = (
+        rules.disabled_notices(event, [AMBASSADOR.member_id, ASKER.member_id], datetime(2026, 11, day, tzinfo=UTC))
+        for day in (26, 27)
+    )
+
+    assert told(first) == {
+        ("Noor", "partner-endpoint-disabled", True),
+        ("Amir", "partner-endpoint-disabled", True),
+    }
+    assert not {notice.identity for notice in first} & {notice.identity for notice in later}
 
 
 def a_failure(template: Template = Template.MATCH_ENDORSED) -> NotificationFailed:

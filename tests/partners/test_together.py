@@ -4,7 +4,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -44,13 +47,33 @@ def load(folder: Path, key: str, node: str) -> str:
     return done.stdout
 
 
+def add_endpoint(folder: Path) -> dict[str, str]:
+    """The endpoint of the page, on this machine; returns where it is to listen, and its secret."""
+    (command,) = [line for block in blocks("console") for line in block.splitlines() if " webhook add " in line]
+    port = str(free_port())
+    own = [f"http://127.0.0.1:{port}/" if part.startswith("https:") else part for part in command.split()[1:]]
+    made = run(sys.executable, "-m", "node", *own, "--to-private", f"--data={folder}")
+    return {"PORT": port, "WEBHOOK_SECRET": made.splitlines()[1].removeprefix("secret=")}
+
+
+@contextmanager
+def listening(script: str, *told: dict[str, str]) -> Iterator[Any]:
+    """The receiver of the page, while it listens."""
+    env = os.environ | {name: value for one in told for name, value in one.items()}
+    with subprocess.Popen([sys.executable, "-c", script], env=env, stdout=subprocess.PIPE, text=True) as receiver:
+        try:
+            yield receiver
+        finally:
+            receiver.kill()
+
+
 async def test_the_page_for_partners_does_what_it_says(tmp_path):
     node = Node(
         tmp_path,
         name="test",
         gateway_port=free_port(),
         services=("members", "requests", "partners", "gateway"),
-        settings=COMPILED,
+        settings=COMPILED | {"ODH_WEBHOOKS_TO_PRIVATE": "true"},
     )
     await node.start()
     try:
@@ -60,8 +83,10 @@ async def test_the_page_for_partners_does_what_it_says(tmp_path):
         told = {"NODE": node.url("gateway"), "CLIENT_ID": key["client_id"], "CLIENT_SECRET": key["client_secret"]}
         for script in blocks("bash"):
             assert '"status":"pending"' in run("bash", "-euo", "pipefail", "-c", script, told=told)
-        (script,) = blocks("python")
-        ended = run(sys.executable, "-c", script, told=told)
+        pushing, receiving = blocks("python")
+        with listening(receiving, add_endpoint(tmp_path), told) as heard:
+            ended = run(sys.executable, "-c", pushing, told=told)
+            assert heard.stdout.readline().split() == ["nl.omdehoek.partners.event-accepted.v1", "2001"]
 
         assert sorted(ended.splitlines()) == ["noor accepted None", "school-1 accepted None", "vraag-1 accepted None"]
         loaded = load(tmp_path, made, node.url("gateway"))
