@@ -13,6 +13,7 @@ from node import addresses, partner_contact, partner_webhook
 from node.called_from import from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
+from node.partner_load import load
 from services.partners import keys
 from services.partners.inputs import DATA
 from services.partners.webhooks import endpoints
@@ -22,10 +23,8 @@ def main() -> int:
     """Works on the node that runs here, unless the operator said which database."""
     asked = arguments()
     if asked.action == "check":
-        return check(asked.network, asked.file)
+        return check(asked)
     if asked.action == "load":
-        from node.partner_load import load  # only for who asks: an image has no client
-
         return load(asked)
     if asked.action == "nats":
         return let_in(asked)
@@ -72,18 +71,23 @@ def arguments() -> argparse.Namespace:
     for each in (add, rotate, revoke, listed, *others):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van partners (its address)")
-    checking = actions.add_parser("check", help="kijk een bestand met events na (check a file of events)")
-    checking.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
-    checking.add_argument("file", type=from_where_called, help="een event, een lijst, of een per regel (JSON)")
-    loading = actions.add_parser("load", help="stuur een heel bestand, CSV of JSON per regel (send a whole file)")
-    loading.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
-    loading.add_argument("--kind", required=True, choices=list(DATA), help="wat elke rij is (what each row is)")
-    loading.add_argument("--subject", required=True, help="de kolom met uw eigen nummer (the column with your id)")
-    loading.add_argument("--source", required=True, help="de source van de events")
-    loading.add_argument("--key-file", type=from_where_called, help="de sleutel, zoals add hem toont (the key)")
-    loading.add_argument("--node", default="http://127.0.0.1:8000", help="adres van de node")
-    loading.add_argument("--dry-run", action="store_true", help="alleen nakijken (only check)")
-    loading.add_argument("file", type=from_where_called)
+    checking = actions.add_parser(
+        "check", help="kijk een bestand na, er gaat niets weg (check a file; nothing is sent)"
+    )
+    loading = actions.add_parser("load", help="stuur een heel bestand (send a whole file)")
+    for each in (checking, loading):
+        each.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+        is_load = each is loading
+        each.add_argument("--kind", required=is_load, choices=list(DATA), help="wat elke rij is (what each row is)")
+        each.add_argument("--subject", required=is_load, help="de kolom met uw eigen nummer (the column with your id)")
+        each.add_argument("--source", required=is_load, help="de source van de events")
+        each.add_argument("--sheet", help="welk blad van een XLSX; anders het eerste (which sheet; else the first)")
+        each.add_argument("--key-file", type=from_where_called, help="de sleutel, zoals add hem toont (the key)")
+        each.add_argument("--node", default="http://127.0.0.1:8000", help="adres van de node")
+        each.add_argument("file", type=from_where_called, help="CSV, XLSX, of JSON: een lijst of een per regel")
+    loading.add_argument(
+        "--dry-run", action="store_true", help="alleen zeggen wat er zou gebeuren (only say what would)"
+    )
     return parser.parse_args()
 
 

@@ -1,44 +1,74 @@
-"""`./odh partner check`: is what a partner means to send right? Nothing is sent."""
+"""`./odh partner check FILE`: is what a partner means to send right? Row by row, in its own words; nothing is sent.
 
-import json
-from pathlib import Path
+A node that runs can be asked as well: it knows what a row refers to, and what it would change.
+"""
 
-from chassis.problems import FieldErrors, Problem
-from contracts.vocabulary import Network
-from services.partners.envelopes import STRUCTURED, events_of
-from services.partners.profiles import profile_of
+import sys
+from argparse import Namespace
+from collections import Counter
 
-
-def check(network: Network, file: Path) -> int:
-    """Says of each event what is wrong with it, by field; nothing is sent."""
-    wrong = 0
-    bodies = list(_events(file.read_bytes()))
-    for number, body in enumerate(bodies, 1):
-        for field, message in _problems(network, body):
-            wrong += 1
-            print(f"{number}: {field}: {message}")
-    print(f"{len(bodies)} events nagekeken, {wrong} fouten ({len(bodies)} events checked, {wrong} wrong).")
-    return 1 if wrong else 0
+from node.partner_door import Door, Refused, batches
+from node.partner_events import data_of, event_of, wrong_with
+from node.partner_files import NotReadable, Row, rows
 
 
-def _events(body: bytes) -> list[bytes]:
-    text = body.strip()
-    if text.startswith(b"["):
-        return [json.dumps(one).encode() for one in json.loads(text)]
-    lines = [line for line in text.splitlines() if line.strip()]
-    is_one_a_line = all(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
-    return lines if is_one_a_line else [text]
-
-
-def _problems(network: Network, body: bytes) -> list[tuple[str, str]]:
-    profile = profile_of(network)
+def check(asked: Namespace) -> int:
+    """Says what is wrong of each row, and what each would do; 1 when something is wrong, 2 when it cannot be read."""
     try:
-        (event,) = events_of(STRUCTURED, {}, body, batch_max=1)
-        kind, withdrawn = profile.kind_of(event.type)
-        if not withdrawn:
-            profile.read(kind, event.data)
-    except FieldErrors as errors:
-        return [(error["field"], error["message"]) for error in errors.facts["errors"]]
-    except Problem as problem:
-        return [("event", problem.title)]
-    return []
+        events = list(events_in(asked))
+    except NotReadable as why:
+        print(why, file=sys.stderr)
+        return 2
+    wrong = [(number, field, said) for number, event in events for field, said in problems_of(asked, event)]
+    for number, field, said in wrong:
+        print(f"{number}: {field}: {said}")
+    bad = {number for number, _, _ in wrong}
+    print(f"{len(events)} nagekeken, {len(bad)} niet goed ({len(events)} checked, {len(bad)} wrong).")
+    right = [(number, event) for number, event in events if number not in bad]
+    if asked.key_file and right:
+        try:
+            bad |= show_effects(Door.of_file(asked.node, asked.key_file), right)
+        except Refused as why:
+            print(why, file=sys.stderr)
+            return 2
+    return 1 if bad else 0
+
+
+def events_in(asked: Namespace) -> list[tuple[int, Row]]:
+    """The events of a file, or of its rows when it was said what these are."""
+    if not asked.kind:
+        return list(rows(asked.file, asked.sheet))
+    if not asked.subject:
+        raise NotReadable("--subject: welke kolom heeft uw eigen nummer? (which column has your own id?)")
+    return [(number, event_of_row(asked, row)) for number, row in rows(asked.file, asked.sheet)]
+
+
+def event_of_row(asked: Namespace, row: Row, *, version: int = 0) -> Row:
+    """A row, as it is sent."""
+    data = data_of(asked.network, asked.kind, asked.subject, row)
+    own_id = row.get(asked.subject, "")
+    return event_of(asked.kind, asked.source or "urn:check", str(own_id), data, version=version)
+
+
+def problems_of(asked: Namespace, event: Row) -> list[tuple[str, str]]:
+    """What is wrong with an event; what a row calls its own number is called so."""
+    named = {"subject": asked.subject} if asked.kind else {}
+    return [(named.get(field, field), said) for field, said in wrong_with(asked.network, event)]
+
+
+def show_effects(door: Door, events: list[tuple[int, Row]]) -> set[int]:
+    """Says what the node would make of these events; returns which it would not take."""
+    told_here = {event["subject"] for _, event in events}
+    effects: Counter[str] = Counter()
+    refused = set()
+    for batch in batches(events):
+        for (number, _), tried in zip(batch, door.tried([event for _, event in batch]), strict=True):
+            effects[tried["effect"]] += 1
+            if tried["problem"]:
+                refused.add(number)
+                print(f"{number}: {tried['problem']['title']}")
+            for own_id in tried["unknown"]:
+                if own_id not in told_here:
+                    print(f"{number}: {own_id}: hiervan is nog niets verteld (nothing was told of it yet)")
+    print(", ".join(f"{count} {effect}" for effect, count in sorted(effects.items())))
+    return refused

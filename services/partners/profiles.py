@@ -5,6 +5,7 @@ A profile has `types` (their event types, by ours), `fields` (their names, by wh
 """
 
 import tomllib
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,11 +37,8 @@ class Profile(BaseModel):
 
     def read(self, kind: str, told: dict[str, Any]) -> Input:
         """The data of an event in our words; raises `FieldErrors`, which calls the fields as the partner does."""
-        names = {**self.fields.get("all", {}), **self.fields.get(kind, {})}
+        names, theirs = self._names(kind), self.own_names(kind, told)
         ours = {names.get(name, name): value for name, value in told.items()}
-        used = {names[name]: name for name in told if name in names}
-        # Who speaks its own words is told in those what is missing; who speaks ours, in ours.
-        theirs = ({ours: name for name, ours in names.items()} if used else {}) | used
         try:
             return DATA[kind].model_validate({name: self._in_our_words(name, value) for name, value in ours.items()})
         except ValidationError as error:
@@ -48,6 +46,15 @@ class Profile(BaseModel):
                 (".".join([theirs.get(first, first), *rest]), message)
                 for (first, *rest), message in ((path.split("."), said) for path, said in field_messages(error))
             ) from None
+
+    def own_names(self, kind: str, told: Iterable[str]) -> dict[str, str]:
+        """How the partner calls our fields: as in what it told, or as it would when it uses words of its own there."""
+        names = self._names(kind)
+        used = {names[name]: name for name in told if name in names}
+        return {ours: name for name, ours in names.items()} | used if used else {}
+
+    def _names(self, kind: str) -> dict[str, str]:
+        return {**self.fields.get("all", {}), **self.fields.get(kind, {})}
 
     def _in_our_words(self, field: str, value: Any) -> Any:
         if isinstance(value, list):

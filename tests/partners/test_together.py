@@ -90,8 +90,10 @@ async def test_the_page_for_partners_does_what_it_says(tmp_path):
 
         assert sorted(ended.splitlines()) == ["noor accepted None", "school-1 accepted None", "vraag-1 accepted None"]
         loaded = load(tmp_path, made, node.url("gateway"))
+        assert "new 1, changed 0" in loaded
         assert "1 aangenomen, 0 afgewezen" in loaded
-        assert '"row": 2' in (tmp_path / "schools.csv.rejects.jsonl").read_text()
+        assert "unchanged 1" in load(tmp_path, made, node.url("gateway"))
+        assert '"row": 3' in (tmp_path / "schools.csv.rejects.jsonl").read_text()
         async with httpx.AsyncClient(base_url=node.url("gateway")) as public:
             found = (await public.get("/api/v1/organisations?q=Vechtdal")).json()["items"]
             assert [(one["name"], one["networks"]) for one in found] == [("Vechtdal College", ["duurzaam-mbo"])]
