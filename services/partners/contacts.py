@@ -25,14 +25,16 @@ async def remove(session: AsyncSession, partner_id: str, member_id: str) -> None
         raise ValueError("this member is no contact of this partner")
 
 
-async def is_contact(session: AsyncSession, partner_id: str, member_id: str) -> bool:
-    """Whether a member looks after a partner."""
-    return await session.get(Contact, (partner_id, member_id)) is not None
+async def is_contact(session: AsyncSession, partner_id: str, references: Sequence[str]) -> bool:
+    """Whether a member looks after a partner, under any of the references that they have."""
+    query = select(Contact).where(Contact.partner_id == partner_id, col(Contact.member_id).in_(references))
+    return (await session.exec(query)).first() is not None
 
 
-async def partners_of(session: AsyncSession, member_id: str | None) -> Sequence[Partner]:
+async def partners_of(session: AsyncSession, references: Sequence[str] | None) -> Sequence[Partner]:
     """The partners that a member looks after; none named: every partner."""
     query = select(Partner).order_by(col(Partner.partner_id))
-    if member_id is not None:
-        query = query.join(Contact, col(Contact.partner_id) == Partner.partner_id).where(Contact.member_id == member_id)
+    if references is not None:
+        own = select(Contact.partner_id).where(col(Contact.member_id).in_(references))
+        query = query.where(col(Partner.partner_id).in_(own))
     return (await session.exec(query)).all()

@@ -124,7 +124,7 @@ async def _visible(
 ) -> Partner:
     """The partner, for its own people and the node's team; for anybody else it is not there."""
     found = await store.partner(session, partner_id)
-    may_see = identity.has(Role.NODE_TEAM) or await contacts.is_contact(session, partner_id, identity.member_id)
+    may_see = identity.has(Role.NODE_TEAM) or await contacts.is_contact(session, partner_id, identity.references)
     if found is None or not may_see:
         raise PartnerNotFound
     return found
@@ -136,8 +136,8 @@ Visible = Annotated[Partner, Depends(_visible)]
 @router.get("")
 async def list_partners(identity: SignedIn, session: ReadSession) -> Partners:
     """The partners whose page the caller may see: their own, or for the node's team every one."""
-    member_id = None if identity.has(Role.NODE_TEAM) else identity.member_id
-    found = await contacts.partners_of(session, member_id)
+    references = None if identity.has(Role.NODE_TEAM) else identity.references
+    found = await contacts.partners_of(session, references)
     disabled = await endpoints.disabled(session)
     return Partners(items=[PartnerView.of(one, disabled.get(one.partner_id, 0)) for one in found])
 
