@@ -187,7 +187,7 @@ class OrganisationParted(Event, wire_name="members.organisation-parted", about="
     together: tuple[str, ...] = Field(default=(), description="Those that had been merged into this one before.")
 
 
-class MemberMerged(Event, wire_name="members.member-merged", about="member_id", reach="shared"):
+class MemberMerged(Event, wire_name="members.member-merged", about="member_id", reach="local"):
     """Two memberships are one person's: what was this one's keeps its reference, and is read by `into` from now on.
 
     Said of every membership that leads there, with where it leads at the end; the highest version wins.
@@ -197,7 +197,7 @@ class MemberMerged(Event, wire_name="members.member-merged", about="member_id", 
     into: str = Field(description="The membership that stays, and that was merged into no other.")
 
 
-class MemberParted(Event, wire_name="members.member-parted", about="member_id", reach="shared"):
+class MemberParted(Event, wire_name="members.member-parted", about="member_id", reach="local"):
     """They were two persons after all: what is under this one's reference is read by this one alone again."""
 
     member_id: str

@@ -5,9 +5,11 @@ Whoever is merged reads what the other was told: see `sameness.judge_persons` fo
 
 from datetime import datetime
 
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Problem, say
+from chassis import Problem, Service, say
+from chassis.transactions import Item
 from contracts.members import MemberMerged, MemberParted
 from services.members import membership, pairs, person_said, persons, store
 from services.members.pairs import PERSONS, NotMerged, PairStatus
@@ -15,6 +17,9 @@ from services.members.rules import MemberStatus
 from services.members.same_tables import SamePersons
 from services.members.sameness import Verdict, judge_faces
 from services.members.tables import Member
+
+#: How many are looked at in one transaction, at start.
+COMPARED_AT_ONCE = 50
 
 
 class TeamNotMerged(
@@ -33,11 +38,12 @@ async def look_for_the_same_person(session: AsyncSession, member_id: str, now: d
     person = await persons.find(session, member_id, for_change=True)
     if person is None or person.status != MemberStatus.ACTIVE:
         return
-    own = await person_said.faces_of(session, person)
+    (own,) = await person_said.faces_of(session, person)
     person.same_keys = person_said.keys_of(own)
     active = Member.status == MemberStatus.ACTIVE
-    for other in await pairs.alike(session, PERSONS, person.member_id, person.same_keys, active):
-        judged = judge_faces(own, await person_said.faces_of(session, other))
+    alike = await pairs.alike(session, PERSONS, person.member_id, person.same_keys, active)
+    for other, faces in zip(alike, await person_said.faces_of(session, *alike), strict=True):
+        judged = judge_faces(own, faces)
         if judged.verdict is Verdict.DIFFERENT or await _kept_apart(session, person, other):
             continue
         ids = person.member_id, other.member_id
@@ -45,6 +51,21 @@ async def look_for_the_same_person(session: AsyncSession, member_id: str, now: d
         if judged.verdict is Verdict.CERTAIN and not (person.node_team or other.node_team):
             await merge(session, pair, None, now)
             return  # the one that stays has changed, and is looked at again
+
+
+async def compare_all(service: Service) -> None:
+    """At start: who was here before persons were compared is put next to the others, once."""
+    never = (col(Member.same_keys).is_(None), Member.status == MemberStatus.ACTIVE, col(Member.merged_into).is_(None))
+
+    async def compare_some(session: AsyncSession) -> bool:
+        query = select(Member.member_id).where(*never).order_by(Member.member_id).limit(COMPARED_AT_ONCE)
+        found = (await session.exec(query)).all()
+        for member_id in found:
+            await look_for_the_same_person(session, member_id, service.now())
+        return bool(found)
+
+    while await service.transactions.do(Item(compare_some)):
+        pass
 
 
 async def merge(session: AsyncSession, pair: SamePersons, by: str | None, now: datetime) -> None:
@@ -101,7 +122,8 @@ async def _kept_apart(session: AsyncSession, one: Member, other: Member) -> bool
 async def _changed(session: AsyncSession, person: Member) -> None:
     """As it now is, from what was said under all their references."""
     await person_said.make_anew(session, person)
-    person.same_keys = person_said.keys_of(await person_said.faces_of(session, person))
+    (faces,) = await person_said.faces_of(session, person)
+    person.same_keys = person_said.keys_of(faces)
     await session.flush()
     if person.status == MemberStatus.ACTIVE:
         await membership.changed(session, person)

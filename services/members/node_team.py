@@ -59,6 +59,8 @@ async def _ensure_member(session: AsyncSession, name: str, email: str, organisat
             first_seen_at=now,
         )
         session.add(member)
+        await session.flush()
+    member = await store.member(session, member.member_id, for_change=True)
     if rules.joins(MemberStatus(member.status)):
         await membership.affiliate(session, member, organisation_id, None, now)
         await membership.activate(session, member, now)

@@ -84,27 +84,35 @@ async def make_anew(session: AsyncSession, person: Member) -> None:
         setattr(person, name, value)
 
 
-async def faces_of(session: AsyncSession, person: Member) -> frozenset[PersonFacts]:
-    """All that a person is known by: each membership, and each record where that tells another name or address.
+async def faces_of(session: AsyncSession, *people: Member) -> list[frozenset[PersonFacts]]:
+    """All that each of some persons who stay is known by; as many questions for one as for a hundred.
 
-    An address that a network tells of somebody who followed a link to another one is not proven: who reads it would
-    read what is theirs.
+    That is each membership, and each record where that tells another name or address. An address that a network tells
+    of somebody who followed a link to another one is not proven: who reads it would read what is theirs.
     """
-    memberships = await persons.memberships_of(session, person)
-    at = frozenset(one.organisation_id for _, one in await store.organisations_of(session, person.member_id))
-    own = {one.member_id: one for one in memberships}
-    faces = {PersonFacts(person.name, one.email, one.phone, at) for one in memberships}
-    faces |= {PersonFacts(one.name, one.email, one.phone, at) for one in memberships}
+    ids = [person.member_id for person in people]
+    own = {one.member_id: one for one in (await session.exec(select(Member).where(persons.is_of(*ids)))).all()}
+    belonging = await store.organisations_of_each(session, ids)
     records: dict[tuple[str, str, str], dict[str, Any]] = {}
     for said in await of(session, [*own]):
         records.setdefault((said.member_id, said.network, said.record_id), {})[said.field] = said.value
-    for (member_id, _, _), fields in records.items():
-        member = own[member_id]
-        email = fields.get("email") or member.email
-        is_own = rules.email_key(email) == member.email_key
-        proven = is_own or not any(one.verified_at for one in memberships)
-        faces.add(PersonFacts(fields.get("name") or member.name, email, fields.get("phone"), at, proven))
-    return frozenset(faces)
+    found = []
+    for person in people:
+        memberships = {key: one for key, one in own.items() if person.member_id in (key, one.leads_to)}
+        at, proven = belonging[person.member_id], any(one.verified_at for one in memberships.values())
+        faces = {
+            PersonFacts(name, one.email, one.phone, at)
+            for one in memberships.values()
+            for name in (person.name, one.name)
+        }
+        for (member_id, _, _), fields in records.items():
+            if member := memberships.get(member_id):
+                email = fields.get("email") or member.email
+                is_own = rules.email_key(email) == member.email_key
+                name = fields.get("name") or member.name
+                faces.add(PersonFacts(name, email, fields.get("phone"), at, is_own or not proven))
+        found.append(frozenset(faces))
+    return found
 
 
 def keys_of(faces: frozenset[PersonFacts]) -> list[str]:

@@ -44,7 +44,7 @@ async def membership(session: AsyncSession, member_id: str, *, for_change: bool 
 
 async def references_of(session: AsyncSession, member_id: str) -> list[str]:
     """All references of a person that stays, that one first."""
-    query = select(Member.member_id).where(leads_to == member_id, Member.member_id != member_id)
+    query = select(Member.member_id).where(is_of(member_id), Member.member_id != member_id)
     return [member_id, *(await session.exec(query.order_by(Member.member_id))).all()]
 
 
@@ -57,8 +57,7 @@ async def memberships_of(session: AsyncSession, person: Member) -> list[Member]:
 
 async def address_of(session: AsyncSession, person: Member) -> str:
     """Where a person's mail goes: the address that they followed a link to last, or that of the one that stays."""
-    query = select(Member).where(sa.or_(col(Member.member_id) == person.member_id, own_merged(person.member_id)))
-    known = (await session.exec(query)).all() or [person]
+    known = (await session.exec(select(Member).where(is_of(person.member_id)))).all() or [person]
     newest = max(known, key=lambda one: (one.verified_at or _LONG_AGO, one.member_id == person.member_id))
     return newest.email
 
@@ -70,14 +69,14 @@ async def opens_the_door(session: AsyncSession, member: Member) -> bool:
     and who reads it would read what is theirs. The same mailbox with a tag in its address is no other.
     """
     stays = member.leads_to or member.member_id
-    others = (await session.exec(select(Member).where(leads_to == stays))).all()
+    others = (await session.exec(select(Member).where(is_of(stays)))).all()
     proven = [one for one in others if one.verified_at]
     return not proven or any(address(one.email) == address(member.email) for one in proven)
 
 
-def own_merged(member_id: str) -> Any:
-    """The condition that a membership was merged into this one."""
-    return col(Member.leads_to) == member_id
+def is_of(*member_ids: str) -> Any:
+    """The condition that a membership is one of these that stay, or was merged into one: the indexes find them."""
+    return sa.or_(col(Member.member_id).in_(member_ids), col(Member.leads_to).in_(member_ids))
 
 
 async def _stays(session: AsyncSession, member_id: str) -> str | None:

@@ -80,13 +80,29 @@ async def organisations_of(session: AsyncSession, member_id: str) -> list[tuple[
         select(Affiliation, Organisation)
         .join(told, col(told.organisation_id) == Affiliation.organisation_id)
         .join(Organisation, col(Organisation.organisation_id) == sa.func.coalesce(told.leads_to, told.organisation_id))
-        .where(col(Affiliation.member_id).in_(select(Member.member_id).where(persons.leads_to == member_id)))
+        .where(col(Affiliation.member_id).in_(select(Member.member_id).where(persons.is_of(member_id))))
         .order_by(Affiliation.affiliation_id)
     )
     found: dict[str, tuple[Affiliation, Organisation]] = {}
     for affiliation, stays in (await session.exec(query)).all():
         found.setdefault(stays.organisation_id, (affiliation, stays))
     return list(found.values())
+
+
+async def organisations_of_each(session: AsyncSession, member_ids: list[str]) -> dict[str, frozenset[str]]:
+    """The organisations that each of some persons belongs to, under all their references."""
+    organisation = sa.func.coalesce(Organisation.leads_to, Organisation.organisation_id)
+    query = (
+        select(persons.leads_to, organisation)
+        .select_from(Member)
+        .join(Affiliation, col(Affiliation.member_id) == Member.member_id)
+        .join(Organisation, col(Organisation.organisation_id) == Affiliation.organisation_id)
+        .where(persons.is_of(*member_ids))
+    )
+    found: dict[str, set[str]] = {member_id: set() for member_id in member_ids}
+    for member_id, organisation_id in (await session.exec(query)).all():
+        found.setdefault(member_id, set()).add(organisation_id)
+    return {member_id: frozenset(organisation_ids) for member_id, organisation_ids in found.items()}
 
 
 async def known_organisation_ids(session: AsyncSession, organisation_ids: Collection[str]) -> set[str]:
@@ -139,7 +155,7 @@ async def ambassador(session: AsyncSession, member_id: str) -> Ambassador | None
 
 async def appointments_of(session: AsyncSession, member_id: str) -> Sequence[Ambassador]:
     """A person's appointments, under all their references."""
-    theirs = select(Member.member_id).where(persons.leads_to == member_id)
+    theirs = select(Member.member_id).where(persons.is_of(member_id))
     query = select(Ambassador).where(col(Ambassador.member_id).in_(theirs))
     return (await session.exec(query.order_by(Ambassador.member_id))).all()
 

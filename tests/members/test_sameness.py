@@ -84,9 +84,13 @@ def test_a_name_is_read_however_it_is_written(text):
 def test_of_the_made_set_hardly_anything_merges_wrongly_or_is_missed():
     records = read(FOLDER / "test.jsonl")
 
-    everything = figures(records, judge(records))["all"]
+    found = figures(records, judge(records))
+    everything, persons = found["all"], found["persons"]
 
     assert len(records) >= 2000
+    assert (persons["precision"], persons["pairs"] > 900) == (1.0, True)
+    assert persons["recall"] >= 0.75
+    assert persons["recall with doubtful"] >= 0.98
     assert everything["precision"] >= 0.999
     assert everything["recall"] >= 0.85
     assert everything["recall with doubtful"] >= 0.97
