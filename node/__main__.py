@@ -31,6 +31,7 @@ COMMANDS = {
     "secrets": Command("node.hand_out", "maak de geheimen van een node", "make the secrets of a node, for compose"),
     "settings": Command("node.settings", "alles wat je kunt instellen", "everything that can be set"),
     "design": Command("node.design", "wat de pagina's laden, uit npm", "what the pages load, from their packages"),
+    "screenshots": Command("node.screenshots", "een plaatje van elke pagina", "a picture of every page"),
     "lint": Command("node.lint", "stijl en typen", "style and types"),
     "schemas": Command("contracts.export", "schrijf de JSON-schema's opnieuw", "export the JSON Schemas again"),
     "lock": Command("node.lock", "pin de afhankelijkheden opnieuw", "pin the dependencies again"),

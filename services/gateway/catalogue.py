@@ -29,6 +29,7 @@ SERVICE_OF = {
     "offers": "requests",
     "requests": "requests",
     "matches": "matching",
+    "suggestions": "matching",
     "escalations": "matching",
     "insight": "insight",
     "inbox": "notify",

@@ -208,6 +208,7 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
     visitor = neighbourhood.visitor()
     for browser, path in (
         (visitor, "/"),
+        (visitor, "/join"),
         (visitor, "/help"),
         (visitor, "/privacy"),
         (visitor, "/accessibility"),
@@ -220,6 +221,11 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
         (pair.team, "/"),
         (pair.team, "/inbox"),
         (pair.asker, "/inbox"),
+        (pair.asker, "/requests"),
+        (pair.offerer, "/offers"),
+        (pair.asker, "/offers"),
+        (pair.asker, "/requests/new"),
+        (pair.asker, "/offers/new"),
         (pair.team, f"/matches/{pair.match_id}"),
         (pair.asker, f"/requests/{pair.request_id}"),
         (pair.team, f"/requests/{pair.request_id}"),

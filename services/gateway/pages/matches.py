@@ -1,9 +1,9 @@
 """The page of a match: what is asked and offered, why it fits, and what the reader can do with it."""
 
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from contracts.vocabulary import Role
@@ -23,6 +23,14 @@ STEPS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 REASONS = ("other-need", "too-far", "wrong-level", "no-capacity", "other")
+
+
+@router.get("/matches")
+async def show_matches(reader: SignedInReader, cursor: Annotated[str, Query(max_length=128)] = "") -> Response:
+    """The reader's own, and for who brings people together all that they look after; the newest first."""
+    asked = {"language": reader.language.value, "limit": "20"} | ({"cursor": cursor} if cursor else {})
+    found = await reader.ask("/v1/matches?" + urlencode(asked))
+    return reader.page("matches.html", matches=found["items"], older=found["next_cursor"], cursor=cursor)
 
 
 @router.get("/matches/{match_id}")

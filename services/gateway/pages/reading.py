@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qs, urlencode
 
 from fastapi import Depends, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -16,12 +16,13 @@ from chassis import Problem
 from chassis.identity import NotSignedIn
 from contracts.skills import skill_in_words
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, province_in_words, theme_in_words
+from contracts.words import kind_in_words, organisation_kind_in_words, province_in_words, theme_in_words
 from services.gateway import rules
 from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF
 from services.gateway.gateway import Gateway
 from services.gateway.pages import words
+from services.gateway.pages.forms import Form
 from services.gateway.pages.static import SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
@@ -36,7 +37,7 @@ POLICY = (
 
 LANGUAGE_COOKIE = "odh-taal"
 FORM = "application/x-www-form-urlencoded"
-FIELDS_MAX = 20
+FIELDS_MAX = 60
 
 #: Where the request keeps who was found to be calling, for a page that tells what went wrong after that.
 CALLER = "odh.caller"
@@ -50,6 +51,7 @@ class Refused(Problem):
         self.slug = str(told.get("type", "http-error")).rpartition("/")[2]  # type: ignore[misc]  # as the service told it
         self.status = answer.status  # type: ignore[misc]
         self.title = str(told.get("title", "This request cannot be handled"))  # type: ignore[misc]
+        self.told = told
         super().__init__()
 
 
@@ -103,17 +105,25 @@ class Reader:
 
     async def form(self, *, of_session: bool = True) -> dict[str, str]:
         """What was filled in, when it was in a form of ours, which was made for the session that sends it."""
+        return {name: values[-1] for name, values in (await self.filled_in(of_session=of_session)).values.items()}
+
+    async def filled_in(self, *, of_session: bool = True) -> Form:
+        """The same, where of one thing several can be chosen."""
         self.gateway.callers.check_own_origin(self.request)
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise rules.CrossSite
         try:
-            pairs = parse_qsl((await self.request.body()).decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
+            values = parse_qs((await self.request.body()).decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
         except ValueError:  # too many fields, or no UTF-8
             raise rules.CrossSite from None
-        filled_in = dict(pairs)
         if self.caller and of_session:
-            rules.check_form_token(self.caller.session_token, filled_in.get("form", ""))
-        return filled_in
+            rules.check_form_token(self.caller.session_token, values.get("form", [""])[-1])
+        return Form(values)
+
+    @property
+    def is_part(self) -> bool:
+        """Whether only a part of the page is asked for, by the script."""
+        return self.request.headers.get("hx-request") == "true"
 
 
 def language_of(request: Request) -> Language:
@@ -179,6 +189,7 @@ def _words_for(language: Language) -> dict[str, Any]:
         "day": partial(words.day, language=language),
         "moment": partial(words.moment, language=language),
         "last_day": partial(words.day_of, language=language),
+        "organisation_kind": lambda word: organisation_kind_in_words(word, language),
         "number": partial(words.number, language=language),
         "kind": lambda word: kind_in_words(word, language),
         "theme": lambda word: theme_in_words(word, language),

@@ -58,7 +58,7 @@ async def _ask_link(reader: Reader, email: str, path: str) -> Response:
     if answer.status != 202:
         raise Refused(answer)
     mailed = reader.page("mailed.html", next=path)
-    _remember(reader, mailed, path, NEXT_SECONDS)
+    remember(reader, mailed, path, NEXT_SECONDS)
     return mailed
 
 
@@ -70,7 +70,7 @@ async def _sign_in(reader: Reader, token: str, path: str, now: datetime) -> Resp
         return reader.page("used.html", status=422, next=path)
     answer = reader.go_to(path or "/")
     reader.gateway.sessions.give(answer, session_token)
-    _remember(reader, answer, "", 0)
+    remember(reader, answer, "", 0)
     return answer
 
 
@@ -78,6 +78,7 @@ def _remembered(reader: Reader) -> str:
     return rules.local_path(reader.request.cookies.get(NEXT_COOKIE)) or ""
 
 
-def _remember(reader: Reader, answer: Response, path: str, seconds: int) -> None:
+def remember(reader: Reader, answer: Response, path: str, seconds: int) -> None:
+    """Where somebody goes on after signing in, for as long as they may take for it."""
     secure = reader.gateway.settings.is_https
     answer.set_cookie(NEXT_COOKIE, path, max_age=seconds, secure=secure, httponly=True, samesite="lax")

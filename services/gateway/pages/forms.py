@@ -1,0 +1,89 @@
+"""What somebody filled in on a page, and what is wrong with it: told at the field, in words that help."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from contracts.places import AmbiguousPlace, Place, UnknownPlace, UnknownProvince, find_place, suggest
+from contracts.vocabulary import Language
+from contracts.words import province_in_words
+from services.gateway.pages.words import WORDS, say
+
+_WITH_PROVINCE = re.compile(r"(.+?)\s*\((.+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form as a template shows it."""
+
+    values: dict[str, list[str]] = field(default_factory=dict)
+    wrong: dict[str, str] = field(default_factory=dict)
+    """By field: what is wrong, in the reader's language."""
+
+    def value(self, name: str) -> str:
+        """What was filled in, without the space around it; empty when nothing was."""
+        return self.values.get(name, [""])[-1].strip()
+
+    def all(self, name: str) -> list[str]:
+        """Everything that was chosen of several."""
+        return [one for one in self.values.get(name, []) if one]
+
+    def given(self, *names: str) -> dict[str, str]:
+        """Those of these fields that were filled in."""
+        return {name: self.value(name) for name in names if self.value(name)}
+
+    def asks(self, name: str, key: str, language: Language, **values: str) -> None:
+        """Something is wrong with a field; what is found first is told."""
+        self.wrong.setdefault(name, say(key, language, n=None, **values))
+
+    def learn(self, facts: Mapping[str, Any], language: Language, fields: Mapping[str, str] | None = None) -> None:
+        """Takes over what a service found wrong. `fields` says which field of the form a field of the service is.
+
+        A text of ours says what to do (`wrong.<field>`); where there is none, that it is not right.
+        """
+        for error in facts.get("errors", ()):
+            of_service = str(error["field"])
+            name = (fields or {}).get(of_service, of_service.partition(".")[0])
+            key = f"wrong.{of_service}" if f"wrong.{of_service}" in WORDS else f"wrong.{name}"
+            self.asks(name, key if key in WORDS else "wrong.field", language)
+
+
+def place_in(form: Form, name: str, language: Language) -> dict[str, str] | None:
+    """The place that was filled in, as `Bergen` or `Bergen (Limburg)`; none when it is not known, and that is told."""
+    typed = form.value(name)
+    named = _WITH_PROVINCE.fullmatch(typed)
+    try:
+        found = find_place(*named.groups()) if named else find_place(typed)
+    except AmbiguousPlace as several:
+        choices = (_written(several.name, province, language) for province in several.provinces)
+        form.asks(name, "wrong.place-several", language, choices=", ".join(choices))
+        return None
+    except UnknownPlace as unknown:
+        if near := list(places_in_words(unknown.candidates[:3], language)) if typed else []:
+            form.asks(name, "wrong.place-near", language, choices=", ".join(near))
+        else:
+            form.asks(name, "wrong.place", language)
+        return None
+    except UnknownProvince:
+        form.asks(name, "wrong.place", language)
+        return None
+    return {"name": found.name, "province": found.province}
+
+
+def places_like(typed: str, language: Language) -> list[str]:
+    """What somebody may be typing the beginning of, as it is filled in."""
+    return list(places_in_words(suggest(typed, 8), language)) if len(typed) >= 2 else []
+
+
+def places_in_words(places: Iterable[Place], language: Language) -> Iterable[str]:
+    """Each place, with its province where several have the name."""
+    for place in places:
+        try:
+            yield find_place(place.name).name
+        except AmbiguousPlace:
+            yield _written(place.name, place.province, language)
+
+
+def _written(name: str, province: str, language: Language) -> str:
+    return f"{name} ({province_in_words(province, language)})"

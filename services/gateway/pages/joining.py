@@ -1,0 +1,128 @@
+"""The page to join by: who you are, and where you work or learn. The link that is mailed then makes a member of you."""
+
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from chassis.problems import Problem
+from contracts.vocabulary import OrganisationKind
+from contracts.words import organisation_kind_in_words
+from services.gateway.pages.forms import Form, place_in, places_like
+from services.gateway.pages.reading import AnyReader, Reader, Refused
+from services.gateway.pages.signing_in import NEXT_SECONDS, remember
+
+router = APIRouter(include_in_schema=False)
+
+#: Who is not in the list registers their organisation along with themselves.
+NEW = "new"
+SHOWN_MAX = 8
+
+#: Where on the page what members calls wrong is told.
+FIELDS = {
+    "organisation.kind": "kind",
+    "organisation.name": "organisation",
+    "organisation.place": "place",
+    "organisation.brin": "number",
+    "organisation.kvk": "number",
+    "organisation_id": "organisation",
+}
+
+Typed = Annotated[str, Query(max_length=100)]
+
+
+@router.get("/join")
+async def show_join(reader: AnyReader) -> Response:
+    """The form; who is a member already has no need of it."""
+    if reader.caller:
+        return reader.go_to("/")
+    return await _page(reader, Form())
+
+
+@router.post("/join")
+async def join(reader: AnyReader) -> Response:
+    """Asks to join, looks organisations up for who has no script, or tells what is missing."""
+    form = await reader.filled_in(of_session=False)
+    if form.value("step") == "find":
+        return await _page(reader, form)
+    draft = _draft(reader, form)
+    if not form.wrong:
+        await reader.gateway.limits.count("join", reader.gateway.callers.address(reader.request))
+        try:
+            await reader.ask("/v1/members", method="POST", body=draft)
+        except Refused as refused:
+            if refused.slug == "organisation-exists":
+                form.values["organisation_id"] = [str(refused.told["organisation_id"])]
+                form.asks("number", "wrong.organisation-exists", reader.language)
+            elif refused.status == 422:
+                form.learn(refused.told, reader.language, FIELDS)
+            else:
+                raise
+    if form.wrong:
+        return await _page(reader, form, status=422)
+    mailed = reader.page("joined.html", email=form.value("email"))
+    remember(reader, mailed, "/?done=joined", NEXT_SECONDS)
+    return mailed
+
+
+@router.get("/join/organisations")
+async def find_organisations(reader: AnyReader, organisation: Typed = "") -> Response:
+    """The part of the form with what is found, while somebody types."""
+    return reader.page("organisations.html", form=Form(), **await _found(reader, organisation))
+
+
+@router.get("/join/places")
+async def find_places(reader: AnyReader, place: Typed = "") -> Response:
+    """Places to choose from, while somebody types."""
+    return reader.page("places.html", places=places_like(place, reader.language))
+
+
+async def _page(reader: Reader, form: Form, *, status: int = 200) -> Response:
+    found = await _found(reader, form.value("organisation"), form.value("organisation_id"))
+    return reader.page("join.html", status=status, form=form, kinds_in_words=_kinds(reader), **found)
+
+
+async def _found(reader: Reader, typed: str, chosen: str = "") -> dict[str, Any]:
+    """Organisations with this in their name, and the one that was chosen; none of them when members is away."""
+    try:
+        asked = "/v1/organisations?" + urlencode({"q": typed[:100], "limit": SHOWN_MAX})
+        found = (await reader.ask(asked))["items"] if typed else []
+        if chosen not in ("", NEW, *(one["organisation_id"] for one in found)):
+            found = [await reader.ask(f"/v1/organisations/{chosen}"), *found]
+    except Problem:
+        found = []
+    return {"found": found, "typed": typed, "new": NEW}
+
+
+def _draft(reader: Reader, form: Form) -> dict[str, Any]:
+    """What members is asked; what is missing is told in the form."""
+    language, chosen = reader.language, form.value("organisation_id")
+    for name in ("name", "email"):
+        if not form.value(name):
+            form.asks(name, f"wrong.{name}", language)
+    if not form.value("consent"):
+        form.asks("consent", "wrong.consent", language)
+    draft: dict[str, Any] = form.given("name", "email", "phone", "role") | {"consent": True, "language": language}
+    if chosen == NEW:
+        return draft | {"organisation": _new_organisation(reader, form)}
+    if not chosen:
+        form.asks("organisation", "wrong.organisation", language)
+    return draft | {"organisation_id": chosen}
+
+
+def _new_organisation(reader: Reader, form: Form) -> dict[str, Any]:
+    language, kind, number = reader.language, form.value("kind"), form.value("number")
+    if kind not in set(OrganisationKind):
+        form.asks("kind", "wrong.kind-of-organisation", language)
+    if not form.value("organisation"):
+        form.asks("organisation", "wrong.organisation", language)
+    numbered = {OrganisationKind.SCHOOL: "brin", OrganisationKind.COMPANY: "kvk"}.get(kind)  # type: ignore[call-overload]
+    if numbered and not number:
+        form.asks("number", f"wrong.organisation.{numbered}", language)
+    organisation = {"kind": kind, "name": form.value("organisation"), "place": place_in(form, "place", language)}
+    return organisation | ({numbered: number} if numbered else {})
+
+
+def _kinds(reader: Reader) -> list[tuple[str, str]]:
+    return [(kind.value, organisation_kind_in_words(kind, reader.language)) for kind in OrganisationKind]

@@ -1,0 +1,135 @@
+"""The pages to ask and to offer by: in one's own words first; what it seems to be about is filled in, to be corrected.
+
+Who asks is shown, while they write, the tips and offers that may answer them already.
+"""
+
+from contextlib import suppress
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from chassis.problems import Problem
+from contracts.members import Place
+from contracts.vocabulary import Kind, Theme
+from contracts.words import kind_in_words, theme_in_words
+from services.gateway.pages.forms import Form, place_in, places_in_words
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+#: Fewer letters tell too little to look for.
+LETTERS_MIN = 12
+
+WORDS_OF_SIDE = {"requests": "ask", "offers": "offer"}
+
+
+async def _side(request: Request) -> str:
+    return request.url.path.split("/")[1]
+
+
+#: `requests` or `offers`, as the address has it: two doors to the same pages.
+SideOf = Annotated[str, Depends(_side)]
+
+
+@router.get("/requests/new")
+@router.get("/offers/new")
+async def show_form(side: SideOf, reader: SignedInReader) -> Response:
+    """An empty form, with the place of one's organisation."""
+    own = await _organisations(reader)
+    places = list(places_in_words([Place.model_validate(own[0]["place"])], reader.language)) if own else []
+    return await _page(reader, side, Form({"place": places}), own=own)
+
+
+@router.post("/requests/new")
+@router.post("/offers/new")
+async def place(side: SideOf, reader: SignedInReader) -> Response:
+    """Places it; or looks along for who has no script, or tells what is missing."""
+    form = await reader.filled_in()
+    if form.value("step") == "look":
+        return await _page(reader, side, form)
+    draft = _draft(reader, form)
+    if not form.wrong:
+        try:
+            placed = await reader.ask(f"/v1/{side}", method="POST", body=draft)
+        except Refused as refused:
+            if refused.status != 422:
+                raise
+            form.learn(refused.told, reader.language)
+        else:
+            one = quote(placed["request_id" if side == "requests" else "offer_id"], safe="")
+            return reader.go_to(f"/{side}/{one}?done=placed-{side}")
+    return await _page(reader, side, form, status=422)
+
+
+@router.post("/requests/new/along")
+@router.post("/offers/new/along")
+async def look_along(side: SideOf, reader: SignedInReader) -> Response:
+    """The part of the page that changes while somebody writes."""
+    form = await reader.filled_in()
+    return reader.page("along.html", form=form, **await _along(reader, side, form))
+
+
+async def _page(
+    reader: Reader, side: str, form: Form, *, status: int = 200, own: list[dict[str, Any]] | None = None
+) -> Response:
+    own = await _organisations(reader) if own is None else own
+    organisations = [(one["organisation_id"], one["name"]) for one in own]
+    kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
+    along = await _along(reader, side, form)
+    return reader.page("place.html", status=status, form=form, kinds=kinds, organisations=organisations, **along)
+
+
+async def _along(reader: Reader, side: str, form: Form) -> dict[str, Any]:
+    """What the text seems to be about, and what may answer it; nothing when matching is away."""
+    written = form.given("title", "text")
+    enough = len(written.get("text", "")) >= LETTERS_MIN
+    answers: list[dict[str, Any]] = []
+    if enough:
+        with suppress(Problem):
+            told = await reader.ask(f"/v1/suggestions?language={reader.language}", method="POST", body=written)
+            _suggest(form, [one["theme"] for one in told["themes"]])
+            if side == "requests":
+                asked = written | form.given("kind") | _place(reader, form)
+                asked_at = f"/v1/suggestions/offers?language={reader.language}"
+                answers = await reader.ask(asked_at, method="POST", body=asked)
+    themes = [(theme.value, theme_in_words(theme, reader.language)) for theme in Theme]
+    return {"side": side, "its": WORDS_OF_SIDE[side], "themes": themes, "answers": answers, "enough": enough}
+
+
+def _suggest(form: Form, themes: list[str]) -> None:
+    """Chooses the themes for who did not choose others than were suggested before."""
+    before = form.value("suggested").split()
+    if sorted(form.all("themes")) == sorted(before):
+        form.values["themes"] = themes
+    form.values["suggested"] = [" ".join(themes)]
+
+
+def _place(reader: Reader, form: Form) -> dict[str, Any]:
+    """The place as far as it was filled in well; while somebody writes nobody is told that it was not."""
+    found = place_in(Form({"place": [form.value("place")]}), "place", reader.language)
+    return {"place": found} if found else {}
+
+
+def _draft(reader: Reader, form: Form) -> dict[str, Any]:
+    """What requests is asked; what is missing is told in the form."""
+    for name in ("title", "text", "kind"):
+        if not form.value(name):
+            form.asks(name, f"wrong.{name}", reader.language)
+    if not form.all("themes"):
+        form.asks("themes", "wrong.themes", reader.language)
+    draft: dict[str, Any] = form.given("title", "text", "kind", "starts_on", "ends_on", "organisation_id")
+    for name in ("reach_km", "participants", "mbo_level"):
+        if form.value(name).isdigit():
+            draft[name] = int(form.value(name))
+        elif form.value(name):
+            form.asks(name, f"wrong.{name}", reader.language)
+    place = place_in(form, "place", reader.language)
+    return draft | {"themes": form.all("themes"), "place": place, "language": reader.language}
+
+
+async def _organisations(reader: Reader) -> list[dict[str, Any]]:
+    """Those that the reader belongs to."""
+    me = await reader.ask("/v1/members/me")
+    return [one["organisation"] for one in me["affiliations"]]

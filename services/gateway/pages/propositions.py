@@ -1,0 +1,94 @@
+"""What somebody asks and offers: each with how it stands and what can be done with it, and all of it together."""
+
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from contracts.vocabulary import Role, Side
+from services.gateway.pages.placing import WORDS_OF_SIDE, SideOf
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+Id = Annotated[str, Path(max_length=128)]
+Cursor = Annotated[str, Query(max_length=128)]
+
+#: What its member can do with it, by how it stands.
+STEPS = {
+    "draft": ("open",),
+    "open": ("fulfil", "withdraw"),
+    "in-conversation": ("fulfil", "reopen", "withdraw"),
+    "fulfilled": ("reopen",),
+    "withdrawn": ("reopen",),
+    "expired": ("reopen",),
+}
+
+
+@router.get("/requests")
+@router.get("/offers")
+async def show_own(side: SideOf, reader: SignedInReader, cursor: Cursor = "") -> Response:
+    """What the reader asks, or offers, the newest first."""
+    found = await reader.ask(f"/v1/{side}?" + urlencode({"mine": "true"} | ({"cursor": cursor} if cursor else {})))
+    items = [one | {"path": f"/{side}/{quote(one[_id(side)], safe='')}"} for one in found["items"]]
+    return reader.page(
+        "own.html", side=side, its=WORDS_OF_SIDE[side], items=items, older=found["next_cursor"], cursor=cursor
+    )
+
+
+@router.get("/requests/{proposition_id}")
+@router.get("/offers/{proposition_id}")
+async def show_one(side: SideOf, proposition_id: Id, reader: SignedInReader, done: str = "") -> Response:
+    """A request for its own member, and for those who bring people together; an offer for everybody."""
+    return await _page(reader, side, proposition_id, done=done)
+
+
+@router.post("/requests/{proposition_id}")
+@router.post("/offers/{proposition_id}")
+async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) -> Response:
+    """Its member does something with it, or who brings people together asks the whole country; or they read why not."""
+    filled_in = await reader.form()
+    step, there = filled_in.get("step", "escalate"), f"/{side}/{quote(proposition_id, safe='')}"
+    if step not in {"escalate", *(one for steps in STEPS.values() for one in steps)}:
+        return await _page(reader, side, proposition_id, status=422, wrong="error.422")
+    try:
+        if step == "escalate":
+            await reader.ask("/v1/escalations", method="POST", body={"request_id": proposition_id})
+        else:
+            await reader.ask(f"/v1{there}/{step}", method="POST", if_match=f'"{filled_in.get("version", "")}"')
+    except Refused as refused:
+        if refused.status not in (403, 404, 409, 412):
+            raise
+        return await _page(reader, side, proposition_id, status=refused.status, wrong=f"error.{refused.slug}")
+    return reader.go_to(f"{there}?done={step}")
+
+
+async def _page(
+    reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
+) -> Response:
+    one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
+    who = reader.caller.identity if reader.caller else None
+    is_own = who is not None and one["member_id"] in who.references
+    brings_together = who is not None and (who.has(Role.NODE_TEAM) or who.has(Role.AMBASSADOR))
+    may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
+    return reader.page(
+        "request.html",
+        status=status,
+        side=side,
+        its=WORDS_OF_SIDE[side],
+        request=one,
+        is_own=is_own,
+        steps=_steps(one, is_own),
+        may_escalate=may_escalate and side == "requests",
+        done=done,
+        wrong=wrong,
+    )
+
+
+def _steps(one: dict[str, Any], is_own: bool) -> tuple[str, ...]:
+    return STEPS.get(one["status"], ()) if is_own else ()
+
+
+def _id(side: str) -> str:
+    return f"{Side.REQUEST if side == 'requests' else Side.OFFER}_id"

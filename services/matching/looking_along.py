@@ -1,0 +1,173 @@
+"""The route that looks along with somebody who is still writing a question: which offers may answer it already.
+
+Offers are found and weighed as they are for a request that was placed, and nothing is kept of what was asked.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import LongText, Now, PlaceDraft, ReadSession, SignedIn
+from contracts.event import new_id
+from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
+from contracts.words import reasons_in_words
+from services.matching import rules, weighing
+from services.matching.calls import InLanguage
+from services.matching.candidates import candidates_for
+from services.matching.meanings import Meaning, Read, read_meanings
+from services.matching.pairs import Pair, Proposition
+from services.matching.propositions import Known
+from services.matching.rules import Busy
+from services.matching.store import ask
+from services.matching.suggesting import language_of, themes_of
+from services.matching.suggestions import Written
+from services.matching.terms import terms_of
+from services.matching.turns import look_far
+from services.matching.voices import voice_of
+
+router = APIRouter(prefix="/v1/suggestions", tags=["suggestions"])
+
+SHOWN_MAX = 5
+
+#: Who did not choose yet may be helped by what answers any of these: together they are answered by every kind.
+KINDS_LOOKED_FOR = (Kind.EXPERTISE, Kind.INTERNSHIP, Kind.EQUIPMENT)
+
+
+class Question(Written):
+    """What somebody has written so far of a question."""
+
+    text: LongText
+    kind: Kind | None = Field(default=None, description="None: whatever may help.")
+    place: PlaceDraft | None = Field(default=None, description="None: distance does not count.")
+
+
+class Answering(BaseModel):
+    """An offer that may answer it, without who offers it."""
+
+    offer_id: str
+    kind: Kind
+    title: str
+    text: str
+    language: Language
+    themes: tuple[Theme, ...]
+    organisation_name: str
+    place_name: str
+    reasons: Annotated[tuple[str, ...], Field(description="Why, in the reader's language; the first counts most.")]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """The question as `read_meanings` reads what is placed."""
+
+    request_id: str
+    title: str
+    text: str
+    language: Language
+    skills: tuple[Skill, ...] = ()
+    status: Status = Status.OPEN
+
+    @property
+    def entity_id(self) -> str:
+        """Of nothing that is kept."""
+        return self.request_id
+
+
+@router.post("/offers")
+async def look_along(
+    question: Question,
+    who: SignedIn,
+    session: ReadSession,
+    now: Now,
+    request: Request,
+    language: InLanguage = Language.DUTCH,
+) -> list[Answering]:
+    """The open offers that fit what somebody has written so far, the best first. Nothing is kept."""
+    title = question.title or ""
+    told = _Told(new_id(), title, question.text, language_of(title, question.text))
+    [read] = await read_meanings([told], request.app.state.service)
+    await look_far(session)
+    meaning = await _meaning(session, read)
+    found: dict[str, rules.Proposal] = {}
+    weights = await weighing.weights_in_use(session)
+    for kind in (question.kind,) if question.kind else KINDS_LOOKED_FOR:
+        known = _known(question, told, kind, who.member_id, now, meaning)
+        pairs, _ = await candidates_for(session, known, now=now, most=SHOWN_MAX)
+        wanted = pairs if question.kind else [_as_asked(pair) for pair in pairs]
+        near = wanted if question.place else [_without_distance(pair) for pair in wanted]
+        found |= {one.pair.offer.id: one for one in rules.fitting(near, now, weights)}
+    best = sorted(found.values(), key=lambda one: (-one.fit.score, one.pair.offer.id))[:SHOWN_MAX]
+    texts = await _texts(session, [one.pair.offer.id for one in best])
+    return [_shown(one, texts, language) for one in best]
+
+
+def _known(
+    question: Question, told: _Told, kind: Kind, member_id: str, now: datetime, meaning: Meaning | None
+) -> Known:
+    """The question as a request that was placed a moment ago, by nobody's organisation."""
+    place = question.place.found() if question.place else None
+    terms = terms_of(told.title, told.text, told.language)
+    proposition = Proposition(
+        side=Side.REQUEST,
+        id=told.request_id,
+        member_id=member_id,
+        organisation_id="",
+        kind=kind,
+        themes=themes_of(told.title, told.text, told.language),
+        language=told.language,
+        place_name=place.name if place else "",
+        province=place.province if place else "",
+        latitude=place.latitude if place else 52.1,
+        longitude=place.longitude if place else 5.3,
+        status=Status.OPEN,
+        expires_at=now + timedelta(days=1),
+        title=told.title,
+        voice=voice_of(told.title, told.text),
+    )
+    weights = {term: one.weight for term, one in terms.wanted.items()}
+    return Known(proposition, told.text, weights, tuple(terms.unwanted), meaning, True, True, Busy())
+
+
+def _as_asked(pair: Pair) -> Pair:
+    """Who did not say which kind they seek is helped as well by any."""
+    return replace(pair, request=replace(pair.request, kind=pair.offer.kind))
+
+
+def _without_distance(pair: Pair) -> Pair:
+    """Who did not say where they are is as near to all."""
+    offer = pair.offer
+    return replace(pair, request=replace(pair.request, latitude=offer.latitude, longitude=offer.longitude))
+
+
+_DIMENSIONS = text("SELECT dimensions FROM embedding_model WHERE model_id = :model_id")
+_TEXTS = text("SELECT proposition_id, text FROM proposition WHERE proposition_id = ANY(:ids)")
+
+
+async def _meaning(session: AsyncSession, read: Read | None) -> Meaning | None:
+    if read is None:
+        return None
+    found = (await ask(session, _DIMENSIONS, {"model_id": read.model_id})).all()
+    return Meaning(read.model_id, found[0].dimensions, read.vector)
+
+
+async def _texts(session: AsyncSession, offer_ids: list[str]) -> dict[str, str]:
+    return {row.proposition_id: row.text for row in (await ask(session, _TEXTS, {"ids": offer_ids})).all()}
+
+
+def _shown(one: rules.Proposal, texts: dict[str, str], language: Language) -> Answering:
+    offer = one.pair.offer
+    return Answering(
+        offer_id=offer.id,
+        kind=offer.kind,
+        title=offer.title,
+        text=texts.get(offer.id, ""),
+        language=offer.language,
+        themes=offer.themes,
+        organisation_name=offer.organisation_name or offer.place_name,
+        place_name=offer.place_name,
+        reasons=reasons_in_words(one.fit.reasons, language),
+    )

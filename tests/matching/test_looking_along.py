@@ -1,0 +1,38 @@
+"""Somebody who is still writing a question is shown the offers that may answer it already."""
+
+from contracts.vocabulary import Kind, Theme
+from tests.matching.conftest import an_offer
+
+HEAT = {
+    "title": "Warmtepompen",
+    "text": "Wie legt onze studenten uit hoe je een warmtepomp installeert in een oud huis?",
+}
+
+
+async def test_what_may_answer_a_question_is_shown_while_it_is_written(matching):
+    fitting = an_offer(kind=Kind.TIP, title="Warmtepompen in oude huizen", text="Zo installeer je een warmtepomp.")
+    other = an_offer(
+        kind=Kind.TIP, title="Nestkasten", text="Zo hang je een nestkast op.", themes=(Theme.BIODIVERSITY,)
+    )
+    await matching.given(fitting, other)
+
+    for narrowed in ({}, {"kind": "tip"}, {"place": {"name": "Zeist"}}):
+        answer = await matching.asker.post("/v1/suggestions/offers", json=HEAT | narrowed)
+
+        assert answer.status_code == 200, answer.text
+        assert [one["offer_id"] for one in answer.json()] == [fitting.offer_id], narrowed
+        assert answer.json()[0]["title"] == "Warmtepompen in oude huizen"
+        assert answer.json()[0]["reasons"]
+    await matching.then_nothing_said()
+
+
+async def test_what_is_of_another_kind_than_was_chosen_is_not(matching):
+    await matching.given(an_offer(kind=Kind.TIP, title="Warmtepompen", text="Zo installeer je een warmtepomp."))
+
+    answer = await matching.asker.post("/v1/suggestions/offers", json=HEAT | {"kind": "internship"})
+
+    assert answer.json() == []
+
+
+async def test_who_is_nobody_is_shown_none(matching):
+    assert (await matching.http.post("/v1/suggestions/offers", json=HEAT)).status_code == 401

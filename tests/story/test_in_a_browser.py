@@ -1,0 +1,319 @@
+"""What people do on the pages, each as a person does it: with a browser, on a whole node, with the mails that it sends.
+
+Then every page there is, as it should be: nothing that axe finds in either language or scheme, nothing asked of anybody
+else, not heavy, usable by keyboard and at 320 pixels.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.async_playwright import Axe
+
+from node import screenshots
+from node.addresses import Addresses
+from node.client import Person
+from node.screenshots import PAGES, PARTS
+from services.gateway import pages
+from tests.given import eventually, fresh_name
+from tests.story.browsing import Visitor, visiting
+from tests.story.conftest import running_node
+
+pytestmark = [
+    pytest.mark.whole_node,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(not screenshots.chromium(), reason="no Chromium here: apt-get install chromium"),
+]
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+NARROW = {"width": 320, "height": 640}
+PAGE_BYTES_MAX = 100_000
+
+#: What is asked for but is no page: files, the document for programs.
+NO_PAGES = {"/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"}
+
+#: What another scheme can change.
+CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"]}
+
+
+@dataclass
+class Street:
+    """A node, a browser, and who lives there already."""
+
+    where: Addresses
+    browser: object
+    asker: Person
+    offerer: Person
+    team: Person
+
+
+@pytest.fixture(scope="module")
+async def street(run_directory: Path) -> AsyncIterator[Street]:
+    """A company that offers something, somebody of a school that has asked for it, and three matches of theirs."""
+    settings = {"ODH_EMBEDDING_MODEL": "none", "ODH_PROPOSALS_PER_REQUEST_MAX": "1"}
+    async with (
+        running_node(run_directory / "browser", **settings) as node,
+        screenshots.a_browser() as browser,
+        AsyncExitStack() as stack,
+    ):
+        where = node.addresses()
+        school = {"kind": "centre", "name": "CIV Lindebeek", "place": {"name": "Zeist"}}
+        company = {"kind": "centre", "name": "Warmtewerk", "place": {"name": "Houten"}}
+        people = {}
+        for name, email, organisation in (
+            ("Noor Jansen", "noor@lindebeek.example", school),
+            ("Sem de Vries", "sem@warmtewerk.example", company),
+        ):
+            person = await stack.enter_async_context(Person(where, name=name, email=email))
+            await person.follow(await person.join(organisation=organisation))
+            people[email] = person
+        asker, offerer = people.values()
+        team = await stack.enter_async_context(Person(where, name="Team", email=where.team[0]))
+        await team.follow(await team.ask_to_sign_in())
+        here = Street(where, browser, asker, offerer, team)
+        for state in ("proposed", "endorsed", "introduced"):
+            await _a_match(here, state)
+        yield here
+
+
+async def _a_match(street: Street, state: str) -> None:
+    """A match that was taken so far."""
+    about = fresh_name("warmtepomp")
+    words = {"kind": "guest-lesson", "themes": ["energy-transition"], "text": f"Alles over {about} in oude huizen."}
+    await street.offerer.post("/offers", words | {"title": f"Gastles {about}", "place": {"name": "Houten"}})
+    asked = await street.asker.post("/requests", words | {"title": f"Wie weet {about}?", "place": {"name": "Zeist"}})
+
+    at = f"/matches/{await _match_of(street, asked)}"
+    if state != "proposed":
+        await street.team.post(f"{at}/endorse")
+    for person in (street.asker, street.offerer) if state == "introduced" else ():
+        await person.post(f"{at}/answer", {"accepted": True})
+
+
+async def _match_of(street: Street, request: dict) -> str:
+    """The match of a request, as soon as it is there."""
+
+    async def found() -> str | None:
+        matches = (await street.team.get("/matches", limit=100))["items"]
+        ours = (one["match_id"] for one in matches if one["request"]["request_id"] == request["request_id"])
+        return next(ours, None)
+
+    return str(await eventually(found, saying="a match"))
+
+
+@pytest.fixture
+async def looking(street) -> dict[str, Person | None]:
+    """Through whose eyes the pages are seen."""
+    return {"visitor": None, "asker": street.asker, "team": street.team}
+
+
+@pytest.fixture
+async def visitor(street) -> AsyncIterator[Visitor]:
+    """Somebody new, at a phone; afterwards nothing was asked of anybody else, and the browser had no complaint."""
+    email = f"{fresh_name('iemand')}@lindebeek.example"
+    async with visiting(street.browser, street.where, email, **PHONE) as visitor:
+        yield visitor
+        assert visitor.asked_elsewhere == []
+        assert visitor.complaints == []
+
+
+async def test_somebody_joins_finds_their_school_by_typing_and_signs_in_by_mail(visitor):
+    await visitor.goes_to("/")
+    await visitor.follows("Word lid")
+    await visitor.fills_in(Je_naam="Iris Bakker", **{"Je e-mailadres": visitor.person.email})
+    await visitor.page.get_by_role("searchbox").press_sequentially("linde")
+    await visitor.chooses("CIV Lindebeek")
+    await visitor.presses("Word lid")
+    assert await visitor.heading() == "Word lid"
+    await visitor.sees("Zonder dit kunnen we niets van je bewaren")
+
+    await visitor.chooses("Jullie mogen mijn gegevens bewaren")
+    await visitor.presses("Word lid")
+    assert await visitor.heading() == "Bijna klaar: kijk in je mail"
+    await visitor.opens_the_link_in_the_mail()
+
+    await visitor.sees("Welkom! Je bent nu lid.")
+    await visitor.presses("Uitloggen")
+    await visitor.field("Je e-mailadres").fill(visitor.person.email)
+    await visitor.presses("Stuur me een link")
+    await visitor.opens_the_link_in_the_mail()
+    await visitor.sees("Uitloggen")
+
+
+async def test_who_asks_sees_while_typing_what_may_answer_it_and_asks_all_the_same(street, visitor):
+    tip = {
+        "kind": "tip",
+        "themes": ["biodiversity"],
+        "title": "Vleermuiskasten in de spouw",
+        "text": "Zo bouw je vleermuiskasten in de spouw van een school.",
+        "place": {"name": "Zeist"},
+    }
+    await street.offerer.post("/offers", tip)
+    await _signed_in(street, visitor)
+
+    await visitor.goes_to("/requests/new")
+    wish = "Onze leerlingen willen vleermuiskasten inbouwen in de spouw van hun nieuwe school. Hoe pak je dat aan?"
+    await visitor.field("Wat zoek je?").fill(wish)
+    await visitor.sees("Misschien")
+    await visitor.sees("Vleermuiskasten in de spouw")
+    assert await visitor.page.get_by_label("biodiversiteit").is_checked()
+    assert await visitor.field("In welke plaats").input_value() == "Zeist"
+
+    await visitor.presses("Stel deze vraag")
+    await visitor.sees("Schrijf in één zin waar het om gaat")
+    await visitor.fills_in(Je_vraag_in="Wie helpt ons met vleermuiskasten?")
+    await visitor.field("Waar zoek je naar?").select_option("expertise")
+    await visitor.presses("Stel deze vraag")
+
+    await visitor.sees("Je vraag staat erop.")
+    assert await visitor.heading() == "Wie helpt ons met vleermuiskasten?"
+    await visitor.follows("Vragen")
+    await visitor.sees("Wie helpt ons met vleermuiskasten?")
+
+
+async def test_who_has_no_script_finds_and_asks_by_buttons(street):
+    email = f"{fresh_name('iemand')}@lindebeek.example"
+    async with visiting(street.browser, street.where, email, java_script_enabled=False, **PHONE) as visitor:
+        await visitor.goes_to("/join")
+        await visitor.fills_in(Je_naam="Iris Bakker", Je_school="linde", **{"Je e-mailadres": email})
+        await visitor.presses("Zoek")
+        await visitor.chooses("CIV Lindebeek")
+        await visitor.chooses("Jullie mogen mijn gegevens bewaren")
+        await visitor.presses("Word lid")
+        await visitor.opens_the_link_in_the_mail()
+        await visitor.goes_to("/requests/new")
+        await visitor.fills_in(Wat_zoek="Wij willen met de klas een warmtepomp zien werken in een oud huis.")
+        await visitor.presses("Zoek of er al een antwoord is")
+        await visitor.sees("energietransitie")
+        assert await visitor.page.get_by_label("energietransitie").is_checked()
+        assert visitor.asked_elsewhere == []
+
+
+async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduced(street, visitor):
+    """The matches come in by themselves, with reasons and distance: nobody loads a page again."""
+    await _signed_in(street, visitor, {"kind": "centre", "name": fresh_name("Werkplaats"), "place": {"name": "Houten"}})
+    about = fresh_name("dakgoot")
+    await visitor.goes_to("/offers/new")
+    await visitor.field("Wat bied je aan?").fill(f"Wij laten zien hoe je een {about} herstelt met hergebruikt zink.")
+    await visitor.fills_in(Je_aanbod_in=f"Les over de {about}")
+    await visitor.field("Wat voor aanbod").select_option("guest-lesson")
+    await visitor.page.get_by_label("circulaire economie").check()
+    await visitor.presses("Bied dit aan")
+    await visitor.sees("Je aanbod staat erop.")
+    await visitor.follows("Matches")
+    await visitor.sees("Nog geen matches.")
+
+    words = {"text": f"Wie leert onze klas een {about} herstellen?", "themes": ["circular-economy"]}
+    asked = words | {"kind": "guest-lesson", "title": f"Les over een {about}", "place": {"name": "Zeist"}}
+    request = await street.asker.post("/requests", asked)
+    await street.team.post(f"/matches/{await _match_of(street, request)}/endorse")
+
+    await visitor.sees(f"Les over een {about}")
+    await visitor.sees("km verderop")
+    await visitor.follows(f"Les over een {about}")
+    await visitor.presses("Ja, graag")
+    await visitor.sees("Je hebt ja gezegd.")
+
+
+async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:
+    """Joined and signed in by the API: how that goes on the pages is another test."""
+    own = {"organisation": organisation} if organisation else {"organisation_id": await street.asker.organisation_id()}
+    await visitor.person.follow(await visitor.person.join(**own))
+    await screenshots.sign_in(visitor.page.context, visitor.person, street.where)
+
+
+# Every page there is.
+
+
+def test_every_page_is_in_the_list_that_is_looked_at():
+    """A new page without a line in `node.screenshots.PAGES` fails here."""
+    there = {
+        route.path
+        for router in pages.routers
+        for route in router.routes
+        if "GET" in route.methods and route.path not in NO_PAGES
+    }
+    looked_at = [urlsplit(shown.path).path for shown in PAGES]
+
+    missing = [path for path in there if not any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", path), o) for o in looked_at)]
+    assert missing == []
+
+
+@pytest.mark.parametrize("language", screenshots.LANGUAGES)
+async def test_every_page_is_as_it_should_be(street, looking, language):
+    """At 320 pixels, light and dark: what axe finds, what is too wide, too small or too heavy, and the keyboard."""
+    found, wrong = await screenshots.what_there_is(looking), []
+    for who, person in looking.items():
+        async with visiting(street.browser, street.where, f"{who}@x.example", viewport=NARROW) as visitor:
+            await screenshots.sign_in(visitor.page.context, person, street.where)
+            for shown in (one for one in PAGES if one.who == who and one.name not in PARTS):
+                path = shown.path.format_map(found)
+                weight = await _weight(visitor, path + ("&" if "?" in path else "?") + f"taal={language}")
+                if weight > PAGE_BYTES_MAX:
+                    wrong.append((shown.name, "heavy", weight))
+                wrong += [(shown.name, *one) for one in await _found_by_axe(visitor, {"resultTypes": ["violations"]})]
+                told = await visitor.page.evaluate(LOOK)
+                wrong += [(shown.name, what, told[what]) for what in told if told[what]]
+                if shown.name in ("join", "ask", "match-to-answer"):
+                    wrong += [(shown.name, "not reached", one) for one in await _not_reached(visitor)]
+                await visitor.page.emulate_media(color_scheme="dark")
+                wrong += [(shown.name, "dark", *one) for one in await _found_by_axe(visitor, CONTRAST)]
+                await visitor.page.emulate_media(color_scheme="light")
+            assert (visitor.asked_elsewhere, visitor.complaints) == ([], [])
+    assert wrong == []
+
+
+async def _found_by_axe(visitor: Visitor, options: dict) -> list[tuple[str, str]]:
+    result = await Axe().run(visitor.page, options=options)
+    return [(one["id"], one["nodes"][0]["html"]) for one in result.response["violations"]]
+
+
+#: What is asked of a page at 320 pixels: does it scroll sideways, and what is too small to hit (WCAG 2.5.8)?
+LOOK = """() => ({
+    sideways: document.documentElement.scrollWidth > 320 ? document.documentElement.scrollWidth : 0,
+    small: [...document.querySelectorAll('a, button, input, select, textarea, summary')]
+        .filter(one => one.offsetParent && getComputedStyle(one).display !== 'inline' && !one.closest('datalist'))
+        .filter(one => { const it = one.getBoundingClientRect(); return it.width < 24 || it.height < 24 })
+        .filter(one => getComputedStyle(one).position !== 'fixed')
+        .map(one => one.outerHTML.slice(0, 80)).join(' '),
+})"""
+
+#: Every field and button that is shown, and whether its focus can be seen.
+REACHED = """() => {
+    const one = document.activeElement
+    if (!one || one === document.body) return null
+    const seen = getComputedStyle(one).outlineStyle !== 'none'
+    return {id: one.id || one.name + '=' + one.value, seen}
+}"""
+SHOWN = """() => [...document.querySelectorAll('main input, main select, main textarea, main button')]
+    .filter(one => one.type !== 'hidden' && one.checkVisibility()).map(one => one.id || one.name + '=' + one.value)"""
+
+
+async def _weight(visitor: Visitor, path: str) -> int:
+    """The bytes that came over the line for a page and all that it loads, into a browser that had nothing of it."""
+    session = await visitor.page.context.new_cdp_session(visitor.page)
+    await session.send("Network.enable")
+    await session.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    came = []
+    session.on("Network.loadingFinished", lambda told: came.append(told["encodedDataLength"]))
+    await visitor.page.goto(path, wait_until="load")
+    await session.detach()
+    return int(sum(came))
+
+
+async def _not_reached(visitor: Visitor) -> list[str]:
+    """Fields and buttons that the Tab key does not come to, or whose focus cannot be seen."""
+    wanted, seen = set(await visitor.page.evaluate(SHOWN)), set()
+    await visitor.page.evaluate("document.activeElement.blur()")
+    for _ in range(80):
+        await visitor.page.keyboard.press("Tab")
+        told = await visitor.page.evaluate(REACHED)
+        if told and told["seen"]:
+            seen.add(told["id"])
+        if wanted <= seen:
+            break
+    return sorted(wanted - seen)
