@@ -79,6 +79,11 @@ def find_place(name: str, province: str | None = None) -> Place:
     return found[0].place
 
 
+def every_place() -> tuple[Place, ...]:
+    """All places: one dot each makes a map of the country."""
+    return tuple({id(entry): entry.place for entries in _index().values() for entry in entries}.values())
+
+
 def find_province(name: str) -> str:
     """The province's name as we write it. Raises `UnknownProvince`."""
     folded = _folded(name)

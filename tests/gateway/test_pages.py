@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import Any
+from unittest import mock
 from urllib.parse import parse_qs, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -27,6 +28,7 @@ from services.gateway.pages.reading import HERE, language_of
 from services.gateway.pages.static import STYLE
 from services.gateway.pages.words import WORDS, texts_of
 from services.gateway.rules import local_path
+from services.insight.app import service as insight_service
 from services.matching.app import service as matching_service
 from services.notify.app import service as notify_service
 from services.requests.app import service as requests_service
@@ -104,6 +106,7 @@ async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[N
     common = {"node": node, "national_node": NATION, "identity_public_keys_file": shared_street.keys.public_file}
     own = {
         "requests": (requests_service, {}),
+        "insight": (insight_service, {}),
         "matching": (matching_service, {"embedding_model": "none", "proposals_per_request_max": 20}),
         "notify": (notify_service, {"smtp_url": "smtp://127.0.0.1:1", "public_url": PUBLIC_URL}),
     }
@@ -230,6 +233,8 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
         (pair.asker, f"/requests/{pair.request_id}"),
         (pair.team, f"/requests/{pair.request_id}"),
         (pair.team, "/status"),
+        (pair.asker, "/insight"),
+        (pair.team, "/insight?months=24&exact=1&theme=energy-transition&province=Utrecht"),
         (pair.asker, f"/matches/{new_id()}"),
     ):
         answer = await browser.get(path, params={"taal": language} | dict(httpx.QueryParams(urlsplit(path).query)))
@@ -243,11 +248,36 @@ async def test_the_team_sees_what_is_behind_and_nobody_else_does(neighbourhood):
     page = well_made(await team.get("/status"), "nl")
 
     rows = {shown(row[0]): [shown(cell) for cell in row[1:]] for row in page.iter("tr")}
-    assert rows.keys() == {"Dienst", "members", "requests", "matching", "notify", "gateway"}
+    assert rows.keys() == {"Dienst", "members", "requests", "matching", "notify", "insight", "gateway"}
     assert all(len(cells) == 6 for cells in rows.values()), rows
     assert (await member.get("/status")).status_code == 403
     assert (await neighbourhood.visitor().get("/status")).status_code == 303
     assert "/status" not in (await member.get("/")).text
+
+
+async def test_what_is_asked_and_offered_is_a_picture_a_table_and_a_file(neighbourhood):
+    pair = await neighbourhood.a_match()
+    await neighbourhood.quiet()
+
+    page = well_made(await pair.asker.get("/insight", params={"theme": "energy-transition"}), "nl")
+    exact = well_made(await pair.team.get("/insight", params={"exact": "1"}), "nl")
+
+    for picture in (one for one in page.iter("svg") if one.get("role") == "img"):
+        assert [shown(one) for one in picture if one.tag in ("title", "desc")] == [mock.ANY, mock.ANY]
+        assert all(shown(one) for one in picture if one.tag in ("title", "desc"))
+    tables = {shown(next(one.iter("caption"))): one for one in page.iter("table")}
+    assert tables.keys() == {"Per thema", "Per soort", "Per provincie", "Per netwerk", "Per maand"}
+    (utrecht,) = [row for row in tables["Per provincie"].iter("tr") if shown(row[0]) == "Utrecht"]
+    assert shown(utrecht[1]) == "1 tot 4" or int(shown(utrecht[1])) % 5 == 0
+    assert "precieze getallen" in shown(exact)
+    assert "1 tot 4" not in shown(exact)
+    files = {one.get("href") for one in page.iter("a") if ".csv" in (one.get("href") or "")}
+    assert len(files) == 6
+    for file in files:
+        answer = await pair.asker.get(file)
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8"), file
+    assert (await pair.asker.get("/api/v1/insight/summary", params={"exact": "true"})).status_code == 403
+    assert (await neighbourhood.visitor().get("/insight")).status_code == 303
 
 
 async def test_who_asks_for_a_link_follows_it_and_presses_the_button_is_signed_in(neighbourhood):

@@ -169,7 +169,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         Template.DIGEST: f"{NODE_URL}/inbox",
-            Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
+        Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
     }
     found = hrefs(words(sent(a_mail(template)), "html"))
     assert leads_to.get(template, f"{NODE_URL}/matches/01890a5d-ac96-774b-bcce-b302099a8057") in found

@@ -1,9 +1,10 @@
-"""The pages: every link in a mail leads somewhere useful, and each works without a script; phone first, two languages."""
+"""The pages: every link in a mail leads somewhere useful, and each works without a script; in two languages."""
 
 from services.gateway.pages import (
     about,
     docs,
     inbox,
+    insight,
     joining,
     matches,
     partners,
@@ -23,6 +24,7 @@ routers = (
     docs.router,
     inbox.router,
     joining.router,
+    insight.router,
     matches.router,
     partners.router,
     placing.router,

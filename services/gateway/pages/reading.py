@@ -16,7 +16,13 @@ from chassis import Problem
 from chassis.identity import NotSignedIn
 from contracts.skills import skill_in_words
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, organisation_kind_in_words, province_in_words, theme_in_words
+from contracts.words import (
+    kind_in_words,
+    network_in_words,
+    organisation_kind_in_words,
+    province_in_words,
+    theme_in_words,
+)
 from services.gateway import rules
 from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF
@@ -195,4 +201,6 @@ def _words_for(language: Language) -> dict[str, Any]:
         "theme": lambda word: theme_in_words(word, language),
         "skill": lambda word: skill_in_words(word, language),
         "province": lambda word: province_in_words(word, language),
+        "network": lambda word: network_in_words(word, language),
+        "month": partial(words.month, language=language),
     }

@@ -40,8 +40,9 @@ class File:
 
 def _style() -> bytes:
     """The components in a layer below ours: what we say of an element counts, however exact they are."""
-    components, theme, own = ((HERE / name).read_text() for name in ("design/components.css", "theme.css", "style.css"))
-    return f"{theme}\n@layer components {{\n{components}}}\n{own}".encode()
+    names = ("design/components.css", "theme.css", "style.css", "pictures.css")
+    components, theme, own, pictures = ((HERE / name).read_text() for name in names)
+    return f"{theme}\n@layer components {{\n{components}}}\n{own}{pictures}".encode()
 
 
 STYLE = File.of("text/css", _style())

@@ -75,6 +75,11 @@ def day_of(value: str, language: Language) -> str:
     return day(datetime.fromisoformat(value).astimezone(AMSTERDAM).date(), language)
 
 
+def month(value: str, language: Language, *, short: bool = False) -> str:
+    """A month as people write it, from `2026-05`: mei 2026; when `short` only as an axis has room for: mei."""
+    return format_date(date.fromisoformat(f"{value}-01"), "LLL" if short else "LLLL yyyy", locale=LOCALES[language])
+
+
 def number(value: float, language: Language, decimals: int = 0) -> str:
     """A number as people write it: 1.234,5 in Dutch, 1,234.5 in English."""
     return str(format_decimal(round(value, decimals), locale=LOCALES[language]))
