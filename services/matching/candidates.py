@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
+from math import cos, radians
 from typing import Any
 
 from sqlalchemy import RowMapping, TextClause, text
@@ -33,6 +34,11 @@ _LABELS = ", ".join(str(round(words.LABELS[label] / max(words.LABELS.values()), 
 #: Among how many nearest by place, and among how many with a word in common, those are sought: where the kind is rare,
 #: or a word is in every text, it would be the whole country otherwise.
 NEAREST_MAX, WITH_A_WORD_MAX = 2000, 1000
+
+#: Who wants to go no further than this has all within reach compared by meaning, when the index gave up before it had
+#: found enough of them.
+WITHIN_KM_MAX = 50
+KM_PER_DEGREE = 111.2
 
 
 async def candidates_for(
@@ -87,11 +93,23 @@ def question(
         model = (known.meaning.model_id, known.meaning.dimensions)
     if "words" in found_by:
         values["query"] = query
-    return _statement(mine.side, model, found_by, exact), values
+    is_near = mine.reach_km is not None and mine.reach_km <= WITHIN_KM_MAX
+    if is_near and "meaning" in found_by and not exact:
+        values |= _box_around(mine.latitude, mine.longitude, mine.reach_km or 0)
+    return _statement(mine.side, model, found_by, exact, is_near), values
+
+
+def _box_around(latitude: float, longitude: float, km: float) -> dict[str, float]:
+    """The corners, in degrees, of a box that has everything within so many kilometres; a little more than that."""
+    north = (km + 1) / KM_PER_DEGREE
+    east = north / max(0.1, cos(radians(abs(latitude) + north)))
+    return {"west": longitude - east, "east": longitude + east, "south": latitude - north, "north": latitude + north}
 
 
 @lru_cache(maxsize=64)
-def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], exact: bool) -> TextClause:
+def _statement(
+    side: Side, model: tuple[int, int] | None, ways: frozenset[str], exact: bool, is_near: bool
+) -> TextClause:
     """The statement for the candidates of a request or an offer; the index conditions stand in it as literals.
 
     `model` is the id of the model whose vectors are compared, and how long they are.
@@ -125,7 +143,7 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], 
              OR p.languages && CAST(:languages AS text[]))
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')
         {room}"""
-    found = []
+    found, by_meaning = [], ""
     if "place" in ways:
         found.append(
             f"""SELECT p.proposition_id
@@ -142,11 +160,20 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], 
         if "meaning" in ways:
             # A proposition is looked up for each vector that the index gives (OFFSET 0). Left to itself the planner
             # takes the filters for so strict that it seeks all that pass first, and compares each with each.
-            found.append(
-                f"""SELECT v.proposition_id FROM meaning v CROSS JOIN LATERAL (
+            by_meaning = f"""WITH by_meaning AS MATERIALIZED (
+                    SELECT v.proposition_id FROM meaning v CROSS JOIN LATERAL (
                         SELECT FROM proposition p WHERE p.proposition_id = v.proposition_id AND {narrow} OFFSET 0) AS f
                     WHERE v.model_id = {model_id} AND v.side = '{other}' AND v.is_open
-                    ORDER BY {apart}{" + 0" if exact else ""} LIMIT {CANDIDATES_MAX}"""
+                    ORDER BY {apart}{" + 0" if exact else ""} LIMIT {CANDIDATES_MAX})"""
+            found.append("SELECT proposition_id FROM by_meaning")
+        if by_meaning and is_near and not exact:
+            found.append(
+                f"""SELECT p.proposition_id FROM proposition p CROSS JOIN LATERAL (
+                        SELECT {apart} AS apart FROM meaning v WHERE v.proposition_id = p.proposition_id
+                            AND v.model_id = {model_id} AND v.vector IS NOT NULL OFFSET 0) AS v
+                    WHERE (SELECT count(*) FROM by_meaning) < {CANDIDATES_MAX}
+                        AND point(longitude, latitude) <@ box(point(:west, :south), point(:east, :north))
+                        AND {narrow} ORDER BY v.apart LIMIT {CANDIDATES_MAX}"""
             )
     if "words" in ways:
         found.append(
@@ -162,6 +189,7 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: frozenset[str], 
         refused = "SELECT u FROM unnest(p.unwanted) u WHERE u = ANY(:terms)"
     return text(
         f"""
+        {by_meaning}
         SELECT {COLUMNS}, {similarity} AS similarity,
             ARRAY({theirs} = ANY(:terms)) AS shared, ARRAY({refused}) AS refused, length(p.words) AS terms,
             (SELECT count(*) FROM match r WHERE r.offer_id = {":id" if side is Side.OFFER else "p.proposition_id"}

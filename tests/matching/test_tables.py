@@ -1,5 +1,7 @@
 """What the index of words holds, and that candidates are found by an index."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
@@ -9,6 +11,7 @@ from services.matching.app import service
 from services.matching.rereading import read_anew
 from services.matching.similarity import MAKE
 from services.matching.store import ask, take_turn
+from services.matching.turns import look_far
 from services.matching.words import EVERYDAY
 from tests.given import eventually, fresh_name, migration_matches, running
 from tests.matching.conftest import a_request, an_offer
@@ -96,6 +99,36 @@ async def test_candidates_can_be_found_by_index(reading, index, switched_off):
         plan = "\n".join(row[0] for row in await ask(session, text(f"EXPLAIN {statement.text}"), values))
         assert index in plan, plan
 
+
+async def test_what_lies_near_is_found_by_meaning_when_the_index_gives_up_among_what_lies_too_far(reading):
+    async with reading.session() as session:
+        await look_far(session)
+        await ask(session, text(ONE_NEAR), {"vector": f"[{', '.join(['1'] + ['0'] * 383)}]"})
+        await ask(session, text("SET LOCAL hnsw.max_scan_tuples = 1"))
+        await ask(session, text("SET LOCAL hnsw.ef_search = 1"))
+        known = await propositions.get(session, "r")
+        there = replace(known.proposition, latitude=53.2, longitude=6.5)
+
+        async def found(reach_km):
+            asked = replace(known, proposition=replace(there, reach_km=reach_km))
+            statement, values = candidates.question(asked, now=reading.clock(), most=3, ways=frozenset({"meaning"}))
+            return [row["proposition_id"] for row in (await ask(session, statement, values)).mappings()]
+
+        assert await found(10) == ["o-near"]
+        assert await found(candidates.WITHIN_KM_MAX + 1) == []  # so far is looked for in the index alone
+
+
+ONE_NEAR = """
+    WITH near AS (
+        INSERT INTO proposition (proposition_id, side, version, member_id, organisation_id, kind, themes, title, text,
+            language, place_name, province, latitude, longitude, status, expires_at)
+        SELECT 'o-near', 'offer', 1, 'm', 'o', 'guest-lesson', ARRAY[]::text[], 'Aanbod', 'Iets anders.', 'nl',
+            'Groningen', 'Groningen', 53.2, 6.5, 'open', now() + interval '1 day'
+        RETURNING proposition_id
+    )
+    INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint, vector)
+    SELECT proposition_id, 1, 'offer', true, '', CAST(CAST(:vector AS text) AS halfvec) FROM near
+    """
 
 MANY_OFFERS = """
     INSERT INTO proposition (proposition_id, side, version, member_id, organisation_id, kind, themes, title, text,
