@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import invariants, nemesis, restoring
-from tests.faults.cluster import REGIONS, Cluster, cluster
+from tests.faults.cluster import REGIONS, Cluster, cluster, faketime
 from tests.faults.people import People
 from tests.given import eventually
 from tests.story.ledger import Ledger
@@ -29,7 +29,7 @@ QUIET_SECONDS_MAX = 90.0
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh test faults", description="Een land in zwaar weer (a storm).")
-    parser.add_argument("--rows", nargs="+", choices=[*nemesis.ROWS, "F24"], default=list(nemesis.ROWS))
+    parser.add_argument("--rows", nargs="+", choices=[*nemesis.ROWS, "F17", "F24"], default=list(nemesis.ROWS))
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="een dag die al eens was (a known day)")
     parser.add_argument("--minutes", type=float, default=1.0, help="hoe lang het stormt (of storm): 1")
     parser.add_argument("--regions", type=int, choices=(2, 3), default=2, help="hoeveel regio's (how many): 2")
@@ -52,7 +52,14 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
         print(f"{time.monotonic() - since:6.1f}  {what}", flush=True)
 
     tell(f"seed {asked.seed}, rows {' '.join(asked.rows)}, {asked.minutes:g} min, {asked.regions} regions")
-    async with cluster(folder, asked.regions) as country, AsyncExitStack() as stack:
+    clocks_differ = "F17" in asked.rows
+    if clocks_differ and not faketime():
+        tell("F17 needs libfaketime (Debian: faketime)")
+        return 2
+    async with (
+        cluster(folder, asked.regions, clocks_differ=clocks_differ) as country,
+        AsyncExitStack() as stack,
+    ):
         people = [People(site, Ledger(folder / f"{site.name}.ledger"), asked.seed) for site in country.sites]
         for one in people:
             await stack.enter_async_context(one.joined())
@@ -63,6 +70,8 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
         living = asyncio.gather(*(one.live(enough) for one in people))
         try:
             await _while_alive(living, nemesis.storm(country, breaks, tell))
+            if asked.rows == ["F17"]:  # nothing breaks: they only live
+                await _while_alive(living, asyncio.sleep(asked.minutes * 60))
             if "F24" in asked.rows:
                 await _while_alive(living, restoring.restore_one(people, asked.seed, folder, tell))
             enough.set()

@@ -121,12 +121,24 @@ class Cluster:
         return [(await site.look.js.stream_info(name)).state.last_seq for site, name in names]
 
 
-def new_node(data: Path, name: str, gateway_port: int) -> Node:
-    return Node(data, name=name, gateway_port=gateway_port, services=SERVICES, settings=COMPILED | SETTINGS)
+#: How far the clocks of the services of each region are off, where they are.
+CLOCKS = {"zeeland": "+1h", "drenthe": "-1d", "limburg": "+1d"}
+
+
+def new_node(data: Path, name: str, gateway_port: int, *, clocks_differ: bool = False) -> Node:
+    settings = COMPILED | SETTINGS
+    if clocks_differ and name in CLOCKS:
+        settings |= {"LD_PRELOAD": str(faketime()), "FAKETIME": CLOCKS[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    return Node(data, name=name, gateway_port=gateway_port, services=SERVICES, settings=settings)
+
+
+def faketime() -> Path | None:
+    """The library that tells a process another time (Debian: `faketime`), where it is installed."""
+    return next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
 @asynccontextmanager
-async def cluster(folder: Path, regions: int) -> AsyncIterator[Cluster]:
+async def cluster(folder: Path, regions: int, *, clocks_differ: bool = False) -> AsyncIterator[Cluster]:
     """A country of so many regions, which stops when the block ends, whatever was killed in it."""
     async with AsyncExitStack() as stack:
         hub_data = folder / NATIONAL
@@ -139,7 +151,7 @@ async def cluster(folder: Path, regions: int) -> AsyncIterator[Cluster]:
             lines.append(line)
         sites = []
         for name, each in zip((NATIONAL, *REGIONS), lines, strict=False):
-            node = new_node(folder / name, name, free_port())
+            node = new_node(folder / name, name, free_port(), clocks_differ=clocks_differ)
             site = Site(node, each)
             stack.push_async_callback(site.stop)
             await site.start()
