@@ -29,7 +29,7 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, digests, erasure, one_person, opening, rules
+from services.notify import contacts, digests, endpoint_notices, erasure, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -152,7 +152,7 @@ async def tell_of_disabled_endpoint(
 ) -> None:
     """A partner's people and the node's team hear that an endpoint of the partner gets nothing any more."""
     team = await contacts.team(session)
-    await tell(session, rules.disabled_notices(event, team, now), settings, now)
+    await tell(session, endpoint_notices.disabled_notices(event, team, now), settings, now)
 
 
 @router.hears(MemberErased, elsewhere=True, first=())

@@ -21,7 +21,6 @@ from contracts.matching import (
 )
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
-from contracts.partners import WebhookDisabled
 from services.notify.templates import CATEGORY_OF, SIGN_IN_TEMPLATES, Category, Template
 
 
@@ -195,23 +194,6 @@ def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: 
             about=tuple(_once((who, event.member_id))),
         )
         for who in _once(team)
-    ]
-
-
-def disabled_notices(event: WebhookDisabled, team: Iterable[str], now: datetime) -> list[Notice]:
-    """A partner's people and the node's team hear that an endpoint gets nothing any more, once in a day."""
-    facts = {"partner": event.partner_id, "because": event.because}
-    return [
-        Notice(
-            who,
-            Template.PARTNER_ENDPOINT_DISABLED,
-            event.webhook_id,
-            facts,
-            occurrence=now.date().isoformat(),
-            about=(who,),
-            needs=(who,),
-        )
-        for who in _once((*event.contact_ids, *team))
     ]
 
 

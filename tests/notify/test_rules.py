@@ -22,7 +22,7 @@ from contracts.matching import (
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import attempts, rules
+from services.notify import attempts, endpoint_notices, rules
 from services.notify.pace import Pace, Patience, Window
 from services.notify.smtp import mail_server
 from services.notify.templates import CATEGORY_OF, Category, Delivery, Template, may_be_mailed
@@ -135,7 +135,9 @@ def test_an_unanswered_request_is_the_askers_and_the_teams():
 def test_that_an_endpoint_is_off_is_told_to_a_partners_people_and_the_team_once_a_day():
     event = WebhookDisabled(webhook_id=new_id(), partner_id="centra", because="gone", contact_ids=(ASKER.member_id,))
     first, later = (
-        rules.disabled_notices(event, [AMBASSADOR.member_id, ASKER.member_id], datetime(2026, 11, day, tzinfo=UTC))
+        endpoint_notices.disabled_notices(
+            event, [AMBASSADOR.member_id, ASKER.member_id], datetime(2026, 11, day, tzinfo=UTC)
+        )
         for day in (26, 27)
     )
 

@@ -10,7 +10,7 @@ from sqlmodel import select
 from contracts.members import MemberErased
 from contracts.partners import OrganisationTold, PersonTold, WebhookDisabled
 from services.partners.tables import Attempt, Delivery, Webhook
-from services.partners.webhooks import endpoints
+from services.partners.webhooks import deliveries, endpoints
 from tests.given import eventually
 from tests.partners.conftest import PERSON, SCHOOL, an_event
 from tests.partners.receiving import an_endpoint
@@ -237,3 +237,25 @@ async def test_what_waits_about_somebody_goes_when_they_are_forgotten(partners):
         await partners.when(MemberErased(member_id="the-member", version=9))
 
         assert await looked_at(partners, Delivery) == await looked_at(partners, Attempt) == []
+
+
+@pytest.mark.parametrize("partners_settings", [{"webhooks_to_private": True, "webhook_poll_seconds": 3600}])
+async def test_replicas_share_what_is_due_and_what_a_process_that_died_had_taken_comes_back(partners):
+    async with an_endpoint() as endpoint:
+        await added(partners, endpoint)
+        for number in range(3):
+            await rejected(partners, f"school-{number}")
+
+        async def claimed(session, most=2):
+            now = partners.clock()
+            return {one.news_id for one in await deliveries.claim(session, {}, now, most=most, seconds_max=10)}
+
+        async with partners.session() as one, partners.session() as other:
+            mine, theirs = await claimed(one), await claimed(other)  # neither has committed
+            await one.commit()
+            await other.commit()
+            assert (len(mine), len(theirs), len(mine | theirs)) == (2, 1, 3)
+            assert await claimed(one, most=9) == set()
+            await one.rollback()
+            partners.clock.move(seconds=31)
+            assert await claimed(one, most=9) == mine | theirs
