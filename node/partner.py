@@ -14,6 +14,7 @@ from node.called_from import from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
 from node.partner_load import load
+from node.partner_simulate import simulate
 from services.partners import keys
 from services.partners.inputs import DATA
 from services.partners.webhooks import endpoints
@@ -24,6 +25,8 @@ def main() -> int:
     asked = arguments()
     if asked.action == "check":
         return check(asked)
+    if asked.action == "simulate":
+        return simulate(asked)
     if asked.action == "load":
         return load(asked)
     if asked.action == "nats":
@@ -88,6 +91,13 @@ def arguments() -> argparse.Namespace:
     loading.add_argument(
         "--dry-run", action="store_true", help="alleen zeggen wat er zou gebeuren (only say what would)"
     )
+    playing = actions.add_parser("simulate", help="speel een dag van een netwerk na, verzonnen (play an invented day)")
+    playing.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    playing.add_argument("--source", default="https://netwerk.example", help="waarmee elke source begint")
+    playing.add_argument("--events", type=int, default=500, help="hoeveel ongeveer (about how many; 500)")
+    playing.add_argument("--seed", type=int, default=1, help="dezelfde dag bij hetzelfde getal (the same day again)")
+    playing.add_argument("--key-file", type=from_where_called, help="zonder: schrijf de events (without: write them)")
+    playing.add_argument("--node", default="http://127.0.0.1:8000", help="adres van de node")
     return parser.parse_args()
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from node.partner_files import Row
 
-BATCH, BATCH_BYTES_MAX, CALL_SECONDS = 100, 60_000, 30.0
+BATCH, BATCH_BYTES_MAX, CALL_SECONDS, AWAY_SECONDS_MAX = 100, 60_000, 30.0, 60.0
 
 BATCH_TYPE = "application/cloudevents-batch+json"
 
@@ -50,32 +50,37 @@ class Door:
         return dict(self._call("GET", f"/partners/v1/receipts/{receipt_id}"))
 
     def _call(self, method: str, path: str, events: Sequence[Row] | None = None) -> Any:
-        """Raises `Refused`; asks a new token when there is none that works, and waits when the minute is full."""
+        """Raises `Refused`; asks a new token when there is none that works."""
         body = json.dumps(events) if events is not None else None
-        tokens = 0
-        while True:
+        for is_last in (False, True):
             told = {"Content-Type": BATCH_TYPE, "Authorization": f"Bearer {self._token}"}
-            status, wait, answer = self._answer(method, path, body, told)
-            if status == 429:
-                time.sleep(wait)
-            elif status == 401 and tokens < 2:
-                tokens += 1
-                self._token = self._new_token()
-            elif status >= 300:
-                raise Refused(f"{status} {answer}")
-            else:
+            status, answer = self._asked(method, path, body, told)
+            if status < 300:
                 return answer
+            if status != 401 or is_last:
+                break
+            self._token = self._new_token()
+        raise Refused(f"{status} {answer}")
 
     def _new_token(self) -> str:
         told = base64.b64encode(f"{self._key['client_id']}:{self._key['client_secret']}".encode()).decode()
         kind = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {told}"}
-        status, _, answer = self._answer("POST", "/partners/v1/token", "grant_type=client_credentials", kind)
+        status, answer = self._asked("POST", "/partners/v1/token", "grant_type=client_credentials", kind)
         if status != 200:
             raise Refused(f"geen token (no token): {status} {answer}")
         return str(answer["access_token"])
 
+    def _asked(self, method: str, path: str, body: str | None, told: dict[str, str]) -> tuple[int, Any]:
+        """The status and what came; asked again while the minute is full, and for a while when a service is away."""
+        since = time.monotonic()
+        while True:
+            status, wait, answer = self._answer(method, path, body, told)
+            if status != 429 and (status != 503 or time.monotonic() - since > AWAY_SECONDS_MAX):
+                return status, answer
+            time.sleep(wait)
+
     def _answer(self, method: str, path: str, body: str | None, told: dict[str, str]) -> tuple[int, float, Any]:
-        """The status, how long to wait when that is 429, and what came."""
+        """The status, how long to wait before it is asked again, and what came."""
         try:
             self._connection.request(method, self._below + path, body, told)
             answer = self._connection.getresponse()

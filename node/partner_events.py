@@ -79,7 +79,7 @@ def wrong_with(network: Network, event: Row) -> Sequence[tuple[str, str]]:
         (read,) = events_of(STRUCTURED, {}, json.dumps(event).encode(), batch_max=1)
         kind, is_withdrawn = profile.kind_of(read.type)
         if not is_withdrawn:
-            _judge(profile, kind, read.data, network)
+            _judge(profile, kind, read.data, network, read.type)
     except FieldErrors as errors:
         return [(error["field"], error["message"]) for error in errors.facts["errors"]]
     except Problem as problem:
@@ -87,9 +87,9 @@ def wrong_with(network: Network, event: Row) -> Sequence[tuple[str, str]]:
     return []
 
 
-def _judge(profile: Profile, kind: str, told: Row, network: Network) -> None:
+def _judge(profile: Profile, kind: str, told: Row, network: Network, event_type: str) -> None:
     """Raises `FieldErrors`, in the words of the partner."""
-    data = profile.read(kind, told)
+    data = profile.read(kind, told, event_type)
     try:
         _as_its_service_does(kind, data, network)
     except FieldErrors as errors:

@@ -12,7 +12,7 @@ from chassis.telemetry import traceparent
 from chassis.transactions import Item
 from contracts.event import FieldError
 from services.partners import door, news, store
-from services.partners.envelopes import BATCH, JSON, STRUCTURED, events_of
+from services.partners.envelopes import BATCH, JSON, STRUCTURED, PartnerEvent, events_of
 from services.partners.inputs import DATA
 from services.partners.rules import TYPE_BEGIN, TYPE_END, SchemaNotFound, Status
 from services.partners.settings import OwnSettings
@@ -113,7 +113,9 @@ class NewsPage(BaseModel):
     after: int
 
 
-_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": {}} for kind in (STRUCTURED, BATCH, JSON)}}}
+_EVENT = PartnerEvent.model_json_schema()
+_SCHEMAS = {STRUCTURED: _EVENT, BATCH: {"type": "array", "items": _EVENT, "minItems": 1}, JSON: {"type": "object"}}
+_BODY = {"requestBody": {"required": True, "content": {kind: {"schema": own} for kind, own in _SCHEMAS.items()}}}
 
 
 @router.post("/events", status_code=202, response_model=Receipts, openapi_extra=_BODY)

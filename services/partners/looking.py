@@ -65,7 +65,7 @@ async def _read(session: AsyncSession, receipt: Receipt) -> Read:
     network = Network(partner.network)
     profile = profile_of(network)
     kind, withdrawn = profile.kind_of(receipt.event_type)
-    data = None if withdrawn else profile.read(kind, receipt.data or {})
+    data = None if withdrawn else profile.read(kind, receipt.data or {}, receipt.event_type)
     return Read(kind, rules.THINGS[kind], network, data, partner.sandbox)
 
 

@@ -1,7 +1,9 @@
 """The vocabulary of each network, translated into ours: data in `profiles/*.toml`, so that a fifth network is a file.
 
-A profile has `types` (their event types, by ours), `fields` (their names, by what is told: `all` for every kind) and
-`values` (their words, by our field). Our own names and words are taken from everybody.
+A profile has `types` (their event types, by ours), `fields` (their names, by what is told: `all` for every kind),
+`values` (their words, by our field), `joined` (what of ours they keep in parts), `implied` (what an event type of
+theirs says already) and `ignored` (what they keep and we have no place for). Our own names and words are taken from
+everybody.
 """
 
 import tomllib
@@ -29,16 +31,23 @@ class Profile(BaseModel):
     types: dict[str, str] = {}
     fields: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
+    joined: dict[str, dict[str, tuple[str, ...]]] = {}
+    implied: dict[str, dict[str, str]] = {}
+    ignored: dict[str, tuple[str, ...]] = {}
 
     def kind_of(self, event_type: str) -> tuple[str, bool]:
         """What an event tells of, and whether that is withdrawn; raises `UnknownType`."""
         own = self.types.get(event_type)
         return kind_of_event(f"{TYPE_BEGIN}{own}{TYPE_END}" if own else event_type)
 
-    def read(self, kind: str, told: dict[str, Any]) -> Input:
+    def read(self, kind: str, told: dict[str, Any], event_type: str = "") -> Input:
         """The data of an event in our words; raises `FieldErrors`, which calls the fields as the partner does."""
+        told = {name: value for name, value in told.items() if name not in self.ignored.get(kind, ())}
+        for name, parts in self.joined.get(kind, {}).items():
+            if found := [told.pop(part) for part in parts if told.get(part)]:
+                told[name] = " ".join(str(part).strip() for part in found)
         names, theirs = self._names(kind), self.own_names(kind, told)
-        ours = {names.get(name, name): value for name, value in told.items()}
+        ours = self.implied.get(event_type, {}) | {names.get(name, name): value for name, value in told.items()}
         try:
             return DATA[kind].model_validate({name: self._in_our_words(name, value) for name, value in ours.items()})
         except ValidationError as error:

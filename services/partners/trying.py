@@ -42,7 +42,7 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
     profile = profile_of(partner.network)
     try:
         kind, is_withdrawn = profile.kind_of(event.type)
-        data = None if is_withdrawn else profile.read(kind, event.data)
+        data = None if is_withdrawn else profile.read(kind, event.data, event.type)
     except Problem as problem:
         return Tried(event.subject, Effect.REJECTED, problem=problem)
     thing = rules.THINGS[kind]
