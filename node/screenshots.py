@@ -66,6 +66,8 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("same", "team", "/same"),
+    Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("status", "team", "/status"),
 )
 
