@@ -90,7 +90,7 @@ class Reader:
             and "gzip" in self.request.headers.get("accept-encoding", "")
         ):
             answer.body = gzip.compress(answer.body, 6)
-            answer.headers |= {"Content-Encoding": "gzip", "Content-Length": str(len(answer.body))}
+            answer.headers.update({"Content-Encoding": "gzip", "Content-Length": str(len(answer.body))})
         if self.request.query_params.get("taal") == self.language:
             secure = self.gateway.settings.is_https
             answer.set_cookie(
