@@ -66,8 +66,11 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("preferences", "asker", "/preferences"),
     Shown("same", "team", "/same"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
+    Shown("partners", "team", "/partner"),
+    Shown("partner", "team", "/partner/{partner}"),
     Shown("status", "team", "/status"),
 )
 

@@ -34,6 +34,9 @@ router = APIRouter(prefix="/v1/suggestions", tags=["suggestions"])
 
 SHOWN_MAX = 5
 
+#: Where no model compares meanings, so much of what the words tell has to be in common: 1 is a rare word or two.
+SHARED_MIN = 0.3
+
 #: Who did not choose yet may be helped by what answers any of these: together they are answered by every kind.
 KINDS_LOOKED_FOR = (Kind.EXPERTISE, Kind.INTERNSHIP, Kind.EQUIPMENT)
 
@@ -97,9 +100,8 @@ async def look_along(
     for kind in (question.kind,) if question.kind else KINDS_LOOKED_FOR:
         known = _known(question, told, kind, who.member_id, now, meaning)
         pairs, _ = await candidates_for(session, known, now=now, most=SHOWN_MAX)
-        wanted = pairs if question.kind else [_as_asked(pair) for pair in pairs]
-        near = wanted if question.place else [_without_distance(pair) for pair in wanted]
-        found |= {one.pair.offer.id: one for one in rules.fitting(near, now, weights)}
+        wanted = [_as_far_as_asked(pair, question) for pair in pairs if pair.similarity or pair.in_common >= SHARED_MIN]
+        found |= {one.pair.offer.id: one for one in rules.fitting(wanted, now, weights)}
     best = sorted(found.values(), key=lambda one: (-one.fit.score, one.pair.offer.id))[:SHOWN_MAX]
     texts = await _texts(session, [one.pair.offer.id for one in best])
     return [_shown(one, texts, language) for one in best]
@@ -132,15 +134,16 @@ def _known(
     return Known(proposition, told.text, weights, tuple(terms.unwanted), meaning, True, True, Busy())
 
 
-def _as_asked(pair: Pair) -> Pair:
-    """Who did not say which kind they seek is helped as well by any."""
-    return replace(pair, request=replace(pair.request, kind=pair.offer.kind))
-
-
-def _without_distance(pair: Pair) -> Pair:
-    """Who did not say where they are is as near to all."""
-    offer = pair.offer
-    return replace(pair, request=replace(pair.request, latitude=offer.latitude, longitude=offer.longitude))
+def _as_far_as_asked(pair: Pair, question: Question) -> Pair:
+    """What somebody did not say yet is no reason against an offer: a kind, a place, or themes that their text tells."""
+    request, offer = pair.request, pair.offer
+    if not question.kind:
+        request = replace(request, kind=offer.kind)
+    if not question.place:
+        request = replace(request, latitude=offer.latitude, longitude=offer.longitude)
+    if not request.themes:
+        request = replace(request, themes=offer.themes)
+    return replace(pair, request=request)
 
 
 _DIMENSIONS = text("SELECT dimensions FROM embedding_model WHERE model_id = :model_id")

@@ -26,6 +26,17 @@ async def test_what_may_answer_a_question_is_shown_while_it_is_written(matching)
     await matching.then_nothing_said()
 
 
+async def test_who_writes_what_tells_of_no_theme_is_helped_by_their_words(matching):
+    boxes = "Zo bouw je vleermuiskasten in de spouw van een school."
+    fitting = an_offer(kind=Kind.TIP, title="Vleermuiskasten in de spouw", text=boxes, themes=(Theme.BIODIVERSITY,))
+    await matching.given(fitting, an_offer(kind=Kind.TIP, title="Koken", text="Zo kook je soep voor een hele school."))
+
+    asked = "Onze leerlingen willen vleermuiskasten inbouwen in de spouw van hun nieuwe school. Hoe pak je dat aan?"
+    answer = await matching.asker.post("/v1/suggestions/offers", json={"text": asked})
+
+    assert [one["offer_id"] for one in answer.json()] == [fitting.offer_id]
+
+
 async def test_what_is_of_another_kind_than_was_chosen_is_not(matching):
     await matching.given(an_offer(kind=Kind.TIP, title="Warmtepompen", text="Zo installeer je een warmtepomp."))
 

@@ -1,5 +1,6 @@
 """Who reads a page: in which language, signed in or not; and what is fetched and filled in on their behalf."""
 
+import gzip
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ POLICY = (
 LANGUAGE_COOKIE = "odh-taal"
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 60
+PACKED_FROM = 20_000
 
 #: Where the request keeps who was found to be calling, for a page that tells what went wrong after that.
 CALLER = "odh.caller"
@@ -80,7 +82,15 @@ class Reader:
             )
         )
         answer = HTMLResponse(content, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
-        answer.headers["Vary"] = "Accept-Language, Cookie"
+        answer.headers["Vary"] = "Accept-Language, Accept-Encoding, Cookie"
+        # What has no secret of a session in it may be packed: the length of a packed page tells of its content.
+        if (
+            self.caller is None
+            and len(content) > PACKED_FROM
+            and "gzip" in self.request.headers.get("accept-encoding", "")
+        ):
+            answer.body = gzip.compress(answer.body, 6)
+            answer.headers.update({"Content-Encoding": "gzip", "Content-Length": str(len(answer.body))})
         if self.request.query_params.get("taal") == self.language:
             secure = self.gateway.settings.is_https
             answer.set_cookie(
