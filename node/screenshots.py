@@ -66,6 +66,8 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("insight", "asker", "/insight"),
+    Shown("insight-team", "team", "/insight?months=24&exact=1"),
     Shown("status", "team", "/status"),
 )
 
