@@ -71,6 +71,8 @@ PAGES = (
     Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("partners", "team", "/partner"),
     Shown("partner", "team", "/partner/{partner}"),
+    Shown("insight", "asker", "/insight"),
+    Shown("insight-team", "team", "/insight?months=24&exact=1"),
     Shown("status", "team", "/status"),
 )
 

@@ -18,6 +18,9 @@ COLUMN_TOP, COLUMN_BASE = 16, 150
 _PER_DEGREE_EAST, _PER_DEGREE_NORTH, _WEST, _NORTH = 83.0, 135.0, 3.35, 53.5
 MAP_WIDTH, MAP_HEIGHT = 330, 380
 
+#: Where a few are among the counts, the scale goes to here at least: a few must not look like much.
+_LEAST = 10
+
 Shown = int | str
 
 
@@ -104,7 +107,7 @@ def columns(groups: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> list[C
 def dots(groups: Sequence[Mapping[str, Any]], part: str) -> list[Dots]:
     """The country: each place a dot, in the strength of what is counted in its province."""
     shown = {group["key"]: group[part] for group in groups}
-    most = max([1, *map(size, shown.values())])
+    most = max(_LEAST if "1-4" in shown.values() else 1, *map(size, shown.values()), 1)
     found = []
     for province, (path, x, y) in sorted(_provinces().items()):
         count = shown.get(province, 0)
@@ -131,7 +134,8 @@ def _provinces() -> dict[str, tuple[str, int, int]]:
 
 
 def _most(groups: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> int:
-    return max([1, *(size(group[part]) for group in groups for part in parts)])
+    shown = [group[part] for group in groups for part in parts]
+    return max(_LEAST if "1-4" in shown else 1, *map(size, shown), 1)
 
 
 def _length(shown: Shown, most: int, whole: int) -> float:
