@@ -79,11 +79,10 @@ _KEEP = text(
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
         CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
-        CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]),
-        CAST(:voice AS float8), CAST(:participants AS integer), CAST(:languages AS text[]),
-        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text),
-        :side = 'offer' OR CAST(:node AS text) IS NULL
-            OR EXISTS (SELECT FROM escalation e WHERE e.request_id = :proposition_id AND e.node = CAST(:node AS text))
+        CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]), CAST(:voice AS float8),
+        CAST(:participants AS integer), CAST(:languages AS text[]),
+        CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text), :side = 'offer'
+        OR CAST(:node AS text) IS NULL OR (:proposition_id, :node) IN (SELECT request_id, node FROM escalation)
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :reference)
     ON CONFLICT (proposition_id) DO UPDATE SET
         version = excluded.version, member_id = excluded.member_id, organisation_id = excluded.organisation_id,
