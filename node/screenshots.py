@@ -67,6 +67,7 @@ PAGES = (
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
     Shown("preferences", "asker", "/preferences"),
+    Shown("insight", "asker", "/insight"),
     Shown("same", "team", "/same"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("partners", "team", "/partner"),
