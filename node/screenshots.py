@@ -66,14 +66,8 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
-    Shown("preferences", "asker", "/preferences"),
-    Shown("insight", "asker", "/insight"),
-    Shown("same", "team", "/same"),
-    Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("partners", "team", "/partner"),
     Shown("partner", "team", "/partner/{partner}"),
-    Shown("insight", "asker", "/insight"),
-    Shown("insight-team", "team", "/insight?months=24&exact=1"),
     Shown("status", "team", "/status"),
 )
 
@@ -158,6 +152,8 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
         mine, others = [(await asker.get(f"/{side}s", mine=own))["items"] for own in ("true", "false")]
         for one in (*mine, *others):
             found.setdefault(side, one[f"{side}_id"])
+    for partner in (await team.get("/partners"))["items"]:
+        found.setdefault("partner", partner["partner_id"])
     for match in [*(await asker.get("/matches"))["items"], *(await team.get("/matches", limit=100))["items"]]:
         is_theirs = match["my_side"] is not None
         if is_theirs or match["state"] == "proposed":

@@ -4,21 +4,28 @@ Then every page there is, as it should be: nothing that axe finds in either lang
 else, not heavy, usable by keyboard and at 320 pixels.
 """
 
+import json
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
 
+from chassis.database import engine_for, sessions_of
+from contracts.vocabulary import Network
 from node import screenshots
 from node.addresses import Addresses
 from node.client import Person
 from node.screenshots import PAGES, PARTS
 from services.gateway import pages
+from services.partners import keys
+from services.partners.webhooks import endpoints
 from tests.given import eventually, fresh_name
 from tests.story.browsing import Visitor, visiting
 from tests.story.conftest import running_node
@@ -80,7 +87,25 @@ async def street(run_directory: Path) -> AsyncIterator[Street]:
         here = Street(where, browser, asker, offerer, team)
         for state in ("proposed", "endorsed", "introduced"):
             await _a_match(here, state)
+        await _a_partner(where)
         yield here
+
+
+async def _a_partner(where: Addresses) -> None:
+    """A network whose event was rejected, and whose endpoint is nowhere."""
+    engine, now = engine_for(where.databases["partners"], 2), datetime.now(UTC)
+    async with sessions_of(engine)() as session:
+        key = await keys.add(session, "centra", Network.KATAPULT, "https://centra.example", now)
+        await endpoints.add(session, "centra", "https://centra.example/hooks", (), now, to_private=False)
+        await session.commit()
+    await engine.dispose()
+    event = {"id": "1", "source": "https://centra.example", "subject": "centrum-1", "time": now.isoformat()}
+    event |= {"specversion": "1.0", "type": "nl.omdehoek.partner.centre.v1", "data": {"name": "CIV Lindebeek"}}
+    async with httpx.AsyncClient(base_url=f"{where.gateway}/partners/v1") as door:
+        form, of_partner = {"grant_type": "client_credentials"}, (key.client_id, key.client_secret)
+        token = (await door.post("/token", data=form, auth=of_partner)).json()["access_token"]
+        told = {"Authorization": f"Bearer {token}", "Content-Type": "application/cloudevents+json"}
+        assert (await door.post("/events", content=json.dumps(event), headers=told)).status_code == 202
 
 
 async def _a_match(street: Street, state: str) -> None:
