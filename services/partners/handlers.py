@@ -28,7 +28,7 @@ async def look_at_event(event: EventReceived, session: AsyncSession, now: dateti
     """An event of a partner is checked, put into our words, and told to the service whose it is."""
     if receipt := await store.pending(session, event.receipt_id):
         await look(session, receipt, now, settings)
-        if receipt.status != Status.TOLD:
+        if receipt.status not in (Status.TOLD, Status.WAITING):  # see `turns` on what waits
             await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 
 

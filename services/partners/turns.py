@@ -1,9 +1,10 @@
 """Turns: what was taken in is looked at in turns that the partners share, so that nobody waits for another's burst.
 
 Of a partner a few events at a time are in turn: to be looked at, or told and not answered yet. The others stand in
-line, in the table. Who ends one, or lets it wait, gives the next its turn in the same transaction, so that nothing is
-lost when a process is killed and replicas need not agree on anything. Every second a look at all partners gives the
-turns that nobody else gives: of an event whose answer never comes a turn is over after a while.
+line, in the table. Who ends one gives the next its turn in the same transaction, so that nothing is lost when a process
+is killed and replicas need not agree on anything. Now and then a look at all partners gives the turns that nobody else
+gives: of what waits for something else (who looks at events would hold the feed while it waits for a record, and who
+ends them the other way round), and of an event whose answer never comes, whose turn is over after a while.
 """
 
 import asyncio
@@ -20,6 +21,8 @@ from contracts.partners import EventReceived
 from services.partners.rules import TURN_SECONDS_MAX, Status
 from services.partners.settings import PartnersSettings
 from services.partners.tables import Feed, Partner, Receipt
+
+LOOK_SECONDS = 0.25
 
 #: What is under way between being taken in and its end, but for what waits for something else.
 _UNDER_WAY = (Status.RECEIVED, Status.TOLD)
@@ -67,7 +70,7 @@ async def keep_giving(service: Service) -> None:
             await service.transactions.do(
                 Item(lambda session, of=partner_id: give(session, of, service.now(), most))  # type: ignore[misc]
             )
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _in_line() -> sa.ColumnElement[bool]:
