@@ -4,21 +4,27 @@ The messages come as the broker has them on its disk, with their numbers and tim
 kept apart, as it was when the databases were kept: what it heard later, no database remembers.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nats
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
 
 from node.keeping.manifest import ConsumerKept, StreamKept, Unusable, parts_of, written
 
 CHUNK_BYTES = 128 * 1024
 ANSWER_SECONDS_MAX = 30.0
+
+#: So many times, a tenth of a second apart.
+NOBODY_THERE_MAX = 50
 
 
 @asynccontextmanager
@@ -87,14 +93,15 @@ async def has_messages(client: Client, stream: str) -> bool:
 async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, replicas: int) -> int:
     """Makes the stream as it was kept, less what was said after that; returns how many messages those are.
 
-    It is kept on `replicas` servers here, on however many it was.
+    It is kept on `replicas` servers here, on however many it was; first on one of them. A consumer counts what there is
+    when it begins, which is nothing at a server that still takes the stream from another.
     """
     # Whoever keeps the lines lets it take from others again, from where it is now (`node.links.sourcing`).
-    config = {name: value for name, value in kept.config.items() if name != "sources"} | {"num_replicas": replicas}
+    config = {name: value for name, value in kept.config.items() if name != "sources"} | {"num_replicas": 1}
     begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": config, "state": kept.state})
     for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
-        await client.request(begun["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
-    ended = await client.request(begun["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)
+        await _request(client, begun["deliver_subject"], chunk)
+    ended = await _request(client, begun["deliver_subject"], b"")
     _checked(stream, ended.data)
     # What other nodes said is not ours to say anew.
     cut = 0 if stream.endswith("-elsewhere") else await _cut(client, stream, kept.last)
@@ -104,6 +111,8 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
         await ask(client, f"CONSUMER.DURABLE.CREATE.{stream}.{name}", made)
         if consumer.heard:
             await ask(client, f"CONSUMER.RESET.{stream}.{name}", {"seq": consumer.heard + 1})
+    if replicas > 1:  # the others take it meanwhile
+        await ask(client, f"STREAM.UPDATE.{stream}", config | {"num_replicas": replicas})
     return cut
 
 
@@ -114,7 +123,7 @@ async def _cut(client: Client, stream: str, last: int) -> int:
     and one that is lost would be missed for good.
     """
     js = client.jetstream(timeout=5)
-    end = (await js.stream_info(stream)).state.last_seq
+    end = (await ask(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"]
     cut = 0
     for seq in range(last + 1, end + 1):
         try:
@@ -150,10 +159,19 @@ async def ask(client: Client, what: str, body: Any = None) -> Any:
     """A question to JetStream; raises `Unusable` with what it says is wrong."""
     asked = json.dumps(body).encode() if body is not None else b""
     try:
-        answer = await client.request(f"$JS.API.{what}", asked, timeout=ANSWER_SECONDS_MAX)
+        answer = await _request(client, f"$JS.API.{what}", asked)
     except (NatsError, TimeoutError):
         raise Unusable(f"{what}: JetStream antwoordt niet (does not answer)") from None
     return _checked(what, answer.data)
+
+
+async def _request(client: Client, subject: str, data: bytes) -> Msg:
+    """Asked again while nobody is there: of several servers, the others know a moment later which of them answers."""
+    for _ in range(NOBODY_THERE_MAX):
+        with suppress(NoRespondersError):
+            return await client.request(subject, data, timeout=ANSWER_SECONDS_MAX)
+        await asyncio.sleep(0.1)
+    raise NoRespondersError
 
 
 def _checked(what: str, data: bytes) -> Any:
