@@ -66,8 +66,13 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("preferences", "asker", "/preferences"),
+    Shown("same", "team", "/same"),
+    Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("partners", "team", "/partner"),
     Shown("partner", "team", "/partner/{partner}"),
+    Shown("insight", "asker", "/insight"),
+    Shown("insight-team", "team", "/insight?months=24&exact=1"),
     Shown("status", "team", "/status"),
 )
 
