@@ -43,9 +43,6 @@ PAGE_BYTES_MAX = 100_000
 #: What is asked for but is no page: files, the document for programs.
 NO_PAGES = {"/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"}
 
-#: There is no partner network on this node; the tests of its page look at it.
-NOT_HERE = {"partner"}
-
 #: What another scheme can change.
 CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
@@ -280,7 +277,7 @@ async def test_every_page_is_as_it_should_be(street, looking, language):
         still = {"viewport": NARROW, "reduced_motion": "reduce"}
         async with visiting(street.browser, street.where, f"{who}@x.example", **still) as visitor:
             await screenshots.sign_in(visitor.page.context, person, street.where)
-            for shown in (one for one in PAGES if one.who == who and one.name not in PARTS | NOT_HERE):
+            for shown in (one for one in PAGES if one.who == who and one.name not in PARTS):
                 path = shown.path.format_map(found)
                 weight = await _weight(visitor, path + ("&" if "?" in path else "?") + f"taal={language}")
                 if weight > PAGE_BYTES_MAX:
