@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -22,6 +21,9 @@ from node.links.accounts import link_account
 from node.links.register import Bundle, Register
 
 LOOK_SECONDS = 1.0
+
+#: A file of ours among the streams, which is made once and never touched again.
+MARK = "mark"
 
 
 class Keeper:
@@ -101,11 +103,16 @@ class Keeper:
         return self._streams.client
 
     def is_put_back(self, store: Path) -> bool:
-        """Whether a folder of streams is a copy of what it was, and so went back in time: it has another number on its
-        disk. What is said to its streams before they are renewed hides what came between: its lines wait for that."""
+        """Whether a folder of streams is a copy of what it was, and so went back in time: its mark is another file.
+
+        What is said to its streams before they are renewed hides what came between: its lines wait for that.
+        """
         if not store.exists() or not self._note.exists() or not self._register.national:
             return False
-        return bool(json.loads(self._note.read_text()) != _number(store))
+        known = json.loads(self._note.read_text())
+        if set(known) == {"inode"}:  # noted by a release that had no mark yet
+            return bool(known["inode"] != store.stat().st_ino)
+        return bool(known != _mark(store))
 
     @property
     def _note(self) -> Path:
@@ -123,11 +130,18 @@ class Keeper:
                 await sourcing.stop_giving(client, self._register)
                 self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX
         self._register.folder.mkdir(parents=True, exist_ok=True)
-        write(self._note, json.dumps(_number(store)))
+        if not (store / MARK).exists():
+            (store / MARK).touch()
+        write(self._note, json.dumps(_mark(store)))
 
 
-def _number(folder: Path) -> dict[str, int]:
-    return {"inode": os.stat(folder).st_ino}
+def _mark(store: Path) -> dict[str, int] | None:
+    """What no copy of the mark has: its number on the disk, which a later file may get, and when it came there."""
+    try:
+        found = (store / MARK).stat()
+    except FileNotFoundError:
+        return None
+    return {"inode": found.st_ino, "changed_ns": found.st_ctime_ns}
 
 
 async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence[str] = ()) -> None:

@@ -180,7 +180,7 @@ async def test_a_node_restored_while_the_other_speaks_misses_nothing(another_cou
         await eventually(hears_some, saying="some of what is said meanwhile")
         for name, snapshot in zip(names, kept, strict=True):
             await streams.remove(client, name)
-            await streams.put_back(client, name, tmp_path, snapshot)
+            await streams.put_back(client, name, tmp_path, snapshot, put_back.replicas)
     await put_back.stop()
     await put_back.start()
     await speaking

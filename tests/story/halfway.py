@@ -140,7 +140,10 @@ class Halfway(Onlooker):
         return len(events) * times
 
     async def publish_poison(self) -> int:
-        """One that cannot be read, and one with a text that no database can hold."""
+        """One that cannot be read, and one with a text that no database can hold; returns how many letters they make.
+
+        Matching cannot do either; insight keeps no texts, and cannot read the first.
+        """
         subject = RequestPlaced.filter_subject(self.node.name)
         placed = [m for m in await self.messages("shared") if (m.subject or "").startswith(subject[:-1])]
         _, good = decode(placed[-1].data or b"")
@@ -148,7 +151,7 @@ class Halfway(Onlooker):
         body = encode(bad, event_id=new_id(), node=self.node.name, time=datetime.now(UTC), traceparent=None)
         await self.publish(bad.subject(self.node.name), body)
         await self.publish(subject[:-1] + new_id(), b'{"specversion": "1.0", "id": ')
-        return 2
+        return 3
 
     # What came of it.
 
