@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
@@ -54,10 +55,11 @@ async def letters(streams: Streams) -> list[RawStreamMsg]:
     return found
 
 
-async def replay(streams: Streams, letter: RawStreamMsg) -> None:
+async def replay(streams: Streams, letter: RawStreamMsg, of_others: Sequence[RawStreamMsg] = ()) -> None:
     """Puts a dead letter back where it came from, and takes it out of the dead letters.
 
     Every service that hears the event gets it again; those that handled it find it in their inbox and do nothing.
+    `of_others` are the letters that other services left of the same event: they go with it, for it comes back once.
     """
     assert letter.headers is not None
     assert letter.seq is not None
@@ -70,7 +72,13 @@ async def replay(streams: Streams, letter: RawStreamMsg) -> None:
             **_lifetime(letter.headers),
         },
     )
-    await drop(streams, letter)
+    for one in (letter, *of_others):
+        await drop(streams, one)
+
+
+def _same_event(one: RawStreamMsg, other: RawStreamMsg) -> bool:
+    subjects = [(letter.headers or {}).get("Odh-Subject") for letter in (one, other)]
+    return one.seq != other.seq and subjects[0] == subjects[1] and one.data == other.data
 
 
 def _back_to(node: str, subject: str) -> str:
@@ -116,6 +124,7 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
         if action != "list" and (number is None or not chosen):
             print("Say which letter: its number in the list, or 'all'.", file=sys.stderr)
             return 2
+        gone: set[int | None] = set()
         for letter in chosen:
             headers = letter.headers or {}
             print(
@@ -124,8 +133,10 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
             )
             if action == "show":
                 print((letter.data or b"").decode("utf-8", "replace"))
-            elif action == "replay":
-                await replay(streams, letter)
+            elif action == "replay" and letter.seq not in gone:
+                of_others = [other for other in found if other.seq not in gone and _same_event(letter, other)]
+                await replay(streams, letter, of_others)
+                gone |= {one.seq for one in (letter, *of_others)}
             elif action == "drop":
                 await drop(streams, letter)
         done = {"list": "stand here", "show": "shown", "replay": "replayed", "drop": "dropped"}[action]
