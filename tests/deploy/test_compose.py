@@ -135,9 +135,9 @@ async def test_a_replica_that_is_killed_changes_nothing_of_what_people_see(node)
     introduced = [mail.to for mail in mails if mail.subject.startswith("Maak kennis met")]
     assert sorted(introduced) == sorted([story.owner.email, story.teacher.email])
     assert set(Counter((mail.to, mail.subject) for mail in mails).values()) == {1}
-    assert len({mail.message_id for mail in mails}) == len(mails) == 12
-    sent = node.rows("notify", "SELECT status, count(*) FROM notification GROUP BY status")
-    assert sent == ["sent|12"]
+    assert len({mail.message_id for mail in mails}) == len(mails) == 11
+    sent = node.rows("notify", "SELECT status, count(*) FROM notification GROUP BY status ORDER BY status")
+    assert sent == ["gathered|1", "sent|11"]  # how it ended is for the ambassador's mail of tomorrow
 
 
 def test_status_is_told_where_the_gateways_key_is(node):
@@ -196,7 +196,7 @@ async def test_passwords_and_keys_are_made_anew(node):
 
 async def silent(node: Containers) -> bool:
     """Nobody has anything to say or to send any more."""
-    waiting = node.rows("notify", "SELECT count(*) FROM notification WHERE status <> 'sent'")
+    waiting = node.rows("notify", "SELECT count(*) FROM notification WHERE status NOT IN ('sent', 'gathered')")
     unsaid = [node.rows(service, "SELECT count(*) FROM outbox")[0] for service in SERVICES]
     return {*waiting, *unsaid} == {"0"}
 
