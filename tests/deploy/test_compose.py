@@ -173,7 +173,7 @@ async def test_a_node_is_kept_while_it_runs_and_put_back(node):
     await eventually(lambda: silent(node), within=30, saying="silence")
     assert {service: node.rows(service, "SELECT count(*) FROM inbox") for service in SERVICES} == before
     assert node.rows("matching", "SELECT state, count(*) FROM match GROUP BY state") == ["introduced|1"]
-    assert len(await every_mail(node)) == 12
+    assert len(await every_mail(node)) == 11
 
 
 async def test_passwords_and_keys_are_made_anew(node):
