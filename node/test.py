@@ -1,7 +1,8 @@
 """`./odh test`: pytest, from the root of the project; what follows the command is passed on.
 
 The whole suite is shared out over as many processes as there are processors, up to four, a file at a time; each has
-servers of its own. Who names tests, or says how many processes (`-n 0`: none), gets just that.
+servers of its own. Who names tests, or says how many processes (`-n 0`: none), gets just that. What is marked `long` is
+left out of it: `./odh test -m long` runs those.
 
 `./odh test faults` is a country of real nodes in a storm: longer than a test, so it has options of its own (`--help`).
 """
@@ -11,6 +12,7 @@ import sys
 
 from node import ROOT
 
+QUICK = ["-m", "not long"]
 SHARED_OUT = ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
 
 
@@ -19,5 +21,7 @@ def main() -> int:
     if asked[:1] == ["faults"]:
         return subprocess.run([sys.executable, "-m", "tests.faults", *asked[1:]], cwd=ROOT).returncode
     whole = not any(argument.split("::")[0].startswith("tests") or argument == "-n" for argument in asked)
-    command = [sys.executable, "-m", "pytest", *(SHARED_OUT if whole else []), *asked]
+    marked = any(argument.startswith("-m") for argument in asked)
+    chosen = (SHARED_OUT if whole else []) + (QUICK if whole and not marked else [])
+    command = [sys.executable, "-m", "pytest", *chosen, *asked]
     return subprocess.run(command, cwd=ROOT).returncode

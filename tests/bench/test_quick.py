@@ -14,6 +14,7 @@ from bench.rows import ROW_IDS
 from node import ROOT
 
 
+@pytest.mark.long
 @pytest.mark.whole_node
 @pytest.mark.timeout(400)
 def test_every_row_comes_out_and_the_counts_agree(tmp_path: Path) -> None:

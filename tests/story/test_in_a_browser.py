@@ -268,6 +268,7 @@ def test_every_page_is_in_the_list_that_is_looked_at():
     assert missing == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("language", screenshots.LANGUAGES)
 async def test_every_page_is_as_it_should_be(street, looking, language):
     """At 320 pixels, light and dark: what axe finds, what is too wide, too small or too heavy, and the keyboard."""
