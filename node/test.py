@@ -1,19 +1,20 @@
 """`./odh test`: pytest, from the root of the project; what follows the command is passed on.
 
-The whole suite is shared out over as many processes as there are processors, up to four, a file at a time; each has
-servers of its own. Who names tests, or says how many processes (`-n 0`: none), gets just that. What is marked `long` is
+The whole suite is shared out over one process more than there are processors, up to four, a file at a time; each has
+servers of its own, and waits for them now and then. Who names tests, or says how many processes (`-n 0`: none), gets just that. What is marked `long` is
 left out of it: `./odh test -m long` runs those.
 
 `./odh test faults` is a country of real nodes in a storm: longer than a test, so it has options of its own (`--help`).
 """
 
+import os
 import subprocess
 import sys
 
 from node import ROOT
 
 QUICK = ["-m", "not long"]
-SHARED_OUT = ["-n", "auto", "--maxprocesses=4", "--dist=loadfile", "--no-loadscope-reorder"]
+SHARED_OUT = ["-n", str(min((os.cpu_count() or 1) + 1, 4)), "--dist=loadfile", "--no-loadscope-reorder"]
 
 
 def main() -> int:

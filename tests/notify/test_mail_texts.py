@@ -326,7 +326,7 @@ def check_hostile(template: Template, text: str) -> None:
         e.tag for e in expected.iter() if e.tag not in ("bdi", "wbr")
     ]
     assert [link.get("href") for link in document.iter("a")] == [link.get("href") for link in expected.iter("a")]
-    if template not in LINKS:
+    if template not in (*LINKS, Template.PARTNER_ENDPOINT_DISABLED):  # these greet by name, if it is one, and no more
         assert _dense(line) in shown(words(mail, "html"))
         assert line in words(mail)
 
