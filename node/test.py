@@ -1,8 +1,8 @@
 """`./odh test`: pytest, from the root of the project; what follows the command is passed on.
 
 The whole suite is shared out over one process more than there are processors, up to four, a file at a time; each has
-servers of its own, and waits for them now and then. Who names tests, or says how many processes (`-n 0`: none), gets just that. What is marked `long` is
-left out of it: `./odh test -m long` runs those.
+servers of its own, and waits for them now and then. Who names tests, or says how many processes (`-n 0`: none), gets
+just that. What is marked `long` is left out of it: `./odh test -m long` runs those.
 
 `./odh test faults` is a country of real nodes in a storm: longer than a test, so it has options of its own (`--help`).
 """
