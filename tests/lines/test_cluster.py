@@ -9,7 +9,7 @@ from tests.given import eventually
 from tests.lines.cluster import Hub
 from tests.lines.country import Country, ids, placed
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
