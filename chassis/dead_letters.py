@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import sys
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from nats.aio.msg import Msg
@@ -55,7 +54,7 @@ async def letters(streams: Streams) -> list[RawStreamMsg]:
     return found
 
 
-async def replay(streams: Streams, letter: RawStreamMsg, of_others: Sequence[RawStreamMsg] = ()) -> None:
+async def replay(streams: Streams, letter: RawStreamMsg, *of_others: RawStreamMsg) -> None:
     """Puts a dead letter back where it came from, and takes it out of the dead letters.
 
     Every service that hears the event gets it again; those that handled it find it in their inbox and do nothing.
@@ -76,9 +75,8 @@ async def replay(streams: Streams, letter: RawStreamMsg, of_others: Sequence[Raw
         await drop(streams, one)
 
 
-def _same_event(one: RawStreamMsg, other: RawStreamMsg) -> bool:
-    subjects = [(letter.headers or {}).get("Odh-Subject") for letter in (one, other)]
-    return one.seq != other.seq and subjects[0] == subjects[1] and one.data == other.data
+def _event_of(letter: RawStreamMsg) -> tuple[str | None, bytes | None]:
+    return (letter.headers or {}).get("Odh-Subject"), letter.data
 
 
 def _back_to(node: str, subject: str) -> str:
@@ -124,7 +122,9 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
         if action != "list" and (number is None or not chosen):
             print("Say which letter: its number in the list, or 'all'.", file=sys.stderr)
             return 2
-        gone: set[int | None] = set()
+        of_event: dict[tuple[str | None, bytes | None], list[RawStreamMsg]] = {}
+        for letter in found:
+            of_event.setdefault(_event_of(letter), []).append(letter)
         for letter in chosen:
             headers = letter.headers or {}
             print(
@@ -133,10 +133,8 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
             )
             if action == "show":
                 print((letter.data or b"").decode("utf-8", "replace"))
-            elif action == "replay" and letter.seq not in gone:
-                of_others = [other for other in found if other.seq not in gone and _same_event(letter, other)]
-                await replay(streams, letter, of_others)
-                gone |= {one.seq for one in (letter, *of_others)}
+            elif action == "replay" and (same := of_event.pop(_event_of(letter), None)):
+                await replay(streams, *same)
             elif action == "drop":
                 await drop(streams, letter)
         done = {"list": "stand here", "show": "shown", "replay": "replayed", "drop": "dropped"}[action]

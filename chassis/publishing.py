@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils.compat as uuids
@@ -21,6 +21,9 @@ _BATCH_HAS_DUPLICATE = 10201
 PUBLISH_TIMEOUT_SECONDS = 5.0
 
 SINGLES_IN_FLIGHT_MAX = 256
+
+#: The broker counts nanoseconds in 64 bits, which end in the year 2262; a later timer would go off at once.
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
 #: The broker makes a folder with a store of its own for every batch, and removes it: from so many events on that costs
 #: less than a wait for the disk for each event.
@@ -113,7 +116,7 @@ def _address(row: Outgoing | Row) -> tuple[str, dict[str, str]]:
         headers["Nats-TTL"] = f"{row.kept_seconds}s"
     if row.due_at is None:
         return row.subject, headers
-    headers["Nats-Schedule"] = f"@at {row.due_at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+    headers["Nats-Schedule"] = f"@at {min(row.due_at, LATEST).astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     headers["Nats-Schedule-Target"] = row.subject
     assert row.timer_subject is not None
     return row.timer_subject, headers

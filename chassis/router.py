@@ -27,6 +27,7 @@ class Hearing:
     event_type: type[Event]
     handler: Handler
     prepare: Prepare | None
+    prepare_wants_said_by: bool
     wants: frozenset[str]
     first: tuple[str, ...]
     elsewhere: bool
@@ -34,7 +35,7 @@ class Hearing:
     async def prepared(self, service: "Service", events: list[Any], said_by: list[str]) -> Sequence[Any]:
         """What is slow of a batch, done before its transaction; one result for each event."""
         assert self.prepare is not None
-        if "said_by" in inspect.signature(self.prepare).parameters:
+        if self.prepare_wants_said_by:
             return await self.prepare(events, service, said_by=said_by)
         return await self.prepare(events, service)
 
@@ -92,6 +93,7 @@ class EventRouter:
             wants = frozenset(list(inspect.signature(handler).parameters)[1:])
             if unknown := wants - {"session", "now", "settings", "streams", "prepared", "said_by", "said_at"}:
                 raise TypeError(f"{handler.__name__} asks for {sorted(unknown)}, which no handler gets")
+            names_nodes = prepare is not None and "said_by" in inspect.signature(prepare).parameters
             for event_type in event_types:
                 if event_type.reach == "to-partner":
                     raise TypeError(f"{event_type.__name__} is for a partner network alone")
@@ -100,7 +102,7 @@ class EventRouter:
                 if any(h.event_type is event_type and h.elsewhere == elsewhere for h in self.hearings):
                     raise TypeError(f"{event_type.__name__} has a handler in this service already")
                 begin = self._first if first is None else tuple(first)
-                self.hearings.append(Hearing(event_type, handler, prepare, wants, begin, elsewhere))
+                self.hearings.append(Hearing(event_type, handler, prepare, names_nodes, wants, begin, elsewhere))
             return handler
 
         return register

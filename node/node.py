@@ -220,8 +220,8 @@ class Node:
             )
 
     def _lines_config(self) -> dict[str, Any]:
-        made = config(self.lines, self._secrets.nats_passwords, leaf_listen=f"127.0.0.1:{self.leaf_port}")
-        return {name: told for name, told in made.items() if name != "leafnodes" or not self._is_apart}
+        listen, passwords = f"127.0.0.1:{self.leaf_port}", self._secrets.nats_passwords
+        return config(self.lines, passwords, leaf_listen=listen, apart=self._is_apart)
 
     async def _open_streams(self) -> None:
         self.keeper = Keeper(

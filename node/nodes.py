@@ -19,7 +19,7 @@ from chassis.settings import Settings
 from node import addresses
 from node.called_from import from_where_called
 from node.files import write
-from node.links import certificates, lag, restored, sourcing
+from node.links import certificates, lag, restored
 from node.links.keeper import Keeper
 from node.links.register import NATIONAL, NotPossible, Register, read_bundle
 from node.links.server import Tls
@@ -160,9 +160,7 @@ def renew(asked: argparse.Namespace) -> None:
 
 async def _renew_now(at: Place) -> None:
     client = await nats.connect((at.nats or "").split(","), allow_reconnect=False, connect_timeout=3)
-    for kind in ("shared", "elsewhere"):
-        await sourcing.renew(client, f"odh-{at.register.node}-{kind}", at.register.folder)
-    await restored.tell(client, at.register.node)
+    await restored.renew(client, at.register.node, at.register.folder)
     await client.close()
 
 

@@ -135,14 +135,7 @@ async def run(asked: argparse.Namespace, where: str) -> int:
     try:
         async with sessions_of(engine)() as session:
             if asked.action == "list":
-                for partner, count in await keys.partners(session):
-                    trial = ", sandbox" if partner.sandbox else ""
-                    print(
-                        f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s){trial}"
-                    )
-                    for one in await endpoints.of_partner(session, partner.partner_id):
-                        if one.disabled_at or one.failing_since:
-                            print("    " + partner_webhook.line(one, 0).partition(";")[0])
+                await show_partners(session)
                 return 0
             until = now
             given = getattr(asked, "public_key", None)
@@ -167,6 +160,16 @@ async def run(asked: argparse.Namespace, where: str) -> int:
     finally:
         await engine.dispose()
     return 0
+
+
+async def show_partners(session: AsyncSession) -> None:
+    """A line for each, and one for each of its endpoints that is in trouble."""
+    for partner, count in await keys.partners(session):
+        trial = ", sandbox" if partner.sandbox else ""
+        print(f"{partner.partner_id:<20} {partner.network:<24} {partner.source:<40} {count} sleutel(s){trial}")
+        for one in await endpoints.of_partner(session, partner.partner_id):
+            if one.disabled_at or one.failing_since:
+                print("    " + partner_webhook.line(one, 0).partition(";")[0])
 
 
 async def add(session: AsyncSession, asked: argparse.Namespace, now: datetime, public_key: str | None) -> None:

@@ -122,10 +122,7 @@ class Keeper:
         """Before the services start, and without lines; then remembers which folder it is."""
         if self.is_put_back(store):
             client = await self._client()
-            node, folder = self._register.node, self._register.folder
-            await sourcing.renew(client, f"odh-{node}-elsewhere", folder)
-            if await sourcing.renew(client, f"odh-{node}-shared", folder):
-                await restored.tell(client, node)
+            await restored.renew(client, self._register.node, self._register.folder)
             if self._register.is_national:  # a region's line comes up again, at which the hub calls by itself
                 await sourcing.stop_giving(client, self._register)
                 self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX

@@ -60,11 +60,13 @@ def config(
     seen_at: Path | None = None,
     clients_too: bool = True,
     cluster: Cluster | None = None,
+    apart: bool = False,
 ) -> dict[str, Any]:
     """Accounts, the line, and TLS. `leaf_listen` is where a national node waits for its regions.
 
     `seen_at` is the folder of the lines as the server sees it, where that is another (in a container);
     without `clients_too` only the lines speak TLS. `cluster` is for a node that has several servers.
+    A server that is `apart` neither waits for other nodes nor calls them.
     """
     node, line, tls = register.node, register.line, Tls(register.folder)
     at = seen_at or register.folder
@@ -82,6 +84,8 @@ def config(
         made["tls"] = tls.config(at)
     if cluster is not None:
         made["cluster"] = cluster.config(node)
+    if apart:
+        return made
     if register.is_national:
         made["leafnodes"] = {"listen": leaf_listen} | ({"tls": tls.config(at)} if tls.is_there else {})
         if cluster is not None:  # regions were given every address, as it is from outside

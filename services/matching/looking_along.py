@@ -16,7 +16,7 @@ from chassis import LongText, Now, PlaceDraft, ReadSession, SignedIn
 from contracts.event import new_id
 from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
 from contracts.words import reasons_in_words
-from services.matching import rules, weighing
+from services.matching import models, rules, weighing
 from services.matching.calls import InLanguage
 from services.matching.candidates import candidates_for
 from services.matching.meanings import Meaning, Read, read_meanings
@@ -146,15 +146,13 @@ def _as_far_as_asked(pair: Pair, question: Question) -> Pair:
     return replace(pair, request=request)
 
 
-_DIMENSIONS = text("SELECT dimensions FROM embedding_model WHERE model_id = :model_id")
 _TEXTS = text("SELECT proposition_id, text FROM proposition WHERE proposition_id = ANY(:ids)")
 
 
 async def _meaning(session: AsyncSession, read: Read | None) -> Meaning | None:
     if read is None:
         return None
-    found = (await ask(session, _DIMENSIONS, {"model_id": read.model_id})).all()
-    return Meaning(read.model_id, found[0].dimensions, read.vector)
+    return Meaning(read.model_id, (await models.get(session, read.model_id)).dimensions, read.vector)
 
 
 async def _texts(session: AsyncSession, offer_ids: list[str]) -> dict[str, str]:

@@ -101,13 +101,13 @@ async def set_preferences(
     habits, wishes = settings_of(request).habits, draft.wishes()
 
     async def choose(session: AsyncSession) -> Reply:
-        version = await preferences.set_wishes(session, who.member_id, wishes, expected)
+        version = await preferences.choose(session, who.member_id, wishes, expected)
         if version is None:
             check_version(expected, (await preferences.preference_of(session, who.member_id)).version)
             raise PreferencesNotFound
         await planning.plan_again(session, who.member_id, habits, now)
         for other in who.also:  # one person, one choice
-            await preferences.choose_alike(session, other, wishes)
+            await preferences.choose(session, other, wishes)
             await planning.plan_again(session, other, habits, now)
         language = await contacts.language_of(session, who.member_id)
         view = preferences_view(wishes, habits, language, version)

@@ -1,7 +1,7 @@
 """Says of mails that are not simply to go at once when they go, and gathers those that go together."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -61,35 +61,31 @@ _GATHERED = text(
 async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits, now: datetime) -> None:
     """Lets mails go at the moments that their members chose; each digest that has something in it gets a timer."""
     chosen = await _wishes(session, {mail.member_id for mail in mails})
-    person = await one_person.stays_of(session, {mail.member_id for mail in mails})
-    rhythms = {mail.notification_id: chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails}
-    daily = {person[mail.member_id] for mail in mails if rhythms[mail.notification_id] is Rhythm.AT_MOST_DAILY}
-    first = await _first_of_the_day(session, daily, now)
+    rhythms = [chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails]
+    at_most_daily = {
+        mail.member_id for mail, rhythm in zip(mails, rhythms, strict=True) if rhythm is Rhythm.AT_MOST_DAILY
+    }
+    first = await _first_of_the_day(session, at_most_daily, now)
     planned = []
-    for mail in mails:
+    for mail, rhythm in zip(mails, rhythms, strict=True):
         wishes = chosen[mail.member_id]
-        rhythm = rhythms[mail.notification_id]
         alone = rhythm in (Rhythm.AT_ONCE, Rhythm.NONE)
-        if rhythm is Rhythm.AT_MOST_DAILY and person[mail.member_id] in first:
-            first.remove(person[mail.member_id])
+        if rhythm is Rhythm.AT_MOST_DAILY and mail.member_id in first:
+            first.remove(mail.member_id)
             alone = True
         if alone:
             planned.append(_Planned(mail.notification_id, Delivery.WAITING, wishes.not_before(now)))
             continue
         moment = wishes.digest_at(rhythm, habits, now)
-        digest_id = str(uuid5(NAMESPACE_URL, f"{person[mail.member_id]}/{moment.isoformat()}"))
+        digest_id = str(uuid5(NAMESPACE_URL, f"{mail.member_id}/{moment.isoformat()}"))
         planned.append(_Planned(mail.notification_id, Delivery.GATHERED, moment, digest_id))
-    values = [asdict(one) for one in planned]
-    await run(
-        session,
-        _PLAN,
-        {
-            "notification_ids": [value["notification_id"] for value in values],
-            "statuses": [value["status"].value for value in values],
-            "moments": [value["moment"] for value in values],
-            "digest_ids": [value["digest_id"] for value in values],
-        },
-    )
+    values = {
+        "notification_ids": [one.notification_id for one in planned],
+        "statuses": [one.status.value for one in planned],
+        "moments": [one.moment for one in planned],
+        "digest_ids": [one.digest_id for one in planned],
+    }
+    await run(session, _PLAN, values)
     for digest_id, moment in {one.digest_id: one.moment for one in planned if one.digest_id}.items():
         say_later(session, DigestDue(digest_id=digest_id), at=moment)
 

@@ -21,31 +21,20 @@ async def preference_of(session: AsyncSession, member_id: str) -> Preference:
     return found or Preference(member_id=member_id)
 
 
-# Only the version that the member saw is changed; a first change makes version 2 of what was never said.
-_SET = text(
-    """
-    INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends)
-    SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
-        CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean)
-    WHERE (:expected = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
-      AND NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
-    ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
-        rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
-        weekends = excluded.weekends
-    WHERE known.version = :expected
-    RETURNING version
-    """
-)
-
+# Where a version is expected, only the one that the member saw is changed; a first change makes version 2 of what was
+# never said.
 _CHOOSE = text(
     """
     INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends)
     SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
         CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean)
-    WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
+    WHERE (coalesce(CAST(:expected AS integer), 1) = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
+      AND NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
         rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
         weekends = excluded.weekends
+    WHERE known.version = coalesce(CAST(:expected AS integer), known.version)
+    RETURNING version
     """
 )
 
@@ -71,21 +60,11 @@ _UNMUTE = text(
 )
 
 
-async def set_wishes(session: AsyncSession, member_id: str, wishes: Wishes, expected: int) -> int | None:
+async def choose(session: AsyncSession, member_id: str, wishes: Wishes, expected: int | None = None) -> int | None:
     """Sets what a member wants by mail; returns the new version, or none when another than expected stands."""
     await not_while_erasing(session)
-    return (await run(session, _SET, _chosen(member_id, wishes) | {"expected": expected})).scalar_one_or_none()
-
-
-async def choose_alike(session: AsyncSession, member_id: str, wishes: Wishes) -> None:
-    """The same under another reference of whoever chose it."""
-    await not_while_erasing(session)
-    await run(session, _CHOOSE, _chosen(member_id, wishes))
-
-
-def _chosen(member_id: str, wishes: Wishes) -> dict[str, Any]:
-    rhythms = json.dumps(wishes.rhythms)
-    return asdict(wishes) | {"member_id": member_id, "muted": sorted(wishes.muted), "rhythms": rhythms}
+    told = {"muted": sorted(wishes.muted), "rhythms": json.dumps(wishes.rhythms), "expected": expected}
+    return (await run(session, _CHOOSE, asdict(wishes) | told | {"member_id": member_id})).scalar_one_or_none()
 
 
 async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeToken | None:

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
 from contracts.vocabulary import Network
-from services.partners import rules
+from services.partners import rules, store
 from services.partners.assertions import read_public_key
 from services.partners.tables import Credential, Partner
 
@@ -75,8 +75,7 @@ async def partners(session: AsyncSession) -> list[tuple[Partner, int]]:
         select(Partner, keys)
         .outerjoin(
             Credential,
-            (col(Credential.partner_id) == Partner.partner_id)
-            & (col(Credential.ends_at).is_(None) | (col(Credential.ends_at) > sa.func.now())),
+            (col(Credential.partner_id) == Partner.partner_id) & store.is_live(sa.func.now()),
         )
         .group_by(col(Partner.partner_id))
         .order_by(col(Partner.partner_id))
@@ -92,8 +91,7 @@ async def _partner(session: AsyncSession, name: str) -> Partner:
 
 
 async def _end_keys(session: AsyncSession, name: str, at: datetime) -> int:
-    live = col(Credential.ends_at).is_(None) | (col(Credential.ends_at) > at)
-    ending = sa.update(Credential).where(col(Credential.partner_id) == name, live).values(ends_at=at)
+    ending = sa.update(Credential).where(col(Credential.partner_id) == name, store.is_live(at)).values(ends_at=at)
     return (await session.exec(ending)).rowcount
 
 

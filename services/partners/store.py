@@ -34,22 +34,23 @@ async def partner(session: AsyncSession, partner_id: str) -> Partner | None:
     return await session.get(Partner, partner_id)
 
 
+def is_live(at: Any) -> sa.ColumnElement[bool]:
+    """That a key lets its partner in at a moment."""
+    return sa.or_(col(Credential.ends_at).is_(None), col(Credential.ends_at) > at)
+
+
 async def live_credential(
     session: AsyncSession, credential_id: str, now: datetime
 ) -> tuple[Credential, Partner] | None:
     """A key that was not revoked, and whose it is."""
     query = select(Credential, Partner).join(Partner, col(Partner.partner_id) == Credential.partner_id)
-    query = query.where(
-        Credential.credential_id == credential_id,
-        sa.or_(col(Credential.ends_at).is_(None), col(Credential.ends_at) > now),
-    )
+    query = query.where(Credential.credential_id == credential_id, is_live(now))
     return (await session.exec(query)).first()
 
 
 async def live_partner(session: AsyncSession, partner_id: str, now: datetime) -> Partner | None:
     """The partner when it has a key that was not revoked, or none."""
-    live = sa.or_(col(Credential.ends_at).is_(None), col(Credential.ends_at) > now)
-    has_key = sa.exists().where(col(Credential.partner_id) == partner_id, live)
+    has_key = sa.exists().where(col(Credential.partner_id) == partner_id, is_live(now))
     return (await session.exec(select(Partner).where(Partner.partner_id == partner_id, has_key))).first()
 
 

@@ -61,8 +61,7 @@ class Place:
         return Tls(self.register.folder).ca_of_clients
 
     def _config(self) -> dict[str, Any]:
-        made = config(self.register, self.passwords, leaf_listen=self.leaf_at)
-        return {name: told for name, told in made.items() if name != "leafnodes" or not self._is_apart}
+        return config(self.register, self.passwords, leaf_listen=self.leaf_at, apart=self._is_apart)
 
     def _new_keeper(self) -> Keeper:
         return Keeper(

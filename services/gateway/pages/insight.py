@@ -46,7 +46,7 @@ Chosen = Annotated[dict[str, Any], Depends(_chosen)]
 @router.get("/insight")
 async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
     """The country or the region at a glance."""
-    is_team = reader.caller is not None and reader.caller.identity.has(Role.NODE_TEAM)
+    is_team = reader.has(Role.NODE_TEAM)
     if not is_team:
         chosen["exact"] = ""
     query = _query(reader, chosen)

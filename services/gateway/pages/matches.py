@@ -80,7 +80,7 @@ async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str =
 
 def _may_judge(reader: Reader, match: dict[str, Any]) -> bool:
     """Whether the buttons are of use; matching decides itself whether the step may be taken."""
-    of_team = reader.caller is not None and reader.caller.identity.has(Role.NODE_TEAM) and not match["my_side"]
+    of_team = reader.has(Role.NODE_TEAM) and not match["my_side"]
     return match["state"] == "proposed" and (match["waits_for_me"] or of_team)
 
 

@@ -1,13 +1,12 @@
 """A partner's page, for its own people and the node's team: what became of its events, and how its endpoints do."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from services.gateway.catalogue import NotServed
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -21,7 +20,7 @@ REJECTED = "rejected"
 @router.get("/partner")
 async def show_partners(reader: SignedInReader) -> Response:
     """Those that the reader looks after; for the node's team every one."""
-    found = await _ask(reader, "/v1/partners")
+    found = await reader.ask("/v1/partners")
     return reader.page("partners.html", partners=found["items"])
 
 
@@ -45,9 +44,9 @@ async def press_button(partner_id: PartnerId, reader: SignedInReader) -> Respons
     endpoint = f"{_address(partner_id)}/webhooks/{webhook_id}"
     try:
         if step == "resend":
-            await _ask(reader, f"{endpoint}/resend", method="POST", body={"news_id": filled_in.get("news_id", "")})
+            await reader.ask(f"{endpoint}/resend", method="POST", body={"news_id": filled_in.get("news_id", "")})
         elif step == "enable":
-            await _ask(reader, f"{endpoint}/enable", method="POST")
+            await reader.ask(f"{endpoint}/enable", method="POST")
         else:
             return await _page(reader, partner_id, status=422, wrong="error.422")
     except Refused as refused:
@@ -66,9 +65,9 @@ async def _page(
     query = narrowed | ({"cursor": cursor} if cursor else {})
     address = _address(partner_id)
     partner, events, webhooks = await asyncio.gather(
-        _ask(reader, address),
-        _ask(reader, f"{address}/events?{urlencode(query)}"),
-        _ask(reader, f"{address}/webhooks"),
+        reader.ask(address),
+        reader.ask(f"{address}/events?{urlencode(query)}"),
+        reader.ask(f"{address}/webhooks"),
     )
     return reader.page(
         "partner.html",
@@ -82,12 +81,6 @@ async def _page(
         done=done,
         wrong=wrong,
     )
-
-
-async def _ask(reader: Reader, path: str, **told: Any) -> Any:
-    if "partners" not in reader.gateway.upstreams.services:
-        raise NotServed
-    return await reader.ask(path, **told)
 
 
 def _address(partner_id: str) -> str:

@@ -23,6 +23,7 @@ router = APIRouter(include_in_schema=False)
 LETTERS_MIN = 12
 
 WORDS_OF_SIDE = {"requests": "ask", "offers": "offer"}
+ID_OF_SIDE = {"requests": "request_id", "offers": "offer_id"}
 
 
 async def _side(request: Request) -> str:
@@ -58,7 +59,7 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
                 raise
             form.learn(refused.told, reader.language)
         else:
-            one = quote(placed["request_id" if side == "requests" else "offer_id"], safe="")
+            one = quote(placed[ID_OF_SIDE[side]], safe="")
             return reader.go_to(f"/{side}/{one}?done=placed-{side}")
     return await _page(reader, side, form, status=422)
 

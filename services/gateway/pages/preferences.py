@@ -53,9 +53,7 @@ def _hour(text: str) -> int | str:
 
 
 def _page(reader: Reader, chosen: dict[str, Any], *, status: int = 200, done: str = "", wrong: str = "") -> Response:
-    brings_together = reader.caller is not None and any(
-        reader.caller.identity.has(role) for role in (Role.AMBASSADOR, Role.NODE_TEAM)
-    )
+    brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     sorts = dict.fromkeys(SORTS, RHYTHMS)
     return reader.page(
         "preferences.html",

@@ -1,13 +1,13 @@
 """What somebody asks and offers: each with how it stands and what can be done with it, and all of it together."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from contracts.vocabulary import Role, Side
-from services.gateway.pages.placing import WORDS_OF_SIDE, SideOf
+from contracts.vocabulary import Role
+from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -31,7 +31,7 @@ STEPS = {
 async def show_own(side: SideOf, reader: SignedInReader, cursor: Cursor = "") -> Response:
     """What the reader asks, or offers, the newest first."""
     found = await reader.ask(f"/v1/{side}?" + urlencode({"mine": "true"} | ({"cursor": cursor} if cursor else {})))
-    items = [one | {"path": f"/{side}/{quote(one[_id(side)], safe='')}"} for one in found["items"]]
+    items = [one | {"path": f"/{side}/{quote(one[ID_OF_SIDE[side]], safe='')}"} for one in found["items"]]
     return reader.page(
         "own.html", side=side, its=WORDS_OF_SIDE[side], items=items, older=found["next_cursor"], cursor=cursor
     )
@@ -68,9 +68,8 @@ async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
-    who = reader.caller.identity if reader.caller else None
-    is_own = who is not None and one["member_id"] in who.references
-    brings_together = who is not None and (who.has(Role.NODE_TEAM) or who.has(Role.AMBASSADOR))
+    is_own = reader.caller is not None and one["member_id"] in reader.caller.identity.references
+    brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
     return reader.page(
         "request.html",
@@ -79,16 +78,8 @@ async def _page(
         its=WORDS_OF_SIDE[side],
         request=one,
         is_own=is_own,
-        steps=_steps(one, is_own),
+        steps=STEPS.get(one["status"], ()) if is_own else (),
         may_escalate=may_escalate and side == "requests",
         done=done,
         wrong=wrong,
     )
-
-
-def _steps(one: dict[str, Any], is_own: bool) -> tuple[str, ...]:
-    return STEPS.get(one["status"], ()) if is_own else ()
-
-
-def _id(side: str) -> str:
-    return f"{Side.REQUEST if side == 'requests' else Side.OFFER}_id"

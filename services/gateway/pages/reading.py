@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from chassis import Problem
 from chassis.identity import NotSignedIn
 from contracts.skills import skill_in_words
-from contracts.vocabulary import Language
+from contracts.vocabulary import Language, Role
 from contracts.words import (
     kind_in_words,
     network_in_words,
@@ -26,7 +26,7 @@ from contracts.words import (
 )
 from services.gateway import rules
 from services.gateway.callers import Caller
-from services.gateway.catalogue import SERVICE_OF
+from services.gateway.catalogue import SERVICE_OF, NotServed
 from services.gateway.gateway import Gateway
 from services.gateway.pages import words
 from services.gateway.pages.forms import Form
@@ -108,11 +108,17 @@ class Reader:
         kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
         return f"{self.request.url.path}?{urlencode([*kept, ('taal', other.value)])}"
 
+    def has(self, *roles: Role) -> bool:
+        """Whether the reader is signed in and has one of these roles; what they may do is the services' to check."""
+        return self.caller is not None and any(self.caller.identity.has(role) for role in roles)
+
     async def ask(
         self, path: str, *, method: str = "GET", body: Mapping[str, Any] | None = None, if_match: str | None = None
     ) -> Any:
-        """What a service answers to the reader; raises `Refused`."""
+        """What a service answers to the reader; raises `Refused`, or `NotServed` when this node does not have it."""
         service = SERVICE_OF[re.split(r"[/?]", path)[2]]
+        if service not in self.gateway.upstreams.services:
+            raise NotServed
         token = self.gateway.identities.token(self.caller.identity, service) if self.caller else None
         answer = await self.gateway.upstreams.call(service, method, path, token=token, body=body, if_match=if_match)
         if answer.status >= 400:

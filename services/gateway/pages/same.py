@@ -76,7 +76,7 @@ async def decide(thing: str, pair_id: PairId, reader: SignedInReader) -> Respons
 async def _page(
     reader: Reader, thing: str, state: str, *, cursor: str = "", status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
-    if reader.caller is None or not reader.caller.identity.has(Role.NODE_TEAM):
+    if not reader.has(Role.NODE_TEAM):
         raise NotAllowed
     thing = thing if thing in THINGS else THINGS[0]
     state = state if state in STATES else STATES[0]
