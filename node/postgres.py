@@ -33,6 +33,7 @@ SETTINGS = {
     "unix_socket_directories": "",  # the path of a socket is limited in length; loopback is not
     "max_connections": "200",
     "shared_buffers": "128MB",
+    "autovacuum_naptime": "10s",  # until its tables were looked at once, a first load is planned as if they were empty
     "fsync": "on",
     "synchronous_commit": "on",
     "timezone": "UTC",
