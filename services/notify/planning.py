@@ -61,23 +61,24 @@ _GATHERED = text(
 async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits, now: datetime) -> None:
     """Lets mails go at the moments that their members chose; each digest that has something in it gets a timer."""
     chosen = await _wishes(session, {mail.member_id for mail in mails})
+    person = await one_person.stays_of(session, {mail.member_id for mail in mails})
     rhythms = [chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails]
-    at_most_daily = {
-        mail.member_id for mail, rhythm in zip(mails, rhythms, strict=True) if rhythm is Rhythm.AT_MOST_DAILY
+    daily = {
+        person[mail.member_id] for mail, rhythm in zip(mails, rhythms, strict=True) if rhythm is Rhythm.AT_MOST_DAILY
     }
-    first = await _first_of_the_day(session, at_most_daily, now)
+    first = await _first_of_the_day(session, daily, now)
     planned = []
     for mail, rhythm in zip(mails, rhythms, strict=True):
         wishes = chosen[mail.member_id]
         alone = rhythm in (Rhythm.AT_ONCE, Rhythm.NONE)
-        if rhythm is Rhythm.AT_MOST_DAILY and mail.member_id in first:
-            first.remove(mail.member_id)
+        if rhythm is Rhythm.AT_MOST_DAILY and person[mail.member_id] in first:
+            first.remove(person[mail.member_id])
             alone = True
         if alone:
             planned.append(_Planned(mail.notification_id, Delivery.WAITING, wishes.not_before(now)))
             continue
         moment = wishes.digest_at(rhythm, habits, now)
-        digest_id = str(uuid5(NAMESPACE_URL, f"{mail.member_id}/{moment.isoformat()}"))
+        digest_id = str(uuid5(NAMESPACE_URL, f"{person[mail.member_id]}/{moment.isoformat()}"))
         planned.append(_Planned(mail.notification_id, Delivery.GATHERED, moment, digest_id))
     values = {
         "notification_ids": [one.notification_id for one in planned],
