@@ -11,7 +11,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input, Problem, say, say_later
 from contracts.partners import RecordWithdrawn, Thing, WaitEnded
-from contracts.vocabulary import Network
 from services.partners import ending, rules, store, telling
 from services.partners.profiles import profile_of
 from services.partners.rules import PersonForgotten, Status
@@ -25,7 +24,7 @@ class Read:
 
     kind: str
     thing: Thing
-    network: Network
+    network: str
     data: Input | None
     sandbox: bool
 
@@ -62,11 +61,10 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
 async def _read(session: AsyncSession, receipt: Receipt) -> Read:
     partner = await store.partner(session, receipt.partner_id)
     assert partner is not None
-    network = Network(partner.network)
-    profile = profile_of(network)
+    profile = profile_of(partner.network)
     kind, withdrawn = profile.kind_of(receipt.event_type)
     data = None if withdrawn else profile.read(kind, receipt.data or {}, receipt.event_type)
-    return Read(kind, rules.THINGS[kind], network, data, partner.sandbox)
+    return Read(kind, rules.THINGS[kind], partner.network, data, partner.sandbox)
 
 
 async def _record(session: AsyncSession, receipt: Receipt, read: Read) -> Record:
