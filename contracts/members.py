@@ -202,6 +202,7 @@ class MemberMerged(Event, wire_name="members.member-merged", about="member_id", 
 
     member_id: str
     into: str = Field(description="The membership that stays, and that was merged into no other.")
+    news: bool = Field(default=False, description="It was found just now, of somebody who signed in here: tell them.")
 
 
 class MemberParted(Event, wire_name="members.member-parted", about="member_id", reach="local"):

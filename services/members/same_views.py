@@ -73,6 +73,20 @@ class SamePersonsView(_PairView):
     second: PersonSideView
 
 
+class OwnMergedView(BaseModel):
+    """Two memberships that are one, for who they are of."""
+
+    pair_id: str
+    addresses: tuple[str, ...] = Field(description="Those of the two, without most of what stands before the @.")
+    merged_at: datetime
+
+
+class OwnMergedList(BaseModel):
+    """All that was merged of the caller."""
+
+    items: list[OwnMergedView]
+
+
 class DecidedView(BaseModel):
     """What was decided of a pair just now."""
 
