@@ -10,8 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.database import engine_for, sessions_of
 from contracts.networks import NetworkNotRight, file_of, known
 from node import addresses, partner_contact, partner_webhook
-from node.called_from import from_where_called
-from node.environment import operators
+from node.called_from import folder_told, from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
 from node.partner_load import load
@@ -26,8 +25,7 @@ def main() -> int:
     """Works on the node that runs here, unless the operator said which database."""
     asked = arguments()
     try:
-        added = operators().get("ODH_NETWORKS_FOLDER")
-        learn(from_where_called(added) if added else None)
+        learn(folder_told("ODH_NETWORKS_FOLDER"))
     except NetworkNotRight as why:
         print(why, file=sys.stderr)
         return 2
