@@ -10,6 +10,7 @@ import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from datetime import UTC, datetime
@@ -36,10 +37,9 @@ QUIET_SECONDS, SECONDS_MAX = 5.0, 1200.0
 
 #: What each event of the two partners came to: after how many seconds it ended, and how often that was told.
 _ENDS = text(
-    "SELECT partner_id, source, event_id, status, received_at,"
-    " extract(epoch FROM ended_at - received_at)::float AS seconds,"
-    " (SELECT count(*) FROM news WHERE news.partner_id = receipt.partner_id"
-    "   AND data->>'receipt_id' = receipt.receipt_id) AS told FROM receipt"
+    "WITH told AS (SELECT data->>'receipt_id' AS receipt_id, count(*) AS often FROM news GROUP BY 1)"
+    " SELECT partner_id, source, event_id, status, received_at, coalesce(often, 0) AS told,"
+    " extract(epoch FROM ended_at - received_at)::float AS seconds FROM receipt LEFT JOIN told USING (receipt_id)"
 )
 _LEFT = text("SELECT count(*) FROM receipt WHERE ended_at IS NULL")
 
@@ -68,8 +68,8 @@ async def trial(node: Node, options: argparse.Namespace) -> dict[str, Any]:
     """The burst of one while the other sends an event now and then: before, during, and what came of all."""
     doors = await two_partners(node)
     planned = day(Network.KATAPULT, SOURCES["many"], options.events, options.seed)
-    pushed: list[datetime] = []
-    few = asyncio.create_task(asyncio.to_thread(a_few, doors["few"], options.every, pushed))
+    over = threading.Event()
+    few = asyncio.create_task(asyncio.to_thread(a_few, doors["few"], options.every, over))
     await asyncio.sleep(options.before)
     began, clock = datetime.now(UTC), time.perf_counter()
     groups = list(batches([(number, one.event) for number, one in enumerate(planned)]))
@@ -83,9 +83,9 @@ async def trial(node: Node, options: argparse.Namespace) -> dict[str, Any]:
             if time.perf_counter() - clock > SECONDS_MAX:
                 break
             await asyncio.sleep(0.5)
-        ended_after, over = time.perf_counter() - clock, datetime.now(UTC)
-        pushed.append(over)  # says that it is over
-        await few
+        ended_after, ended = time.perf_counter() - clock, datetime.now(UTC)
+        over.set()
+        pushed = await few
         await asyncio.sleep(QUIET_SECONDS)
         found = (await connection.execute(_ENDS)).mappings().all()
     await engine.dispose()
@@ -95,10 +95,10 @@ async def trial(node: Node, options: argparse.Namespace) -> dict[str, Any]:
         if one["told"] != 1 or one["status"] != ends.get((one["source"], one["event_id"]), "accepted")
     ]  # fmt: skip
     own = [one for one in found if one["partner_id"] == "few"]
-    meanwhile = [one["seconds"] or SECONDS_MAX for one in own if began <= one["received_at"] <= over]
+    meanwhile = [one["seconds"] or SECONDS_MAX for one in own if began <= one["received_at"] <= ended]
     before = [one["seconds"] for one in own if one["received_at"] < began]
     counted = Counter(one["partner_id"] for one in found)
-    lost = len(ends) - counted["many"] + len(pushed) - 1 - counted["few"]
+    lost = len(ends) - counted["many"] + pushed - counted["few"]
     return {
         "events of the burst (some come twice)": f"{len(planned):,} ({len(ends):,} apart)",
         "the burst was taken in after, s": round(taken_in, 1),
@@ -129,17 +129,16 @@ async def two_partners(node: Node) -> dict[str, Door]:
     return doors
 
 
-def a_few(door: Door, every: float, pushed: list[datetime]) -> None:
-    """Pushes a centre every so many seconds; the last moment that stands in the list is when it was over."""
+def a_few(door: Door, every: float, over: threading.Event) -> int:
+    """Pushes a centre every so many seconds, until it is over; returns how many."""
     number = 0
-    while len(pushed) == number:
+    while not over.wait(every):
         number += 1
         data = {"name": f"Werkplaats {number}", "place": {"name": "Zwolle"}}
         about = {"specversion": "1.0", "id": new_id(), "source": SOURCES["few"], "subject": f"s-{number}"}
         kind = {"type": "nl.omdehoek.partner.centre.v1", "time": datetime.now(UTC).isoformat()}
-        pushed.insert(number - 1, datetime.now(UTC))
         door.push([{**about, **kind, "data": data}])
-        time.sleep(every)
+    return number
 
 
 def _told(record: dict[str, Any]) -> str:
