@@ -37,9 +37,11 @@ class NetworkNotRight(ValueError):
 def learn(folder: Path | None) -> None:
     """From now on this process knows the networks of a folder too, in place of those that it learned before.
 
-    Without a folder, or one that does not exist, there are none. Raises `NetworkNotRight`.
+    Without a folder there are none. Raises `NetworkNotRight`, also for a folder that is not there.
     """
     _added.clear()
+    if folder and not folder.is_dir():
+        raise NetworkNotRight(f"{folder}: there is no such folder of networks")
     for file in sorted(folder.glob("*.toml")) if folder else ():
         _added[file.stem] = _name_in(file), file
 

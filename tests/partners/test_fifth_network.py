@@ -160,3 +160,5 @@ def test_a_file_that_cannot_be_used_is_refused_at_the_start_with_why(tmp_path, n
         profiles.learn(tmp_path)
 
     assert f"{name}.toml" in str(refused.value)
+    with pytest.raises(NetworkNotRight, match="no such folder"):
+        profiles.learn(tmp_path / "elsewhere")
