@@ -2,7 +2,7 @@
 
 `./odh bench matching` measures how well matching ranks, `./odh bench scale` how it finds among many offers, and
 `./odh bench replicas` how many events several processes of it handle together. `./odh bench identity` measures how well
-those who are told twice are found.
+those who are told twice are found, and `./odh bench burst` whether one partner's burst holds up another.
 """
 
 import argparse
@@ -28,6 +28,7 @@ OTHERS = {
     "identity": "bench.identity.__main__",
     "scale": "bench.scale",
     "replicas": "bench.replicas",
+    "burst": "bench.burst",
 }
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import PERSONAL, Event
+from contracts.networks import NetworkCode
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 
 
@@ -28,6 +29,9 @@ class _OrganisationState(Event):
     brin: str | None = Field(default=None, description="The school's BRIN number.")
     kvk: str | None = Field(default=None, description="The company's number at the chamber of commerce (KVK).")
     networks: tuple[Network, ...] = ()
+    other_networks: tuple[NetworkCode, ...] = Field(
+        default=(), description="Those that came after the first four, which a reader of before that skips."
+    )
 
 
 class OrganisationRegistered(
@@ -46,6 +50,9 @@ class _MemberState(Event):
     member_id: str = Field(description="A random reference that only the member's own node can resolve.")
     organisation_ids: tuple[str, ...] = ()
     networks: tuple[Network, ...] = ()
+    other_networks: tuple[NetworkCode, ...] = Field(
+        default=(), description="Those that came after the first four, which a reader of before that skips."
+    )
 
 
 class MemberJoined(_MemberState, wire_name="members.member-joined", about="member_id", reach="shared"):
@@ -195,6 +202,7 @@ class MemberMerged(Event, wire_name="members.member-merged", about="member_id", 
 
     member_id: str
     into: str = Field(description="The membership that stays, and that was merged into no other.")
+    news: bool = Field(default=False, description="It was found just now, of somebody who signed in here: tell them.")
 
 
 class MemberParted(Event, wire_name="members.member-parted", about="member_id", reach="local"):

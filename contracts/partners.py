@@ -17,7 +17,8 @@ from pydantic import Field, model_validator
 
 from contracts.event import PERSONAL, Event, FieldError, is_subject_token
 from contracts.members import AmbassadorScope, Place
-from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Side, Skill, Theme
+from contracts.networks import NetworkCode
+from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Skill, Theme
 
 
 class Thing(StrEnum):
@@ -134,7 +135,7 @@ class WebhookDisabled(Event, wire_name="partners.webhook-disabled", about="webho
 class _Told(Event):
     record_id: str
     partner_id: str
-    network: Network
+    network: NetworkCode
     known_as: str | None = Field(default=None, description="What the record was accepted as before; none: it is new.")
 
 
@@ -195,7 +196,7 @@ class RecordWithdrawn(Event, wire_name="partners.record-withdrawn", about="recor
 
     record_id: str
     partner_id: str
-    network: Network
+    network: NetworkCode
     known_as: str = Field(description="What the record was accepted as.")
     thing: Thing
 

@@ -13,7 +13,7 @@ class OrganisationKind(StrEnum):
 
 
 class Network(StrEnum):
-    """The partner networks that a member or an organisation can belong to, several at once."""
+    """The partner networks that every release knows. An operator adds others, see `contracts.networks`."""
 
     DUURZAAM_MBO = "duurzaam-mbo"
     ROOTS = "het-groene-brein-roots"

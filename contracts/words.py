@@ -7,7 +7,8 @@ shown as it came.
 from collections.abc import Sequence
 
 from contracts.matching import Reason
-from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Theme
+from contracts.networks import known
+from contracts.vocabulary import Kind, Language, OrganisationKind, Theme
 
 _DUTCH, _ENGLISH = Language.DUTCH, Language.ENGLISH
 
@@ -80,14 +81,6 @@ _ORGANISATION_KINDS: dict[Language, dict[str, str]] = {
     },
 }
 
-#: The same in both languages: they are names.
-_NETWORKS: dict[str, str] = {
-    Network.DUURZAAM_MBO: "Duurzaam MBO",
-    Network.ROOTS: "Het Groene Brein Roots",
-    Network.KATAPULT: "Katapult",
-    Network.LEREN_VOOR_MORGEN: "Leren voor Morgen",
-}
-
 #: The Dutch names that differ in English; the other provinces are called the same.
 _PROVINCES_IN_ENGLISH = {
     "Noord-Brabant": "North Brabant",
@@ -118,7 +111,7 @@ def organisation_kind_in_words(kind: str, language: Language) -> str:
 
 def network_in_words(network: str, _: Language) -> str:
     """What a partner network is called."""
-    return _NETWORKS.get(network, network)
+    return known().get(network, network)
 
 
 def province_in_words(province: str, language: Language) -> str:

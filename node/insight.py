@@ -8,13 +8,13 @@ from typing import Any
 
 from nats.errors import Error as NatsError
 
-from chassis import Settings
 from chassis.database import is_away
 from node import addresses
 from node.called_from import from_where_called
 from services.insight.app import service
 from services.insight.comparing import Difference
 from services.insight.rebuilding import AlreadyRebuilding, Outcome, rebuild
+from services.insight.settings import InsightSettings
 
 #: They were made anew, and differ from what was there.
 DIFFERS = 3
@@ -32,7 +32,7 @@ _TABLES = {
 def main() -> int:
     """Works on the node that runs here, unless the environment says which database and broker."""
     asked = arguments()
-    return asyncio.run(run(Settings(**told(asked)), keep_untold=not asked.only_what_is_told))
+    return asyncio.run(run(InsightSettings(**told(asked)), keep_untold=not asked.only_what_is_told))
 
 
 def arguments() -> argparse.Namespace:
@@ -56,7 +56,7 @@ def told(asked: argparse.Namespace) -> dict[str, Any]:
     return {"node": running.node, "database_url": running.databases["insight"], "nats_url": running.nats}
 
 
-async def run(settings: Settings, *, keep_untold: bool) -> int:
+async def run(settings: InsightSettings, *, keep_untold: bool) -> int:
     insight = service(settings)
     try:
         async with asyncio.timeout(10):

@@ -8,21 +8,32 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import engine_for, sessions_of
-from contracts.vocabulary import Network
+from contracts.networks import NetworkNotRight, file_of, known
 from node import addresses, partner_contact, partner_webhook
-from node.called_from import from_where_called
+from node.called_from import folder_told, from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
 from node.partner_load import load
 from node.partner_simulate import simulate
 from services.partners import keys
 from services.partners.inputs import DATA
+from services.partners.profiles import learn
 from services.partners.webhooks import endpoints
 
 
 def main() -> int:
     """Works on the node that runs here, unless the operator said which database."""
     asked = arguments()
+    try:
+        learn(folder_told("ODH_NETWORKS_FOLDER"))
+    except NetworkNotRight as why:
+        print(why, file=sys.stderr)
+        return 2
+    if asked.action == "networks":
+        return show_networks()
+    if getattr(asked, "network", None) not in (None, *known()):
+        print(f"onbekend netwerk (unknown network): {asked.network}; kies uit {', '.join(known())}", file=sys.stderr)
+        return 2
     if asked.action == "check":
         return check(asked)
     if asked.action == "simulate":
@@ -46,7 +57,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="odh partner", description="Netwerken die zelf gegevens sturen (partners).")
     actions = parser.add_subparsers(dest="action", required=True)
     add = actions.add_parser("add", help="een partner erbij, met een sleutel (a partner, with a key)")
-    add.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    add.add_argument("--network", required=True, help="van welk netwerk")
     add.add_argument("--source", required=True, help="waarmee elke source begint, zoals https://netwerk.example")
     add.add_argument("--sandbox", action="store_true", help="om te proberen; niets telt (to try out; nothing counts)")
     rotate = actions.add_parser("rotate", help="een nieuwe sleutel; de oude werkt nog even (a new key)")
@@ -60,6 +71,7 @@ def arguments() -> argparse.Namespace:
     for each in (add, rotate, revoke, nats):
         each.add_argument("name", help="naam: kleine letters, cijfers en streepjes (small letters, digits, dashes)")
     listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
+    actions.add_parser("networks", help="welke netwerken deze node kent (which networks this node knows)")
     add.add_argument("--contact", dest="address", help="mailadres van een lid dat de pagina ziet (sees its page)")
     add.add_argument("--members-database", help="adres van de database van members (its address)")
     webhook = actions.add_parser("webhook", help="adressen waar nieuws heen gaat (endpoints for its news)")
@@ -79,7 +91,7 @@ def arguments() -> argparse.Namespace:
     )
     loading = actions.add_parser("load", help="stuur een heel bestand (send a whole file)")
     for each in (checking, loading):
-        each.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+        each.add_argument("--network", required=True, help="van welk netwerk")
         is_load = each is loading
         each.add_argument("--kind", required=is_load, choices=list(DATA), help="wat elke rij is (what each row is)")
         each.add_argument("--subject", required=is_load, help="de kolom met uw eigen nummer (the column with your id)")
@@ -92,7 +104,7 @@ def arguments() -> argparse.Namespace:
         "--dry-run", action="store_true", help="alleen zeggen wat er zou gebeuren (only say what would)"
     )
     playing = actions.add_parser("simulate", help="speel een dag van een netwerk na, verzonnen (play an invented day)")
-    playing.add_argument("--network", type=Network, required=True, choices=list(Network), help="van welk netwerk")
+    playing.add_argument("--network", required=True, help="van welk netwerk")
     playing.add_argument("--source", default="https://netwerk.example", help="waarmee elke source begint")
     playing.add_argument("--events", type=int, default=500, help="hoeveel ongeveer (about how many; 500)")
     playing.add_argument("--seed", type=int, default=1, help="dezelfde dag bij hetzelfde getal (the same day again)")
@@ -159,6 +171,13 @@ async def run(asked: argparse.Namespace, where: str) -> int:
             show_seed(nats.add(asked.name, old_until=until))
     finally:
         await engine.dispose()
+    return 0
+
+
+def show_networks() -> int:
+    """A line for each: what it is called in events, by people, and the file of one that was added."""
+    for code, name in known().items():
+        print(f"{code:<24} {name:<32} {file_of(code) or ''}".rstrip())
     return 0
 
 

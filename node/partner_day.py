@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
+from contracts.networks import known
 from contracts.vocabulary import Kind, Network, OrganisationKind, Theme
 from node.partner_files import Row
 from services.partners.profiles import Profile, profile_of
@@ -62,7 +63,7 @@ ABOUT = {
 }
 
 #: What each network mostly tells, besides organisations and persons.
-TELLS = {
+TELLS: dict[str, tuple[str, ...]] = {
     Network.DUURZAAM_MBO: ("question", "tip", "tip", "meeting", "offer"),
     Network.ROOTS: ("ambassador", "question", "offer"),
     Network.KATAPULT: ("centre", "question", "offer", "offer"),
@@ -82,13 +83,13 @@ class Planned(NamedTuple):
     ends: str
 
 
-def day(network: Network, source: str, count: int, seed: int) -> list[Planned]:
+def day(network: str, source: str, count: int, seed: int) -> list[Planned]:
     """The events of a day in the order in which they are sent: at least `count`, and then the last to be withdrawn."""
     return _Day(network, source, seed).planned(count)
 
 
 class _Day:
-    def __init__(self, network: Network, source: str, seed: int) -> None:
+    def __init__(self, network: str, source: str, seed: int) -> None:
         self.network, self.source, self.seed = network, source, seed
         self.random, self.profile = Random(f"{network} {seed}"), profile_of(network)  # a game, no secret
         self.people: list[str] = []
@@ -131,7 +132,7 @@ class _Day:
             return "organisation"
         if number < 6 or self.random.random() < 0.2:
             return "person"
-        return self.random.choice(TELLS[self.network])
+        return self.random.choice(TELLS.get(self.network, ("question", "offer")))
 
     def _data(self, kind: str, number: int) -> Data:
         river, place = self.random.choice(RIVERS), {"name": self.random.choice(PLACES)}
@@ -162,7 +163,7 @@ class _Day:
 
     def _number(self, kind: OrganisationKind, number: int) -> Data:
         """A school's BRIN number, a company's KVK number; of no other network's day with the same seed."""
-        own = (list(Network).index(self.network) * 100 + self.seed % 100) * 1000 + number
+        own = (list(known()).index(self.network) * 100 + self.seed % 100) * 1000 + number
         if kind == OrganisationKind.SCHOOL:
             letters = chr(ord("A") + own // 100 // 26 % 26) + chr(ord("A") + own // 100 % 26)
             return {"brin": f"{own % 100:02}{letters}"}

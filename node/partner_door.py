@@ -45,6 +45,11 @@ class Door:
         """What each event would do."""
         return list(self._call("POST", "/partners/v1/checks", events)["items"])
 
+    def ended(self, after: int) -> tuple[list[Row], int]:
+        """What ended after a number of the feed, and where to go on."""
+        page = self._call("GET", f"/partners/v1/events?after={after}&limit=1000")
+        return list(page["items"]), int(page["after"])
+
     def receipt(self, receipt_id: str) -> Row:
         """What became of an event."""
         return dict(self._call("GET", f"/partners/v1/receipts/{receipt_id}"))

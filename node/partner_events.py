@@ -9,7 +9,7 @@ from typing import Any
 
 from chassis import Identity, Input, checked
 from chassis.problems import FieldErrors, Problem
-from contracts.vocabulary import Network, OrganisationKind
+from contracts.vocabulary import OrganisationKind
 from node.partner_files import Row
 from services.members.inputs import JoinDraft, OrganisationDraft, ScopeDraft
 from services.partners.envelopes import STRUCTURED, events_of
@@ -26,7 +26,7 @@ KVK_DIGITS = 8
 _SOMEWHERE = "somewhere"
 
 
-def data_of(network: Network, kind: str, subject: str, row: Row) -> Row:
+def data_of(network: str, kind: str, subject: str, row: Row) -> Row:
     """What is in a row, typed as its event has it: a number where one is wanted, a list where one is."""
     profile, fields = profile_of(network), DATA[kind].model_fields
     names = {**profile.fields.get("all", {}), **profile.fields.get(kind, {})}
@@ -72,14 +72,14 @@ def event_of(kind: str, source: str, subject: str, data: Row, *, version: int = 
     }
 
 
-def wrong_with(network: Network, event: Row) -> Sequence[tuple[str, str]]:
+def wrong_with(network: str, event: Row) -> Sequence[tuple[str, str]]:
     """Every wrong field of an event and what is wrong with it, by the rules of everybody who would judge it."""
     profile = profile_of(network)
     try:
         (read,) = events_of(STRUCTURED, {}, json.dumps(event).encode(), batch_max=1)
         kind, is_withdrawn = profile.kind_of(read.type)
         if not is_withdrawn:
-            _judge(profile, kind, read.data, network, read.type)
+            _judge(profile, kind, read.data, read.type)
     except FieldErrors as errors:
         return [(error["field"], error["message"]) for error in errors.facts["errors"]]
     except Problem as problem:
@@ -87,11 +87,11 @@ def wrong_with(network: Network, event: Row) -> Sequence[tuple[str, str]]:
     return []
 
 
-def _judge(profile: Profile, kind: str, told: Row, network: Network, event_type: str) -> None:
+def _judge(profile: Profile, kind: str, told: Row, event_type: str) -> None:
     """Raises `FieldErrors`, in the words of the partner."""
     data = profile.read(kind, told, event_type)
     try:
-        _as_its_service_does(kind, data, network)
+        _as_its_service_does(kind, data)
     except FieldErrors as errors:
         theirs = profile.own_names(kind, told)
         raise FieldErrors(
@@ -101,7 +101,7 @@ def _judge(profile: Profile, kind: str, told: Row, network: Network, event_type:
         ) from None
 
 
-def _as_its_service_does(kind: str, data: Input, network: Network) -> None:
+def _as_its_service_does(kind: str, data: Input) -> None:
     """Members and requests check again what they hear; what they would say can be said now."""
     words: Row = data.model_dump(mode="json")
     told: Row
@@ -111,7 +111,7 @@ def _as_its_service_does(kind: str, data: Input, network: Network) -> None:
         checked(OrganisationDraft, told | own)
     elif isinstance(data, PersonData):
         told = {name: words[name] for name in ("name", "email", "phone", "language", "role")}
-        checked(JoinDraft, told | {"networks": [network], "organisation_id": _SOMEWHERE, "consent": True})
+        checked(JoinDraft, told | {"organisation_id": _SOMEWHERE, "consent": True})
     elif isinstance(data, AmbassadorData):
         told = {"organisation_ids": words["organisations"]}
         checked(ScopeDraft, told | {name: words[name] for name in ("provinces", "themes")})

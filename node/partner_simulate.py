@@ -43,15 +43,15 @@ def played(door: Door, planned: list[Planned]) -> list[str]:
         for (number, _), receipt in zip(batch, door.push([event for _, event in batch]), strict=True):
             receipts[receipt["receipt_id"]] = planned[number]
     ended: dict[str, str] = {}
-    since = time.monotonic()
+    after, since = 0, time.monotonic()
     while len(ended) < len(receipts) and time.monotonic() - since < PATIENCE_SECONDS:
-        for receipt_id in receipts.keys() - ended.keys():
-            seen = door.receipt(receipt_id)
-            if seen["status"] != "pending":
+        items, after = door.ended(after)
+        for seen in items:
+            if (receipt_id := seen["receipt_id"]) in receipts:
                 ended[receipt_id], since = seen["status"], time.monotonic()
                 if seen["status"] != receipts[receipt_id].ends and seen["problem"]:
                     ended[receipt_id] += f" {seen['problem']}"
-        time.sleep(LOOK_SECONDS)
+        time.sleep(0 if items else LOOK_SECONDS)
     return [
         f"{one.event['type']} {one.event['subject']}: {ended.get(receipt_id, 'pending')}"
         for receipt_id, one in receipts.items()

@@ -68,6 +68,7 @@ PAGES = (
     Shown("match-introduced", "asker", "/matches/{introduced}"),
     Shown("preferences", "asker", "/preferences"),
     Shown("same", "team", "/same"),
+    Shown("merged", "asker", "/same/mine"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
     Shown("partners", "team", "/partner"),
     Shown("partner", "team", "/partner/{partner}"),

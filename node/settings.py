@@ -27,7 +27,7 @@ SAID_BY_COMPOSE = frozenset(
     {"host", "port", "database_url", "nats_url", "nats_credentials_file", "stream_replicas", "smtp_url"}
     | {"identity_public_keys_file", "identity_private_key_file", "erased_list_file"}
     | {"encryption_public_keys_file", "encryption_private_keys_file"}
-    | {"members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url"}
+    | {"members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url", "networks_folder"}
 )
 
 

@@ -1,6 +1,7 @@
 """The gateway: the one public address, and the only one who says who is calling. The wiring; read this first."""
 
 from chassis import Service
+from contracts import networks
 from services.gateway import api, handlers, pages, store
 from services.gateway.gateway import (
     Gateway,
@@ -17,6 +18,7 @@ from services.gateway.settings import GatewaySettings
 def service(settings: GatewaySettings | None = None) -> Service:
     """The service, on its settings."""
     settings = settings or GatewaySettings()
+    networks.learn(settings.networks_folder)
     made = Service(
         "gateway",
         settings,

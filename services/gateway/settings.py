@@ -28,6 +28,11 @@ class GatewaySettings(Settings):
         default="http://127.0.0.1:8000",
         description="The public address. When it begins with https://, cookies are only sent over TLS.",
     )
+    networks_folder: Path | None = Field(
+        default=None,
+        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
+        "partners, insight and the gateway.",
+    )
     trusted_proxies: str = Field(
         default="",
         description="The addresses or networks, separated by commas, whose X-Forwarded-For is believed; nobody's when "

@@ -1,14 +1,18 @@
 """Insight: what is asked and offered, where and about what, and what came of it. The wiring; read this first."""
 
-from chassis import Service, Settings
+from chassis import Service
+from contracts import networks
 from services.insight import api, handlers, tables
+from services.insight.settings import InsightSettings
 
 
-def service(settings: Settings | None = None) -> Service:
+def service(settings: InsightSettings | None = None) -> Service:
     """The service, on its settings."""
+    settings = settings or InsightSettings()
+    networks.learn(settings.networks_folder)
     return Service(
         "insight",
-        settings or Settings(),
+        settings,
         tables=tables.Table,
         api=api.router,
         handlers=handlers.router,

@@ -7,7 +7,8 @@ from fastapi import Depends, Query
 
 from chassis import Now, SignedIn
 from chassis.identity import NotAllowed
-from contracts.vocabulary import Kind, Network, Role, Theme
+from contracts.networks import NetworkCode
+from contracts.vocabulary import Kind, Role, Theme
 from services.insight import rules
 from services.insight.counting import Asked
 
@@ -40,7 +41,7 @@ async def _call(
     province: Name = None,
     kind: Kind | None = None,
     theme: Theme | None = None,
-    network: Network | None = None,
+    network: NetworkCode | None = None,
     exact: Annotated[bool, Query(description="Counts as they are: for the node's team.")] = False,
 ) -> Call:
     if exact and not who.has(Role.NODE_TEAM):

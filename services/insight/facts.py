@@ -209,7 +209,7 @@ def _organisation(event: Any, said_by: str, _at: datetime, _: str | None) -> tup
         "version": event.version,
         "kind": event.kind.value,
         "province": event.place.province,
-        "networks": [network.value for network in event.networks],
+        "networks": [*event.networks, *event.other_networks],
     }
 
 

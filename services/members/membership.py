@@ -15,6 +15,7 @@ from contracts.members import (
     MemberLeft,
     NodeTeamLeft,
 )
+from contracts.networks import apart
 from services.members import person_said, persons, rules, store
 from services.members.inputs import JoinDraft, OrganisationDraft
 from services.members.organisations import register
@@ -151,7 +152,7 @@ async def _state(session: AsyncSession, member: Member) -> dict[str, Any]:
         "member_id": member.member_id,
         "version": member.version,
         "organisation_ids": tuple(organisation.organisation_id for _, organisation in belonging),
-        "networks": tuple(member.networks),
+        **apart(member.networks),
     }
 
 

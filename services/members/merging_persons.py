@@ -81,10 +81,13 @@ async def merge(session: AsyncSession, pair: SamePersons, by: str | None, now: d
     await session.flush()
     moved = await persons.references_of(session, second.member_id)
     await pairs.lead(session, PERSONS, moved, first.member_id)
+    is_here = any(one.verified_at for one in await persons.memberships_of(session, first))
     for one in await persons.memberships_of(session, first):
         if one.member_id in moved:
             one.version += 1
-            say(session, MemberMerged(member_id=one.member_id, version=one.version, into=first.member_id))
+            is_news = is_here and one.member_id == second.member_id
+            leads = {"member_id": one.member_id, "into": first.member_id}
+            say(session, MemberMerged(version=one.version, news=is_news, **leads))
     await _changed(session, first)
     pairs.decide(session, pair, PairStatus.MERGED, by, now)
 

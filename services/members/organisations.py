@@ -10,6 +10,7 @@ from chassis import Command, FieldErrors, IfMatch, Now, Page, Paging, ReadSessio
 from chassis.places import place_called
 from contracts.event import new_id
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
+from contracts.networks import apart
 from contracts.places import suggest
 from contracts.vocabulary import OrganisationKind
 from services.members import rules, said, store
@@ -163,4 +164,4 @@ def _place_asked(name: str | None, province: str | None) -> Place | None:
 def state(organisation: Organisation) -> dict[str, object]:
     """The whole state, as every event about an organisation tells it."""
     names = ("organisation_id", "version", "kind", "name", "place", "brin", "kvk")
-    return {name: getattr(organisation, name) for name in names} | {"networks": tuple(organisation.networks)}
+    return {name: getattr(organisation, name) for name in names} | apart(organisation.networks)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from contracts.vocabulary import Language, Network, Role
+from contracts.vocabulary import Language, Role
 from services.members.saying import Said
 from services.members.views import OrganisationView
 
@@ -13,7 +13,7 @@ from services.members.views import OrganisationView
 class SaidView(BaseModel):
     """One field, as one network said it last."""
 
-    network: Network | None = Field(description="None: it was said here.")
+    network: str | None = Field(description="None: it was said here.")
     field: str
     value: Any
     said_at: datetime
@@ -21,8 +21,7 @@ class SaidView(BaseModel):
     @classmethod
     def of(cls, said: Said) -> "SaidView":
         """As it is kept."""
-        network = Network(said.network) if said.network else None
-        return cls(network=network, field=said.field, value=said.value, said_at=said.said_at)
+        return cls(network=said.network or None, field=said.field, value=said.value, said_at=said.said_at)
 
 
 class DecisionView(BaseModel):
@@ -62,7 +61,7 @@ class PersonSideView(BaseModel):
     phone: str | None = Field(description="Its last digits.")
     language: Language
     organisations: tuple[str, ...]
-    networks: tuple[Network, ...]
+    networks: tuple[str, ...]
     roles: tuple[Role, ...]
     since: datetime
 
@@ -72,6 +71,20 @@ class SamePersonsView(_PairView):
 
     first: PersonSideView = Field(description="The older, which stays.")
     second: PersonSideView
+
+
+class OwnMergedView(BaseModel):
+    """Two memberships that are one, for who they are of."""
+
+    pair_id: str
+    addresses: tuple[str, ...] = Field(description="Those of the two, without most of what stands before the @.")
+    merged_at: datetime
+
+
+class OwnMergedList(BaseModel):
+    """All that was merged of the caller."""
+
+    items: list[OwnMergedView]
 
 
 class DecidedView(BaseModel):

@@ -4,6 +4,7 @@ What somebody told of themselves is never changed by what a network tells; that 
 """
 
 from datetime import datetime
+from typing import TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,12 +21,14 @@ from services.members.recognising import member_like, organisation_like
 from services.members.rules import MemberNotFound, MemberStatus, PersonLeft
 from services.members.tables import Consent, Member, Organisation
 
+Draft = TypeVar("Draft", OrganisationDraft, OrganisationChange, JoinDraft)
+
 
 async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: datetime) -> str:
     """Keeps what was told of an organisation; returns its id. Raises `FieldErrors` or `OrganisationExists`."""
     place = {"name": told.place.name, "province": told.place.province}
     words = told.model_dump(mode="json", include={"kind", "name", "brin", "kvk"})
-    draft = checked(OrganisationDraft, words | {"place": place, "networks": [told.network]})
+    draft = _of(told, checked(OrganisationDraft, words | {"place": place}))
     for number in sorted(filter(None, (draft.brin, draft.kvk))):
         await store.one_at_a_time(session, f"organisation {number}")
     known: Organisation | None = None
@@ -37,7 +40,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
         return (await organisations.register(session, draft, now, network=told.network)).organisation_id
     before = organisations.state(known)
     words = draft.model_dump(mode="json", include={"name", "brin", "kvk"}, exclude_none=True)
-    change = checked(OrganisationChange, words | {"place": place, "networks": [told.network]})
+    change = _of(told, checked(OrganisationChange, words | {"place": place}))
     await organisations.apply(session, known, change, now, network=told.network)
     if organisations.state(known) == before | {"version": known.version}:  # nothing new: whoever wins says the same
         known.version -= 1
@@ -52,7 +55,7 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
     Raises `FieldErrors`, `PersonLeft`, or `AddressOfAnother`.
     """
     words = told.model_dump(mode="json", include={"name", "email", "phone", "language", "organisation_id", "role"})
-    draft = checked(JoinDraft, words | {"networks": [told.network], "consent": True})
+    draft = _of(told, checked(JoinDraft, words | {"consent": True}))
     await store.one_at_a_time(session, f"address {rules.email_key(draft.email)}")
     member, is_new = await _member_told(session, told, draft, now)
     person = await store.member(session, member.member_id, for_change=True)
@@ -72,6 +75,11 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
     elif is_news:  # nobody hears of it, and it may be the address of somebody who is here
         await look_for_the_same_person(session, person.member_id, now)
     return member.member_id
+
+
+def _of(told: OrganisationTold | PersonTold, draft: Draft) -> Draft:
+    """With the network that tells it, which may be one that an operator added: nobody else can name those."""
+    return draft.model_copy(update={"networks": (told.network,)})
 
 
 async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft, now: datetime) -> tuple[Member, bool]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import BaseModel, Field
 
 from contracts.members import AmbassadorScope, Place
-from contracts.vocabulary import Language, Network, OrganisationKind, Role
+from contracts.vocabulary import Language, OrganisationKind, Role
 from services.members import rules
 from services.members.tables import Affiliation, Ambassador, Member, Organisation
 
@@ -19,7 +19,7 @@ class OrganisationView(BaseModel):
     place: Place
     brin: str | None
     kvk: str | None
-    networks: tuple[Network, ...]
+    networks: tuple[str, ...]
     version: int
 
     @classmethod
@@ -51,7 +51,7 @@ class MeView(BaseModel):
     new_email_waits: bool = Field(description="A link to a new address was mailed, and was not followed yet.")
     phone: str | None
     language: Language
-    networks: tuple[Network, ...]
+    networks: tuple[str, ...]
     roles: tuple[Role, ...]
     scope: AmbassadorScope | None
     affiliations: tuple[AffiliationView, ...]

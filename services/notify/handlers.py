@@ -29,7 +29,7 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, digests, endpoint_notices, erasure, one_person, opening, rules
+from services.notify import contacts, digests, endpoint_notices, erasure, merged_notices, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -49,9 +49,16 @@ async def remember_team(event: NodeTeamJoined | NodeTeamLeft, session: AsyncSess
 
 
 @router.hears(MemberMerged, MemberParted)
-async def remember_one_person(event: MemberMerged | MemberParted, session: AsyncSession) -> None:
-    """Two references are of one person, or are not after all: what one chooses of mails holds for the other."""
+async def remember_one_person(
+    event: MemberMerged | MemberParted, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Two references are of one person, or are not after all: what one chooses of mails holds for the other.
+
+    Who was found to be one hears it, with where to undo it.
+    """
     await one_person.keep(session, event)
+    if isinstance(event, MemberMerged):
+        await tell(session, merged_notices.merged_notices(event, await contacts.team(session)), settings, now)
 
 
 @router.hears(SignInRequested)

@@ -160,6 +160,10 @@ def _url(reading: Reading) -> str | None:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.PARTNER_ENDPOINT_DISABLED:
             return f"{reading.public_url}/partner/{quote(str(reading.facts['partner']), safe='')}"
+        case Template.PERSON_MERGED:
+            return f"{reading.public_url}/same/mine"
+        case Template.TEAM_PERSON_MERGED:
+            return f"{reading.public_url}/same?thing=persons&state=merged"
         case Template.TEAM_MAIL_REFUSED:
             return None
         case Template.DIGEST:

@@ -46,6 +46,8 @@ class Template(StrEnum):
     REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
+    PERSON_MERGED = "person-merged"
+    TEAM_PERSON_MERGED = "team-person-merged"
     DIGEST = "digest"
 
 

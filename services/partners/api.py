@@ -143,7 +143,7 @@ async def check_events(
     events = events_of(media_type, request.headers, body, batch_max=settings.partner_batch_max)
     await store.count_events(session, partner.partner_id, len(events), now, settings.partner_events_per_minute_max)
     await session.commit()
-    return TriedPage(items=[TriedView.of(tried) for tried in await try_out(session, partner, events)])
+    return TriedPage(items=[TriedView.of(tried) for tried in await try_out(session, partner, events, now)])
 
 
 @router.get("/events", response_model=FeedPage)

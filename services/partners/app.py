@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from chassis import Service
 from chassis.streams import OwnStream
-from services.partners import api, handlers, page_api, store, turns
+from services.partners import api, handlers, page_api, profiles, store, turns
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks.sending import send_webhooks
@@ -19,9 +19,11 @@ SANDBOX_KEPT_DAYS = 7
 
 def service(settings: PartnersSettings | None = None) -> Service:
     """The service, on its settings."""
+    settings = settings or PartnersSettings()
+    profiles.learn(settings.networks_folder)
     return Service(
         "partners",
-        settings or PartnersSettings(),
+        settings,
         tables=store.Table,
         api=[*api.routers, page_api.router],
         handlers=handlers.router,

@@ -23,8 +23,7 @@ async def take_in(
     settings: PartnersSettings,
 ) -> list[Receipt]:
     """Keeps the events that are new, and returns the receipt of each, in their order."""
-    if not all(rules.is_own_source(event.source, partner.source) for event in events):
-        raise SourceNotYours(source=partner.source)
+    check(partner, events, now)
     most = settings.partner_events_per_minute_max
     await store.count_events(session, partner.partner_id, len(events), now, most)
     once = {(event.source, event.id): event for event in events}
@@ -33,6 +32,13 @@ async def take_in(
     found = await store.receipts_of(session, partner.partner_id, list(once))
     by_event = {(receipt.source, receipt.event_id): receipt for receipt in found}
     return [by_event[event.source, event.id] for event in events]
+
+
+def check(partner: PartnerCaller, events: Sequence[PartnerEvent], now: datetime) -> None:
+    """Raises `SourceNotYours`, or `FieldErrors` for a time in the future."""
+    if not all(rules.is_own_source(event.source, partner.source) for event in events):
+        raise SourceNotYours(source=partner.source)
+    rules.check_times([(event.sequence, event.time) for event in events], now)
 
 
 def _row(event: PartnerEvent, partner: PartnerCaller, now: datetime) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.event import new_id
-from contracts.vocabulary import Network
+from contracts.networks import known
 from services.partners import rules, store
 from services.partners.assertions import read_public_key
 from services.partners.tables import Credential, Partner
@@ -30,7 +30,7 @@ class Key:
 async def add(
     session: AsyncSession,
     name: str,
-    network: Network,
+    network: str,
     source: str,
     now: datetime,
     *,
@@ -45,6 +45,8 @@ async def add(
         raise ValueError("a name has small letters, digits and dashes, 40 at most")
     if not source or not source.isascii() or " " in source:
         raise ValueError("a source is a URI, such as https://network.example")
+    if network not in known():
+        raise ValueError(f"no network is called {network}; those that are: {', '.join(known())}")
     if await session.get(Partner, name) is not None:
         raise ValueError("a partner with this name is there already")
     partner = Partner(partner_id=name, network=network, source=source, added_at=now, counted_since=now, sandbox=sandbox)

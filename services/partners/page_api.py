@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from chassis import Command, Identity, Input, Now, Page, Paging, ReadSession, Reply, ShortText, SignedIn
-from contracts.vocabulary import Network, Role
+from contracts.vocabulary import Role
 from services.partners import contacts, store
 from services.partners.api import ReceiptView
 from services.partners.rules import EndpointDisabled, EndpointNotFound, NewsNotFound, PartnerNotFound
@@ -28,14 +28,14 @@ class PartnerView(BaseModel):
     """A partner network's system."""
 
     partner_id: str
-    network: Network
+    network: str
     source: str
     endpoints_disabled: int = Field(description="How many of its endpoints get nothing any more.")
 
     @classmethod
     def of(cls, partner: Partner, disabled: int) -> "PartnerView":
         """As its people see it."""
-        network = Network(partner.network)
+        network = partner.network
         return cls(partner_id=partner.partner_id, network=network, source=partner.source, endpoints_disabled=disabled)
 
 

@@ -1,4 +1,5 @@
-"""The vocabulary of each network, translated into ours: data in `profiles/*.toml`, so that a fifth network is a file.
+"""The vocabulary of each network, translated into ours: data in `profiles/*.toml`. A fifth network is a file
+in the folder that the operator set (`contracts.networks`), with the `name` by which people know it.
 
 A profile has `types` (their event types, by ours), `fields` (their names, by what is told: `all` for every kind),
 `values` (their words, by our field), `joined` (what of ours they keep in parts), `implied` (what an event type of
@@ -10,17 +11,22 @@ import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from chassis import Input
 from chassis.problems import FieldErrors, field_messages
-from contracts.vocabulary import Network
+from contracts import networks
+from contracts.networks import NetworkNotRight, file_of
 from services.partners.inputs import DATA
-from services.partners.rules import TYPE_BEGIN, TYPE_END, kind_of_event
+from services.partners.rules import TYPE_BEGIN, TYPE_END, WITHDRAWN, kind_of_event
 
 FOLDER = Path(__file__).parent / "profiles"
+
+
+#: Every field of what partners tell.
+_FIELDS = {name for data in DATA.values() for name in data.model_fields}
 
 
 class Profile(BaseModel):
@@ -28,12 +34,27 @@ class Profile(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    name: str = ""
     types: dict[str, str] = {}
     fields: dict[str, dict[str, str]] = {}
     values: dict[str, dict[str, str]] = {}
     joined: dict[str, dict[str, tuple[str, ...]]] = {}
     implied: dict[str, dict[str, str]] = {}
     ignored: dict[str, tuple[str, ...]] = {}
+
+    @model_validator(mode="after")
+    def _leads_to_what_is_ours(self) -> Self:
+        wrong = [f"types: {theirs}" for theirs, ours in self.types.items() if ours.removesuffix(WITHDRAWN) not in DATA]
+        for name in ("fields", "joined", "ignored"):
+            wrong += [f"{name}: {kind}" for kind in getattr(self, name) if kind not in (*DATA, "all")]
+        for kind, own in self.fields.items():
+            ours_of = DATA[kind].model_fields if kind in DATA else _FIELDS
+            wrong += [f"fields.{kind}: {theirs}" for theirs, ours in own.items() if ours not in ours_of]
+        wrong += [f"values: {field}" for field in self.values if field not in _FIELDS]
+        wrong += [f"implied: {theirs}" for theirs in self.implied if theirs not in self.types]
+        if wrong:
+            raise ValueError(f"leads to nothing of ours: {', '.join(wrong)}")
+        return self
 
     def kind_of(self, event_type: str) -> tuple[str, bool]:
         """What an event tells of, and whether that is withdrawn; raises `UnknownType`."""
@@ -82,7 +103,21 @@ def _place(value: Any) -> Any:
 
 
 @cache
-def profile_of(network: Network) -> Profile:
-    """The profile of a network; without a file of its own it speaks our words."""
-    file = FOLDER / f"{network}.toml"
-    return Profile.model_validate(tomllib.loads(file.read_text()) if file.exists() else {})
+def profile_of(network: str) -> Profile:
+    """The profile of a network; without a file of its own it speaks our words. Raises `NetworkNotRight`."""
+    file = file_of(network) or FOLDER / f"{network}.toml"
+    if not file.exists():
+        return Profile()
+    try:
+        return Profile.model_validate(tomllib.loads(file.read_text()))
+    except ValidationError as error:
+        wrong = "; ".join(f"{name}: {message}" for name, message in field_messages(error))
+        raise NetworkNotRight(f"{file}: {wrong}") from None
+
+
+def learn(folder: Path | None) -> None:
+    """From now on the networks of a folder are known, if each profile can be used. Raises `NetworkNotRight`."""
+    networks.learn(folder)
+    profile_of.cache_clear()
+    for network in networks.known():
+        profile_of(network)

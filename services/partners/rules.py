@@ -3,12 +3,12 @@
 import hashlib
 import json
 import uuid
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from chassis.problems import Problem
+from chassis.problems import FieldErrors, Problem
 from contracts.partners import Thing
 from contracts.vocabulary import Kind
 
@@ -45,6 +45,9 @@ class Status(StrEnum):
 
 #: An event in turn that is not told or answered after this long holds up the rest of its partner no more.
 TURN_SECONDS_MAX = 60.0
+
+#: So far may the clock of a partner be ahead of ours.
+AHEAD_MAX = timedelta(days=1)
 
 PENDING = frozenset({Status.RECEIVED, Status.WAITING})
 
@@ -129,6 +132,14 @@ def kind_of_event(event_type: str) -> tuple[str, bool]:
 def record_id(partner_id: str, thing: Thing, subject: str) -> str:
     """The id of a record: the same whenever this partner tells of the same thing."""
     return str(uuid.uuid5(_RECORDS, f"{partner_id}\n{thing}\n{subject}"))
+
+
+def check_times(events: Sequence[tuple[str | None, datetime]], now: datetime) -> None:
+    """Raises `FieldErrors` for an event (its sequence, its time) that would count as the newest for ever."""
+    ahead = [number for number, (sequence, time) in enumerate(events) if sequence is None and time > now + AHEAD_MAX]
+    if ahead:
+        names = [f"{number}.time" if len(events) > 1 else "time" for number in ahead]
+        raise FieldErrors((name, "lies in the future: what you tell before then would come too late") for name in names)
 
 
 def order_key(sequence: str | None, time: datetime) -> int:

@@ -1,5 +1,6 @@
 """The settings of partners."""
 
+from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +14,11 @@ class PartnersSettings(Settings):
 
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="Where the node is for a browser: the address in links and mails."
+    )
+    networks_folder: Path | None = Field(
+        default=None,
+        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
+        "partners, insight and the gateway.",
     )
     partner_events_per_minute_max: int = Field(
         default=12_000, ge=1, description="How many events one partner network may push in a minute."

@@ -16,7 +16,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import JSONResponse, Response
 
 from chassis import Now, ReadSession, Service
-from contracts.vocabulary import Network
 from services.partners import assertions, rules, store
 from services.partners.rules import NotAPartner
 from services.partners.settings import OwnSettings
@@ -33,7 +32,7 @@ class PartnerCaller(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     partner_id: str
-    network: Network
+    network: str
     source: str
 
 
@@ -106,7 +105,7 @@ SignedPartner = Annotated[PartnerCaller, Depends(signed_partner)]
 
 def caller_of(partner: Partner) -> PartnerCaller:
     """The partner, as the door needs it."""
-    return PartnerCaller(partner_id=partner.partner_id, network=Network(partner.network), source=partner.source)
+    return PartnerCaller(partner_id=partner.partner_id, network=partner.network, source=partner.source)
 
 
 async def _key(request: Request, session: AsyncSession) -> OctKey:

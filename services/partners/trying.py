@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem
-from services.partners import rules, telling
+from services.partners import door, rules, telling
 from services.partners.envelopes import PartnerEvent
 from services.partners.profiles import profile_of
 from services.partners.rules import PersonForgotten
@@ -71,8 +72,9 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
     return Tried(event.subject, Effect.UNCHANGED if is_same else Effect.CHANGED, version, unknown)
 
 
-async def try_out(session: AsyncSession, partner: PartnerCaller, events: Sequence[PartnerEvent]) -> list[Tried]:
-    """Tries the events of a call, each by itself. Raises `SourceNotYours`."""
-    if not all(rules.is_own_source(event.source, partner.source) for event in events):
-        raise rules.SourceNotYours(source=partner.source)
+async def try_out(
+    session: AsyncSession, partner: PartnerCaller, events: Sequence[PartnerEvent], now: datetime
+) -> list[Tried]:
+    """Tries the events of a call, each by itself. Raises `SourceNotYours`, or `FieldErrors` for a time to come."""
+    door.check(partner, events, now)
     return [await tried(session, partner, event) for event in events]

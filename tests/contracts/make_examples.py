@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from enum import Enum
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -46,6 +46,8 @@ TEXTS = {
     "kid": "YE11t7riNIUG6HyfKuQsH-CdUcjsKIyuvy2aATjZAKI",
     "x": "m9Dzxdf0rmi6uEwpLBkqSr0YTsx_dgjIiab6bPwDuEQ",
     "sealed": "eyJhbGciOiJFQ0RILUVTK0EyNTZLVyJ9.c2xldXRlbA.aXY.dmVyemVnZWxk.bWVyaw",
+    "network": "leren-voor-morgen",
+    "other_networks": "groene-schakel",
     "rejected_by": "matching",
     "rejected_type": "nl.omdehoek.requests.request-placed.v1",
     "value": "circular-economy, energy-transition",
@@ -89,6 +91,8 @@ def value(kind: Any, name: str, full: bool, field: FieldInfo) -> Any:
     origin, parts = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return value(next(part for part in parts if part is not type(None)), name, full, field)
+    if origin is Annotated:
+        return value(parts[0], name, full, field)
     if origin is Literal:
         return parts[-1] if full else parts[0]
     if origin is tuple:

@@ -39,7 +39,7 @@ class Containers:
         shutil.copy(ROOT / "docker-compose.yml", folder)
         shutil.copytree(ROOT / "deploy", folder / "deploy")
         gateway, mail = free_port(), free_port()
-        self._folder, self._name = folder, folder.name
+        self._folder, self.name = folder, folder.name
         self._told = os.environ | {
             "COMPOSE_PROJECT_NAME": folder.name,
             "IMAGE": IMAGE,
@@ -77,7 +77,7 @@ class Containers:
 
     def ids(self, part: str) -> list[str]:
         """The containers of a part, those that ended too."""
-        labels = [f"--filter=label=com.docker.compose.{key}" for key in (f"project={self._name}", f"service={part}")]
+        labels = [f"--filter=label=com.docker.compose.{key}" for key in (f"project={self.name}", f"service={part}")]
         return run("docker", "ps", "--all", "--quiet", *labels).split()
 
     def inspect(self, container: str) -> Any:

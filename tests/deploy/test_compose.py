@@ -3,11 +3,8 @@
 import io
 import json
 import re
-import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import pytest
 
@@ -25,20 +22,6 @@ pytestmark = [
 ]
 
 EVERY_PART = (*SERVICES, "postgres", "nats", "mail")
-
-
-@pytest.fixture(scope="module")
-async def node() -> AsyncIterator[Containers]:
-    """A node of its own, and none of it left behind."""
-    with tempfile.TemporaryDirectory(prefix="odh-test-") as folder:
-        containers = Containers(Path(folder))
-        containers.build()
-        try:
-            containers.up()
-            await containers.ready()
-            yield containers
-        finally:
-            containers.down()
 
 
 @pytest.mark.parametrize("part", EVERY_PART)

@@ -228,4 +228,3 @@ async def test_an_endpoint_that_is_off_is_turned_on_by_a_button(quay):
 
 def test_whatever_there_is_to_tell_has_words():
     assert {f"news.{kind}" for kind in news.KINDS} <= WORDS
-    assert {f"network.{one}" for one in Network} <= WORDS

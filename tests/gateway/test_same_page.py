@@ -76,6 +76,30 @@ async def test_two_are_put_off_merged_and_undone_by_buttons(street, pair):
     await eventually(lambda: both_are(own, other), saying="two persons again")
 
 
+async def test_who_was_merged_hears_it_and_undoes_it_themselves(street, pair):
+    """Not somebody else, and nothing happens the second time."""
+    last, first, second, team = pair
+    await decided(team, last, "waiting", "same")
+    await street.members.quiet()
+
+    page = await first.get("/same/mine", headers=BROWSER)
+    label = next(one for one in map(shown, well_made(page, "nl").iter("button")) if one.startswith("Dit ben ik niet"))
+    assert f"n…r@{last.lower()}.example" in page.text
+    (own,) = (await second.get("/api/v1/members/me/merged")).json()["items"]
+    somebody = await street.member()
+    assert (await somebody.get("/api/v1/members/me/merged")).json() == {"items": []}
+    refused = await somebody.post(f"/api/v1/members/me/merged/{own['pair_id']}/keep-apart")
+    assert (refused.status_code, (await street.visitor(**BROWSER).get("/same/mine")).status_code) == (404, 303)
+
+    answer = await press(first, page, label)
+    undone = await first.get(answer.headers["location"], headers=BROWSER)
+    assert "het zijn er weer twee" in undone.text
+    well_made(undone, "nl")
+    again = await first.post(f"/api/v1/members/me/merged/{own['pair_id']}/keep-apart")
+    assert (again.status_code, again.json()["status"]) == (200, "apart")
+    assert last in (await team.get("/same", params={"state": "apart"})).text
+
+
 async def test_who_is_not_of_the_team_sees_nothing_and_decides_nothing(street, pair):
     _, first, _, team = pair
     found = (await team.get("/api/v1/same-persons")).json()["items"]

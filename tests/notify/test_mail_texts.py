@@ -26,10 +26,13 @@ from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
 
 NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
-INBOX_ONLY = {Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED}
+INBOX_ONLY = {
+    Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.TEAM_PERSON_MERGED,
+}  # fmt: skip
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING)
+MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
@@ -91,6 +94,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         return {"title": "Wie weet een stage?"}
     if template is Template.PARTNER_ENDPOINT_DISABLED:
         return {"partner": "centra", "because": "failing"}
+    if template in MERGED:
+        return {}
     match = a_match(NOOR, FATIMA)
     parties = {side: match[side].model_dump(mode="json") for side in ("asker", "offerer")}
     reasons = [reason.model_dump(mode="json") for reason in match["reasons"]]
@@ -170,6 +175,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
+        Template.PERSON_MERGED: f"{NODE_URL}/same/mine",
     }
     found = hrefs(words(sent(a_mail(template)), "html"))
     assert leads_to.get(template, f"{NODE_URL}/matches/01890a5d-ac96-774b-bcce-b302099a8057") in found
@@ -326,7 +332,11 @@ def check_hostile(template: Template, text: str) -> None:
         e.tag for e in expected.iter() if e.tag not in ("bdi", "wbr")
     ]
     assert [link.get("href") for link in document.iter("a")] == [link.get("href") for link in expected.iter("a")]
-    if template not in (*LINKS, Template.PARTNER_ENDPOINT_DISABLED):  # these greet by name, if it is one, and no more
+    if template not in (
+        *LINKS,
+        *MERGED,
+        Template.PARTNER_ENDPOINT_DISABLED,
+    ):  # these greet by name, if it is one, and no more
         assert _dense(line) in shown(words(mail, "html"))
         assert line in words(mail)
 

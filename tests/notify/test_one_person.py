@@ -5,7 +5,7 @@ import re
 import pytest
 
 from contracts.matching import MatchEndorsed, MatchProposed
-from contracts.members import MemberMerged
+from contracts.members import MemberMerged, NodeTeamJoined
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
 
@@ -58,3 +58,32 @@ async def test_an_ambassador_under_two_references_has_one_mail_a_day(notify, two
 
     assert len(notify.mails(stays)) == 1
     assert [mail.status for mail in await notify.mails_kept(*two)] == ["sent", "gathered"]
+
+
+async def test_who_is_found_to_be_one_hears_it_once_and_so_does_the_team(notify):
+    stays, team = a_person("Noor Jansen"), a_person("Tess Timmer")
+    other = a_person("N. Jansen")
+    await notify.given(stays, other, team, NodeTeamJoined(member_id=team.member_id))
+    merged = MemberMerged(member_id=other.member_id, version=2, into=stays.member_id, news=True)
+
+    await notify.when(merged, MemberMerged(member_id=other.member_id, version=3, into=stays.member_id))
+    await notify.when(merged.model_copy(update={"version": 4}), delivered_times=2)
+
+    (mail,) = notify.mails(stays)
+    assert "dat is nu één" in mail["Subject"]
+    assert f"{NODE_URL}/same/mine" in mail.get_body(("plain",)).get_content()
+    assert notify.mails(other) == notify.mails(team) == []
+    (item,) = await notify.inbox(stays)
+    (told,) = await notify.inbox(team)
+    assert item["url"] == f"{NODE_URL}/same/mine"
+    assert told["url"] == f"{NODE_URL}/same?thing=persons&state=merged"
+
+
+async def test_of_whom_only_networks_told_nobody_hears_that_they_are_one(notify):
+    stays, other = a_person("Noor Jansen"), a_person("N. Jansen")
+
+    await notify.given(stays, other)
+    await notify.when(MemberMerged(member_id=other.member_id, version=2, into=stays.member_id))
+
+    assert notify.mails(stays) == []
+    assert await notify.inbox(stays) == []

@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from contracts.networks import known
 from contracts.places import PROVINCES
-from contracts.vocabulary import Kind, Network, Role, Theme
+from contracts.vocabulary import Kind, Role, Theme
 from services.gateway.pages import charts
 from services.gateway.pages.reading import Reader, SignedInReader
 from services.gateway.pages.words import AMSTERDAM
@@ -71,7 +72,7 @@ async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
             "province": [(one, "") for one in PROVINCES],
             "theme": [(one.value, "") for one in Theme],
             "kind": [(one.value, "") for one in Kind],
-            "network": [(one.value, "") for one in Network],
+            "network": [(one, "") for one in known()],
         },
         periods=PERIODS,
         sheet=lambda **more: urlencode(query | {"language": reader.language.value} | more),

@@ -108,9 +108,9 @@ class Reader:
         kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
         return f"{self.request.url.path}?{urlencode([*kept, ('taal', other.value)])}"
 
-    def has(self, *roles: Role) -> bool:
+    def has(self, *roles: str) -> bool:
         """Whether the reader is signed in and has one of these roles; what they may do is the services' to check."""
-        return self.caller is not None and any(self.caller.identity.has(role) for role in roles)
+        return self.caller is not None and any(self.caller.identity.has(Role(role)) for role in roles)
 
     async def ask(
         self, path: str, *, method: str = "GET", body: Mapping[str, Any] | None = None, if_match: str | None = None

@@ -1,6 +1,7 @@
 """The page of the node's team where two records that may be one stand side by side: the same, not the same, or later.
 
-What was merged stands there too, with a button to undo it. Who may decide, members sees to itself.
+What was merged stands there too, with a button to undo it. Everybody sees what was merged of themselves, and may undo
+that. Who may decide, members sees to itself.
 """
 
 from typing import Annotated, Any, NamedTuple
@@ -55,6 +56,26 @@ async def show_pairs(
 ) -> Response:
     """What waits, what was put off, what was merged, and what was kept apart."""
     return await _page(reader, thing, state, cursor=cursor, done=done)
+
+
+@router.get("/same/mine")
+async def show_own(reader: SignedInReader, done: str = "", wrong: str = "") -> Response:
+    """What was merged of the reader, with a button to undo it."""
+    found = await reader.ask("/v1/members/me/merged")
+    return reader.page("merged.html", pairs=found["items"], done=done, wrong=wrong)
+
+
+@router.post("/same/mine/{pair_id}")
+async def undo_own(pair_id: PairId, reader: SignedInReader) -> Response:
+    """The reader is not both."""
+    await reader.form()
+    try:
+        await reader.ask(f"/v1/members/me/merged/{quote(pair_id, safe='')}/keep-apart", method="POST")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return reader.go_to(f"/same/mine?wrong=error.{refused.slug}")
+    return reader.go_to("/same/mine?done=same-undo")
 
 
 @router.post("/same/{thing}/{pair_id}")
