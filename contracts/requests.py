@@ -167,6 +167,8 @@ class Reader(BaseModel):
 
     member_id: str
     other_organisation: str
+    other_member_id: str = Field(description="The other side, by which this goes when they are erased; empty if so.")
+    other_node: str | None = Field(default=None, description="The node whose member that is; none: this one.")
 
 
 class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiative_id", reach="local"):
@@ -180,6 +182,7 @@ class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiat
     starts_on: date | None = None
     ends_on: date | None = None
     outcome: str | None = Field(default=None, description="What it brought, as the other side wrote it.")
+    quiet_since: datetime | None = Field(default=None, description="Of quiet: since when nothing was noted.")
 
 
 class InitiativeQuietDue(Event, wire_name="requests.initiative-quiet-due", about="initiative_id", reach="local"):

@@ -32,7 +32,7 @@ async def show_introduction(match_id: Id, call: Call, session: ReadSession) -> I
     side = store.side_of(known, call.who) if known else None
     if known is None or side is None:
         raise rules.IntroductionNotFound
-    return introduction_view(known, side)
+    return introduction_view(known, side, is_started=await store.is_started(session, match_id))
 
 
 @initiatives.post("", status_code=201, response_model=InitiativeView)

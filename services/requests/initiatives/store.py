@@ -46,6 +46,12 @@ async def initiative(session: AsyncSession, initiative_id: str) -> Initiative | 
     return found
 
 
+async def is_started(session: AsyncSession, match_id: str) -> bool:
+    """Whether something came of an introduction."""
+    query = select(Initiative.initiative_id).where(Initiative.initiative_id == match_id)
+    return (await session.exec(query)).first() is not None
+
+
 def side_of(known: Introduction, who: Identity) -> Side | None:
     """Which side somebody of this node is on; of one person that is both, the one that asks."""
     return next((side for side in known.own_sides() if known.member_of(side) in who.references), None)

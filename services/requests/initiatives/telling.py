@@ -62,7 +62,12 @@ def to_people(
 ) -> None:
     """The members of this node on these sides are to hear it."""
     readers = tuple(
-        Reader(member_id=known.member_of(side), other_organisation=known.organisation_of(_OTHER[side]))
+        Reader(
+            member_id=known.member_of(side),
+            other_organisation=known.organisation_of(_OTHER[side]),
+            other_member_id=known.member_of(_OTHER[side]),
+            other_node=known.node_of(_OTHER[side]),
+        )
         for side in known.own_sides()
         if side in sides and known.member_of(side)
     )
@@ -73,6 +78,7 @@ def to_people(
             news=news,
             readers=readers,
             title=initiative.title or "",
+            quiet_since=quiet_since(initiative) if news == "quiet" else None,
             **facts,
         )
         say(session, told)

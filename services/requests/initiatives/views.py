@@ -21,6 +21,7 @@ class IntroductionView(BaseModel):
     themes: tuple[Theme, ...]
     other_organisation: str
     introduced_at: datetime
+    is_started: bool = Field(description="Whether either of the two started an initiative from it.")
 
 
 class PartyView(BaseModel):
@@ -76,13 +77,12 @@ class InitiativeWithNotes(InitiativeView):
     notes: tuple[NoteView, ...]
 
 
-def introduction_view(known: Introduction, side: Side) -> IntroductionView:
+def introduction_view(known: Introduction, side: Side, *, is_started: bool) -> IntroductionView:
     """As the member on a side sees it."""
     other = Side.OFFER if side is Side.REQUEST else Side.REQUEST
     names = ("match_id", "title", "kind", "themes", "introduced_at")
-    return IntroductionView(
-        **{name: getattr(known, name) for name in names}, other_organisation=known.organisation_of(other)
-    )
+    shown = {name: getattr(known, name) for name in names}
+    return IntroductionView(**shown, other_organisation=known.organisation_of(other), is_started=is_started)
 
 
 def view_of(known: Introduction, initiative: Initiative, who: Identity) -> InitiativeView:
