@@ -22,13 +22,13 @@ async def forget(
     removed = {"introductions": 0, "initiatives": 0, "stream-messages": 0, "stored-replies": 0}
     for known in await store.of_member(session, member_id, node):
         removed["introductions"] += 1
+        for what, count in (await forget_messages_of(session, known.match_id, streams)).items():
+            removed[what] += count
         initiative = await store.initiative(session, known.match_id)
         if initiative is None:
             await session.delete(known)
             continue
         removed["initiatives"] += 1
-        for what, count in (await forget_messages_of(session, known.match_id, streams)).items():
-            removed[what] += count
         await _take_out(session, known, initiative, member_id, node, now)
     if node is None:
         await store.forget_ambassador(session, member_id)

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams
 from contracts.matching import PartyErased
-from contracts.members import MemberErased, NodeRestored
+from contracts.members import MemberErased, NodeKnown, NodeRestored
 from contracts.requests import InitiativeNoteTold, InitiativeQuietDue, InitiativeTold
 from contracts.vocabulary import InitiativeStatus
 from services.requests.initiatives import erasing, keeping, rules, store, telling
@@ -51,11 +51,18 @@ async def keep_note_elsewhere(event: InitiativeNoteTold, session: AsyncSession, 
     await keeping.keep_note(session, event, said_by)
 
 
-@router.hears(NodeRestored, elsewhere=True)
-async def tell_initiatives_again(event: NodeRestored, session: AsyncSession, said_by: str) -> None:
-    """A node that was put back from a backup may have lost what it was told since."""
-    if said_by == event.node:
-        await keeping.tell_again(session, said_by)
+@router.hears(NodeRestored, NodeKnown, elsewhere=True)
+async def tell_initiatives_again(
+    event: NodeRestored | NodeKnown, session: AsyncSession, settings: RequestsSettings, said_by: str
+) -> None:
+    """A node that was put back from a backup may have lost what it was told since.
+
+    A region does not hear that of another region, but that it has a new key, which such a node has, and which the
+    national node passes on. Heard again it changes nothing.
+    """
+    restored = isinstance(event, NodeRestored) and said_by == event.node
+    if restored or (isinstance(event, NodeKnown) and said_by == settings.national_node):
+        await keeping.tell_again(session, event.node)
 
 
 @router.hears(MemberErased, elsewhere=True)

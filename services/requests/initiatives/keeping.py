@@ -26,25 +26,31 @@ async def introduce(session: AsyncSession, event: IntroductionMade, now: datetim
     if await store.introduction_of(session, event.match_id):
         return
     known = await _introduction(session, event, now)
+    initiative = await store.initiative(session, event.match_id)
+    if known is None or (initiative and initiative.told_by != known.other_node()):
+        await store.remove(session, event.match_id)  # of somebody who was erased, or not that node's to tell
+        if initiative:
+            await session.delete(initiative)
+            initiative = None
     if known is None:
         return
     session.add(known)
-    initiative = await store.initiative(session, event.match_id)
-    if initiative is None:
-        return
-    if initiative.told_by != known.other_node():
-        await store.remove(session, event.match_id)
-        await session.delete(initiative)
-        return
-    _tell_news(session, known, initiative, settings, now)
+    for side in known.own_sides():  # who could not write yet wrote nothing, whatever another node told
+        await store.remove(session, event.match_id, side=side)
+    if initiative:
+        _tell_news(session, known, initiative, settings, now)
 
 
 async def _introduction(session: AsyncSession, event: IntroductionMade, now: datetime) -> Introduction | None:
-    """As it is kept; none when no side is ours, or what was asked or offered here went with its member."""
+    """As it is kept; none when what was asked or offered here went with its member.
+
+    The national node brings together people of two others. Nothing can start from that there; it is known by it what
+    to remove when one of them is erased, since what the two nodes tell each other passes here.
+    """
     own_id = event.request_id if event.asker.node is None else event.offer_id
-    own = await propositions.find(session, own_id)
     members = [party.member_id for party in (event.asker, event.offerer) if party.node is None]
-    if own is None or not members or await propositions.any_erased(session, members):
+    own = await propositions.find(session, own_id) if members else None
+    if members and (own is None or await propositions.any_erased(session, members)):
         return None
     return Introduction(
         match_id=event.match_id,
@@ -59,10 +65,10 @@ async def _introduction(session: AsyncSession, event: IntroductionMade, now: dat
         request_party=event.asker.model_dump(include={"organisation_name", "node_name"}),
         offer_party=event.offerer.model_dump(include={"organisation_name", "node_name"}),
         ambassador_ids=list(event.ambassador_ids),
-        title=event.asker.title,
+        title=event.asker.title if own else "",
         kind=event.request_kind,
-        themes=own.themes,
-        place=own.place.model_dump(),
+        themes=own.themes if own else [],
+        place=own.place.model_dump() if own else {},
         introduced_at=now,
     )
 
@@ -117,7 +123,9 @@ async def tell_again(session: AsyncSession, node: str) -> None:
 async def _of(session: AsyncSession, initiative_id: str, said_by: str) -> tuple[Introduction | None, Initiative | None]:
     await store.one_at_a_time(session, initiative_id)
     known, initiative = await store.introduction(session, initiative_id), await store.initiative(session, initiative_id)
-    if (known and known.other_node() != said_by) or (initiative and not known and initiative.told_by != said_by):
+    if (known and (known.other_node() != said_by or not known.own_sides())) or (
+        initiative and not known and initiative.told_by != said_by
+    ):
         raise rules.NotTheirsToTell
     return known, initiative
 
