@@ -34,7 +34,7 @@ from node.program import Program
 
 LOOK_SECONDS, SECONDS_MAX = 0.05, 900.0
 
-#: Heard before the clock runs. PostgreSQL then looks at its tables, as it does by itself in the first seconds of a node.
+#: Heard before the clock runs. PostgreSQL then looks at its tables, as it does by itself in a node's first seconds.
 BEFORE = 200
 
 #: In each process; at an endpoint that has read the texts before; and nothing that reads. With how many events each is

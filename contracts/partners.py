@@ -18,7 +18,7 @@ from pydantic import Field, model_validator
 from contracts.event import PERSONAL, Event, FieldError, is_subject_token
 from contracts.members import AmbassadorScope, Place
 from contracts.networks import NetworkCode
-from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Skill, Theme
+from contracts.vocabulary import InitiativeStatus, Kind, Language, OrganisationKind, Side, Skill, Theme
 
 
 class Thing(StrEnum):
@@ -113,6 +113,20 @@ class QuestionAnswered(_News, wire_name="partners.question-answered", about="rec
 
 class OfferTakenUp(_News, wire_name="partners.offer-taken-up", about="record_id", reach="to-partner"):
     """What one of a partner's people offers was taken up, as they say themselves."""
+
+
+class _OfInitiative(_News):
+    initiative_id: str
+
+
+class InitiativeBegun(_OfInitiative, wire_name="partners.initiative-started", about="record_id", reach="to-partner"):
+    """Something that two people do together came of what one of a partner's people asks or offers."""
+
+
+class InitiativeOver(_OfInitiative, wire_name="partners.initiative-ended", about="record_id", reach="to-partner"):
+    """It is done, goes on as a lasting collaboration, or did not work out."""
+
+    status: InitiativeStatus
 
 
 class OrganisationJoined(ForPartner, wire_name="partners.organisation-joined", about="record_id", reach="to-partner"):

@@ -1,12 +1,17 @@
-"""What requests says: what is asked, what is offered, and how that goes on."""
+"""What requests says: what is asked, what is offered, how that goes on, and what two people then do together.
+
+An initiative has the id of its introduction (the match), so that both nodes of an introduction mean the same one.
+Its `version` goes up with every step, in a way that makes the same one win in both nodes: see decision 0043.
+"""
 
 from datetime import date, datetime
+from typing import Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import Event
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Skill, Status, Theme
+from contracts.vocabulary import InitiativeStatus, Kind, Language, Side, Skill, Status, StoppedBecause, Theme
 
 
 class _Proposition(Event):
@@ -89,6 +94,101 @@ class OfferExpiryDue(Event, wire_name="requests.offer-expiry-due", about="offer_
     """A timer: look whether the offer has expired."""
 
     offer_id: str
+
+
+class _InitiativeState(Event):
+    """What the country may know of an initiative: neither whose it is, nor what they wrote to each other."""
+
+    initiative_id: str = Field(description="The introduction (the match) that it came from.")
+    request_id: str
+    offer_id: str
+    request_node: str | None = Field(default=None, description="The node of who asks; none: the one that says it.")
+    offer_node: str | None = Field(default=None, description="The node of who offers; none: the one that says it.")
+    request_organisation_id: str
+    offer_organisation_id: str
+    kind: Kind
+    themes: tuple[Theme, ...]
+    place: Place
+    starts_on: date | None = None
+    ends_on: date | None = None
+    status: InitiativeStatus
+
+
+class InitiativeStarted(
+    _InitiativeState, wire_name="requests.initiative-started", about="initiative_id", reach="shared"
+):
+    """Two people who were introduced do something together."""
+
+
+class InitiativeEnded(_InitiativeState, wire_name="requests.initiative-ended", about="initiative_id", reach="shared"):
+    """It is done, goes on as a lasting collaboration, or did not work out; also when a side was erased."""
+
+    because: StoppedBecause | None = Field(default=None, description="Why it did not work out.")
+    students: int | None = Field(default=None, description="How many students it reached.")
+    outcome: str | None = Field(
+        default=None, description="What it brought, in the words of who wrote it, and only when they let it be told."
+    )
+
+
+class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", about="initiative_id", reach="shared"):
+    """The whole of an initiative as it stands: said only to the node of the other side, which keeps the newest."""
+
+    title: str | None
+    text: str | None
+    started_by: Side
+    started_at: datetime
+    ended_by: Side | None = None
+    ended_at: datetime | None = None
+    because: StoppedBecause | None = None
+    because_words: str | None = None
+    outcome: str | None = None
+    students: int | None = None
+    may_be_told: bool = False
+    erased: tuple[Side, ...] = Field(
+        default=(), description="The sides that asked to be forgotten: whatever they wrote is removed."
+    )
+
+
+class InitiativeNoteTold(Event, wire_name="requests.initiative-note-told", about="initiative_id", reach="shared"):
+    """A side noted what happened: said only to the node of the other side."""
+
+    initiative_id: str
+    note_id: str
+    side: Side
+    happened_on: date
+    text: str
+    noted_at: datetime
+
+
+class Reader(BaseModel):
+    """A member who is to hear something, and with whom they do it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    member_id: str
+    other_organisation: str
+    other_member_id: str = Field(description="The other side, by which this goes when they are erased; empty if so.")
+    other_node: str | None = Field(default=None, description="The node whose member that is; none: this one.")
+
+
+class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiative_id", reach="local"):
+    """What people of this node are to hear of their initiative."""
+
+    initiative_id: str
+    news: Literal["started", "ended", "quiet"]
+    readers: tuple[Reader, ...]
+    title: str
+    status: InitiativeStatus
+    starts_on: date | None = None
+    ends_on: date | None = None
+    outcome: str | None = Field(default=None, description="What it brought, as the other side wrote it.")
+    quiet_since: datetime | None = Field(default=None, description="Of quiet: since when nothing was noted.")
+
+
+class InitiativeQuietDue(Event, wire_name="requests.initiative-quiet-due", about="initiative_id", reach="local"):
+    """A timer: look whether anything happened in an initiative."""
+
+    initiative_id: str
 
 
 class MemberForgotten(Event, wire_name="requests.member-forgotten", about="member_id", reach="local"):

@@ -145,3 +145,23 @@ class Side(StrEnum):
 
     REQUEST = "request"
     OFFER = "offer"
+
+
+class InitiativeStatus(StrEnum):
+    """Where what two people do together is: under way, or how it ended."""
+
+    RUNNING = "running"
+    DONE = "done"
+    LASTING = "lasting"
+    STOPPED = "stopped"
+
+
+class StoppedBecause(StrEnum):
+    """Why an initiative did not work out."""
+
+    NO_TIME = "no-time"
+    NO_CONTACT = "no-contact"
+    NO_MEANS = "no-means"
+    OTHER_PLANS = "other-plans"
+    OTHER = "other"
+    ERASED = "erased"

@@ -66,7 +66,7 @@ class Demo:
         await self._together(self._places(side, one) for one in DEMO[side])
 
     async def some_are_brought_together(self) -> None:
-        await self._together(self._brought_together(one["request"], one["state"]) for one in DEMO["outcomes"])
+        await self._together(self._brought_together(**one) for one in DEMO["outcomes"])
 
     async def _joins(self, one: dict[str, Any], **organisation: Any) -> None:
         details = {name: one[name] for name in ("phone", "language") if name in one}
@@ -95,8 +95,8 @@ class Demo:
             words = {name: value for name, value in one.items() if name != "by"}
             await person.post(f"/{side}", {"place": ORGANISATIONS[own["organisation"]]["place"]} | words)
 
-    async def _brought_together(self, title: str, state: str) -> None:
-        match = await until(lambda: self._match_of(title), f"een match voor “{title}”")
+    async def _brought_together(self, request: str, state: str, together: dict[str, str] | None = None) -> None:
+        match = await until(lambda: self._match_of(request), f"een match voor “{request}”")
         page = f"/matches/{match['match_id']}"
         if match["state"] != "proposed":  # done by a loading that was broken off
             return
@@ -104,6 +104,22 @@ class Demo:
         sides = {"endorsed": (), "request-said-yes": ("request",), "introduced": ("request", "offer")}[state]
         for side in sides:
             await self._by(f"{side}s", match[side]["title"]).post(f"{page}/answer", {"accepted": True})
+        if together:
+            asker, offerer = (self._by(f"{side}s", match[side]["title"]) for side in ("request", "offer"))
+            await self._start(match["match_id"], asker, offerer, together)
+
+    async def _start(self, match_id: str, asker: Person, offerer: Person, together: dict[str, str]) -> None:
+        """What two people do who were introduced, as soon as they can."""
+
+        async def can_start() -> bool:
+            try:
+                return bool(await asker.get(f"/introductions/{match_id}"))
+            except Refused:
+                return False
+
+        await until(can_start, "een kennismaking waar iets uit kan beginnen")
+        await asker.post("/initiatives", {"match_id": match_id, "text": together["text"]})
+        await offerer.post(f"/initiatives/{match_id}/notes", {"text": together["noted"]})
 
     async def _match_of(self, title: str) -> Any:
         """The best match of a request; the node's team sees them all."""

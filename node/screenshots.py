@@ -66,6 +66,13 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("match-together", "asker", "/matches/{together}"),
+    Shown("initiatives", "asker", "/initiatives"),
+    Shown("initiatives-team", "team", "/initiatives"),
+    Shown("initiative-to-start", "asker", "/initiatives/new?match={introduced}"),
+    Shown("initiative", "asker", "/initiatives/{initiative}"),
+    Shown("initiative-ended", "asker", "/initiatives/{ended}"),
+    Shown("initiative-to-end", "asker", "/initiatives/{initiative}/end"),
     Shown("preferences", "asker", "/preferences"),
     Shown("same", "team", "/same"),
     Shown("merged", "asker", "/same/mine"),
@@ -160,10 +167,14 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
             found.setdefault(side, one[f"{side}_id"])
     for partner in (await team.get("/partners"))["items"]:
         found.setdefault("partner", partner["partner_id"])
+    started = (await asker.get("/initiatives", limit=100))["items"]
+    for one in started:
+        found.setdefault("initiative" if one["status"] == "running" else "ended", one["initiative_id"])
+    begun = {one["initiative_id"] for one in started}
     for match in [*(await asker.get("/matches"))["items"], *(await team.get("/matches", limit=100))["items"]]:
         is_theirs = match["my_side"] is not None
         if is_theirs or match["state"] == "proposed":
-            found.setdefault(match["state"], match["match_id"])
+            found.setdefault("together" if match["match_id"] in begun else match["state"], match["match_id"])
     return found
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from node import ROOT, addresses
 from node.addresses import Addresses
 from node.called_from import from_where_called
-from node.client import TROUBLE, Mail, Person
+from node.client import TROUBLE, Mail, Person, Refused, until
 from node.telling import Teller
 
 WORDS: dict[str, Any] = tomllib.loads((ROOT / "node" / "story.toml").read_text())
@@ -54,7 +54,7 @@ def elsewhere(options: argparse.Namespace) -> Addresses:
 
 
 async def play(where: Addresses, teller: Teller, *, language: str = "nl") -> "Story":
-    """From nobody to two people who have each other's telephone number; returns what happened."""
+    """From nobody to two people who have each other's telephone number and begin; returns what happened."""
     since = time.monotonic()
     async with AsyncExitStack() as cast:
         story = Story(where, teller, cast, language)
@@ -65,6 +65,7 @@ async def play(where: Addresses, teller: Teller, *, language: str = "nl") -> "St
         await story.the_answer_is_around_the_corner()
         await story.both_are_asked()
         await story.both_say_yes()
+        await story.they_do_something_together()
     teller.end(
         f"Klaar in {time.monotonic() - since:.1f} s. Alle mail van deze node staat op {where.mail}",
         "Done. All mail of this node can be read there.",
@@ -157,6 +158,23 @@ class Story:
             self._mailed(mail)
             if not all(detail in mail.text for detail in (other.name, other.email)):
                 raise StoryBroke(f"de mail aan {person.email} heeft de gegevens van {other.name} niet")
+
+    async def they_do_something_together(self) -> None:
+        self._teller.step("Samen beginnen ze iets", "They start something together")
+        await until(self._can_start, "een kennismaking waar iets uit kan beginnen")
+        plan = {"match_id": self.match_id, **WORDS["together"]}
+        self.initiative = await self.owner.post("/initiatives", plan)
+        self._teller.say(f"{self.owner.name}: {self.initiative['text']}", "He writes down what they will do.")
+        self._mailed(await self.teacher.mail("/initiatives/"))
+        page = f"/initiatives/{self.match_id}"
+        await self.teacher.post(f"{page}/notes", {"text": WORDS["noted"]["text"]})
+        self._teller.say(f"{self.teacher.name} schrijft erbij: {WORDS['noted']['text']}", "She notes what happened.")
+
+    async def _can_start(self) -> bool:
+        try:
+            return bool(await self.owner.get(f"/introductions/{self.match_id}"))
+        except Refused:
+            return False
 
     # What the acts have in common.
 

@@ -83,6 +83,7 @@ PURE = [
         for name in ("fitting", "worth", "preferences", "learning", "copying")
     ),
     *(ROOT / "services" / "members" / f"{name}.py" for name in ("names", "sameness", "saying")),
+    ROOT / "services" / "requests" / "initiatives" / "rules.py",
     *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
 ]
 _ACTS = (

@@ -27,6 +27,8 @@ SERVICE_OF = {
     "same-organisations": "members",
     "same-persons": "members",
     "offers": "requests",
+    "initiatives": "requests",
+    "introductions": "requests",
     "requests": "requests",
     "matches": "matching",
     "suggestions": "matching",

@@ -9,10 +9,18 @@ from fastapi import APIRouter, Query, Response
 
 from chassis import ReadSession, SignedIn
 from contracts.vocabulary import Language
-from services.insight import counting, exporting, rules, views
+from services.insight import counting, exporting, initiatives, rules, views
 from services.insight.calls import Call, Counted
 from services.insight.rules import By
-from services.insight.views import GroupsView, RegionView, SpotsView, SummaryView
+from services.insight.views import (
+    GroupsView,
+    InitiativeGroup,
+    Initiatives,
+    InitiativesView,
+    RegionView,
+    SpotsView,
+    SummaryView,
+)
 
 router = APIRouter(prefix="/v1/insight", tags=["insight"])
 
@@ -65,6 +73,22 @@ async def export_spots(
     return exporting.sheet(exporting.rows_of_spots(found, language), language, f"spots-{call.since}-{call.until}")
 
 
+@router.get("/initiatives", response_model=InitiativesView)
+async def show_initiatives(call: Counted, session: ReadSession, by: By = "theme") -> InitiativesView:
+    """What people do together after an introduction: how many, how they ended, and what they brought."""
+    return await _initiatives(session, call, by)
+
+
+@router.get("/initiatives.csv", responses=_AS_CSV, response_class=Response)
+async def export_initiatives(
+    call: Counted, session: ReadSession, by: By = "theme", language: InLanguage = Language.DUTCH
+) -> Response:
+    """The counts of it for a spreadsheet."""
+    found = await _initiatives(session, call, by)
+    name = f"initiatives-{by}-{call.since}-{call.until}"
+    return exporting.sheet(exporting.rows_of_initiatives(found, language), language, name)
+
+
 @router.get("/regions", response_model=list[RegionView])
 async def list_regions(_: SignedIn, session: ReadSession) -> list[RegionView]:
     """The nodes that something was heard of: in a region itself and the national node, there all of them."""
@@ -85,3 +109,21 @@ async def _groups(session: ReadSession, call: Call, by: By) -> GroupsView:
 async def _spots(session: ReadSession, call: Call, across: Across) -> SpotsView:
     white, surplus = views.spots_of(await counting.spots(session, call.asked, across), exact=call.exact)
     return SpotsView(across=across, **call.period(), white=white, surplus=surplus)
+
+
+async def _initiatives(session: ReadSession, call: Call, by: By) -> InitiativesView:
+    whole = (await initiatives.counts(session, call.asked, None)).get("", initiatives.NOTHING)
+    found = await initiatives.counts(session, call.asked, by)
+    names = await counting.regions(session) if by == "region" else {}
+    groups = [
+        InitiativeGroup(key=key, name=names.get(key), **views.initiatives_of(row, exact=call.exact))
+        for key, row in found.items()
+    ]
+    groups.sort(key=(lambda one: one.key) if by == "month" else (lambda one: (-rules.least(one.started), one.key)))
+    return InitiativesView(
+        by=by,
+        **call.period(),
+        all=Initiatives(**views.initiatives_of(whole, exact=call.exact)),
+        groups=groups,
+        sentences=[views.sentence_of(row) for row in await initiatives.sentences(session, call.asked)],
+    )

@@ -86,4 +86,12 @@ _BEGINNINGS = (
               IS DISTINCT FROM (old.proposed_at, old.endorsed_at, old.introduced_at)
         """
     ),
+    text(
+        """
+        UPDATE initiative AS new SET started_at = old.started_at
+        FROM initiative AS old
+        WHERE new.projection = :number AND old.projection = (SELECT number FROM projection WHERE current)
+          AND old.initiative_id = new.initiative_id AND old.started_at < new.started_at
+        """
+    ),
 )

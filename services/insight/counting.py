@@ -34,7 +34,7 @@ class Asked:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-_CURRENT = "(SELECT number FROM projection WHERE current)"
+CURRENT = "(SELECT number FROM projection WHERE current)"
 
 _FITS = """
     (CAST(:region AS text) IS NULL OR p.node = :region)
@@ -70,12 +70,12 @@ _REQUESTS = f"""
     LEFT JOIN (
         SELECT DISTINCT ON (request_node, request_id) request_node, request_id, offer_node, offer_id, told_km,
             introduced_at
-        FROM match WHERE projection = {_CURRENT} AND introduced_at IS NOT NULL
+        FROM match WHERE projection = {CURRENT} AND introduced_at IS NOT NULL
         ORDER BY request_node, request_id, introduced_at, match_id
     ) AS i ON i.request_node = p.node AND i.request_id = p.proposition_id
     LEFT JOIN proposition AS o
         ON o.projection = p.projection AND o.node = i.offer_node AND o.proposition_id = i.offer_id
-    WHERE p.projection = {_CURRENT} AND p.side = 'request'
+    WHERE p.projection = {CURRENT} AND p.side = 'request'
         AND p.placed_at >= :since AND p.placed_at < :until AND {_FITS}
     """
 
@@ -85,11 +85,11 @@ _OFFERS = f"""
         EXISTS (SELECT FROM match AS m WHERE m.projection = p.projection AND m.offer_node = p.node
                 AND m.offer_id = p.proposition_id AND m.introduced_at IS NOT NULL) AS is_taken_up
     FROM proposition AS p {_OF_ORGANISATION}
-    WHERE p.projection = {_CURRENT} AND p.side = 'offer' AND p.placed_at < :until AND {_FITS}
+    WHERE p.projection = {CURRENT} AND p.side = 'offer' AND p.placed_at < :until AND {_FITS}
     """
 
 #: How each way of grouping reads its key; one with several counts for each of them.
-_KEYS: dict[By | None, tuple[str, str]] = {
+KEYS: dict[By | None, tuple[str, str]] = {
     None: ("''", ""),
     "theme": ("key", "LEFT JOIN LATERAL unnest(c.themes) AS key ON true"),
     "kind": ("c.kind", ""),
@@ -104,7 +104,7 @@ _TO_ANSWER, _SO_FAR = _DAYS.format("c.introduced_at"), _DAYS.format(":now")
 
 
 def _requests_by(by: By | None) -> TextClause:
-    key, several = _KEYS[by]
+    key, several = KEYS[by]
     waits = "NOT c.is_answered AND c.is_open"
     return text(
         f"""
@@ -130,7 +130,7 @@ def _requests_by(by: By | None) -> TextClause:
 
 
 def _offers_by(by: By | None) -> TextClause:
-    key, several = _KEYS[by]
+    key, several = KEYS[by]
     return text(
         f"""
         SELECT COALESCE({key}, '') AS key, count(*) FILTER (WHERE c.is_new) AS offered,
@@ -141,8 +141,8 @@ def _offers_by(by: By | None) -> TextClause:
     )
 
 
-_REQUESTS_BY = {by: _requests_by(by) for by in _KEYS}
-_OFFERS_BY = {by: _offers_by(by) for by in _KEYS}
+_REQUESTS_BY = {by: _requests_by(by) for by in KEYS}
+_OFFERS_BY = {by: _offers_by(by) for by in KEYS}
 
 #: What is not there counts zero.
 NOTHING = dict.fromkeys(
@@ -179,7 +179,7 @@ _SPOTS = {
         FROM asked FULL JOIN offered USING (key, province) WHERE key IS NOT NULL
         """
     )
-    for across, (key, several) in _KEYS.items()
+    for across, (key, several) in KEYS.items()
     if across in ("theme", "kind")
 }
 
@@ -194,7 +194,7 @@ _ORGANISATIONS = text(
     SELECT g.kind AS key, count(*) AS n FROM organisation AS g
     LEFT JOIN merging AS m
         ON m.projection = g.projection AND m.node = g.node AND m.organisation_id = g.organisation_id
-    WHERE g.projection = {_CURRENT} AND NOT COALESCE(m.merged, false)
+    WHERE g.projection = {CURRENT} AND NOT COALESCE(m.merged, false)
         AND (CAST(:region AS text) IS NULL OR g.node = :region)
         AND (CAST(:province AS text) IS NULL OR g.province = :province)
         AND (CAST(:network AS text) IS NULL OR :network = ANY(g.networks))
@@ -212,8 +212,8 @@ async def organisations(session: AsyncSession, asked: Asked) -> dict[str, int]:
 _REGIONS = text(
     f"""
     SELECT node, COALESCE(r.shown_name, node) AS name
-    FROM (SELECT DISTINCT node FROM proposition WHERE projection = {_CURRENT}) AS heard
-    FULL JOIN (SELECT node, shown_name FROM region WHERE projection = {_CURRENT}) AS r USING (node)
+    FROM (SELECT DISTINCT node FROM proposition WHERE projection = {CURRENT}) AS heard
+    FULL JOIN (SELECT node, shown_name FROM region WHERE projection = {CURRENT}) AS r USING (node)
     ORDER BY name, node
     """
 )

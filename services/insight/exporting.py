@@ -14,7 +14,7 @@ from fastapi import Response
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, network_in_words, province_in_words, theme_in_words
 from services.insight.rules import A_FEW
-from services.insight.views import GroupsView, SpotsView
+from services.insight.views import GroupsView, InitiativesView, SpotsView
 
 _BY = {
     Language.DUTCH: {
@@ -44,6 +44,12 @@ _COLUMNS = {
         "not_answered": "niet beantwoord",
         "offered_elsewhere": "aanbod in andere provincies",
         "asked_elsewhere": "gevraagd in andere provincies",
+        "started": "begonnen initiatieven",
+        "running": "loopt nog",
+        "done": "klaar",
+        "lasting": "gaat door als samenwerking",
+        "stopped": "niet gelukt",
+        "students": "bereikte studenten",
         "spot": "wat",
         "white": "gevraagd, niet aangeboden",
         "surplus": "aangeboden, niet gevraagd",
@@ -65,6 +71,12 @@ _COLUMNS = {
         "not_answered": "not answered",
         "offered_elsewhere": "offers in other provinces",
         "asked_elsewhere": "asked in other provinces",
+        "started": "initiatives started",
+        "running": "under way",
+        "done": "done",
+        "lasting": "go on as a collaboration",
+        "stopped": "did not work out",
+        "students": "students reached",
         "spot": "what",
         "white": "asked, not offered",
         "surplus": "offered, not asked",
@@ -77,6 +89,8 @@ _NUMBERS = (
 )
 _OF_SPOT = ("asked", "not_answered", "offered", "offered_elsewhere", "asked_elsewhere")
 
+_OF_INITIATIVES = ("started", "running", "done", "lasting", "stopped", "students")
+
 Row = Sequence[Any]
 
 
@@ -87,6 +101,15 @@ def rows_of_groups(found: GroupsView, language: Language) -> Iterable[Row]:
     for group in found.groups:
         name = group.name or in_words(found.by, group.key, language) or words["none"]
         yield [name, *(getattr(group, number) for number in _NUMBERS)]
+
+
+def rows_of_initiatives(found: InitiativesView, language: Language) -> Iterable[Row]:
+    """A heading, and a row for each group."""
+    words = _COLUMNS[language]
+    yield [_BY[language][found.by], *(words[name] for name in _OF_INITIATIVES)]
+    for group in found.groups:
+        name = group.name or in_words(found.by, group.key, language) or words["none"]
+        yield [name, *(getattr(group, number) for number in _OF_INITIATIVES)]
 
 
 def rows_of_spots(found: SpotsView, language: Language) -> Iterable[Row]:

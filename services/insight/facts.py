@@ -40,6 +40,9 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Side
+from services.insight import initiative_facts
+from services.insight.growing import WHICH, newest
+from services.insight.initiative_facts import INITIATIVES
 
 REQUESTS = (RequestPlaced, RequestChanged, RequestReopened, RequestClosed)
 OFFERS = (OfferPlaced, OfferChanged, OfferReopened, OfferClosed)
@@ -49,17 +52,12 @@ ORGANISATIONS = (OrganisationRegistered, OrganisationChanged)
 MERGINGS = (OrganisationMerged, OrganisationParted)
 
 #: Everything that tells a fact.
-TELLING: tuple[type[Event], ...] = (*REQUESTS, *OFFERS, *MARKS, *MATCHES, *ORGANISATIONS, *MERGINGS, NodeAnnounced)
-
-#: Into every projection, or only into the one that is being made.
-_WHICH = "CAST(:only AS integer) IS NULL OR number = :only"
+TELLING: tuple[type[Event], ...] = (
+    *(*REQUESTS, *OFFERS, *MARKS, *MATCHES, *INITIATIVES),
+    *(*ORGANISATIONS, *MERGINGS, NodeAnnounced),
+)
 
 _STATE = ("version", "kind", "themes", "organisation_id", "province", "latitude", "longitude", "status", "expires_at")
-
-
-def _newest(columns: tuple[str, ...]) -> str:
-    """That the higher version's columns stay."""
-    return ", ".join(f"{c} = CASE WHEN excluded.version > t.version THEN excluded.{c} ELSE t.{c} END" for c in columns)
 
 
 _PROPOSITION = text(
@@ -69,8 +67,8 @@ _PROPOSITION = text(
     SELECT number, :node, :proposition_id, :version, :side, :kind, CAST(:themes AS text[]), :organisation_id,
         :province, :latitude, :longitude, :status, :expires_at, :version, :at, CAST(:closed_version AS integer),
         CAST(:closed_at AS timestamptz)
-    FROM projection WHERE {_WHICH} ORDER BY number
-    ON CONFLICT (projection, node, proposition_id) DO UPDATE SET {_newest(_STATE)},
+    FROM projection WHERE {WHICH} ORDER BY number
+    ON CONFLICT (projection, node, proposition_id) DO UPDATE SET {newest(_STATE)},
         first_version = LEAST(t.first_version, excluded.first_version),
         placed_at = CASE WHEN excluded.first_version < t.first_version THEN excluded.placed_at ELSE t.placed_at END,
         closed_version = GREATEST(t.closed_version, excluded.closed_version),
@@ -80,7 +78,7 @@ _PROPOSITION = text(
 _MARK = text(
     f"""
     INSERT INTO mark AS t (projection, node, request_id, what, at)
-    SELECT number, :node, :request_id, :what, :at FROM projection WHERE {_WHICH} ORDER BY number
+    SELECT number, :node, :request_id, :what, :at FROM projection WHERE {WHICH} ORDER BY number
     ON CONFLICT (projection, node, request_id, what) DO UPDATE SET at = LEAST(t.at, excluded.at)
     """
 )
@@ -98,7 +96,7 @@ def _match_statement(step: str) -> TextClause:
         f"""
         INSERT INTO match AS t (projection, match_id, request_node, request_id, offer_node, offer_id, told_km, {step})
         SELECT number, :match_id, :request_node, :request_id, :offer_node, :offer_id, :told_km, :at
-        FROM projection WHERE {_WHICH} ORDER BY number
+        FROM projection WHERE {WHICH} ORDER BY number
         ON CONFLICT (projection, match_id) DO UPDATE SET
             told_km = LEAST(t.told_km, excluded.told_km), {step} = LEAST(t.{step}, excluded.{step})
         """
@@ -110,22 +108,22 @@ _ORGANISATION = text(
     f"""
     INSERT INTO organisation AS t (projection, node, organisation_id, version, kind, province, networks)
     SELECT number, :node, :organisation_id, :version, :kind, :province, CAST(:networks AS text[])
-    FROM projection WHERE {_WHICH} ORDER BY number
-    ON CONFLICT (projection, node, organisation_id) DO UPDATE SET {_newest(("version", "kind", "province", "networks"))}
+    FROM projection WHERE {WHICH} ORDER BY number
+    ON CONFLICT (projection, node, organisation_id) DO UPDATE SET {newest(("version", "kind", "province", "networks"))}
     """
 )
 _MERGING = text(
     f"""
     INSERT INTO merging AS t (projection, node, organisation_id, version, merged)
-    SELECT number, :node, :organisation_id, :version, :merged FROM projection WHERE {_WHICH} ORDER BY number
-    ON CONFLICT (projection, node, organisation_id) DO UPDATE SET {_newest(("version", "merged"))}
+    SELECT number, :node, :organisation_id, :version, :merged FROM projection WHERE {WHICH} ORDER BY number
+    ON CONFLICT (projection, node, organisation_id) DO UPDATE SET {newest(("version", "merged"))}
     """
 )
 _REGION = text(
     f"""
     INSERT INTO region AS t (projection, node, version, shown_name)
-    SELECT number, :node, :version, :shown_name FROM projection WHERE {_WHICH} ORDER BY number
-    ON CONFLICT (projection, node) DO UPDATE SET {_newest(("version", "shown_name"))}
+    SELECT number, :node, :version, :shown_name FROM projection WHERE {WHICH} ORDER BY number
+    ON CONFLICT (projection, node) DO UPDATE SET {newest(("version", "shown_name"))}
     """
 )
 
@@ -229,6 +227,7 @@ _READ: tuple[tuple[tuple[type[Event], ...], _Told], ...] = (
     ((*REQUESTS, *OFFERS), _proposition),
     (MARKS, _mark),
     (MATCHES, _match),
+    (INITIATIVES, initiative_facts.told),
     (ORGANISATIONS, _organisation),
     (MERGINGS, _merging),
     ((NodeAnnounced,), _region),

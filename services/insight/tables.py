@@ -1,7 +1,8 @@
-"""The facts: one row for each request or offer, match, organisation and node, as the shared events told of it.
+"""The facts: one row for each request or offer, match, initiative, organisation and node, as the shared events told.
 
-No row leads to a person: there is no member in any, no title and no text. The whole is a *projection*, which can be
-made anew from the streams; while that is done the rows are there twice, each under the number of its projection.
+No row leads to a person: there is no member in any, no title, and no text but what its writer lets be told. The whole
+is a *projection*, which can be made anew from the streams; while that is done the rows are there twice, each under the
+number of its projection.
 """
 
 from datetime import datetime
@@ -91,6 +92,29 @@ class Match(Table, table=True):
     lapsed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class Initiative(Table, table=True):
+    """An initiative, as the highest version says; `outcome` is the one sentence that its writer lets be told."""
+
+    __tablename__ = "initiative"
+    __table_args__ = (sa.Index("ix_initiative_started", "projection", "started_at"),)
+    projection: int = Field(primary_key=True, sa_type=sa.Integer, sa_column_kwargs={"autoincrement": False})
+    initiative_id: str = Field(primary_key=True, sa_type=sa.Text)
+    request_node: str = Field(sa_type=sa.Text)
+    offer_node: str = Field(sa_type=sa.Text)
+    request_organisation_id: str = Field(sa_type=sa.Text)
+    offer_organisation_id: str = Field(sa_type=sa.Text)
+    version: int
+    kind: str = Field(sa_type=sa.Text)
+    themes: list[str] = Field(sa_type=pg.ARRAY(sa.Text))
+    province: str = Field(sa_type=sa.Text)
+    status: str = Field(sa_type=sa.Text)
+    because: str | None = Field(default=None, sa_type=sa.Text)
+    students: int | None = None
+    outcome: str | None = Field(default=None, sa_type=sa.Text)
+    started_at: datetime = Field(sa_type=Instant)
+    ended_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
 class Organisation(Table, table=True):
     """An organisation of a node, as the highest version says."""
 
@@ -126,4 +150,4 @@ class Region(Table, table=True):
 
 
 #: Those that hold facts, beside the projections themselves.
-FACTS: tuple[type[Table], ...] = (Proposition, Mark, Match, Organisation, Merging, Region)
+FACTS: tuple[type[Table], ...] = (Proposition, Mark, Match, Initiative, Organisation, Merging, Region)

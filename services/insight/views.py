@@ -93,6 +93,63 @@ class RegionView(BaseModel):
     name: str
 
 
+class Initiatives(BaseModel):
+    """Initiatives that were started in the period, and how they stand now; told as the other counts are."""
+
+    started: Shown
+    running: Shown
+    done: Shown
+    lasting: Shown = Field(description="Go on as a lasting collaboration.")
+    stopped: Shown = Field(description="Did not work out.")
+    students: int | None = Field(description="Students that they reached; none where only a few told how many.")
+
+
+class InitiativeGroup(Initiatives):
+    """Initiatives of a theme, a kind, a network, a province, a region (of who asked) or a month."""
+
+    key: str
+    name: str | None = None
+
+
+class Sentence(BaseModel):
+    """What an initiative brought, as its writer lets it be told."""
+
+    outcome: str
+    kind: str
+    themes: tuple[str, ...]
+    province: str
+    month: str = Field(description="In which it ended, e.g. 2026-05.")
+
+
+class InitiativesView(BaseModel):
+    """All initiatives of the period together, by group, and what they brought."""
+
+    by: By
+    since: str
+    until: str
+    exact: bool
+    all: Initiatives
+    groups: list[InitiativeGroup]
+    sentences: list[Sentence] = Field(description="The newest.")
+
+
+def initiatives_of(row: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
+    """The counts of initiatives as they may be told."""
+    counts = {
+        name: rules.shown(row[name], exact=exact) for name in ("started", "running", "done", "lasting", "stopped")
+    }
+    students = rules.shown_middle(row["students"], row["with_students"], rules.FEW, exact=exact)
+    return counts | {"students": None if students is None else int(students)}
+
+
+def sentence_of(row: Any) -> Sentence:
+    """A sentence with the month in which it was told, which says less than the day."""
+    month = row["ended_at"].astimezone(rules.AMSTERDAM).strftime("%Y-%m")
+    return Sentence(
+        outcome=row["outcome"], kind=row["kind"], themes=tuple(row["themes"]), province=row["province"], month=month
+    )
+
+
 def counts_of(row: Mapping[str, Any], *, exact: bool) -> Counts:
     """The counts of one group as they may be told."""
     return Counts(**_told(row, exact=exact))

@@ -15,6 +15,8 @@ from chassis import EventRouter, Service, Streams
 from contracts.matching import AnswerGiven, JudgementGiven, MatchTold, PartyErased, RequestEscalated
 from contracts.members import MemberErased, NodeAnnounced, NodeKnown, OrganisationChanged, OrganisationRegistered
 from contracts.requests import (
+    InitiativeStarted,
+    InitiativeTold,
     OfferChanged,
     OfferClosed,
     OfferPlaced,
@@ -24,7 +26,7 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from services.matching import copies, erasure, nodes, people, proposing, propositions
+from services.matching import copies, erasure, feedback, nodes, people, proposing, propositions
 from services.matching.propositions import Heard, OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek
 from services.matching.settings import MatchingSettings
@@ -115,6 +117,14 @@ async def take_judgement(
 async def take_answer(event: AnswerGiven, session: AsyncSession, now: datetime, said_by: str) -> None:
     """A side in another node answered a match of ours."""
     await copies.take_answer(session, event, said_by, now)
+
+
+@router.hears(InitiativeStarted, InitiativeTold, elsewhere=True)
+async def learn_of_initiative_elsewhere(
+    event: InitiativeStarted | InitiativeTold, session: AsyncSession, said_by: str
+) -> None:
+    """What two of a match of ours do together, one of them says in another node."""
+    await feedback.keep_initiative(session, event.initiative_id, said_by)
 
 
 @router.hears(MemberErased, elsewhere=True)

@@ -67,7 +67,8 @@ def begun(
 _KEEP = text(
     """
     UPDATE feedback SET ended = :ended, because = :because, ended_by = :by,
-        reached = CASE WHEN :reached = 'endorsed' AND NOT has_ambassador THEN 'proposed' ELSE :reached END
+        reached = CASE WHEN reached = 'initiative' THEN reached
+            WHEN :reached = 'endorsed' AND NOT has_ambassador THEN 'proposed' ELSE :reached END
     WHERE match_id = :match_id
     """
 )
@@ -78,6 +79,20 @@ def keep(session: AsyncSession, matches: Sequence[Match]) -> None:
     for match in matches:
         found = became(match)
         write(session, _KEEP, found._asdict() | {"reached": found.reached.value, "match_id": match.match_id})
+
+
+_INITIATIVE = text(
+    """
+    UPDATE feedback AS f SET reached = 'initiative' FROM match AS m
+    WHERE f.match_id = :match_id AND m.match_id = f.match_id AND f.reached = 'introduced'
+        AND (CAST(:said_by AS text) IS NULL OR :said_by IN (m.asker_node, m.offerer_node))
+    """
+)
+
+
+async def keep_initiative(session: AsyncSession, match_id: str, said_by: str | None = None) -> None:
+    """The two do something together: they say so, here or (`said_by`) in the node of one of them."""
+    await ask(session, _INITIATIVE, {"match_id": match_id, "said_by": said_by})
 
 
 _NEWEST = text("SELECT * FROM feedback ORDER BY proposed_at DESC, match_id DESC LIMIT :most")

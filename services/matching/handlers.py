@@ -30,6 +30,7 @@ from contracts.members import (
     OrganisationRegistered,
 )
 from contracts.requests import (
+    InitiativeStarted,
     OfferChanged,
     OfferClosed,
     OfferPlaced,
@@ -42,6 +43,7 @@ from contracts.requests import (
 from services.matching import (
     elsewhere,
     erasure,
+    feedback,
     matches,
     one_person,
     people,
@@ -147,6 +149,12 @@ async def forget_member(
     removed = await erasure.forget(session, event.member_id, now, settings, streams)
     if removed is not None:
         say(session, MemberForgotten(member_id=event.member_id, removed=removed))
+
+
+@router.hears(InitiativeStarted)
+async def learn_of_initiative(event: InitiativeStarted, session: AsyncSession) -> None:
+    """Two who were introduced do something together: a match can lead to nothing better."""
+    await feedback.keep_initiative(session, event.initiative_id)
 
 
 @router.hears(ReminderDue)

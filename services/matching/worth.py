@@ -17,13 +17,13 @@ from services.matching.weights import NAMES
 
 
 class Reached(StrEnum):
-    """How far a match came. What two people do together afterwards (an initiative) will be one further: `initiative`,
-    with a grade of its own in `GRADES`."""
+    """How far a match came; furthest when the two then did something together."""
 
     PROPOSED = "proposed"
     ENDORSED = "endorsed"
     ACCEPTED = "accepted"
     INTRODUCED = "introduced"
+    INITIATIVE = "initiative"
 
 
 Ended = Literal["dismissed", "declined", "lapsed"]
@@ -57,12 +57,14 @@ class Worth(NamedTuple):
     grade: int
     speaks_of: frozenset[str]
     is_final: bool
-    """Whether nothing better can become of it."""
+    """Whether it was decided; that two who were introduced do nothing together yet takes nothing back."""
 
 
 #: As in the guidelines of the graded sets (bench/matching): 2 when somebody said that it fits, 3 when both sides did.
-#: That it was proposed says nothing yet.
-GRADES = {Reached.ENDORSED: 2, Reached.ACCEPTED: 2, Reached.INTRODUCED: 3}
+#: 4, which no graded set has, when they then did something together. That it was proposed says nothing yet.
+GRADES = {Reached.ENDORSED: 2, Reached.ACCEPTED: 2, Reached.INTRODUCED: 3, Reached.INITIATIVE: 4}
+
+_DECIDED = frozenset({Reached.INTRODUCED, Reached.INITIATIVE})
 
 _EVERYTHING = frozenset(NAMES)
 _ABOUT_DISTANCE, _ABOUT_LEVEL = frozenset({"distance"}), frozenset({"level"})
@@ -87,7 +89,7 @@ _SPEAKS_OF: dict[Ended, dict[str, frozenset[str]]] = {
 
 
 def became(match: Match) -> Became:
-    """What became of a match, from its state. Who looks for whom is not in it."""
+    """What became of a match, from its state; an initiative is told apart. Who looks for whom is not in it."""
     reached = _reached(match)
     if match.state is State.DISMISSED:
         return Became(reached, "dismissed", match.dismissed_because, "ambassador")
@@ -115,4 +117,4 @@ def worth_of(one: Feedback) -> Worth | None:
     grade = GRADES.get(reached)
     if grade is None:
         return None
-    return Worth(grade, _EVERYTHING, is_final=ended is not None or reached is Reached.INTRODUCED)
+    return Worth(grade, _EVERYTHING, is_final=ended is not None or reached in _DECIDED)

@@ -29,7 +29,18 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, digests, endpoint_notices, erasure, merged_notices, one_person, opening, rules
+from contracts.requests import InitiativeNews
+from services.notify import (
+    contacts,
+    digests,
+    endpoint_notices,
+    erasure,
+    initiative_notices,
+    merged_notices,
+    one_person,
+    opening,
+    rules,
+)
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -151,6 +162,14 @@ async def tell_team_of_refusal(
     team = await contacts.team(session)
     occurrence = rules.refusal_occurrence(contact.refused_at if contact else None, now)
     await tell(session, rules.refusal_notices(failure, team, occurrence), settings, now)
+
+
+@router.hears(InitiativeNews)
+async def tell_of_initiative(
+    event: InitiativeNews, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who does something with another hears what the other did in it, or that nothing happens."""
+    await tell(session, initiative_notices.news_notices(event), settings, now)
 
 
 @router.hears(WebhookDisabled)

@@ -158,6 +158,8 @@ def _url(reading: Reading) -> str | None:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
+        case Template.INITIATIVE_STARTED | Template.INITIATIVE_ENDED | Template.INITIATIVE_QUIET:
+            return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"
         case Template.PARTNER_ENDPOINT_DISABLED:
             return f"{reading.public_url}/partner/{quote(str(reading.facts['partner']), safe='')}"
         case Template.PERSON_MERGED:

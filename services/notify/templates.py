@@ -12,6 +12,7 @@ class Category(StrEnum):
     REMINDERS = "reminders"
     UNANSWERED = "unanswered"
     OUTCOMES = "outcomes"
+    INITIATIVES = "initiatives"
 
 
 #: Stands for every category, where a link stops them all.
@@ -41,6 +42,9 @@ class Template(StrEnum):
     INTRODUCTION = "introduction"
     INTRODUCED = "introduced"
     MATCH_LAPSED = "match-lapsed"
+    INITIATIVE_STARTED = "initiative-started"
+    INITIATIVE_ENDED = "initiative-ended"
+    INITIATIVE_QUIET = "initiative-quiet"
     REQUEST_UNANSWERED = "request-unanswered"
     TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
     REQUEST_ESCALATED = "request-escalated"
@@ -62,6 +66,9 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.REQUEST_ESCALATED: Category.UNANSWERED,
     Template.INTRODUCED: Category.DESK,
     Template.MATCH_LAPSED: Category.OUTCOMES,
+    Template.INITIATIVE_STARTED: Category.INITIATIVES,
+    Template.INITIATIVE_ENDED: Category.INITIATIVES,
+    Template.INITIATIVE_QUIET: Category.INITIATIVES,
 }
 
 

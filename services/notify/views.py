@@ -46,6 +46,9 @@ class Preferences(Input):
     reminders: Plain = Field(description="That an answer is still awaited.")
     unanswered: Plain = Field(description="That no answer was found to a request.")
     outcomes: Plain = Field(description="How a match ended.")
+    initiatives: Plain = Field(
+        default=Rhythm.AT_ONCE, description="What others do in an initiative, and that it is quiet."
+    )
     quiet_from: Hour | None = Field(default=None, description="From this hour on no mail comes.")
     quiet_until: Hour | None = Field(default=None, description="From this hour on it comes again.")
     weekends: bool = Field(default=True, description="Whether mail comes on Saturday and Sunday.")

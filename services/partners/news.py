@@ -16,6 +16,8 @@ from contracts.partners import (
     EventAccepted,
     EventRefused,
     ForPartner,
+    InitiativeBegun,
+    InitiativeOver,
     MemberIntroduced,
     MemberMatched,
     OfferTakenUp,
@@ -34,6 +36,8 @@ KINDS: dict[str, type[ForPartner]] = {
         MemberIntroduced,
         QuestionAnswered,
         OfferTakenUp,
+        InitiativeBegun,
+        InitiativeOver,
         OrganisationJoined,
     )
 }

@@ -1,4 +1,4 @@
-"""What came of what partners told: a match, an introduction, an answer, a merge. Each partner hears of its own.
+"""What came of what partners told: a match, an introduction, an answer, an initiative, a merge; each hears its own.
 
 A question or an offer that a partner told has the id of the partner's record. Of what somebody asks or offers by
 themselves no partner hears, nor of anybody who is not one of its people any more: it is they who agreed, with that
@@ -13,6 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter
 from contracts.matching import IntroductionMade, MatchEndorsed
 from contracts.partners import (
+    InitiativeBegun,
+    InitiativeOver,
     MemberIntroduced,
     MemberMatched,
     OfferTakenUp,
@@ -20,8 +22,8 @@ from contracts.partners import (
     QuestionAnswered,
     Thing,
 )
-from contracts.requests import OfferClosed, RequestClosed
-from contracts.vocabulary import Status
+from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, OfferClosed, RequestClosed
+from contracts.vocabulary import InitiativeStatus, Status, StoppedBecause
 from services.partners import news, store
 from services.partners.tables import Record
 
@@ -56,6 +58,27 @@ async def tell_of_use(offer: OfferClosed, session: AsyncSession, now: datetime) 
         await _tell(session, event, now, occasion=f"{offer.version}")
 
 
+@router.hears(InitiativeStarted, InitiativeEnded)
+@router.hears(InitiativeTold, elsewhere=True)
+async def tell_of_initiative(
+    event: InitiativeStarted | InitiativeEnded | InitiativeTold, session: AsyncSession, now: datetime
+) -> None:
+    """The partners of both sides hear that something came of what they told, and how that ended."""
+    for thing, record_id in (("question", event.request_id), ("offer", event.offer_id)):
+        if not (told := await _told_by(session, record_id)):
+            continue
+        facts = {"thing": thing, "initiative_id": event.initiative_id, "version": event.version, **told}
+        await _tell(session, InitiativeBegun(**facts), now, occasion=event.initiative_id)
+        if _has_ended(event):
+            await _tell(session, InitiativeOver(**facts, status=event.status), now, occasion=event.initiative_id)
+
+
+def _has_ended(event: InitiativeStarted | InitiativeEnded | InitiativeTold) -> bool:
+    """Whether that is for a partner to hear; that somebody was erased is not."""
+    because = None if isinstance(event, InitiativeStarted) else event.because
+    return event.status != InitiativeStatus.RUNNING and because != StoppedBecause.ERASED
+
+
 async def known_as(session: AsyncSession, record: Record, known_as: str, now: datetime) -> None:
     """Notes what a record is known as here; a partner hears it when its organisation turned out to be another too."""
     was, record.known_as = record.known_as, known_as
@@ -83,7 +106,7 @@ async def _tell_both_sides(
 
 async def _tell(
     session: AsyncSession,
-    event: MemberMatched | MemberIntroduced | QuestionAnswered | OfferTakenUp,
+    event: MemberMatched | MemberIntroduced | QuestionAnswered | OfferTakenUp | InitiativeBegun | InitiativeOver,
     now: datetime,
     *,
     occasion: str,

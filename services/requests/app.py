@@ -1,7 +1,8 @@
-"""Requests: what is asked and what is offered, and where that is in its life. The wiring; read this first."""
+"""Requests: what is asked and offered, and what people then do together. The wiring; read this first."""
 
 from chassis import Service
 from services.requests import api, handlers, store
+from services.requests.initiatives import api as initiatives
 from services.requests.settings import RequestsSettings
 
 
@@ -11,6 +12,6 @@ def service(settings: RequestsSettings | None = None) -> Service:
         "requests",
         settings or RequestsSettings(),
         tables=store.Table,
-        api=api.routers,
+        api=(*api.routers, *initiatives.routers),
         handlers=handlers.router,
     )

@@ -10,11 +10,14 @@ from contracts.members import MemberErased, MemberLeft, OrganisationMerged, Orga
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
 from services.requests import following, life, recollecting, rules, store, telling, told
+from services.requests.initiatives import erasing, keeping
+from services.requests.initiatives import handlers as initiatives
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()
 router.include(recollecting.router)
+router.include(initiatives.router)
 
 
 @router.hears(RequestExpiryDue, OfferExpiryDue)
@@ -42,6 +45,7 @@ async def begin_conversation(
     event: IntroductionMade, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
     """Two people talk now: nobody else is proposed to them, until it is fulfilled, withdrawn or reopened."""
+    await keeping.introduce(session, event, now, settings)
     for proposition_id in (event.request_id, event.offer_id):
         proposition = await store.find(session, proposition_id)
         if proposition is None or not rules.is_taken_up(proposition.side, proposition.kind):
@@ -76,13 +80,16 @@ async def return_to_organisation(event: OrganisationParted, session: AsyncSessio
 
 
 @router.hears(MemberErased)
-async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
+async def forget_member(event: MemberErased, session: AsyncSession, now: datetime, streams: Streams) -> None:
     """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
     if not await store.note_erased(session, event.member_id, event.version):
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
     purged = await forget_messages(streams, session, speaker="requests", entity_ids=proposition_ids)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))
+    for what, count in (await erasing.forget(session, event.member_id, now, streams)).items():
+        removed[what] = removed.get(what, 0) + count
+    removed["stream-messages"] += purged
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
 
 
 @router.hears(PropositionTold)

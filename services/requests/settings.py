@@ -15,3 +15,9 @@ class RequestsSettings(Settings):
         le=STANDS_DAYS_MAX,
         description="How many days a request or an offer stands when neither its member nor its period says it.",
     )
+    quiet_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="After how many days without a note both are reminded of what they do together, once.",
+    )

@@ -137,6 +137,12 @@ async def note_erased(session: AsyncSession, member_id: str, version: int) -> bo
     )
 
 
+async def any_erased(session: AsyncSession, member_ids: Sequence[str]) -> bool:
+    """Whether one of these members was erased."""
+    query = select(Departure).where(col(Departure.member_id).in_(member_ids), col(Departure.erased))
+    return (await session.exec(query)).first() is not None
+
+
 async def remove_member(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
     """Deletes everything of a member; returns the ids of what they asked and offered, and how many of what."""
     # A command that is under way is awaited, so that what it keeps is seen here; one that comes later waits for us,

@@ -29,7 +29,7 @@ async def test_who_never_chose_reads_what_comes(neighbourhood, language):
     page = await noor.get("/preferences", params={"taal": language}, headers=BROWSER)
 
     assert chosen(page, language) == {
-        **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes"), "at-once"),
+        **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes", "initiatives"), "at-once"),
         "quiet_from": "22",
         "quiet_until": "7",
     }

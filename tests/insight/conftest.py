@@ -9,8 +9,8 @@ import pytest
 from contracts.event import Event, new_id
 from contracts.matching import MatchProposed, Party, Reason
 from contracts.members import OrganisationRegistered, Place
-from contracts.requests import OfferPlaced, RequestPlaced
-from contracts.vocabulary import Kind, Language, Network, OrganisationKind, Status, Theme
+from contracts.requests import InitiativeStarted, OfferPlaced, RequestPlaced
+from contracts.vocabulary import InitiativeStatus, Kind, Language, Network, OrganisationKind, Status, Theme
 from services.insight.app import service
 from tests.given import Running, fresh_name, running
 
@@ -87,6 +87,25 @@ def an_organisation(
         "name": "Scheldemond College",
         "place": TOWNS["Goes"],
         "networks": (Network.KATAPULT,),
+    }
+    return said(**(told | changes))
+
+
+def an_initiative(
+    initiative_id: str | None = None, *, said: type[Event] = InitiativeStarted, place: str = "Goes", **changes: Any
+) -> Any:
+    """A school in Goes and a company do something together."""
+    told = {
+        "initiative_id": initiative_id or new_id(),
+        "request_id": "request",
+        "offer_id": "offer",
+        "request_organisation_id": "school",
+        "offer_organisation_id": "company",
+        "kind": Kind.GUEST_LESSON,
+        "themes": (Theme.ENERGY_TRANSITION,),
+        "place": TOWNS[place],
+        "status": InitiativeStatus.RUNNING if said is InitiativeStarted else InitiativeStatus.DONE,
+        "version": 2 if said is InitiativeStarted else 4,
     }
     return said(**(told | changes))
 

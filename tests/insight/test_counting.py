@@ -18,11 +18,11 @@ from contracts.matching import (
     RequestUnanswered,
 )
 from contracts.members import NodeAnnounced, OrganisationChanged, OrganisationMerged, OrganisationParted, PublicKey
-from contracts.requests import OfferClosed, OfferReopened, RequestChanged, RequestClosed
+from contracts.requests import InitiativeEnded, OfferClosed, OfferReopened, RequestChanged, RequestClosed
 from contracts.vocabulary import Network, Status, Theme
 from services.insight import facts
 from services.insight.comparing import TABLES
-from tests.insight.conftest import ASKER, OFFERER, TOWNS, a_match, a_request, an_offer, an_organisation
+from tests.insight.conftest import ASKER, OFFERER, TOWNS, a_match, a_request, an_initiative, an_offer, an_organisation
 
 BEGIN = datetime(2026, 3, 1, 9, tzinfo=UTC)
 _numbers = itertools.count(1000)
@@ -49,6 +49,9 @@ def a_history():
         ("national", a_match(request, offer, said=IntroductionMade, version=3, **both)),
         ("zeeland", a_match(request, offer, said=IntroductionMade, version=4, offerer_node="utrecht")),
         ("utrecht", a_match(request, offer, said=MatchLapsed, version=9, asker_node="zeeland", **lapsed)),
+        ("zeeland", an_initiative("match-1", offer_node="utrecht")),
+        ("utrecht", an_initiative("match-1", said=InitiativeEnded, request_node="zeeland", students=20, version=3)),
+        ("zeeland", an_initiative("match-1", said=InitiativeEnded, offer_node="utrecht", outcome="Ja.", version=4)),
         ("zeeland", an_organisation()),
         ("zeeland", an_organisation(said=OrganisationChanged, version=2, networks=tuple(Network))),
         ("zeeland", OrganisationMerged(organisation_id="school", version=3, into="another")),
@@ -195,3 +198,31 @@ async def test_nothing_in_its_database_leads_to_a_person(insight):
                 ]
     assert not [c.name for table in TABLES for c in table.columns if "member" in c.name]
     assert TOWNS["Goes"].name not in str([row for table in TABLES for row in table.columns])
+
+
+async def test_initiatives_are_counted_and_only_what_may_be_told_is_told(insight):
+    away, nature = {"offer_node": insight.utrecht}, (Theme.BIODIVERSITY,)
+    ended = {"said": InitiativeEnded, "students": 12}
+    many = [an_initiative(f"i-{insight.zeeland}-{n}", **away) for n in range(7)]
+    await insight.heard(insight.zeeland, an_organisation(), *many, an_initiative(themes=nature))
+    for n in range(6):
+        told = {"outcome": "Zes panelen op het dak."} if n == 1 else {}
+        await insight.heard(insight.zeeland, an_initiative(f"i-{insight.zeeland}-{n}", **ended, **told, **away))
+    await insight.heard("another", an_initiative(many[6].initiative_id, **ended, request_node=insight.zeeland, **away))
+
+    told = await insight.asked("initiatives", region=insight.zeeland)
+    exactly = await insight.exactly("initiatives", region=insight.zeeland, by="network")
+
+    assert (told["all"]["started"], told["all"]["running"], told["all"]["done"]) == (10, "1-4", 5)
+    assert told["all"]["students"] == 70  # of 72
+    groups = {group["key"]: (group["started"], group["students"]) for group in told["groups"]}
+    assert groups == {"energy-transition": (5, 70), "biodiversity": ("1-4", None)}
+    (sentence,) = told["sentences"]
+    assert (sentence["outcome"], sentence["province"]) == ("Zes panelen op het dak.", "Zeeland")
+    assert {group["key"]: group["started"] for group in exactly["groups"]} == {"katapult": 8}
+    answer = await insight.http_as("somebody").get("/v1/insight/initiatives.csv", params={"region": insight.zeeland})
+    assert "energietransitie;5;< 5;5;0;0;70" in answer.text
+
+    gone = an_initiative(f"i-{insight.zeeland}-1", **ended, **away, version=6)  # its writer was erased
+    await insight.heard(insight.zeeland, gone)
+    assert (await insight.asked("initiatives", region=insight.zeeland))["sentences"] == []

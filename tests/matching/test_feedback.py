@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from contracts.matching import PatienceEnded, ReminderDue
 from contracts.members import MemberErased
-from contracts.requests import RequestClosed
+from contracts.requests import InitiativeStarted, RequestClosed
 from contracts.vocabulary import Kind, Status
 from services.matching.rules import signals
 from services.matching.weights import kept_weights
@@ -91,6 +91,26 @@ async def test_what_the_sides_say_is_kept(matching: Matching, answers, expected)
     await answered(matching, match.match_id, **answers)
 
     assert await became(matching) == expected
+
+
+async def test_that_the_two_do_something_together_is_kept_when_they_say_so_themselves(matching: Matching):
+    request, offer = a_request("r"), an_offer()
+    match = await matching.endorsed(request, offer)
+    place = {"place": request.place, "request_organisation_id": "s", "offer_organisation_id": "c"}
+    what = {"kind": request.kind, "themes": request.themes, "status": "running"}
+    started = InitiativeStarted(
+        initiative_id=match.match_id, request_id=request.request_id, offer_id=offer.offer_id, **place, **what
+    )
+    await matching.when(started)
+    assert await became(matching) == ("endorsed", None, None, None)  # nobody was introduced
+
+    await answered(matching, match.match_id, asker=YES, offerer=YES)
+    await matching.publish_elsewhere(started, said_by="another-node")
+    await matching.quiet()
+    assert await became(matching) == ("introduced", None, None, None)
+
+    await matching.when(started)
+    assert await became(matching) == ("initiative", None, None, None)
 
 
 async def test_that_nobody_answered_is_kept(matching: Matching):

@@ -77,6 +77,7 @@ def test_what_became_of_a_match(match, expected):
         (told("endorsed"), 2),
         (told("accepted"), 2),
         (told("introduced"), 3),
+        (told("initiative"), 4),
         (told("endorsed", "lapsed", "unanswered"), 2),  # silence takes nothing back of what an ambassador saw
         (told("endorsed", "declined", "no-capacity", "offer"), 2),  # it fitted, only not now
         (told("endorsed", "declined", None, "request"), 2),  # who gives no reason may have found somebody else

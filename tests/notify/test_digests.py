@@ -137,7 +137,9 @@ async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_co
     assert (await notify.http.post(link)).json() == {"category": "everything", "unsubscribed": True}
 
     chosen = (await notify.http_as(noor.member_id).get("/v1/preferences")).json()
-    assert {chosen[name] for name in ("desk", "proposals", "reminders", "unanswered", "outcomes")} == {"none"}
+    assert {chosen[name] for name in ("desk", "proposals", "reminders", "unanswered", "outcomes", "initiatives")} == {
+        "none"
+    }
 
 
 async def test_a_timer_of_nothing_says_nothing(notify):

@@ -33,6 +33,7 @@ STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
+INITIATIVES = (Template.INITIATIVE_STARTED, Template.INITIATIVE_ENDED, Template.INITIATIVE_QUIET)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
@@ -92,6 +93,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         return {}
     if template in REQUESTS:
         return {"title": "Wie weet een stage?"}
+    if template in INITIATIVES:
+        return {"title": "Zon op school", "other_organisation": "Warmtewerk BV", "status": "done", "outcome": None}
     if template is Template.PARTNER_ENDPOINT_DISABLED:
         return {"partner": "centra", "because": "failing"}
     if template in MERGED:
@@ -173,6 +176,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
+        **dict.fromkeys(INITIATIVES, f"{NODE_URL}/initiatives/01890a5d-ac96-774b-bcce-b302099a8057"),
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",

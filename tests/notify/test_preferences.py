@@ -11,7 +11,7 @@ from tests.notify.conftest import NODE_URL, a_match, a_person
 
 ALL = {
     "desk": "at-most-daily",
-    **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes"), "at-once"),
+    **dict.fromkeys(("proposals", "reminders", "unanswered", "outcomes", "initiatives"), "at-once"),
     "quiet_from": None,
     "quiet_until": None,
     "weekends": True,
@@ -64,7 +64,9 @@ async def test_what_is_not_wanted_is_not_mailed_and_stands_in_the_inbox(notify, 
 async def test_an_introduction_is_mailed_to_whoever_wants_nothing(notify, noor):
     other = a_person("Fatima de Wit")
     await notify.given(other)
-    await choose(notify, noor, proposals="none", reminders="none", unanswered="none", outcomes="none")
+    await choose(
+        notify, noor, proposals="none", reminders="none", unanswered="none", outcomes="none", initiatives="none"
+    )
 
     await notify.when(IntroductionMade(**a_match(noor, other)))
 

@@ -8,6 +8,8 @@ from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, Party, Reason
 from contracts.members import MemberErased, Place
 from contracts.partners import (
+    InitiativeBegun,
+    InitiativeOver,
     MemberIntroduced,
     MemberMatched,
     OrganisationJoined,
@@ -17,7 +19,7 @@ from contracts.partners import (
     QuestionAnswered,
     RecordWithdrawn,
 )
-from contracts.requests import RequestClosed
+from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, RequestClosed
 from contracts.vocabulary import Kind, Language, Status, Theme
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
 
@@ -95,6 +97,38 @@ async def test_what_came_of_a_question_is_told_in_the_partners_own_ids(partners,
     assert rest == {"items": [], "after": feed["after"]}
     other = (await (await partners.as_partner("centra")).get("/v1/news")).json()
     assert other["items"] == []
+
+
+def an_initiative(kind, question_id, **changes):
+    about = {"initiative_id": "an-introduction", "request_id": question_id, "offer_id": "an-offer", "version": 2}
+    sides = {"request_organisation_id": "the-school", "offer_organisation_id": "o", "status": "running"}
+    what = {"kind": Kind.GUEST_LESSON, "themes": (Theme.ENERGY_TRANSITION,), "place": ZWOLLE}
+    return kind(**about | sides | what | changes)
+
+
+async def test_that_people_do_something_together_and_how_it_ended_is_told_once(partners, question_id):
+    started = an_initiative(InitiativeStarted, question_id)
+    ended = an_initiative(InitiativeEnded, question_id, version=4, status="lasting", outcome="Een zin.", students=9)
+    await partners.when(started, delivered_times=2)
+    await partners.when(ended, an_initiative(InitiativeEnded, question_id, version=6, status="lasting"))
+
+    (begun,) = await partners.heard_by(InitiativeBegun)
+    assert (begun.thing, begun.own_id, begun.person) == ("question", "vraag-1", "noor")
+    (over,) = await partners.heard_by(InitiativeOver)
+    assert (over.initiative_id, over.status) == ("an-introduction", "lasting")
+    assert "Een zin" not in str(await partners.told_to())
+    assert await partners.told_to("centra") == []
+
+
+async def test_what_the_other_side_began_in_another_node_is_told_too(partners, question_id):
+    words = {"title": "Samen", "text": "Iets.", "started_by": "offer", "started_at": datetime.now(UTC)}
+    told = an_initiative(InitiativeTold, question_id, request_node=partners.service.settings.node, **words)
+
+    await partners.publish_elsewhere(told, said_by="zeeland", to_us=True)
+    await partners.quiet()
+
+    assert [event.own_id for event in await partners.heard_by(InitiativeBegun)] == ["vraag-1"]
+    assert await partners.heard_by(InitiativeOver) == []
 
 
 async def test_of_what_it_did_not_tell_or_took_back_a_partner_hears_nothing(partners, question_id):

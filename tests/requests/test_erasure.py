@@ -23,7 +23,7 @@ async def everything_kept(requests) -> str:
         kept += list((info.state.subjects or {}).keys())
     kept += [subject + body.decode() for kind in ("shared", "local") for subject, body in await requests.messages(kind)]
     async with requests.service.engine.connect() as connection:
-        for table in ("proposition", "outbox", "stored_reply"):
+        for table in ("proposition", "outbox", "stored_reply", "introduction", "initiative", "note"):
             rows = await connection.execute(text(f"SELECT to_jsonb({table})::text FROM {table}"))
             kept += rows.scalars().all()
     return "\n".join(kept)
@@ -42,7 +42,10 @@ async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(r
     (forgotten,) = await requests.then_said(MemberForgotten)
     assert forgotten.member_id == "noor"
     # four placed of which a draft; said: three times placed and once closed, with three timers
-    assert forgotten.removed == {"requests": 3, "offers": 1, "stored-replies": 1, "stream-messages": 7}
+    assert forgotten.removed == {"requests": 3, "offers": 1, "stored-replies": 1, "stream-messages": 7} | {
+        "introductions": 0,
+        "initiatives": 0,
+    }
     kept = await everything_kept(requests)
     for one in mine:
         assert one["id"] not in kept

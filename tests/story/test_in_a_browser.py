@@ -21,7 +21,7 @@ from chassis.database import engine_for, sessions_of
 from contracts.vocabulary import Network
 from node import screenshots
 from node.addresses import Addresses
-from node.client import Person
+from node.client import Person, Refused
 from node.screenshots import PAGES, PARTS
 from services.gateway import pages
 from services.partners import keys
@@ -60,7 +60,7 @@ class Street:
 
 @pytest.fixture(scope="module")
 async def street(run_directory: Path) -> AsyncIterator[Street]:
-    """A company that offers something, somebody of a school that has asked for it, and three matches of theirs."""
+    """A company that offers something, somebody of a school that has asked for it, and matches of theirs so far."""
     settings = {"ODH_EMBEDDING_MODEL": "none", "ODH_PROPOSALS_PER_REQUEST_MAX": "1"}
     async with (
         running_node(run_directory / "browser", **settings) as node,
@@ -82,7 +82,7 @@ async def street(run_directory: Path) -> AsyncIterator[Street]:
         team = await stack.enter_async_context(Person(where, name="Team", email=where.team[0]))
         await team.follow(await team.ask_to_sign_in())
         here = Street(where, browser, asker, offerer, team)
-        for state in ("proposed", "endorsed", "introduced"):
+        for state in ("proposed", "endorsed", "introduced", "running", "done"):
             await _a_match(here, state)
         await _a_partner(where)
         yield here
@@ -115,8 +115,28 @@ async def _a_match(street: Street, state: str) -> None:
     at = f"/matches/{await _match_of(street, asked)}"
     if state != "proposed":
         await street.team.post(f"{at}/endorse")
-    for person in (street.asker, street.offerer) if state == "introduced" else ():
-        await person.post(f"{at}/answer", {"accepted": True})
+    if state not in ("proposed", "endorsed"):
+        for person in (street.asker, street.offerer):
+            await person.post(f"{at}/answer", {"accepted": True})
+    if state in ("running", "done"):
+        await _an_initiative(street, at.removeprefix("/matches/"), ended=state == "done")
+
+
+async def _an_initiative(street: Street, match_id: str, *, ended: bool) -> None:
+    """What the two do together, with a note, and how it ended."""
+
+    async def introduced() -> bool:
+        try:
+            return bool(await street.asker.get(f"/introductions/{match_id}"))
+        except Refused:
+            return False
+
+    await eventually(introduced, saying="an introduction that was heard")
+    draft = {"match_id": match_id, "text": "De klas legt een warmtepomp aan.", "starts_on": "2030-02-01"}
+    at = f"/initiatives/{(await street.asker.post('/initiatives', draft))['initiative_id']}"
+    await street.offerer.post(f"{at}/notes", {"text": "De eerste les is geweest."})
+    if ended:
+        await street.offerer.post(f"{at}/end", {"status": "done", "outcome": "Zes warmtepompen.", "students": 24})
 
 
 async def _match_of(street: Street, request: dict) -> str:
@@ -242,6 +262,53 @@ async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduce
     await visitor.follows(f"Les over een {about}")
     await visitor.presses("Ja, graag")
     await visitor.sees("Je hebt ja gezegd.")
+
+
+async def test_two_people_start_something_note_what_happened_and_tell_how_it_ended(street, visitor):
+    """From the match on; the other reads it in the inbox."""
+    about = fresh_name("dakgoot")
+    await _signed_in(street, visitor)
+    words = {"kind": "guest-lesson", "themes": ["circular-economy"], "text": f"Alles over de {about} van zink."}
+    await street.offerer.post("/offers", words | {"title": f"Les over de {about}", "place": {"name": "Houten"}})
+    asked = await visitor.person.post("/requests", words | {"title": f"Wie weet {about}?", "place": {"name": "Zeist"}})
+    at = f"/matches/{await _match_of(street, asked)}"
+    await street.team.post(f"{at}/endorse")
+    for person in (visitor.person, street.offerer):
+        await person.post(f"{at}/answer", {"accepted": True})
+
+    async def can_start() -> bool:
+        await visitor.goes_to(at)
+        return bool(await visitor.page.get_by_text("Begin samen iets").count())
+
+    await eventually(can_start, saying="an introduction that was heard")
+    await visitor.follows("Begin samen iets")
+    assert await visitor.field("Wat gaan jullie doen").input_value() == f"Wie weet {about}?"
+    await visitor.presses("Begin")
+    await visitor.sees("Vertel wat jullie gaan doen")
+    await visitor.field("Vertel wat meer").fill("De klas herstelt de goot van de school.")
+    await visitor.presses("Begin")
+    await visitor.sees("Mooi! Jullie zijn begonnen.")
+
+    await visitor.field("Wat is er gebeurd?").fill("De goot is gemeten.")
+    await visitor.presses("Schrijf op")
+    await visitor.sees("Opgeschreven.")
+    await visitor.sees("De goot is gemeten.")
+    await visitor.follows("Overzicht")
+    await visitor.sees("Jullie zijn samen bezig")
+    await visitor.follows(f"Wie weet {about}?")
+    await visitor.follows("Vertel hoe het afliep")
+    await visitor.chooses("Het is klaar")
+    await visitor.field("Wat leverde het op").fill("De goot lekt niet meer.")
+    await visitor.field("Hoeveel studenten").fill("12")
+    await visitor.presses("Bewaar")
+    await visitor.sees("12 studenten deden mee")
+    await visitor.sees("Deze zin blijft bij jullie.")
+
+    async def both_told() -> bool:
+        told = [item["template"] for item in (await street.offerer.get("/inbox", limit=100))["items"]]
+        return {"initiative-started", "initiative-ended"} <= set(told)
+
+    await eventually(both_told, saying="the other who hears of it")
 
 
 async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:

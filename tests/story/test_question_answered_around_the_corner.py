@@ -1,8 +1,8 @@
 """The whole main story, with every service a process of its own: start reading here.
 
 A school and a company join, an ambassador is appointed, the company asks, the answer is found around the corner, the
-ambassador brings the two together, both say yes, and both get each other's contact details. It is played once, by the
-same people as in `./odh story`; each test then looks at another side of what came of it.
+ambassador brings the two together, both say yes, both get each other's contact details, and they start something
+together. It is played once, by the same people as in `./odh story`; each test then looks at another side of it.
 """
 
 import io
@@ -31,6 +31,7 @@ CAUSES = {
     "match-endorsed": ("POST /api/v1/matches/{match_id}/endorse", 2),
     "introduction": ("POST /api/v1/matches/{match_id}/answer", 2),
     "introduced": ("POST /api/v1/matches/{match_id}/answer", 1),
+    "initiative-started": ("POST /api/v1/initiatives", 1),
 }
 
 
@@ -68,7 +69,8 @@ async def played(run_directory: Path) -> AsyncIterator[Played]:
 
 async def test_it_ends_in_exactly_one_introduction(played):
     said = {"match-proposed": 1, "match-endorsed": 1, "match-answered": 2, "introduction-made": 1}
-    assert await played.said_about(played.told.match_id) == said
+    about = await played.said_about(played.told.match_id)
+    assert about == said | {"initiative-started": 1}  # which has the match's id
     assert said.items() <= (await played.said_about("*")).items()
     talking = await played.rows("requests", "SELECT side FROM proposition WHERE status = 'in-conversation'")
     assert sorted(row["side"] for row in talking) == ["offer", "request"]
@@ -80,6 +82,17 @@ async def test_the_answer_around_the_corner_was_chosen_for_reasons_people_unders
     assert "8 km verderop" in played.screen
     assert "vraagt praktijkopdracht, biedt praktijkopdracht" in played.screen
     assert played.told.offer["title"] in (await played.introductions())[0].text
+
+
+async def test_what_the_two_do_together_is_kept_and_the_country_hears_no_word_of_it(played):
+    (kept,) = await played.rows(
+        "requests", "SELECT i.status, n.side FROM initiative i JOIN note n USING (initiative_id)"
+    )
+    assert (kept["status"], kept["side"]) == ("running", "offer")
+    (told,) = [m for m in await played.messages("shared") if ".initiative-started." in m.subject]
+    assert b"toonbank" not in (told.data or b"")
+    counted = await played.rows("insight", "SELECT status FROM initiative")
+    assert [row["status"] for row in counted] == ["running"]
 
 
 async def test_each_person_got_one_mail_for_each_step(played):

@@ -52,8 +52,9 @@ async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
         chosen["exact"] = ""
     query = _query(reader, chosen)
     ways = [f"/v1/insight/counts?{urlencode(query | {'by': way})}" for way in WAYS]
-    paths = ["/v1/insight/summary?" + urlencode(query), "/v1/insight/spots?" + urlencode(query), "/v1/insight/regions"]
-    summary, spots, regions, *found = await asyncio.gather(*(reader.ask(path) for path in (*paths, *ways)))
+    asked = urlencode(query)
+    paths = [f"/v1/insight/{what}?{asked}" for what in ("summary", "spots", "initiatives")] + ["/v1/insight/regions"]
+    summary, spots, initiatives, regions, *found = await asyncio.gather(*(reader.ask(path) for path in (*paths, *ways)))
     groups = {way: one["groups"] for way, one in zip(WAYS, found, strict=True)}
     return reader.page(
         "insight.html",
@@ -62,6 +63,7 @@ async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
         is_team=is_team,
         summary=summary,
         spots=spots,
+        initiatives=initiatives,
         first=SPOTS_FIRST,
         groups=groups,
         pictures={way: charts.bars(_told(groups[way]), ("asked", "standing")) for way in WAYS if way != "month"},

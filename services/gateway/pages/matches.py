@@ -1,11 +1,13 @@
 """The page of a match: what is asked and offered, why it fits, and what the reader can do with it."""
 
+from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from chassis.problems import Problem
 from contracts.vocabulary import Role
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
@@ -73,9 +75,19 @@ async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str =
         may_judge=_may_judge(reader, match),
         may_answer=match["state"] == "endorsed" and match["my_side"] and match["my_answer"] is None,
         reasons=REASONS,
+        introduction=await _introduction(reader, match),
         done=done,
         wrong=wrong,
     )
+
+
+async def _introduction(reader: Reader, match: dict[str, Any]) -> dict[str, Any] | None:
+    """What the two can do together from here, or do already; none when that cannot be told now."""
+    if match["state"] != "introduced" or not match["my_side"]:
+        return None
+    with suppress(Problem):
+        return dict(await reader.ask(f"/v1/introductions/{quote(match['match_id'], safe='')}"))
+    return None
 
 
 def _may_judge(reader: Reader, match: dict[str, Any]) -> bool:

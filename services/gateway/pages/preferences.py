@@ -12,7 +12,7 @@ from services.gateway.pages.reading import Reader, Refused, SignedInReader
 router = APIRouter(include_in_schema=False)
 
 #: The sorts of mail, and how often each can come; an ambassador's desk has one rhythm more.
-SORTS = ("proposals", "reminders", "unanswered", "outcomes")
+SORTS = ("proposals", "reminders", "unanswered", "outcomes", "initiatives")
 RHYTHMS = ("at-once", "daily", "weekly", "none")
 DESK_RHYTHMS = ("at-once", "at-most-daily", "daily", "weekly", "none")
 

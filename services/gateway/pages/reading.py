@@ -197,7 +197,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"Role": Role, "style_version": STYLE.version, "script_version": SCRIPT.version}
+    environment.globals |= {"style_version": STYLE.version, "script_version": SCRIPT.version}
     return environment
 
 

@@ -16,7 +16,7 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     """For everybody."""
     if reader.caller is None:
         return reader.page("start.html", next="", wrong=None, email="")
-    return reader.page("yours.html", waiting=await _waiting(reader), done=done)
+    return reader.page("yours.html", waiting=await _waiting(reader), together=await _together(reader), done=done)
 
 
 async def _waiting(reader: Reader) -> list[dict[str, Any]] | None:
@@ -26,3 +26,12 @@ async def _waiting(reader: Reader) -> list[dict[str, Any]] | None:
     except Problem:
         return None
     return list(found["items"])
+
+
+async def _together(reader: Reader) -> list[dict[str, Any]]:
+    """What the reader does together with somebody now; nothing when that cannot be told."""
+    try:
+        found = await reader.ask("/v1/initiatives?mine=true&limit=100")
+    except Problem:
+        return []
+    return [one for one in found["items"] if one["status"] == "running"]

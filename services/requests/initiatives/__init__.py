@@ -1,0 +1,1 @@
+"""Initiatives: what two people who were introduced do together."""

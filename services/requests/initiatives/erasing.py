@@ -1,0 +1,93 @@
+"""Who was erased is taken out of the introductions and initiatives that they were a side of.
+
+What they wrote goes, here and in the node of the other side. What the other wrote is the other's, and stays; an
+initiative that still ran has ended. Of an introduction that nothing came of nothing stays, nor of one whose both sides
+are gone.
+"""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Streams, forget_messages
+from contracts.vocabulary import InitiativeStatus, Side, StoppedBecause
+from services.requests.initiatives import rules, store, telling
+from services.requests.initiatives.tables import Initiative, Introduction
+
+
+async def forget(
+    session: AsyncSession, member_id: str, now: datetime, streams: Streams, *, node: str | None = None
+) -> dict[str, int]:
+    """Takes somebody (of another node) out of everything; says how many of what was removed."""
+    removed = {"introductions": 0, "initiatives": 0, "stream-messages": 0, "stored-replies": 0}
+    for known in await store.of_member(session, member_id, node):
+        removed["introductions"] += 1
+        for what, count in (await forget_messages_of(session, known.match_id, streams)).items():
+            removed[what] += count
+        initiative = await store.initiative(session, known.match_id)
+        if initiative is None:
+            await session.delete(known)
+            continue
+        removed["initiatives"] += 1
+        await _take_out(session, known, initiative, member_id, node, now)
+    if node is None:
+        await store.forget_ambassador(session, member_id)
+    return removed
+
+
+async def forget_messages_of(session: AsyncSession, initiative_id: str, streams: Streams) -> dict[str, int]:
+    """Removes what was said of it, and the replies that are kept for replay: the words of both are in them."""
+    return {
+        "stored-replies": await store.forget_replies(session, initiative_id),
+        "stream-messages": await forget_messages(streams, session, speaker="requests", entity_ids=[initiative_id]),
+    }
+
+
+async def _take_out(
+    session: AsyncSession, known: Introduction, initiative: Initiative, member_id: str, node: str | None, now: datetime
+) -> None:
+    """What stays of it is told again, since whatever was said of it before is gone from the streams."""
+    ran = initiative.status == InitiativeStatus.RUNNING
+    for side in Side:
+        if known.node_of(side) == node and known.member_of(side) == member_id:
+            await forget_side(session, known, initiative, side, now)
+    if node is None:
+        telling.to_the_country(session, known, initiative)
+        telling.to_the_other_node(session, known, initiative)
+    if not await removed_without_sides(session, known, initiative) and ran:
+        telling.to_people(session, known, initiative, "ended", known.own_sides())
+
+
+async def removed_without_sides(session: AsyncSession, known: Introduction, initiative: Initiative) -> bool:
+    """Removes all of it when both sides are gone; whether that is so."""
+    if known.request_member_id or known.offer_member_id:
+        return False
+    await store.remove(session, known.match_id)
+    await session.delete(initiative)
+    await session.delete(known)
+    return True
+
+
+async def forget_side(
+    session: AsyncSession, known: Introduction | None, initiative: Initiative, side: Side, now: datetime
+) -> None:
+    """Whatever a side wrote is removed, and what still ran has ended; done again it changes nothing."""
+    if side in initiative.erased:
+        return
+    initiative.erased = [*initiative.erased, side.value]
+    if side in (Side.REQUEST, initiative.started_by):  # the title may be that of what they asked
+        initiative.title = None
+    if side == initiative.started_by:
+        initiative.text = None
+    if side == initiative.ended_by:
+        initiative.because_words = initiative.outcome = None
+    if initiative.status == InitiativeStatus.RUNNING:
+        initiative.status, initiative.because = InitiativeStatus.STOPPED, StoppedBecause.ERASED
+        initiative.ended_by, initiative.ended_at = side, now
+    erased = [Side(one) for one in initiative.erased]
+    initiative.version = rules.version_after(InitiativeStatus(initiative.status), side, erased)
+    await store.remove(session, initiative.initiative_id, side=side)
+    if known and side == Side.REQUEST:
+        known.request_member_id = known.title = ""
+    elif known:
+        known.offer_member_id = ""

@@ -1,0 +1,84 @@
+"""The pages of what two people do together, without a script."""
+
+import pytest
+
+from tests.gateway.test_pages import heading, neighbourhood, press, shared_neighbourhood, shown, well_made
+from tests.given import eventually
+
+__all__ = ["neighbourhood", "shared_neighbourhood"]
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+
+
+@pytest.fixture
+async def pair(neighbourhood):
+    """Two who were introduced, and an ambassador's eye: the node's team."""
+    pair = await neighbourhood.a_match()
+    await pair.team.post(f"/api/v1/matches/{pair.match_id}/endorse")
+    for who in (pair.asker, pair.offerer):
+        await who.post(f"/api/v1/matches/{pair.match_id}/answer", json={"accepted": True})
+
+    async def heard() -> bool:
+        return (await pair.asker.get(f"/api/v1/introductions/{pair.match_id}")).status_code == 200
+
+    await eventually(heard, saying="an introduction that was heard")
+    return pair
+
+
+def wrong(page) -> list[str]:
+    """What the page says is wrong, at the top."""
+    return [shown(one) for box in page.iter("div") if box.get("role") == "alert" for one in box.iter("a")]
+
+
+async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair):
+    start, path = f"/initiatives/new?match={pair.match_id}", f"/initiatives/{pair.match_id}"
+    assert start in (await pair.asker.get(f"/matches/{pair.match_id}")).text
+    assert start not in (await pair.team.get(f"/matches/{pair.match_id}")).text
+
+    page = await pair.asker.get(start)
+    refused = await press(pair.asker, page, "Begin", text="")
+    assert (refused.status_code, wrong(well_made(refused, "nl"))) == (422, ["Vertel wat jullie gaan doen"])
+    mailed = await press(pair.asker, page, "Begin", text="Mail noor@roc.example maar.", ends_on="2001-01-01")
+    assert len(wrong(well_made(mailed, "nl"))) == 2
+    begun = await press(pair.asker, page, "Begin", text="De klas komt kijken.", starts_on="2030-02-01")
+    assert begun.headers["location"] == f"{path}?done=initiative-started"
+
+    assert (await pair.offerer.get(start)).headers["location"] == path  # it was started already
+    await press(pair.offerer, await pair.offerer.get(path), "Schrijf op", text="")
+    noted = await press(pair.offerer, await pair.offerer.get(path), "Schrijf op", text="<b>Geweest</b>")
+    assert noted.headers["location"] == f"{path}?done=noted"
+    for reader in (pair.asker, pair.offerer, pair.team):
+        read = well_made(await reader.get(path, headers=BROWSER), "nl")
+        assert "<b>Geweest</b>" in shown(read)
+        assert "1 februari 2030" in shown(read)
+    assert not list(well_made(await pair.team.get(path), "nl").iter("textarea"))  # who reads along writes nothing
+    assert heading(await pair.asker.get(path)) in shown(well_made(await pair.asker.get("/"), "nl"))
+
+    end = await pair.offerer.get(f"{path}/end")
+    refused = await press(pair.offerer, end, "Bewaar", status="stopped", students="veel")
+    assert wrong(well_made(refused, "nl")) == ["Kies waarom het niet lukte", "Vul een aantal in, zoals 24"]
+    told = {"status": "done", "outcome": "Twaalf pompen.", "students": "24", "because": "no-time", "may_be_told": "yes"}
+    ended = await press(pair.offerer, end, "Bewaar", **told)
+    assert ended.headers["location"] == f"{path}?done=initiative-ended"
+    late = await press(pair.asker, end, "Bewaar", status="lasting")
+    assert (late.status_code, late.headers["location"]) == (303, path)  # how it ended was told meanwhile
+    for language, words in (("nl", "24 studenten deden mee"), ("en", "24 students took part")):
+        page = well_made(await pair.asker.get(path, params={"taal": language}), language)
+        assert words in shown(page)
+        assert "Twaalf pompen." in shown(page)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_every_page_of_it_is_well_made_in_both_languages(pair, language):
+    taal, path = {"taal": language}, f"/initiatives/{pair.match_id}"
+    well_made(await pair.asker.get("/initiatives", params=taal), language)
+    well_made(await pair.asker.get("/initiatives/new", params=taal | {"match": pair.match_id}), language)
+    body = {"match_id": pair.match_id, "text": "Samen."}
+    assert (await pair.asker.post("/api/v1/initiatives", json=body)).status_code == 201
+
+    for where in ("/", "/initiatives", path, f"{path}/end", f"/matches/{pair.match_id}", "/insight"):
+        answer = await pair.asker.get(where, params=taal)
+        well_made(answer, language)
+        assert answer.status_code == 200
+    stranger = await pair.team.get(f"{path}/end", params=taal)
+    assert stranger.headers["location"] == path
