@@ -18,6 +18,7 @@ from services.gateway.upstreams import Upstreams
 #: The first part of a path, and whose it is.
 SERVICE_OF = {
     "ambassadors": "members",
+    "deeds": "members",
     "erasures": "members",
     "members": "members",
     "node-team": "members",
@@ -29,6 +30,10 @@ SERVICE_OF = {
     "offers": "requests",
     "requests": "requests",
     "matches": "matching",
+    "asks": "matching",
+    "desk": "matching",
+    "follow-ups": "matching",
+    "hand-overs": "matching",
     "suggestions": "matching",
     "escalations": "matching",
     "insight": "insight",

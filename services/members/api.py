@@ -1,10 +1,12 @@
 """The routes of members: each subject has a file of its own."""
 
-from services.members import appointments, erasure, joining, organisations, profile, same, signing_in
+from services.members import appointments, deeds, directory, erasure, joining, organisations, profile, same, signing_in
 
 #: In this order: `/members/me` is matched before `/members/{member_id}`.
 routers = (
     joining.router,
+    deeds.router,
+    directory.router,
     profile.router,
     organisations.router,
     same.router,

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
+from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -29,7 +30,7 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, digests, endpoint_notices, erasure, one_person, opening, rules
+from services.notify import contacts, desk_notices, digests, endpoint_notices, erasure, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -119,6 +120,28 @@ async def tell_asker_of_escalation(
 ) -> None:
     """Who asked can read that an answer is sought in the whole country."""
     await tell(session, rules.escalation_notices(request), settings, now)
+
+
+@router.hears(HandOverAsked, HandOverAnswered)
+async def tell_of_hand_over(
+    event: HandOverAsked | HandOverAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to look at a match instead hears that, and who asked it when the answer is no."""
+    await tell(session, desk_notices.hand_over_notices(event), settings, now)
+
+
+@router.hears(HelpAsked, HelpAnswered)
+async def tell_of_help(
+    event: HelpAsked | HelpAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to help with a request hears that, and who asked it the answer."""
+    await tell(session, desk_notices.help_notices(event), settings, now)
+
+
+@router.hears(FollowUpCame)
+async def bring_back(event: FollowUpCame, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
+    """Who wanted to come back to something hears that the day is there."""
+    await tell(session, desk_notices.follow_up_notices(event, now), settings, now)
 
 
 @router.hears(DigestDue)

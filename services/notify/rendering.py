@@ -158,6 +158,12 @@ def _url(reading: Reading) -> str | None:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
+        case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:
+            return f"{reading.public_url}/desk"
+        case Template.HELP_ASKED:
+            return f"{reading.public_url}/asks/{quote(reading.matter_id, safe='')}"
+        case Template.HELP_ANSWERED:
+            return f"{reading.public_url}/desk/requests/{quote(str(reading.facts['request_id']), safe='')}"
         case Template.PARTNER_ENDPOINT_DISABLED:
             return f"{reading.public_url}/partner/{quote(str(reading.facts['partner']), safe='')}"
         case Template.TEAM_MAIL_REFUSED:

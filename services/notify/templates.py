@@ -46,6 +46,11 @@ class Template(StrEnum):
     REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
+    HAND_OVER_ASKED = "hand-over-asked"
+    HAND_OVER_DECLINED = "hand-over-declined"
+    HELP_ASKED = "help-asked"
+    HELP_ANSWERED = "help-answered"
+    FOLLOW_UP = "follow-up"
     DIGEST = "digest"
 
 
@@ -60,6 +65,11 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.REQUEST_ESCALATED: Category.UNANSWERED,
     Template.INTRODUCED: Category.DESK,
     Template.MATCH_LAPSED: Category.OUTCOMES,
+    Template.HAND_OVER_ASKED: Category.DESK,
+    Template.HAND_OVER_DECLINED: Category.DESK,
+    Template.HELP_ASKED: Category.PROPOSALS,
+    Template.HELP_ANSWERED: Category.DESK,
+    Template.FOLLOW_UP: Category.DESK,
 }
 
 

@@ -26,10 +26,14 @@ from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
 
 NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
-INBOX_ONLY = {Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED}
+INBOX_ONLY = {
+    *(Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.HAND_OVER_DECLINED)
+}
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING)
+DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
+HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
@@ -87,8 +91,10 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         }
     if template is Template.DIGEST:
         return {}
-    if template in REQUESTS:
+    if template in (*REQUESTS, *DESK):
         return {"title": "Wie weet een stage?"}
+    if template in HELP:
+        return {"title": "Wie weet een stage?", "request_id": "r-1", "accepted": True}
     if template is Template.PARTNER_ENDPOINT_DISABLED:
         return {"partner": "centra", "because": "failing"}
     match = a_match(NOOR, FATIMA)
@@ -168,6 +174,9 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
+        **dict.fromkeys(DESK, f"{NODE_URL}/desk"),
+        Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
+        Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
     }
