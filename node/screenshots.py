@@ -66,6 +66,9 @@ PAGES = (
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
     Shown("match-introduced", "asker", "/matches/{introduced}"),
+    Shown("desk", "team", "/desk"),
+    Shown("desk-request", "team", "/desk/requests/{request}?name=ja"),
+    Shown("asked-to-help", "asker", "/asks/{ask}"),
     Shown("preferences", "asker", "/preferences"),
     Shown("same", "team", "/same"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
@@ -159,6 +162,9 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
             found.setdefault(side, one[f"{side}_id"])
     for partner in (await team.get("/partners"))["items"]:
         found.setdefault("partner", partner["partner_id"])
+    for item in (await asker.get("/inbox"))["items"]:
+        if item["template"] == "help-asked":
+            found.setdefault("ask", item["matter_id"])
     for match in [*(await asker.get("/matches"))["items"], *(await team.get("/matches", limit=100))["items"]]:
         is_theirs = match["my_side"] is not None
         if is_theirs or match["state"] == "proposed":

@@ -2,6 +2,9 @@
 
 from services.gateway.pages import (
     about,
+    asks,
+    desk,
+    desk_request,
     docs,
     inbox,
     insight,
@@ -21,6 +24,9 @@ from services.gateway.pages import (
 
 routers = (
     about.router,
+    asks.router,
+    desk.router,
+    desk_request.router,
     docs.router,
     inbox.router,
     joining.router,
