@@ -19,6 +19,7 @@ class Deed(StrEnum):
     MATCH_MADE = "match-made"
     HELP_ASKED = "help-asked"
     REQUEST_ESCALATED = "request-escalated"
+    MEMBER_INVITED = "member-invited"
 
 
 Matter = Literal["match", "request"]

@@ -20,6 +20,7 @@ SERVICE_OF = {
     "ambassadors": "members",
     "deeds": "members",
     "erasures": "members",
+    "invitations": "members",
     "members": "members",
     "node-team": "members",
     "organisations": "members",

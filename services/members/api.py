@@ -1,6 +1,18 @@
 """The routes of members: each subject has a file of its own."""
 
-from services.members import appointments, deeds, directory, erasure, joining, organisations, profile, same, signing_in
+from services.members import (
+    accepting,
+    appointments,
+    deeds,
+    directory,
+    erasure,
+    invitations,
+    joining,
+    organisations,
+    profile,
+    same,
+    signing_in,
+)
 
 #: In this order: `/members/me` is matched before `/members/{member_id}`.
 routers = (
@@ -12,5 +24,7 @@ routers = (
     same.router,
     appointments.router,
     erasure.router,
+    invitations.router,
+    accepting.router,
     signing_in.router,
 )

@@ -9,6 +9,7 @@ from contracts import matching, notify, partners, requests
 from contracts.deeds import DeedDone
 from contracts.matching import IntroductionMade
 from contracts.members import (
+    InvitationLapseDue,
     JoiningLapseDue,
     MemberChanged,
     MemberErased,
@@ -20,7 +21,7 @@ from contracts.members import (
     RecordAccepted,
 )
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import deeds, erased, nodes, sealing, store, told
+from services.members import deeds, erased, invitations, nodes, sealing, store, told
 from services.members.erasure import erase
 from services.members.merging import look_for_the_same
 from services.members.merging_persons import look_for_the_same_person
@@ -92,6 +93,12 @@ async def find_the_same_person(event: MemberJoined | MemberChanged, session: Asy
 async def keep_deed(event: DeedDone, session: AsyncSession, now: datetime) -> None:
     """Somebody did something for or to others: kept for a year."""
     await deeds.keep(session, event, now)
+
+
+@router.hears(InvitationLapseDue)
+async def forget_invitation(event: InvitationLapseDue, session: AsyncSession, now: datetime) -> None:
+    """After fourteen days nothing of an invitation is kept."""
+    await invitations.lapse(session, event.invitation_id, now)
 
 
 @router.hears(JoiningLapseDue)

@@ -21,6 +21,7 @@ from contracts.matching import (
 from contracts.members import (
     ContactChanged,
     ContactSealed,
+    InvitationMade,
     MemberErased,
     MemberMerged,
     MemberParted,
@@ -30,7 +31,17 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, desk_notices, digests, endpoint_notices, erasure, one_person, opening, rules
+from services.notify import (
+    contacts,
+    desk_notices,
+    digests,
+    endpoint_notices,
+    erasure,
+    invitation_notices,
+    one_person,
+    opening,
+    rules,
+)
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
@@ -59,6 +70,14 @@ async def remember_one_person(event: MemberMerged | MemberParted, session: Async
 async def send_link(event: SignInRequested, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Whoever wants to sign in, or joins, gets the link by mail."""
     await tell(session, [rules.sign_in_notice(event)], settings, now)
+
+
+@router.hears(InvitationMade)
+async def send_invitation(
+    event: InvitationMade, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is invited gets the link by mail."""
+    await tell(session, [invitation_notices.invitation_notice(event)], settings, now)
 
 
 @router.hears(MatchProposed)

@@ -106,6 +106,7 @@ def _context(reading: Reading) -> dict[str, Any]:
     context = facts | {
         "lang": reading.language.value,
         "name": as_greeted(reading.name),
+        "by": as_greeted(str(facts.get("by_name", ""))),
         "signed": reading.signed,
         "url": _url(reading),
         "unsubscribe_url": reading.unsubscribe_url,
@@ -156,6 +157,10 @@ def _url(reading: Reading) -> str | None:
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
+        case Template.INVITATION if reading.facts["is_member"]:
+            return f"{reading.public_url}/sign-in"
+        case Template.INVITATION:
+            return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:

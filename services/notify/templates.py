@@ -33,6 +33,7 @@ class Template(StrEnum):
 
     SIGN_IN = "sign-in"
     JOINING = "joining"
+    INVITATION = "invitation"
     MATCH_PROPOSED = "match-proposed"
     MATCH_HANDED_OVER = "match-handed-over"
     MATCH_ENDORSED = "match-endorsed"
@@ -74,7 +75,7 @@ CATEGORY_OF: dict[Template, Category] = {
 
 
 #: These carry a token and go to the address that came along; the others go to the member's own.
-SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING})
+SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING, Template.INVITATION})
 
 
 class Delivery(StrEnum):

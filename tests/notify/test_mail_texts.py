@@ -31,7 +31,7 @@ INBOX_ONLY = {
 }
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
-LINKS = (Template.SIGN_IN, Template.JOINING)
+LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
 DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
 HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
@@ -88,6 +88,7 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
             "language": language,
             "token": "a-token_123",
             "expires_at": expires_at.isoformat(),
+            **({"by_name": "Amir Bos", "is_member": False} if template is Template.INVITATION else {}),
         }
     if template is Template.DIGEST:
         return {}
@@ -173,6 +174,7 @@ def test_every_link_goes_to_this_node_and_stands_in_the_text_too(template, langu
 def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
+        Template.INVITATION: f"{NODE_URL}/invited?token=a-token_123",
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(DESK, f"{NODE_URL}/desk"),
         Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
