@@ -1,6 +1,7 @@
 """What every service stands on; it knows no domain word beyond the contracts."""
 
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
+from chassis.deeds import note_deed
 from chassis.forgetting import forget_messages
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
 from chassis.inputs import Input, LongText, ShortText, checked
@@ -41,6 +42,7 @@ __all__ = [
     "check_version",
     "checked",
     "forget_messages",
+    "note_deed",
     "say",
     "say_later",
 ]

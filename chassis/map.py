@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from contracts.event import Event, EventRejected
+from contracts.event import Event
 from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
@@ -73,7 +73,9 @@ def events_page() -> str:
         "| event | reach | meaning | heard by |",
         "| --- | --- | --- | --- |",
     ]
-    types = [t for t in contract_types() if t.speaker() != "chassis"] + [EventRejected]
+    types = sorted(
+        contract_types(), key=lambda event_type: event_type.speaker() == "chassis"
+    )  # every service's at last
     for event_type in types:
         listeners = ", ".join(sorted({f"{service}: `{handler}`" for service, handler, _ in heard[event_type]})) or "-"
         lines.append(

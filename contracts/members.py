@@ -99,6 +99,28 @@ class JoiningLapseDue(Event, wire_name="members.joining-lapse-due", about="membe
     member_id: str
 
 
+class InvitationMade(
+    Event, wire_name="members.invitation-made", about="invitation_id", reach="local", kept_seconds=24 * 3600
+):
+    """Somebody is invited to join: mail them the link."""
+
+    invitation_id: str
+    invited_by: str
+    by_name: Annotated[str, PERSONAL]
+    name: Annotated[str, PERSONAL] = Field(description="Whom the mail greets; empty when that is not known.")
+    email: Annotated[str, PERSONAL]
+    language: Language
+    token: Annotated[str, PERSONAL] = Field(description="Works until `expires_at`, or until it is taken back.")
+    expires_at: datetime
+    is_member: bool = Field(description="Whether they take part already: then they read that they can sign in.")
+
+
+class InvitationLapseDue(Event, wire_name="members.invitation-lapse-due", about="invitation_id", reach="local"):
+    """A timer: an invitation that nobody accepted is removed."""
+
+    invitation_id: str
+
+
 class AmbassadorScope(BaseModel):
     """Where an ambassador is active; an empty field does not narrow it, and at least one is filled."""
 

@@ -73,6 +73,12 @@ PAGES = (
     Shown("initiative", "asker", "/initiatives/{initiative}"),
     Shown("initiative-ended", "asker", "/initiatives/{ended}"),
     Shown("initiative-to-end", "asker", "/initiatives/{initiative}/end"),
+    Shown("desk", "team", "/desk"),
+    Shown("desk-request", "team", "/desk/requests/{request}?name=ja"),
+    Shown("invitations", "team", "/invitations"),
+    Shown("invited", "visitor", "/invited?token={invitation}"),
+    Shown("invitation-gone", "visitor", "/invited?token=shown-and-not-used"),
+    Shown("asked-to-help", "asker", "/asks/{ask}"),
     Shown("preferences", "asker", "/preferences"),
     Shown("same", "team", "/same"),
     Shown("merged", "asker", "/same/mine"),
@@ -171,6 +177,9 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
     for one in started:
         found.setdefault("initiative" if one["status"] == "running" else "ended", one["initiative_id"])
     begun = {one["initiative_id"] for one in started}
+    for item in (await asker.get("/inbox"))["items"]:
+        if item["template"] == "help-asked":
+            found.setdefault("ask", item["matter_id"])
     for match in [*(await asker.get("/matches"))["items"], *(await team.get("/matches", limit=100))["items"]]:
         is_theirs = match["my_side"] is not None
         if is_theirs or match["state"] == "proposed":

@@ -80,9 +80,9 @@ PURE = [
     ),
     *(
         (ROOT / "services" / "matching" / f"{name}.py")
-        for name in ("fitting", "worth", "preferences", "learning", "copying")
+        for name in ("fitting", "worth", "preferences", "learning", "copying", "desk_rules")
     ),
-    *(ROOT / "services" / "members" / f"{name}.py" for name in ("names", "sameness", "saying")),
+    *(ROOT / "services" / "members" / f"{name}.py" for name in ("inviting", "names", "sameness", "saying")),
     ROOT / "services" / "requests" / "initiatives" / "rules.py",
     *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
 ]

@@ -18,7 +18,9 @@ from services.gateway.upstreams import Upstreams
 #: The first part of a path, and whose it is.
 SERVICE_OF = {
     "ambassadors": "members",
+    "deeds": "members",
     "erasures": "members",
+    "invitations": "members",
     "members": "members",
     "node-team": "members",
     "organisations": "members",
@@ -31,6 +33,10 @@ SERVICE_OF = {
     "introductions": "requests",
     "requests": "requests",
     "matches": "matching",
+    "asks": "matching",
+    "desk": "matching",
+    "follow-ups": "matching",
+    "hand-overs": "matching",
     "suggestions": "matching",
     "escalations": "matching",
     "insight": "insight",

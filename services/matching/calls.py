@@ -26,7 +26,12 @@ class HandOver(Input):
     """Who is to look at the match from now on."""
 
     member_id: Annotated[ShortText, Field(max_length=128)] | None = Field(
-        default=None, description="An ambassador, or somebody of the node's team; left out: the node's whole team."
+        default=None,
+        description="An ambassador, or somebody of the node's team, who is asked and says yes or no; left out: the "
+        "node's whole team, which has it at once. The team itself gives it to whom it names.",
+    )
+    note: Annotated[LongText, Field(max_length=1000)] | None = Field(
+        default=None, description="Why, in one's own words, for who is asked."
     )
 
 

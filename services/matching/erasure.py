@@ -13,7 +13,7 @@ from contracts.matching import (
     MatchProposed,
     PartyErased,
 )
-from services.matching import matches, people, proposing, propositions, steps, timers
+from services.matching import desk_forgetting, matches, people, proposing, propositions, steps, timers
 from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
@@ -43,12 +43,14 @@ async def forget(
     waiting = await matches.waiting_for(session, member_id) if node is None else []
     if node:
         await _tell_other_sides(session, member_id, node)
-    removed = await people.remove(session, member_id, node)
+    of_desks = await desk_forgetting.remove(session, member_id, node)
+    removed = await people.remove(session, member_id, node) | of_desks
     gone = {*removed["matches"]}
     left = [match for match in waiting if match.match_id not in gone]
     handed = await proposing.find_somebody(session, left, now, settings, instead_of=member_id)
     looked_at = removed.get("matches-looked-at", [])
     ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before", []), *looked_at]
+    ids += [one for ids_of_one in of_desks.values() for one in ids_of_one]
     purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])

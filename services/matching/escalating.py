@@ -5,9 +5,10 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, Problem, say
+from contracts.deeds import Deed
 from contracts.matching import RequestEscalated
 from contracts.vocabulary import Role, Side
-from services.matching import nodes, propositions, routing
+from services.matching import doing, nodes, propositions, routing
 from services.matching.settings import MatchingSettings
 
 
@@ -39,12 +40,15 @@ async def escalate_for(
         raise NotTheirsToEscalate
     if not known.proposition.is_open(now):
         raise RequestNotOpen
-    await escalate(session, request_id, now, settings)
+    if await escalate(session, request_id, now, settings):
+        doing.note_on_request(session, who, Deed.REQUEST_ESCALATED, known.proposition, now)
 
 
-async def escalate(session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings) -> None:
+async def escalate(session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings) -> bool:
     """Says it to the country, once for a request; a node that is no region has no country to say it to."""
     known = await propositions.get(session, request_id)
     if settings.is_region and known and await nodes.escalate(session, request_id, None, now):
         asked = known.proposition
         say(session, RequestEscalated(request_id=request_id, member_id=asked.member_id, title=asked.title))
+        return True
+    return False

@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, say
+from contracts.desk import FollowUpDue
 from contracts.matching import (
     AnswerAwaited,
     MatchDismissed,
@@ -41,9 +42,11 @@ from contracts.requests import (
     RequestReopened,
 )
 from services.matching import (
+    asking,
     elsewhere,
     erasure,
     feedback,
+    following_up,
     matches,
     one_person,
     people,
@@ -76,8 +79,12 @@ async def propose_matches(
 async def propose_to_waiting_requests(
     event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
-    """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `go_on`."""
+    """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `go_on`.
+
+    It may be what its member said they would help somebody with.
+    """
     await proposing.go_on(session, prepared, now, settings)
+    await asking.help_with(session, event.offer_id, now, settings)
 
 
 @router.hears(MatchDismissed, MatchLapsed, prepare=seek_next_best)
@@ -176,3 +183,9 @@ async def mark_unanswered(
     """A request that has led to no introduction by now is unanswered: that is said, once."""
     since = waiting.asked_long_ago(now, settings)
     await waiting.mark_unanswered(session, event.request_id, now, settings, opened_before=since)
+
+
+@router.hears(FollowUpDue)
+async def bring_back(event: FollowUpDue, session: AsyncSession, now: datetime) -> None:
+    """Somebody wanted to come back to something by now: they hear of it."""
+    await following_up.come_back(session, event.follow_up_id, now)

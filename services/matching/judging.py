@@ -8,8 +8,10 @@ from dataclasses import replace
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
+from contracts.deeds import Deed
 from contracts.matching import JudgementGiven, MatchDismissed, MatchEndorsed
-from services.matching import matches, people, proposing, routing, showing, steps, timers
+from contracts.vocabulary import Role
+from services.matching import doing, handing_over, matches, people, proposing, routing, showing, steps, timers
 from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
@@ -25,6 +27,7 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
     if shown.match.endorsed_at or side in shown.match.endorsed_for:
         return shown
     match = steps.endorse(shown.match, call.now, side)
+    doing.note_on_match(session, call.who, Deed.MATCH_ENDORSED, match, call.now)
     await go_on(session, match, call.settings)
     if match.owner and side:
         say(session, JudgementGiven(match_id=match.match_id, side=side, endorsed=True), to=match.owner)
@@ -46,6 +49,7 @@ async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Sh
         return shown
     match = steps.dismiss(shown.match, dismissal.because)
     await matches.save(session, match)
+    doing.note_on_match(session, call.who, Deed.MATCH_DISMISSED, match, call.now)
     if dismissal.note:
         await matches.note(session, match.match_id, dismissal.note, by=call.who.member_id)
     say(session, MatchDismissed(**match.told(), dismissed_because=dismissal.because))
@@ -57,11 +61,15 @@ async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Sh
 
 
 async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
-    """Somebody else looks at it from now on."""
+    """Somebody else looks at it from now on; whom an ambassador names is asked first, see `handing_over`."""
     shown = await _to_judge(session, call)
+    if to.member_id and not call.who.has(Role.NODE_TEAM):
+        await handing_over.ask_over(session, shown, call, to.member_id, to.note)
+        return shown
     chosen = await _chosen(session, shown.match, to)
     if chosen == shown.match.ambassador_ids:
         return shown
+    doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
     return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now, call.settings))
 
 

@@ -1,5 +1,6 @@
 """A match as it is read: with its parties, what they wrote, and the ambassador's note."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -61,6 +62,15 @@ async def find(session: AsyncSession, match_id: str) -> Shown | None:
     return shown(row) if row else None
 
 
+_WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
+
+
+async def with_ids(session: AsyncSession, ids: Iterable[str]) -> dict[str, Shown]:
+    """Matches by their ids."""
+    rows = (await ask(session, _WITH_IDS, {"ids": list(ids)})).mappings()
+    return {row["match_id"]: shown(row) for row in rows}
+
+
 async def show(session: AsyncSession, match_id: str) -> Shown:
     """A match; raises `MatchNotFound`."""
     found = await find(session, match_id)
@@ -102,6 +112,22 @@ async def page(
         values |= {"me": list(who.references), "looks_as": list(who.references) if looks else []}
     found = await ask(session, _PAGES[sees_all, awaiting_me], values)
     return [shown(row) for row in found.mappings()]
+
+
+_WAITING = text(
+    f"""{SELECT}
+    WHERE m.state = 'proposed' AND m.ambassador_ids && CAST(:me AS text[])
+    AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
+    AND (CAST(:cursor AS text) IS NULL OR (m.waiting_since, m.match_id) >
+        (SELECT c.waiting_since, c.match_id FROM match c WHERE c.match_id = CAST(:cursor AS text)))
+    ORDER BY m.waiting_since, m.match_id LIMIT CAST(:rows AS bigint)"""
+)
+
+
+async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: PageAsked) -> list[Shown]:
+    """The matches that wait for somebody to look at them, the one that waits longest first; one more than a page."""
+    values = {"me": list(who.references), "cursor": paging.cursor, "rows": paging.limit + 1}
+    return [shown(row) for row in (await ask(session, _WAITING, values)).mappings()]
 
 
 def shown(row: RowMapping) -> Shown:

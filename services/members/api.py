@@ -1,15 +1,32 @@
 """The routes of members: each subject has a file of its own."""
 
-from services.members import appointments, erasure, joining, organisations, own_same, profile, same, signing_in
+from services.members import (
+    accepting,
+    appointments,
+    deeds,
+    directory,
+    erasure,
+    invitations,
+    joining,
+    organisations,
+    own_same,
+    profile,
+    same,
+    signing_in,
+)
 
 #: In this order: `/members/me` is matched before `/members/{member_id}`.
 routers = (
     joining.router,
+    deeds.router,
+    directory.router,
     profile.router,
     organisations.router,
     same.router,
     own_same.router,
     appointments.router,
     erasure.router,
+    invitations.router,
+    accepting.router,
     signing_in.router,
 )

@@ -37,7 +37,7 @@ async def appoint_ambassador(
 
     async def appoint(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
-        await _check_organisations_exist(session, draft.organisation_ids)
+        await check_organisations_exist(session, draft.organisation_ids)
         ambassador = await appointed(session, member, draft, now)
         return Reply(await _view(session, ambassador, member), version=member.version)
 
@@ -118,11 +118,14 @@ def join_node_team(session: AsyncSession, member: Member) -> None:
     say(session, NodeTeamJoined(member_id=member.member_id, version=member.version))
 
 
-async def _check_organisations_exist(session: AsyncSession, organisation_ids: tuple[str, ...]) -> None:
+async def check_organisations_exist(
+    session: AsyncSession, organisation_ids: tuple[str, ...], field: str = "organisation_ids"
+) -> None:
+    """Raises `FieldErrors` that name every one that does not."""
     known = await store.known_organisation_ids(session, organisation_ids)
     unknown = [n for n, organisation_id in enumerate(organisation_ids) if organisation_id not in known]
     if unknown:
-        raise FieldErrors([(f"organisation_ids.{n}", "no organisation has this id") for n in unknown])
+        raise FieldErrors([(f"{field}.{n}", "no organisation has this id") for n in unknown])
 
 
 async def _view(session: AsyncSession, ambassador: Ambassador, member: Member) -> AmbassadorView:

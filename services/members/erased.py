@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.members import invitations
 from services.members.rules import ErasureNotFound
 from services.members.same_tables import PersonSaying, SamePersons
 from services.members.tables import (
@@ -24,7 +25,7 @@ from services.members.tables import (
 
 
 async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
-    """Deletes everything under one reference; returns the ids of their links, and how many of what was deleted."""
+    """Deletes everything under one reference; returns the ids of links and invitations, and how many of what went."""
     links = await session.exec(select(SignInLink.sign_in_id).where(SignInLink.member_id == member_id))
     sign_in_ids = list(links.all())
     # The replies to the person's own calls are kept for replay, and may hold what they told of themselves.
@@ -32,7 +33,9 @@ async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str
     first, second = col(SamePersons.first_id), col(SamePersons.second_id)
     led = sa.or_(col(Member.merged_into) == member_id, col(Member.leads_to) == member_id)
     await session.exec(sa.update(Member).where(led).values(merged_into=None, leads_to=None))
-    removed = {}
+    known = await session.get(Member, member_id)
+    invitation_ids = await invitations.forget(session, member_id, known.email_key if known else None)
+    removed = {"invitations": len(invitation_ids)}
     for what, theirs in (
         ("sayings", sa.delete(PersonSaying).where(col(PersonSaying.member_id) == member_id)),
         ("pairs", sa.delete(SamePersons).where(sa.or_(first == member_id, second == member_id))),
@@ -44,7 +47,7 @@ async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str
         ("persons", sa.delete(Member).where(col(Member.member_id) == member_id)),
     ):
         removed[what] = (await session.exec(theirs)).rowcount
-    return sign_in_ids, removed
+    return [*sign_in_ids, *invitation_ids], removed
 
 
 async def forget_sealed(session: AsyncSession, member_id: str) -> list[str]:

@@ -6,8 +6,10 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
 from contracts import matching, notify, partners, requests
+from contracts.deeds import DeedDone
 from contracts.matching import IntroductionMade
 from contracts.members import (
+    InvitationLapseDue,
     JoiningLapseDue,
     MemberChanged,
     MemberErased,
@@ -19,7 +21,7 @@ from contracts.members import (
     RecordAccepted,
 )
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import erased, nodes, sealing, store, told
+from services.members import deeds, erased, invitations, nodes, sealing, store, told
 from services.members.erasure import erase
 from services.members.merging import look_for_the_same
 from services.members.merging_persons import look_for_the_same_person
@@ -41,7 +43,9 @@ async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: d
         return
     entity_ids = [event.member_id, *erasure.sign_in_ids, *await erased.forget_sealed(session, event.member_id)]
     purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
-    removed = erasure.removed | {"stream-messages": purged}
+    deed_ids = await deeds.forget(session, event.member_id)
+    purged += await forget_messages(streams, session, speaker="chassis", entity_ids=deed_ids)
+    removed = erasure.removed | {"deeds": len(deed_ids), "stream-messages": purged}
     await erased.keep_erasure_part(session, event.member_id, "members", removed, now)
 
 
@@ -83,6 +87,18 @@ async def find_the_same(
 async def find_the_same_person(event: MemberJoined | MemberChanged, session: AsyncSession, now: datetime) -> None:
     """A member may be here already under another address: see `merging_persons`."""
     await look_for_the_same_person(session, event.member_id, now)
+
+
+@router.hears(DeedDone)
+async def keep_deed(event: DeedDone, session: AsyncSession, now: datetime) -> None:
+    """Somebody did something for or to others: kept for a year."""
+    await deeds.keep(session, event, now)
+
+
+@router.hears(InvitationLapseDue)
+async def forget_invitation(event: InvitationLapseDue, session: AsyncSession, now: datetime) -> None:
+    """After fourteen days nothing of an invitation is kept."""
+    await invitations.lapse(session, event.invitation_id, now)
 
 
 @router.hears(JoiningLapseDue)

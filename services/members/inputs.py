@@ -54,11 +54,8 @@ class OrganisationChange(Input):
     networks: Networks = ()
 
 
-class JoinDraft(Input):
-    """Somebody who wants to take part, for an organisation that is here already or is to be registered with them."""
-
+class _Joining(Input):
     name: PersonName
-    email: EmailAddress
     phone: PhoneNumber | None = None
     language: Language = Language.DUTCH
     networks: Networks = ()
@@ -80,6 +77,18 @@ class JoinDraft(Input):
         if not consent:
             raise ValueError("must be true: without consent we keep nothing")
         return consent
+
+
+class JoinDraft(_Joining):
+    """Somebody who wants to take part, for an organisation that is here already or is to be registered with them."""
+
+    email: EmailAddress
+
+
+class AcceptDraft(_Joining):
+    """Somebody who was invited takes part: the token shows their address."""
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class MemberChange(Input):
@@ -118,6 +127,20 @@ class ScopeDraft(Input):
     def scope(self) -> AmbassadorScope:
         """The scope as the events tell it."""
         return AmbassadorScope(organisation_ids=self.organisation_ids, provinces=self.provinces, themes=self.themes)
+
+
+class InvitationDraft(Input):
+    """Who is invited, and to what."""
+
+    email: EmailAddress
+    name: PersonName | None = Field(default=None, description="As the mail greets them; they can change it.")
+    language: Language = Language.DUTCH
+    organisation_id: OrganisationId | None = Field(
+        default=None, description="Where they may belong; they can change it."
+    )
+    ambassador: ScopeDraft | None = Field(
+        default=None, description="With this scope they are an ambassador at once; only the node's team gives that."
+    )
 
 
 class LinkAsked(Input):

@@ -49,7 +49,7 @@ async def _known_or_new(session: AsyncSession, draft: JoinDraft, now: datetime) 
     await store.one_at_a_time(session, f"address {key}")
     member = await store.member_with_email(session, key)
     if member is None:
-        member = membership.unconfirmed(draft, now)
+        member = membership.unconfirmed(draft, draft.email, now)
         session.add(member)
     return member
 

@@ -17,7 +17,7 @@ from contracts.members import (
 )
 from contracts.networks import apart
 from services.members import person_said, persons, rules, store
-from services.members.inputs import JoinDraft, OrganisationDraft
+from services.members.inputs import AcceptDraft, JoinDraft, OrganisationDraft
 from services.members.organisations import register
 from services.members.person_said import BELONGS
 from services.members.rules import MemberStatus
@@ -25,15 +25,15 @@ from services.members.saying import HERE, PERSON_FIELDS
 from services.members.tables import Affiliation, Ambassador, Consent, Member
 
 
-def unconfirmed(draft: JoinDraft, now: datetime) -> Member:
+def unconfirmed(draft: JoinDraft | AcceptDraft, email: str, now: datetime) -> Member:
     """Somebody who is not known yet: not a member until their address is confirmed, or a network vouches for them."""
     return Member(
         member_id=new_id(),
         version=0,
         status=MemberStatus.UNCONFIRMED,
         name=draft.name,
-        email=draft.email,
-        email_key=rules.email_key(draft.email),
+        email=email,
+        email_key=rules.email_key(email),
         language=draft.language,
         first_seen_at=now,
     )

@@ -27,6 +27,9 @@ class MembersSettings(Settings):
     sign_in_links_per_hour_max: int = Field(
         default=5, ge=1, description="How many sign-in links one address is mailed in an hour."
     )
+    invitations_per_day_max: int = Field(
+        default=20, ge=0, description="How many people one member may invite in a day; 0: nobody is invited."
+    )
     erased_list_file: Path | None = Field(
         default=None,
         description="A file, on another disk than the node's, that names who was erased: a restore erases them again.",

@@ -91,7 +91,7 @@ async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft
         return member, False
     member = await member_like(session, draft)
     if member is None:
-        member = membership.unconfirmed(draft, now)
+        member = membership.unconfirmed(draft, draft.email, now)
         session.add(member)
         await session.flush()  # before what refers to it
     if member.status == MemberStatus.UNCONFIRMED:

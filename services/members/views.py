@@ -1,6 +1,7 @@
 """What members answers. Views with a person's details are only for those whom `rules.check_may_see` lets see them."""
 
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 
@@ -40,6 +41,30 @@ class JoinReceived(BaseModel):
     """The answer to everybody who wants to join or to sign in, whether we know the address or not."""
 
     message: str = "If this address is right, a mail with a link is on its way."
+
+
+class InvitationView(BaseModel):
+    """An invitation, for who sent it."""
+
+    invitation_id: str
+    email: str | None = Field(description="For as long as it waits.")
+    name: str | None
+    status: Literal["waiting", "accepted", "revoked"]
+    organisation_name: str | None
+    as_ambassador: bool
+    created_at: datetime
+    expires_at: datetime
+
+
+class InvitedView(BaseModel):
+    """An invitation, for who holds its token."""
+
+    by_name: str = Field(description="Who invites; empty when they take part no more.")
+    name: str | None
+    email: str
+    organisation_id: str | None
+    organisation_name: str | None
+    as_ambassador: bool
 
 
 class MeView(BaseModel):

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
+from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -20,6 +21,7 @@ from contracts.matching import (
 from contracts.members import (
     ContactChanged,
     ContactSealed,
+    InvitationMade,
     MemberErased,
     MemberMerged,
     MemberParted,
@@ -32,10 +34,12 @@ from contracts.partners import WebhookDisabled
 from contracts.requests import InitiativeNews
 from services.notify import (
     contacts,
+    desk_notices,
     digests,
     endpoint_notices,
     erasure,
     initiative_notices,
+    invitation_notices,
     merged_notices,
     one_person,
     opening,
@@ -76,6 +80,14 @@ async def remember_one_person(
 async def send_link(event: SignInRequested, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Whoever wants to sign in, or joins, gets the link by mail."""
     await tell(session, [rules.sign_in_notice(event)], settings, now)
+
+
+@router.hears(InvitationMade)
+async def send_invitation(
+    event: InvitationMade, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is invited gets the link by mail."""
+    await tell(session, [invitation_notices.invitation_notice(event)], settings, now)
 
 
 @router.hears(MatchProposed)
@@ -137,6 +149,28 @@ async def tell_asker_of_escalation(
 ) -> None:
     """Who asked can read that an answer is sought in the whole country."""
     await tell(session, rules.escalation_notices(request), settings, now)
+
+
+@router.hears(HandOverAsked, HandOverAnswered)
+async def tell_of_hand_over(
+    event: HandOverAsked | HandOverAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to look at a match instead hears that, and who asked it when the answer is no."""
+    await tell(session, desk_notices.hand_over_notices(event), settings, now)
+
+
+@router.hears(HelpAsked, HelpAnswered)
+async def tell_of_help(
+    event: HelpAsked | HelpAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to help with a request hears that, and who asked it the answer."""
+    await tell(session, desk_notices.help_notices(event), settings, now)
+
+
+@router.hears(FollowUpCame)
+async def bring_back(event: FollowUpCame, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
+    """Who wanted to come back to something hears that the day is there."""
+    await tell(session, desk_notices.follow_up_notices(event, now), settings, now)
 
 
 @router.hears(DigestDue)

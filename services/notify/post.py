@@ -77,7 +77,7 @@ class Claimed:
 
 
 #: The address and the token of a sign-in link are kept no longer than its mail is under way.
-WITHOUT_SECRETS = "CASE WHEN template IN ('sign-in', 'joining') THEN '{}'::jsonb ELSE facts END"
+WITHOUT_SECRETS = "CASE WHEN template IN ('sign-in', 'joining', 'invitation') THEN '{}'::jsonb ELSE facts END"
 
 _CLAIM = text(
     """

@@ -106,6 +106,7 @@ def _context(reading: Reading) -> dict[str, Any]:
     context = facts | {
         "lang": reading.language.value,
         "name": as_greeted(reading.name),
+        "by": as_greeted(str(facts.get("by_name", ""))),
         "signed": reading.signed,
         "url": _url(reading),
         "unsubscribe_url": reading.unsubscribe_url,
@@ -156,10 +157,20 @@ def _url(reading: Reading) -> str | None:
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
+        case Template.INVITATION if reading.facts["is_member"]:
+            return f"{reading.public_url}/sign-in"
+        case Template.INVITATION:
+            return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case Template.INITIATIVE_STARTED | Template.INITIATIVE_ENDED | Template.INITIATIVE_QUIET:
             return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"
+        case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:
+            return f"{reading.public_url}/desk"
+        case Template.HELP_ASKED:
+            return f"{reading.public_url}/asks/{quote(reading.matter_id, safe='')}"
+        case Template.HELP_ANSWERED:
+            return f"{reading.public_url}/desk/requests/{quote(str(reading.facts['request_id']), safe='')}"
         case Template.PARTNER_ENDPOINT_DISABLED:
             return f"{reading.public_url}/partner/{quote(str(reading.facts['partner']), safe='')}"
         case Template.PERSON_MERGED:

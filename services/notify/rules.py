@@ -179,9 +179,9 @@ def escalation_notices(event: RequestEscalated) -> list[Notice]:
 def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: str) -> list[Notice]:
     """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached.
 
-    Not of who wanted to join: anybody can fill in an address that does not exist, as often as they like.
+    Not of who wanted to join or was invited: anybody can fill in an address that does not exist, as often as they like.
     """
-    if event.template == Template.JOINING:
+    if event.template in (Template.JOINING, Template.INVITATION):
         return []
     return [
         Notice(

@@ -34,6 +34,7 @@ class Template(StrEnum):
 
     SIGN_IN = "sign-in"
     JOINING = "joining"
+    INVITATION = "invitation"
     MATCH_PROPOSED = "match-proposed"
     MATCH_HANDED_OVER = "match-handed-over"
     MATCH_ENDORSED = "match-endorsed"
@@ -52,6 +53,11 @@ class Template(StrEnum):
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
     PERSON_MERGED = "person-merged"
     TEAM_PERSON_MERGED = "team-person-merged"
+    HAND_OVER_ASKED = "hand-over-asked"
+    HAND_OVER_DECLINED = "hand-over-declined"
+    HELP_ASKED = "help-asked"
+    HELP_ANSWERED = "help-answered"
+    FOLLOW_UP = "follow-up"
     DIGEST = "digest"
 
 
@@ -69,11 +75,16 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.INITIATIVE_STARTED: Category.INITIATIVES,
     Template.INITIATIVE_ENDED: Category.INITIATIVES,
     Template.INITIATIVE_QUIET: Category.INITIATIVES,
+    Template.HAND_OVER_ASKED: Category.DESK,
+    Template.HAND_OVER_DECLINED: Category.DESK,
+    Template.HELP_ASKED: Category.PROPOSALS,
+    Template.HELP_ANSWERED: Category.DESK,
+    Template.FOLLOW_UP: Category.DESK,
 }
 
 
 #: These carry a token and go to the address that came along; the others go to the member's own.
-SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING})
+SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING, Template.INVITATION})
 
 
 class Delivery(StrEnum):

@@ -70,11 +70,11 @@ async def test_a_dismissed_pair_is_not_proposed_again(matching: Matching):
     await matching.then_nothing_said()
 
 
-async def test_a_match_is_handed_over_to_another_ambassador(matching: Matching):
+async def test_the_team_hands_a_match_over_to_another_ambassador(matching: Matching):
     match = await matching.proposed()
     await matching.given(appointed("m-other", provinces=("Zeeland",)))
 
-    answer = await matching.ambassador().post(address(match, "hand-over"), json={"member_id": "m-other"})
+    answer = await matching.team().post(address(match, "hand-over"), json={"member_id": "m-other"})
 
     assert answer.status_code == 200
     (handed,) = await matching.then_said(MatchHandedOver)

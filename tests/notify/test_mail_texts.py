@@ -27,13 +27,16 @@ from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
 NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
 INBOX_ONLY = {
-    Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.TEAM_PERSON_MERGED,
-}  # fmt: skip
+    *(Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.HAND_OVER_DECLINED),
+    Template.TEAM_PERSON_MERGED,
+}
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
-LINKS = (Template.SIGN_IN, Template.JOINING)
+LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
 INITIATIVES = (Template.INITIATIVE_STARTED, Template.INITIATIVE_ENDED, Template.INITIATIVE_QUIET)
+DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
+HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
@@ -88,13 +91,16 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
             "language": language,
             "token": "a-token_123",
             "expires_at": expires_at.isoformat(),
+            **({"by_name": "Amir Bos", "is_member": False} if template is Template.INVITATION else {}),
         }
     if template is Template.DIGEST:
         return {}
-    if template in REQUESTS:
+    if template in (*REQUESTS, *DESK):
         return {"title": "Wie weet een stage?"}
     if template in INITIATIVES:
         return {"title": "Zon op school", "other_organisation": "Warmtewerk BV", "status": "done", "outcome": None}
+    if template in HELP:
+        return {"title": "Wie weet een stage?", "request_id": "r-1", "accepted": True}
     if template is Template.PARTNER_ENDPOINT_DISABLED:
         return {"partner": "centra", "because": "failing"}
     if template in MERGED:
@@ -175,8 +181,12 @@ def test_every_link_goes_to_this_node_and_stands_in_the_text_too(template, langu
 def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
         **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
+        Template.INVITATION: f"{NODE_URL}/invited?token=a-token_123",
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(INITIATIVES, f"{NODE_URL}/initiatives/01890a5d-ac96-774b-bcce-b302099a8057"),
+        **dict.fromkeys(DESK, f"{NODE_URL}/desk"),
+        Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
+        Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -85,7 +85,29 @@ async def street(run_directory: Path) -> AsyncIterator[Street]:
         for state in ("proposed", "endorsed", "introduced", "running", "done"):
             await _a_match(here, state)
         await _a_partner(where)
+        await _a_desk(here)
         yield here
+
+
+async def _a_desk(street: Street) -> None:
+    """The team asks who asks something to help somebody else, and wants to come back to it."""
+    words = {"kind": "equipment", "themes": ["biodiversity"], "title": "Wie leent ons een insectenhotel?"}
+    asked = {"text": "Voor onze tuin zoeken wij een insectenhotel te leen.", "place": {"name": "Houten"}}
+    request = await street.offerer.post("/requests", words | asked)
+    about = {"request_id": request["request_id"], "member_id": await street.asker.member_id()}
+    await eventually(lambda: _asked(street, about | {"note": "Jullie hebben er toch een?"}), saying="a request there")
+    note = {"matter": "request", "matter_id": request["request_id"], "note": "Bel de school over de tuin."}
+    await street.team.post("/follow-ups", note | {"due_on": (datetime.now(UTC).date() + timedelta(days=3)).isoformat()})
+
+
+async def _asked(street: Street, ask: dict) -> bool:
+    try:
+        await street.team.post("/asks", ask)
+    except Refused as refused:  # matching has not heard of the request yet
+        if refused.problem != "request-not-yours-to-look-after":
+            raise
+        return False
+    return True
 
 
 async def _a_partner(where: Addresses) -> None:
@@ -309,6 +331,22 @@ async def test_two_people_start_something_note_what_happened_and_tell_how_it_end
         return {"initiative-started", "initiative-ended"} <= set(told)
 
     await eventually(both_told, saying="the other who hears of it")
+
+
+async def test_what_somebody_writes_at_their_desk_stays_when_something_new_comes_in(street, visitor):
+    await screenshots.sign_in(visitor.page.context, street.team, street.where)
+    await visitor.goes_to("/desk")
+    first = visitor.page.locator("#waiting ~ ul > li").first
+    await first.locator("summary", has_text="Dit past niet").click()
+    note = first.get_by_label("Wil je er iets bij zeggen")
+    await note.fill("Deze monteur geeft les op niveau 2.")
+    before = await visitor.page.locator("#waiting ~ ul > li").count()
+
+    await _a_match(street, "proposed")
+
+    await visitor.page.locator("#waiting ~ ul > li").nth(before).wait_for()
+    assert await note.input_value() == "Deze monteur geeft les op niveau 2."
+    assert await note.is_visible()
 
 
 async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:

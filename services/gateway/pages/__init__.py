@@ -2,10 +2,14 @@
 
 from services.gateway.pages import (
     about,
+    asks,
+    desk,
+    desk_request,
     docs,
     inbox,
     initiatives,
     insight,
+    invitations,
     joining,
     matches,
     partners,
@@ -22,11 +26,15 @@ from services.gateway.pages import (
 
 routers = (
     about.router,
+    asks.router,
+    desk.router,
+    desk_request.router,
     docs.router,
     inbox.router,
     initiatives.router,
     joining.router,
     insight.router,
+    invitations.router,
     matches.router,
     partners.router,
     placing.router,

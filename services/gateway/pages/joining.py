@@ -79,8 +79,13 @@ async def find_places(reader: AnyReader, place: Typed = "") -> Response:
 
 
 async def _page(reader: Reader, form: Form, *, status: int = 200) -> Response:
+    return reader.page("join.html", status=status, form=form, **await where(reader, form))
+
+
+async def where(reader: Reader, form: Form) -> dict[str, Any]:
+    """What the part of a form needs that asks where somebody works or learns."""
     found = await _found(reader, form.value("organisation"), form.value("organisation_id"))
-    return reader.page("join.html", status=status, form=form, kinds_in_words=_kinds(reader), **found)
+    return found | {"kinds_in_words": _kinds(reader)}
 
 
 async def _found(reader: Reader, typed: str, chosen: str = "") -> dict[str, Any]:
@@ -97,13 +102,18 @@ async def _found(reader: Reader, typed: str, chosen: str = "") -> dict[str, Any]
 
 def _draft(reader: Reader, form: Form) -> dict[str, Any]:
     """What members is asked; what is missing is told in the form."""
-    language, chosen = reader.language, form.value("organisation_id")
     for name in ("name", "email"):
         if not form.value(name):
-            form.asks(name, f"wrong.{name}", language)
+            form.asks(name, f"wrong.{name}", reader.language)
     if not form.value("consent"):
-        form.asks("consent", "wrong.consent", language)
-    draft: dict[str, Any] = form.given("name", "email", "phone", "role") | {"consent": True, "language": language}
+        form.asks("consent", "wrong.consent", reader.language)
+    return form.given("email") | person_of(reader, form)
+
+
+def person_of(reader: Reader, form: Form) -> dict[str, Any]:
+    """Who takes part, and where they belong; that is missing is told in the form."""
+    language, chosen = reader.language, form.value("organisation_id")
+    draft: dict[str, Any] = form.given("name", "phone", "role") | {"consent": True, "language": language}
     if chosen == NEW:
         return draft | {"organisation": _new_organisation(reader, form)}
     if not chosen:

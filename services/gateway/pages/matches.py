@@ -73,6 +73,7 @@ async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str =
         status=status,
         match=match,
         may_judge=_may_judge(reader, match),
+        looks_after=reader.has(Role.AMBASSADOR, Role.NODE_TEAM) and not match["my_side"],
         may_answer=match["state"] == "endorsed" and match["my_side"] and match["my_answer"] is None,
         reasons=REASONS,
         introduction=await _introduction(reader, match),

@@ -7,13 +7,14 @@ from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from chassis.problems import Problem
 from contracts.members import Place
 from contracts.vocabulary import Kind, Theme
 from contracts.words import kind_in_words, theme_in_words
+from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
@@ -36,11 +37,13 @@ SideOf = Annotated[str, Depends(_side)]
 
 @router.get("/requests/new")
 @router.get("/offers/new")
-async def show_form(side: SideOf, reader: SignedInReader) -> Response:
-    """An empty form, with the place of one's organisation."""
+async def show_form(
+    side: SideOf, reader: SignedInReader, asked: Annotated[str, Query(max_length=128)] = ""
+) -> Response:
+    """An empty form, with the place of one's organisation; for who was asked to help, with what that is about."""
     own = await _organisations(reader)
     places = list(places_in_words([Place.model_validate(own[0]["place"])], reader.language)) if own else []
-    return await _page(reader, side, Form({"place": places}), own=own)
+    return await _page(reader, side, Form({"place": places} | await _asked(reader, side, asked)), own=own)
 
 
 @router.post("/requests/new")
@@ -60,6 +63,10 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
             form.learn(refused.told, reader.language)
         else:
             one = quote(placed[ID_OF_SIDE[side]], safe="")
+            if (asked := form.value("asked")) and side == "offers":
+                with suppress(Refused):  # it is placed; what they were asked may be over
+                    await help_with(reader, asked, {"accepted": True, "offer_id": placed["offer_id"]})
+                    return reader.go_to(f"/asks/{quote(asked, safe='')}?done=help-yes")
             return reader.go_to(f"/{side}/{one}?done=placed-{side}")
     return await _page(reader, side, form, status=422)
 
@@ -80,6 +87,14 @@ async def _page(
     kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
     along = await _along(reader, side, form)
     return reader.page("place.html", status=status, form=form, kinds=kinds, organisations=organisations, **along)
+
+
+async def _asked(reader: Reader, side: str, ask_id: str) -> dict[str, list[str]]:
+    """What the request is about that somebody was asked to help with."""
+    if not ask_id or side != "offers":
+        return {}
+    request = (await reader.ask(f"/v1/asks/{quote(ask_id, safe='')}"))["request"]
+    return {"asked": [ask_id], "kind": [request["kind"]], "themes": request["themes"]}
 
 
 async def _along(reader: Reader, side: str, form: Form) -> dict[str, Any]:

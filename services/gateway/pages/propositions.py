@@ -79,6 +79,7 @@ async def _page(
         request=one,
         is_own=is_own,
         steps=STEPS.get(one["status"], ()) if is_own else (),
+        looks_after=brings_together and side == "requests" and not is_own,
         may_escalate=may_escalate and side == "requests",
         done=done,
         wrong=wrong,

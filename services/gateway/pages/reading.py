@@ -108,8 +108,11 @@ class Reader:
         kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
         return f"{self.request.url.path}?{urlencode([*kept, ('taal', other.value)])}"
 
-    def has(self, *roles: str) -> bool:
-        """Whether the reader is signed in and has one of these roles; what they may do is the services' to check."""
+    def has(self, *roles: Role | str) -> bool:
+        """Whether the reader is signed in and has one of these roles, which a template calls by their words.
+
+        What they may do is the services' to check.
+        """
         return self.caller is not None and any(self.caller.identity.has(Role(role)) for role in roles)
 
     async def ask(
@@ -210,6 +213,7 @@ def _words_for(language: Language) -> dict[str, Any]:
         "has_words": lambda key: key in words.WORDS,
         "day": partial(words.day, language=language),
         "moment": partial(words.moment, language=language),
+        "how_long": partial(words.how_long, language=language),
         "last_day": partial(words.day_of, language=language),
         "organisation_kind": lambda word: organisation_kind_in_words(word, language),
         "number": partial(words.number, language=language),

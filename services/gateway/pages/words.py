@@ -5,14 +5,14 @@ how many has a form for one and a form for more (`msgid_plural`), chosen by `n`.
 """
 
 import gettext
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -73,6 +73,12 @@ def moment(value: str, language: Language) -> str:
 def day_of(value: str, language: Language) -> str:
     """The day in the Netherlands of a moment; from ISO 8601 with its offset."""
     return day(datetime.fromisoformat(value).astimezone(AMSTERDAM).date(), language)
+
+
+def how_long(value: str, language: Language) -> str:
+    """How long ago a moment was, in the largest unit that says it: 3 dagen; from ISO 8601 with its offset."""
+    ago = datetime.now(UTC) - datetime.fromisoformat(value)
+    return str(format_timedelta(ago, granularity="minute", locale=LOCALES[language]))
 
 
 def month(value: str, language: Language, *, short: bool = False) -> str:

@@ -1,0 +1,45 @@
+"""What people who work for others did: any service says it, and members keeps it for a year."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from contracts.event import Event
+from contracts.vocabulary import Role
+
+
+class Deed(StrEnum):
+    """What somebody did as an ambassador or for the node's team."""
+
+    MATCH_ENDORSED = "match-endorsed"
+    MATCH_DISMISSED = "match-dismissed"
+    MATCH_HANDED_OVER = "match-handed-over"
+    MATCH_MADE = "match-made"
+    HELP_ASKED = "help-asked"
+    REQUEST_ESCALATED = "request-escalated"
+    MEMBER_INVITED = "member-invited"
+
+
+Matter = Literal["match", "request"]
+
+
+class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local"):
+    """Somebody did something that is of others: who, as what, to whose. It holds nothing of what that is."""
+
+    deed_id: str
+    service: str = Field(description="The service where it was done.")
+    done_by: str = Field(description="The member who did it.")
+    role: Role = Field(description="As what they might.")
+    deed: Deed
+    matter: Matter | None = Field(default=None, description="What sort of thing it was done to.")
+    matter_id: str | None = None
+    title: str | None = Field(default=None, description="What the request is called that it is about.")
+    whose: tuple[str, ...] = Field(default=(), description="The members of this node whom it concerns.")
+    done_at: datetime
+
+    @property
+    def system(self) -> str:
+        """The service where it was done."""
+        return self.service

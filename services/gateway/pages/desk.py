@@ -1,0 +1,138 @@
+"""The desk of who brings people together: what waits for them, what is new near them, and what they come back to.
+
+A part that cannot be told now, because its service is away, does not take the others along.
+"""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from chassis import Problem
+from chassis.identity import NotAllowed
+from contracts.vocabulary import Role
+from services.gateway.pages.matches import REASONS, STEPS
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+Id = Annotated[str, Path(max_length=128)]
+
+#: What a step of others is called in the notice afterwards.
+ANSWERS = {"accept": True, "decline": False}
+
+SHOWN_REFUSALS = (403, 404, 409, 412, 422)
+
+
+@router.get("/desk")
+async def show_desk(reader: SignedInReader, done: str = "") -> Response:
+    """Everything on one page; what waits longest first."""
+    return await _page(reader, done=done)
+
+
+@router.post("/desk/matches/{match_id}")
+async def judge(match_id: Id, reader: SignedInReader) -> Response:
+    """A match is endorsed, dismissed, handed over, or taken back from who was asked to look instead."""
+    filled_in = await reader.form()
+    button, one = filled_in.get("step", ""), quote(match_id, safe="")
+    if button == "take-back":
+        return await _do(reader, f"/v1/hand-overs/{one}", "take-back", method="DELETE")
+    if button not in ("endorse", "dismiss", "hand-over"):
+        return await _page(reader, status=422, wrong="error.422")
+    verb, body = STEPS[button]
+    told = {name: filled_in[name] for name in ("because", "note", "member_id") if filled_in.get(name, "").strip()}
+    done = "asked-over" if told.get("member_id") and not reader.has(Role.NODE_TEAM) else button
+    if_match = f'"{filled_in.get("version", "")}"'
+    return await _do(reader, f"/v1/matches/{one}/{verb}", done, body=body | told, if_match=if_match)
+
+
+@router.post("/desk/hand-overs/{match_id}")
+async def answer_hand_over(match_id: Id, reader: SignedInReader) -> Response:
+    """Who was asked to look at a match instead says yes or no."""
+    button = (await reader.form()).get("step", "")
+    if button not in ANSWERS:
+        return await _page(reader, status=422, wrong="error.422")
+    address = f"/v1/hand-overs/{quote(match_id, safe='')}/answer"
+    return await _do(reader, address, f"hand-over-{button}", body={"accepted": ANSWERS[button]})
+
+
+@router.post("/desk/follow-ups")
+async def note_follow_up(reader: SignedInReader) -> Response:
+    """A note to oneself about a request or a match."""
+    filled_in = await reader.form()
+    told = {name: filled_in.get(name, "").strip() for name in ("matter", "matter_id", "note", "due_on")}
+    return await _do(reader, "/v1/follow-ups", "follow-up", body=told)
+
+
+@router.post("/desk/follow-ups/{follow_up_id}")
+async def change_follow_up(follow_up_id: Id, reader: SignedInReader) -> Response:
+    """It is done, or moved to another day."""
+    filled_in = await reader.form()
+    address = f"/v1/follow-ups/{quote(follow_up_id, safe='')}"
+    if filled_in.get("step") == "done":
+        return await _do(reader, address, "follow-up-done", method="DELETE")
+    told = {name: filled_in.get(name, "").strip() for name in ("note", "due_on")}
+    return await _do(reader, address, "follow-up", method="PUT", body=told)
+
+
+async def _do(
+    reader: Reader,
+    address: str,
+    done: str,
+    *,
+    method: str = "POST",
+    body: dict[str, Any] | None = None,
+    if_match: str | None = None,
+) -> Response:
+    try:
+        await reader.ask(address, method=method, body=body, if_match=if_match)
+    except Refused as refused:
+        if refused.status not in SHOWN_REFUSALS:
+            raise
+        return await _page(reader, status=refused.status, wrong=f"error.{refused.slug}")
+    return reader.go_to(f"/desk?done={done}")
+
+
+async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+    must_bring_together(reader)
+    language = f"language={reader.language}"
+    paths = {
+        "waiting": f"/v1/desk/waiting?limit=10&{language}",
+        "hand_overs": f"/v1/hand-overs?{language}",
+        "new": "/v1/desk/new?limit=10",
+        "follow_ups": "/v1/follow-ups",
+        "deeds": "/v1/members/me/deeds?limit=10",
+    }
+    found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
+    return reader.page(
+        "desk.html", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done, wrong=wrong,
+        **dict(zip(paths, found, strict=True)),
+    )  # fmt: skip
+
+
+def must_bring_together(reader: Reader) -> None:
+    """Raises `NotAllowed` for who is no ambassador and not of the node's team."""
+    if not reader.has(Role.AMBASSADOR, Role.NODE_TEAM):
+        raise NotAllowed
+
+
+async def part(reader: Reader, path: str) -> Any:
+    """A part of a page; none when it cannot be told now."""
+    try:
+        return await reader.ask(path)
+    except Problem:
+        return None
+
+
+async def colleagues(reader: Reader) -> dict[str, str]:
+    """The other ambassadors by their references: a name, and where they belong."""
+    found = await part(reader, "/v1/ambassadors?limit=100")
+    own = reader.caller.identity.references if reader.caller else ()
+    named = {
+        one["member_id"]: ", ".join([one["name"], *one["organisations"][:1]])
+        for one in (found or {"items": []})["items"]
+        if one["member_id"] not in own
+    }
+    return dict(sorted(named.items(), key=lambda item: item[1].casefold()))

@@ -1,0 +1,89 @@
+"""A request on the desk of who looks after it: what was found, offers to choose from, and members to ask for help."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, must_bring_together, part
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+Id = Annotated[str, Path(max_length=128)]
+Words = Annotated[str, Query(max_length=1000)]
+Name = Annotated[str, Query(max_length=100)]
+
+#: What a button does: where it is asked, what of the form it takes along, and what the notice afterwards is.
+STEPS = {
+    "match": ("/v1/matches", ("offer_id",), "matched"),
+    "ask": ("/v1/asks", ("member_id", "note"), "asked"),
+    "follow-up": ("/v1/follow-ups", ("note", "due_on"), "follow-up"),
+}
+
+
+@router.get("/desk/requests/{request_id}")
+async def show_request(
+    request_id: Id, reader: SignedInReader, words: Words = "", name: Name = "", done: str = ""
+) -> Response:
+    """The request, with offers by its own words or by others, and members by a part of their name."""
+    return await _page(reader, request_id, words, name, done=done)
+
+
+@router.post("/desk/requests/{request_id}")
+async def take_step(request_id: Id, reader: SignedInReader) -> Response:
+    """It is put next to an offer, shown to a member, or noted to come back to."""
+    filled_in = await reader.form()
+    button = filled_in.get("step", "")
+    if button not in STEPS:
+        return await _page(reader, request_id, "", "", status=422, wrong="error.422")
+    address, fields, done = STEPS[button]
+    body = {name: filled_in[name].strip() for name in fields if filled_in.get(name, "").strip()}
+    about = {"matter": "request", "matter_id": request_id} if button == "follow-up" else {"request_id": request_id}
+    try:
+        await reader.ask(address, method="POST", body=body | about)
+    except Refused as refused:
+        if refused.status not in SHOWN_REFUSALS:
+            raise
+        return await _page(reader, request_id, "", "", status=refused.status, wrong=f"error.{refused.slug}")
+    return reader.go_to(f"/desk/requests/{quote(request_id, safe='')}?done={done}")
+
+
+async def _page(
+    reader: Reader, request_id: str, words: str, name: str, *, status: int = 200, done: str = "", wrong: str = ""
+) -> Response:
+    must_bring_together(reader)
+    found = await reader.ask(f"/v1/desk/requests/{quote(request_id, safe='')}")
+    offers, members, known = await asyncio.gather(
+        _offers(reader, found, words), _members(reader, name.strip()), colleagues(reader)
+    )
+    return reader.page(
+        "desk_request.html", status=status, found=found, request=found["request"], offers=offers, members=members,
+        names=known | {one["member_id"]: one["name"] for one in members or ()}, words=words, name=name, done=done,
+        wrong=wrong,
+    )  # fmt: skip
+
+
+async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dict[str, Any]] | None:
+    """Offers that may answer it, without those that it was put next to; none when that cannot be told now."""
+    request = found["request"]
+    asked: dict[str, Any] = {"text": words.strip() or request["text"]}
+    if not words.strip():
+        place = {"name": request["place_name"], "province": request["province"]}
+        asked |= {"title": request["title"], "kind": request["kind"], "place": place}
+    try:
+        offers = await reader.ask(f"/v1/suggestions/offers?language={reader.language}", method="POST", body=asked)
+    except Refused:
+        return None
+    seen = {match["offer_id"] for match in found["matches"]}
+    return [one for one in offers if one["offer_id"] not in seen]
+
+
+async def _members(reader: Reader, name: str) -> list[dict[str, Any]] | None:
+    """Members by a part of a name; nobody is looked for by less than two letters."""
+    if len(name) < 2:
+        return []
+    found = await part(reader, "/v1/members?" + urlencode({"q": name, "limit": 10}))
+    return None if found is None else list(found["items"])

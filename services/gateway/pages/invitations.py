@@ -1,0 +1,144 @@
+"""The pages to invite somebody by, and to take part by when one was invited: the link in the mail, and one button."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from chassis import Now
+from contracts.places import PROVINCES
+from contracts.vocabulary import Language, Role
+from contracts.words import province_in_words
+from services.gateway import signing_in
+from services.gateway.pages.desk import must_bring_together
+from services.gateway.pages.forms import Form
+from services.gateway.pages.joining import FIELDS, NEW, person_of, where
+from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
+from services.gateway.upstreams import Answer
+
+router = APIRouter(include_in_schema=False)
+
+InvitationId = Annotated[str, Path(max_length=128)]
+Cursor = Annotated[str, Query(max_length=128)]
+
+
+@router.get("/invitations")
+async def show_invitations(reader: SignedInReader, cursor: Cursor = "", done: str = "") -> Response:
+    """A form to invite by, and what was sent in the last fourteen days."""
+    return await _page(reader, Form({"language": [reader.language.value]}), cursor=cursor, done=done)
+
+
+@router.post("/invitations")
+async def invite(reader: SignedInReader) -> Response:
+    """Somebody is invited, or what is wrong is told at the field."""
+    form = await reader.filled_in()
+    draft: dict[str, Any] = form.given("email", "name", "language")
+    if not form.value("email"):
+        form.asks("email", "wrong.email", reader.language)
+    if (chosen := form.value("organisation_id")) and chosen != NEW:
+        draft["organisation_id"] = chosen
+    if provinces := form.all("provinces"):
+        draft["ambassador"] = {"provinces": provinces}
+    if form.value("step") != "find" and not form.wrong:
+        try:
+            await reader.ask("/v1/invitations", method="POST", body=draft)
+        except Refused as refused:
+            if refused.status == 422:
+                form.learn(refused.told, reader.language)
+            elif refused.status in (403, 404, 429):
+                return await _page(reader, form, status=refused.status, wrong=f"error.{refused.slug}")
+            else:
+                raise
+        else:
+            return reader.go_to("/invitations?done=invited")
+    return await _page(reader, form, status=422 if form.value("step") != "find" else 200)
+
+
+@router.post("/invitations/{invitation_id}")
+async def revoke(invitation_id: InvitationId, reader: SignedInReader) -> Response:
+    """An invitation is taken back."""
+    await reader.form()
+    try:
+        await reader.ask(f"/v1/invitations/{quote(invitation_id, safe='')}", method="DELETE")
+    except Refused as refused:
+        if refused.status != 404:
+            raise
+        return await _page(reader, Form(), status=404, wrong=f"error.{refused.slug}")
+    return reader.go_to("/invitations?done=revoked")
+
+
+@router.get("/invited")
+async def show_invitation(reader: AnyReader, token: str = "") -> Response:
+    """Who invites, and a form that is filled in as far as it is known. Looking uses nothing up."""
+    answer = await signing_in.look_at_invitation(reader.gateway, reader.request, token)
+    if answer.status != 200:
+        return _gone(reader, answer)
+    invited = answer.json()
+    values = {"name": [invited["name"] or ""], "organisation_id": [invited["organisation_id"] or ""]}
+    form = Form(values | {"organisation": [invited["organisation_name"] or ""]})
+    return await _invited_page(reader, form, invited, token)
+
+
+@router.post("/invited")
+async def accept(reader: AnyReader, now: Now) -> Response:
+    """Who was invited takes part, and is signed in."""
+    form = await reader.filled_in(of_session=False)
+    token = form.value("token")
+    answer = await signing_in.look_at_invitation(reader.gateway, reader.request, token)
+    if answer.status != 200:
+        return _gone(reader, answer)
+    if form.value("step") == "find":
+        return await _invited_page(reader, form, answer.json(), token)
+    if not form.value("name"):
+        form.asks("name", "wrong.name", reader.language)
+    draft = person_of(reader, form) | {"token": token}
+    entered = "" if form.wrong else await _enter(reader, form, draft, now)
+    if not entered:
+        return await _invited_page(reader, form, answer.json(), token, status=422)
+    welcomed = reader.go_to("/?done=joined")
+    reader.gateway.sessions.give(welcomed, entered)
+    return welcomed
+
+
+async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetime) -> str:
+    """The token of the session; empty when something was filled in wrong, which then is told in the form."""
+    entered = await signing_in.accept_invitation(reader.gateway, reader.request, draft, now)
+    if isinstance(entered, str):
+        return entered
+    refused = Refused(entered)
+    if refused.slug == "organisation-exists":
+        form.values["organisation_id"] = [str(refused.told["organisation_id"])]
+        form.asks("number", "wrong.organisation-exists", reader.language)
+    elif refused.slug == "invalid-fields":
+        form.learn(refused.told, reader.language, FIELDS)
+    else:
+        raise refused
+    return ""
+
+
+def _gone(reader: Reader, answer: Answer) -> Response:
+    if answer.status != 422:
+        raise Refused(answer)
+    return reader.page("invitation_gone.html", status=404)
+
+
+async def _invited_page(
+    reader: Reader, form: Form, invited: dict[str, Any], token: str, *, status: int = 200
+) -> Response:
+    known = await where(reader, form)
+    return reader.page("invited.html", status=status, form=form, invited=invited, token=token, **known)
+
+
+async def _page(
+    reader: Reader, form: Form, *, cursor: str = "", status: int = 200, done: str = "", wrong: str = ""
+) -> Response:
+    must_bring_together(reader)
+    found = await reader.ask("/v1/invitations?limit=20" + (f"&cursor={quote(cursor, safe='')}" if cursor else ""))
+    provinces = [(name, province_in_words(name, reader.language)) for name in PROVINCES]
+    return reader.page(
+        "invitations.html", status=status, form=form, invitations=found["items"], older=found["next_cursor"],
+        cursor=cursor, languages=[one.value for one in Language], provinces=provinces,
+        of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **await where(reader, form),
+    )  # fmt: skip

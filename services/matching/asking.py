@@ -1,0 +1,152 @@
+"""A member who may have the answer is shown a request, with a note; with a yes their offer is put next to it."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping, text
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity, say
+from contracts.deeds import Deed
+from contracts.desk import HelpAnswered, HelpAsked
+from contracts.event import new_id
+from contracts.vocabulary import Side
+from services.matching import answering, by_hand, desk_rules, doing, people, propositions
+from services.matching.desk_rules import AnsweredBefore, AskedEnough, AskNotFound, CannotBeAsked, NotAnOffer
+from services.matching.match import RUNNING, State
+from services.matching.pairs import Proposition
+from services.matching.propositions import Known
+from services.matching.settings import MatchingSettings
+from services.matching.store import Table, ask, take_turn
+
+
+class HelpAskRow(Table, table=True):
+    """That a member was shown a request, and what they said; with a yes, by which offer they help."""
+
+    __tablename__ = "help_ask"
+    __table_args__ = (
+        sa.UniqueConstraint("request_id", "member_id", name="uq_help_ask_request_id"),
+        sa.ForeignKeyConstraint(["request_id"], ["proposition.proposition_id"], ondelete="CASCADE"),
+    )
+
+    ask_id: str = Field(primary_key=True, sa_type=sa.Text)
+    request_id: str = Field(sa_type=sa.Text)
+    member_id: str = Field(sa_type=sa.Text, index=True)
+    asked_by: str = Field(sa_type=sa.Text, index=True)
+    note: str | None = Field(default=None, sa_type=sa.Text)
+    asked_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    answered_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    accepted: bool | None = None
+    offer_id: str | None = Field(default=None, sa_type=sa.Text, index=True)
+
+
+_ONE = text("SELECT * FROM help_ask WHERE ask_id = :ask_id")
+_OF_REQUEST = text("SELECT * FROM help_ask WHERE request_id = :request_id ORDER BY asked_at, ask_id")
+_BY_OFFER = text("SELECT * FROM help_ask WHERE offer_id = :offer_id AND accepted ORDER BY ask_id")
+_KEEP = text(
+    """
+    INSERT INTO help_ask (ask_id, request_id, member_id, asked_by, note, asked_at)
+    VALUES (:ask_id, :request_id, :member_id, :asked_by, :note, :now)
+    """
+)
+_ANSWER = text(
+    "UPDATE help_ask SET answered_at = :now, accepted = :accepted, offer_id = :offer_id WHERE ask_id = :ask_id"
+)
+
+
+async def ask_member(
+    session: AsyncSession, who: Identity, request: Proposition, member_id: str, note: str | None, now: datetime
+) -> RowMapping:
+    """Shows a request to a member; who was asked before is not asked again. The caller has the turn."""
+    before = await of_request(session, request.id)
+    if known := next((one for one in before if one["member_id"] == member_id), None):
+        return known
+    if len(before) >= desk_rules.ASKED_MAX:
+        raise AskedEnough
+    if member_id == request.member_id or await people.is_forgotten(session, member_id, None):
+        raise CannotBeAsked
+    ids = {"ask_id": new_id(), "request_id": request.id, "member_id": member_id, "asked_by": who.member_id}
+    await ask(session, _KEEP, ids | {"note": note, "now": now})
+    say(session, HelpAsked(**ids, title=request.title, asker_id=request.member_id))
+    doing.note_on_request(session, who, Deed.HELP_ASKED, request, now, member_id)
+    return await _row(session, ids["ask_id"])
+
+
+async def of_request(session: AsyncSession, request_id: str) -> list[RowMapping]:
+    """Who was shown a request, the first one first."""
+    return list((await ask(session, _OF_REQUEST, {"request_id": request_id})).mappings())
+
+
+async def asked_of(session: AsyncSession, who: Identity, ask_id: str) -> tuple[RowMapping, Known]:
+    """What a member was shown, and the request as it is now; raises `AskNotFound` for everybody else."""
+    row = (await ask(session, _ONE, {"ask_id": ask_id})).mappings().one_or_none()
+    if row is None or row["member_id"] not in who.references:
+        raise AskNotFound
+    known = await propositions.get(session, row["request_id"])
+    if known is None:
+        raise AskNotFound
+    return row, known
+
+
+async def answer(
+    session: AsyncSession,
+    who: Identity,
+    ask_id: str,
+    now: datetime,
+    settings: MatchingSettings,
+    *,
+    accepted: bool,
+    offer_id: str | None,
+) -> RowMapping:
+    """A member says that they can help, with an offer of theirs as soon as they have one; or that they cannot."""
+    await take_turn(session)
+    row, known = await asked_of(session, who, ask_id)
+    if row["answered_at"] and row["accepted"] is not accepted:
+        raise AnsweredBefore
+    if row["answered_at"] and row["offer_id"] == offer_id:
+        return row
+    offer = await propositions.get(session, offer_id) if offer_id else None
+    if offer and (offer.proposition.side is not Side.OFFER or offer.proposition.member_id not in who.references):
+        raise NotAnOffer
+    if not row["answered_at"]:
+        told = {name: row[name] for name in ("ask_id", "request_id", "member_id", "asked_by")}
+        asked = known.proposition
+        say(session, HelpAnswered(**told, accepted=accepted, title=asked.title, asker_id=asked.member_id))
+    await ask(session, _ANSWER, {"ask_id": ask_id, "accepted": accepted, "offer_id": offer_id, "now": now})
+    row = await _row(session, ask_id)
+    if offer:
+        await _help(session, row, now, settings)
+    return row
+
+
+async def help_with(session: AsyncSession, offer_id: str, now: datetime, settings: MatchingSettings) -> None:
+    """An offer is here that somebody said they would help with."""
+    rows = list((await ask(session, _BY_OFFER, {"offer_id": offer_id})).mappings())
+    offer = await propositions.get(session, offer_id) if rows else None
+    for row in rows:
+        if offer and offer.proposition.member_id == row["member_id"]:
+            await _help(session, row, now, settings)
+
+
+async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings: MatchingSettings) -> None:
+    """Who asks is asked whether they want to meet; who helps said yes already."""
+    before = await by_hand.of_pair(session, row["request_id"], row["offer_id"] or "")
+    if (before and before.state not in RUNNING) or not await _both_open(session, row, now):
+        return
+    match = await by_hand.bring_together(
+        session, row["request_id"], row["offer_id"] or "", row["asked_by"], now, settings
+    )
+    if match.state is State.ENDORSED and match.answer_of(Side.OFFER) is None:
+        await answering.give(session, match, Side.OFFER, accepted=True, because=None, now=now)
+
+
+async def _both_open(session: AsyncSession, row: RowMapping, now: datetime) -> bool:
+    sides = await propositions.find(session, [row["request_id"], row["offer_id"] or ""])
+    return len(sides) == 2 and all(one.is_open(now) for one in sides.values())
+
+
+async def _row(session: AsyncSession, ask_id: str) -> RowMapping:
+    row: RowMapping | None = (await ask(session, _ONE, {"ask_id": ask_id})).mappings().one_or_none()
+    assert row is not None, "it was written a moment ago"
+    return row

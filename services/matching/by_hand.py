@@ -1,0 +1,83 @@
+"""A pair that a person chose: who looks after a request puts it next to an offer, and both sides are asked at once."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.vocabulary import Side
+from services.matching import candidates, desk_rules, feedback, judging, matches, propositions, rules, steps, weighing
+from services.matching.desk_rules import MatchedBefore, NotAnOffer, RequestNotYours
+from services.matching.match import Match, State
+from services.matching.pairs import Pair
+from services.matching.propositions import Known
+from services.matching.rules import Proposal
+from services.matching.settings import MatchingSettings
+from services.matching.store import ask
+
+_OF_PAIR = text(
+    """
+    SELECT match_id FROM match WHERE request_id = :request_id AND offer_id = :offer_id AND owner IS NULL
+        AND lapsed_because IS DISTINCT FROM 'closed'
+    """
+)
+
+
+async def bring_together(
+    session: AsyncSession,
+    request_id: str,
+    offer_id: str,
+    looked_at_by: str,
+    now: datetime,
+    settings: MatchingSettings,
+) -> Match:
+    """Both sides are asked, whatever the score; a match of the two that waited for a look is endorsed with that.
+
+    Raises `MatchedBefore` for two that came to nothing. The caller has the turn.
+    """
+    request, offer = await propositions.get(session, request_id), await propositions.get(session, offer_id)
+    if request is None:
+        raise RequestNotYours
+    if offer is None:
+        raise NotAnOffer
+    desk_rules.must_go_together(request.proposition, offer.proposition, now, is_region=settings.is_region)
+    match = await of_pair(session, request_id, offer_id) or await _new(
+        session, request, offer, looked_at_by, now, settings
+    )
+    side = steps.side_to_endorse(match)
+    if match.state is State.PROPOSED and side not in match.endorsed_for:
+        match = steps.endorse(match, now, side)
+        await judging.go_on(session, match, settings)
+    elif match.state in (State.DISMISSED, State.LAPSED):
+        raise MatchedBefore
+    return match
+
+
+async def of_pair(session: AsyncSession, request_id: str, offer_id: str) -> Match | None:
+    """The match of a request and an offer, however far it came; not one that ended because either closed."""
+    found = (await ask(session, _OF_PAIR, {"request_id": request_id, "offer_id": offer_id})).scalars()
+    return next(iter(await matches.with_ids(session, found)), None)
+
+
+async def _new(
+    session: AsyncSession, request: Known, offer: Known, looked_at_by: str, now: datetime, settings: MatchingSettings
+) -> Match:
+    version = await weighing.in_use(session, now)
+    pair = await _pair(session, request, offer, now, settings)
+    proposal = Proposal(pair, rules.weigh(rules.signals(pair), version.weights))
+    match = matches.new_match(proposal, (looked_at_by,), now, needs_ambassador=True)
+    if offer.proposition.node:  # what the country offers is endorsed for every region by who placed it
+        match = replace(match, endorsed_for=(Side.OFFER,))
+    await matches.add(
+        session, [match], feedback.begun([proposal], [match], now, weights_version=version.weights.version)
+    )
+    return match
+
+
+async def _pair(session: AsyncSession, request: Known, offer: Known, now: datetime, settings: MatchingSettings) -> Pair:
+    """As it would be found, with how alike the two are; of what would not be found, that is not known."""
+    most = settings.proposals_per_request_max
+    found, _ = await candidates.candidates_for(session, request, now=now, most=most)
+    known = next((pair for pair in found if pair.offer.id == offer.proposition.id), None)
+    return known or Pair(request.proposition, offer.proposition, None)

@@ -1,0 +1,29 @@
+"""What somebody did at matching for others, as it is noted: see `chassis.deeds`."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity, note_deed
+from contracts.deeds import Deed
+from services.matching.match import Match
+from services.matching.pairs import Proposition
+
+
+def note_on_match(session: AsyncSession, who: Identity, deed: Deed, match: Match, now: datetime) -> None:
+    """It concerns both sides, as far as they are of this node."""
+    whose = [match.party(side).member_id for side in match.own_sides()]
+    note_deed(
+        session, "matching", who, deed, now,
+        matter="match", matter_id=match.match_id, title=match.asker.title, whose=whose,
+    )  # fmt: skip
+
+
+def note_on_request(
+    session: AsyncSession, who: Identity, deed: Deed, request: Proposition, now: datetime, *others: str
+) -> None:
+    """It concerns who asks, and perhaps others."""
+    note_deed(
+        session, "matching", who, deed, now,
+        matter="request", matter_id=request.id, title=request.title, whose=(request.member_id, *others),
+    )  # fmt: skip

@@ -1,0 +1,132 @@
+"""An ambassador asks another to look at a match instead. Until that one says yes, it stays with who asks."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import RowMapping, text
+from sqlmodel import Field
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Identity, say
+from contracts.deeds import Deed
+from contracts.desk import HandOverAnswered, HandOverAsked
+from contracts.event import new_id
+from services.matching import doing, people, proposing, showing
+from services.matching.calls import Call
+from services.matching.desk_rules import HandOverNotFound, HandOverWaits
+from services.matching.match import Match
+from services.matching.settings import MatchingSettings
+from services.matching.showing import Shown
+from services.matching.steps import CannotJudge
+from services.matching.store import Table, ask, take_turn
+
+
+class HandOverRow(Table, table=True):
+    """That somebody was asked to look at a match instead, and what they said; none: it was taken back."""
+
+    __tablename__ = "hand_over"
+    __table_args__ = (
+        sa.Index("uq_hand_over_waiting", "match_id", unique=True, postgresql_where=sa.text("answered_at IS NULL")),
+        sa.ForeignKeyConstraint(["match_id"], ["match.match_id"], ondelete="CASCADE"),
+    )
+
+    hand_over_id: str = Field(primary_key=True, sa_type=sa.Text)
+    match_id: str = Field(sa_type=sa.Text)
+    asked_by: str = Field(sa_type=sa.Text, index=True)
+    member_id: str = Field(sa_type=sa.Text, index=True)
+    note: str | None = Field(default=None, sa_type=sa.Text)
+    asked_at: datetime = Field(sa_type=sa.DateTime(timezone=True))
+    answered_at: datetime | None = Field(default=None, sa_type=sa.DateTime(timezone=True))
+    accepted: bool | None = None
+
+
+# What went on without an answer (it was judged, or ended) asks nothing of anybody any more.
+_WAITING = """
+    FROM hand_over h JOIN match m USING (match_id)
+    WHERE h.answered_at IS NULL AND m.state = 'proposed' AND h.asked_by = ANY(m.ambassador_ids)"""
+_OF_MATCH = text(f"SELECT h.* {_WAITING} AND h.match_id = :match_id")
+_TO = text(
+    f"SELECT h.* {_WAITING} AND h.member_id = ANY(CAST(:me AS text[])) ORDER BY h.asked_at, h.hand_over_id LIMIT 100"
+)
+_BY = text(f"SELECT h.match_id, h.member_id {_WAITING} AND h.asked_by = ANY(CAST(:me AS text[]))")
+
+# What was asked by who does not look at it any more is over.
+_CLOSE = text("UPDATE hand_over SET answered_at = :now WHERE match_id = :match_id AND answered_at IS NULL")
+_ASK = text(
+    """
+    INSERT INTO hand_over (hand_over_id, match_id, asked_by, member_id, note, asked_at)
+    VALUES (:hand_over_id, :match_id, :asked_by, :member_id, :note, :now)
+    """
+)
+_ANSWER = text(
+    "UPDATE hand_over SET answered_at = :now, accepted = :accepted, note = NULL WHERE hand_over_id = :hand_over_id"
+)
+
+
+async def ask_over(session: AsyncSession, shown: Shown, call: Call, to: str, note: str | None) -> None:
+    """Asks another to look at a match; asking the same one again changes nothing."""
+    match = shown.match
+    if to in match.sides() or to in call.who.references or not await people.may_look(session, to):
+        raise CannotJudge
+    waiting = (await ask(session, _OF_MATCH, {"match_id": match.match_id})).mappings().one_or_none()
+    if waiting and waiting["member_id"] == to:
+        return
+    if waiting:
+        raise HandOverWaits
+    asked_by = next((who for who in call.who.references if who in match.ambassador_ids), call.who.member_id)
+    ids = {"hand_over_id": new_id(), "match_id": match.match_id, "asked_by": asked_by, "member_id": to}
+    await ask(session, _CLOSE, {"match_id": match.match_id, "now": call.now})
+    await ask(session, _ASK, ids | {"note": note, "now": call.now})
+    say(session, HandOverAsked(**ids, **_about(match)))
+
+
+async def answer(session: AsyncSession, call: Call, settings: MatchingSettings, *, accepted: bool) -> Shown | None:
+    """Who was asked says yes, and looks at the match from now on; or no, and it stays where it is.
+
+    Returns the match for who may see it now. Raises `HandOverNotFound`.
+    """
+    await take_turn(session)
+    row = (await ask(session, _OF_MATCH, {"match_id": call.match_id})).mappings().one_or_none()
+    shown = await showing.find(session, call.match_id)
+    if shown is None or row is None or row["member_id"] not in call.who.references:
+        raise HandOverNotFound
+    await ask(session, _ANSWER, {"hand_over_id": row["hand_over_id"], "accepted": accepted, "now": call.now})
+    told = {name: row[name] for name in ("hand_over_id", "match_id", "asked_by", "member_id")}
+    say(session, HandOverAnswered(**told, accepted=accepted, **_about(shown.match)))
+    if not accepted:
+        return None
+    doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
+    match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now, settings)
+    return replace(shown, match=match)
+
+
+async def take_back(session: AsyncSession, who: Identity, match_id: str, now: datetime) -> None:
+    """Who asked looks at it themselves after all; taken back before, nothing happens."""
+    await take_turn(session)
+    row = (await ask(session, _OF_MATCH, {"match_id": match_id})).mappings().one_or_none()
+    if row is None:
+        return
+    if row["asked_by"] not in who.references:
+        raise HandOverNotFound
+    await ask(session, _ANSWER, {"hand_over_id": row["hand_over_id"], "accepted": None, "now": now})
+
+
+async def asked_of(session: AsyncSession, who: Identity) -> list[tuple[RowMapping, Shown]]:
+    """What others ask somebody to look at, the oldest first, with the matches."""
+    rows = (await ask(session, _TO, {"me": list(who.references)})).mappings().all()
+    found = await showing.with_ids(session, [row["match_id"] for row in rows])
+    return [(row, found[row["match_id"]]) for row in rows if row["match_id"] in found]
+
+
+async def asked_by(session: AsyncSession, who: Identity) -> dict[str, str]:
+    """Whom somebody asked to look instead, by match."""
+    return {
+        row["match_id"]: row["member_id"] for row in (await ask(session, _BY, {"me": list(who.references)})).mappings()
+    }
+
+
+def _about(match: Match) -> dict[str, Any]:
+    asker = match.asker
+    return {"title": asker.title, "asker_id": asker.member_id, "asker_node": asker.node}

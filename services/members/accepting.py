@@ -1,0 +1,77 @@
+"""An invitation is looked at and accepted, for the gateway alone: its token shows that the address is theirs."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter
+from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.responses import Response
+
+from chassis import Command, FromGateway, Now, Reply
+from services.members import invitations, membership, rules, store
+from services.members.appointments import appointed
+from services.members.inputs import AcceptDraft, ScopeDraft, TokenShown
+from services.members.invitations import Invitation
+from services.members.rules import MemberStatus
+from services.members.tables import Member
+from services.members.views import InvitedView
+
+router = APIRouter(prefix="/internal/invitations", include_in_schema=False)
+
+
+@router.post("/look", response_model=InvitedView)
+async def look(shown: TokenShown, _: FromGateway, now: Now, command: Command) -> Response:
+    """Who invites, and to what. Looking uses nothing up: mail programs look at links before their readers do."""
+
+    async def look_at_it(session: AsyncSession) -> Reply:
+        invitation = await invitations.with_token(session, shown.token, now)
+        inviter = await store.find_member(session, invitation.invited_by)
+        organisation_id = invitation.organisation_id
+        organisation = await store.organisation(session, organisation_id) if organisation_id else None
+        view = InvitedView(
+            by_name=inviter.name if inviter else "",
+            name=invitation.name,
+            email=invitation.email or "",
+            organisation_id=organisation.organisation_id if organisation else None,
+            organisation_name=organisation.name if organisation else None,
+            as_ambassador=invitation.scope is not None,
+        )
+        return Reply(view)
+
+    return await command(look_at_it)
+
+
+@router.post("/accept")
+async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command) -> Response:
+    """Whoever was invited takes part from now on, and may be signed in: who is told under which reference."""
+
+    async def accept_it(session: AsyncSession) -> Reply:
+        invitation = await invitations.with_token(session, draft.token, now)
+        email = invitation.email or ""
+        await store.one_at_a_time(session, f"address {rules.email_key(email)}")
+        member = await store.member_with_email(session, rules.email_key(email))
+        if member is None:
+            member = membership.unconfirmed(draft, email, now)
+            session.add(member)
+            await session.flush()
+        person = await store.member(session, member.member_id, for_change=True)
+        member.verified_at = now
+        if rules.joins(MemberStatus(person.status)):
+            await membership.confirm(session, person, _details(draft, now), now)
+        await _appoint(session, invitation, person, now)
+        invitation.accepted_at, invitation.member_id = now, member.member_id
+        invitation.close()
+        return Reply({"member_id": member.member_id})
+
+    return await command(accept_it)
+
+
+async def _appoint(session: AsyncSession, invitation: Invitation, person: Member, now: datetime) -> None:
+    """As the node's team wanted it. A scope counts for who is no ambassador yet."""
+    if invitation.scope and await store.ambassador(session, person.member_id) is None:
+        await appointed(session, person, ScopeDraft.model_validate(invitation.scope), now)
+
+
+def _details(draft: AcceptDraft, now: datetime) -> dict[str, Any]:
+    filled_in = draft.model_dump(mode="json", exclude={"token", "consent"})
+    return filled_in | {"terms_version": rules.TERMS_VERSION, "consented_at": now.isoformat()}

@@ -1,0 +1,84 @@
+"""Who takes part here, for those who bring people together: found by name or organisation, within their scope."""
+
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Ambassador as AmbassadorOrTeam
+from chassis import Identity, Page, Paging, ReadSession
+from chassis.paging import PageAsked
+from contracts.vocabulary import Role
+from services.members import store, views
+from services.members.rules import MemberStatus
+from services.members.tables import Affiliation, Ambassador, Member, Organisation
+from services.members.views import MemberView
+
+router = APIRouter(prefix="/v1", tags=["members"])
+
+PartOfName = Annotated[str | None, Query(min_length=2, max_length=100, description="Of a member or an organisation.")]
+
+
+@router.get("/members", response_model=Page[MemberView])
+async def list_members(
+    who: AmbassadorOrTeam, session: ReadSession, paging: Paging, q: PartOfName = None, role: Role | None = None
+) -> Page[MemberView]:
+    """Who takes part: everybody for the node's team, and for an ambassador who is in their scope; newest first."""
+    members = await _members(session, who, paging, q, role)
+    found = [await _view(session, member) for member in members]
+    return Page.of(found, paging, key=lambda view: view.member_id)
+
+
+async def _members(
+    session: AsyncSession, who: Identity, paging: PageAsked, q: str | None, role: Role | None
+) -> list[Member]:
+    query = select(Member).where(Member.status == MemberStatus.ACTIVE, col(Member.merged_into).is_(None))
+    if paging.cursor:
+        query = query.where(Member.member_id < paging.cursor)
+    if q:
+        named = col(Organisation.name).icontains(q, autoescape=True)
+        query = query.where(sa.or_(col(Member.name).icontains(q, autoescape=True), _belongs(named)))
+    if not who.has(Role.NODE_TEAM):
+        query = query.where(_in_scope(who))
+    if role is Role.NODE_TEAM:
+        query = query.where(col(Member.node_team))
+    if role is Role.AMBASSADOR:
+        query = query.where(col(Member.member_id).in_(select(Ambassador.member_id)))
+    return list((await session.exec(query.order_by(col(Member.member_id).desc()).limit(paging.limit + 1))).all())
+
+
+def _in_scope(who: Identity) -> sa.ColumnElement[bool]:
+    """As `rules.check_may_see` decides it of one member; a test holds the two together."""
+    scope = who.scope
+    if scope is None or not (scope.organisation_ids or scope.provinces):
+        return sa.false()
+    within = []
+    if scope.organisation_ids:
+        within.append(_belongs(col(Organisation.organisation_id).in_(scope.organisation_ids)))
+    if scope.provinces:
+        within.append(_belongs(col(Organisation.province).in_(scope.provinces)))
+    return sa.and_(*within)
+
+
+def _belongs(organisation: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    """Whether a member belongs to an organisation of which this is so, now that some were merged into others."""
+    told = sa.alias(Organisation.__table__, "told")  # type: ignore[attr-defined]
+    leads_to = sa.func.coalesce(told.c.leads_to, told.c.organisation_id)
+    return (
+        sa.exists()
+        .where(col(Affiliation.member_id) == Member.member_id)
+        .where(told.c.organisation_id == Affiliation.organisation_id)
+        .where(col(Organisation.organisation_id) == leads_to)
+        .where(organisation)
+    )
+
+
+async def _view(session: AsyncSession, member: Member) -> MemberView:
+    return MemberView(
+        member_id=member.member_id,
+        name=member.name,
+        roles=views.roles(member, await store.ambassador(session, member.member_id)),
+        affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
+    )

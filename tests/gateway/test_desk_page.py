@@ -1,0 +1,167 @@
+"""The desk on pages alone: an ambassador looks, asks others, brings together, and comes back to it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.gateway.test_pages import (
+    a_proposition,
+    heading,
+    neighbourhood,
+    press,
+    shared_neighbourhood,
+    shown,
+    well_made,
+)
+from tests.given import eventually, fresh_name
+
+__all__ = ["neighbourhood", "shared_neighbourhood"]
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+UTRECHT = {"provinces": ["Utrecht"]}
+
+
+async def an_ambassador(neighbourhood, name, **scope):
+    """A member who was appointed, in a browser that knows it."""
+    browser = await neighbourhood.member(name=name)
+    member_id = await neighbourhood.member_id(browser)
+    team = await neighbourhood.team()
+    answer = await team.put(f"/api/v1/ambassadors/{member_id}", json=scope or UTRECHT)
+    assert answer.status_code == 200, answer.text
+
+    async def knows_it():
+        return (await browser.get("/desk")).status_code == 200
+
+    await neighbourhood.quiet()
+    await eventually(knows_it, saying="a desk")
+    return browser
+
+
+async def button_about(browser, path, text, about, **filled_in):
+    """Presses the button with a text that is about something, on the page of a path; returns the page that follows."""
+    page = await browser.get(path)
+    label = next(s for one in well_made(page, "nl").iter("button") if (s := shown(one)).startswith(text) and about in s)
+    answer = await press(browser, page, label, **filled_in)
+    assert answer.status_code == 303, answer.text
+    return await browser.get(answer.headers["location"])
+
+
+@pytest.fixture
+async def desk(neighbourhood):
+    """A request that matches nothing, who asks it, and the ambassador of the region."""
+    ambassador = await an_ambassador(neighbourhood, "Amir Bos")
+    asker = await neighbourhood.member(name="Noor Jansen")
+    about = fresh_name("vlinderdas")
+    asked = a_proposition(f"Wie weet alles van {about}?", kind="equipment")
+    request = (await asker.post("/api/v1/requests", json=asked)).json()
+    await neighbourhood.quiet()
+    return ambassador, asker, about, request["request_id"]
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_pages_are_well_made(neighbourhood, desk, language):
+    ambassador, asker, about, request_id = desk
+    for path in ("/desk", f"/desk/requests/{request_id}", f"/desk/requests/{request_id}?name=jansen&words=zon"):
+        page = await ambassador.get(path, params=None if "?" in path else {"taal": language})
+        well_made(page, language if "?" not in path else "nl" if language == "nl" else page.headers["content-language"])
+        assert page.status_code == 200
+        assert about in page.text
+        assert (await asker.get(path)).status_code == 403
+    assert "/desk" in (await ambassador.get("/")).text
+    assert "/desk" not in (await asker.get("/")).text
+    assert (await ambassador.get("/desk/requests/nowhere")).status_code == 404
+
+
+async def test_a_member_is_asked_and_their_new_offer_is_put_next_to_the_request(neighbourhood, desk):
+    ambassador, asker, about, request_id = desk
+    name = fresh_name("Fatima").replace("-", " ")
+    helper = await neighbourhood.member(name=name)
+    page = f"/desk/requests/{request_id}?name={name}"
+
+    asked = await button_about(
+        ambassador,
+        page,
+        "Laat de vraag zien",
+        "",
+        member_id=await neighbourhood.member_id(helper),
+        note="Jij kent dit!",
+    )
+    await neighbourhood.quiet()
+    assert "nog geen antwoord" in asked.text
+    (item,) = (await helper.get("/api/v1/inbox")).json()["items"]
+    ask = item["url"].removeprefix("http://utrecht.omdehoek.example")
+    seen = await helper.get(ask)
+    well_made(seen, "nl")
+    assert all(words in seen.text for words in ("Amir Bos", "Jij kent dit!", about))
+    assert "Noor" not in seen.text
+    assert (await asker.get(ask)).status_code == 404
+
+    form = await helper.get(f"/offers/new?asked={item['matter_id']}")
+    placed = await press(
+        helper, form, "place", text=f"Wij lenen een {about} uit aan scholen.", title=f"Een {about} te leen",
+        kind="equipment", themes="energy-transition", place="Goes",
+    )  # fmt: skip
+    thanks = await helper.get(placed.headers["location"])
+    assert "Dank je! We vragen de ander" in thanks.text
+
+    async def asker_is_asked():
+        found = (await asker.get("/api/v1/matches", params={"awaiting_me": "true"})).json()["items"]
+        return [one["offer"]["title"] for one in found]
+
+    assert await eventually(asker_is_asked, saying="a match") == [f"Een {about} te leen"]
+    await neighbourhood.quiet()
+    assert "kan helpen" in (await ambassador.get(page)).text
+    lately = (await ambassador.get("/desk")).text
+    assert "Een lid om hulp gevraagd" in lately
+
+
+async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_desk(neighbourhood, desk):
+    ambassador, _, about, request_id = desk
+    offerer = await neighbourhood.member(name="Sem de Vries")
+    offered = a_proposition(f"Alles over de {about}", kind="guest-lesson")
+    await offerer.post("/api/v1/offers", json=offered)
+    await neighbourhood.quiet()
+    day = datetime.now(UTC).date() + timedelta(days=9)
+
+    page = f"/desk/requests/{request_id}"
+    together = await button_about(ambassador, f"{page}?words=alles+over+de+{about}", "Breng bij elkaar", about)
+    noted = await button_about(ambassador, page, "Bewaar", "", note="Bel de school", due_on=day.isoformat())
+
+    assert "We vragen allebei" in together.text
+    assert f"Alles over de {about}" in together.text
+    assert "Bewaard. Je krijgt bericht" in noted.text
+    desk_page = await ambassador.get("/desk")
+    assert "Bel de school" in desk_page.text
+    done = await button_about(ambassador, "/desk", "Klaar", about)
+    assert ("Mooi, dat is klaar." in done.text, "Bel de school" in done.text) == (True, False)
+    wrong = await press(ambassador, await ambassador.get(page), "follow-up", note="x", due_on="2020-01-01")
+    assert wrong.status_code == 422
+    well_made(wrong, "nl")
+
+
+async def test_another_ambassador_is_asked_to_look_and_says_yes_or_no_at_their_desk(neighbourhood):
+    first = await an_ambassador(neighbourhood, "Amir Bos")
+    second_name = fresh_name("Loes").replace("-", " ")
+    second = await an_ambassador(neighbourhood, second_name, provinces=["Zeeland"])
+    pair = await neighbourhood.a_match()
+    match = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()
+    title = match["request"]["title"]
+    given = {"member_id": await neighbourhood.member_id(first)}  # it went to this or another ambassador of the region
+    assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/hand-over", json=given)).status_code == 200
+    second_id = await neighbourhood.member_id(second)
+
+    asked = await button_about(
+        first, "/desk", "Laat iemand anders kijken", title, member_id=second_id, note="Jouw vak."
+    )
+    assert f"Je vroeg {second_name}" in asked.text
+    declined = await button_about(second, "/desk", "Nee, liever niet", title)
+    assert "De match blijft bij de ander" in declined.text
+    await button_about(first, "/desk", "Laat iemand anders kijken", title, member_id=second_id)
+    taken = await button_about(second, "/desk", "Ja, ik kijk ernaar", title)
+
+    assert "De match staat nu bij jou" in taken.text
+    assert title not in shown(next(one for one in well_made(await first.get("/desk"), "nl").iter("section")))
+    endorsed = await button_about(second, "/desk", "Dit past", title)
+    assert heading(endorsed) == "Mijn bureau"
+    await neighbourhood.quiet()
+    assert "Gezegd dat een match past" in (await second.get("/desk")).text

@@ -1,0 +1,82 @@
+"""To invite and to be invited: a form, a mail, a link and one button."""
+
+import pytest
+
+from contracts.members import InvitationMade
+from tests.gateway.conftest import a_join
+from tests.gateway.test_pages import heading, press, shown, well_made
+from tests.given import fresh_name
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+
+
+@pytest.fixture
+async def team(street):
+    """Somebody of the node's team, at a browser."""
+    return await street.signed_in("team@omdehoek.example", street.visitor(**BROWSER))
+
+
+async def token_for(street, email):
+    """The token of the invitation that was mailed to an address."""
+    return next(event.token for event in await street.members.said(InvitationMade) if event.email == email)
+
+
+async def test_somebody_is_invited_and_takes_part_with_the_link_and_one_button(street, team):
+    email, browser = f"{fresh_name('iris')}@lindebeek.example", street.visitor(**BROWSER)
+    member = await street.member(organisation=a_join()["organisation"])
+    of = (await member.get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]
+
+    looked_up = await press(
+        team, await team.get("/invitations"), "find", email=email, name="Iris Bakker", organisation=of["name"]
+    )
+    well_made(looked_up, "nl")
+    sent = await press(team, looked_up, "invite", organisation_id=of["organisation_id"])
+    listed = await team.get(sent.headers["location"])
+    assert ("De uitnodiging is verstuurd." in listed.text, email in listed.text) == (True, True)
+
+    token = await token_for(street, email)
+    page = await browser.get("/invited", params={"token": token})
+    assert heading(page) == "Je bent uitgenodigd"
+    well_made(page, "nl")
+    entered = await press(browser, page, "accept", organisation_id=of["organisation_id"])
+
+    assert entered.headers["location"] == "/?done=joined"
+    assert "Welkom! Je bent nu lid." in (await browser.get("/?done=joined")).text
+    me = (await browser.get("/api/v1/members/me")).json()
+    assert (me["name"], me["email"]) == ("Iris Bakker", email)
+    assert [one["organisation"]["name"] for one in me["affiliations"]] == [of["name"]]
+    gone = await browser.get("/invited", params={"token": token})
+    assert (gone.status_code, heading(gone)) == (404, "Deze uitnodiging werkt niet meer")
+    assert "Doet mee" in (await team.get("/invitations")).text
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_pages_are_well_made_and_what_is_wrong_is_told(street, team, language):
+    page = await team.get("/invitations", params={"taal": language})
+    well_made(page, language)
+    wrong = await press(team, page, "invite", email="geen adres")
+    assert wrong.status_code == 422
+    well_made(wrong, language)
+    email = f"{fresh_name('sem')}@lindebeek.example"
+    sent = await press(team, page, "invite", email=email, provinces="Zeeland")
+    listed = well_made(await team.get(sent.headers["location"]), language)
+    browser = street.visitor(**BROWSER)
+    token = await token_for(street, email)
+    invited = await browser.get("/invited", params={"token": token, "taal": language})
+    assert "bassad" in shown(next(well_made(invited, language).iter("main")))
+    empty = await press(browser, invited, "accept")
+    assert empty.status_code == 422
+    well_made(empty, language)
+
+    button = next(s for one in listed.iter("button") if email in (s := shown(one)))
+    back = await press(team, await team.get("/invitations", params={"taal": language}), button)
+    assert back.headers["location"] == "/invitations?done=revoked"
+    gone = await browser.get("/invited", params={"token": token, "taal": language})
+    assert gone.status_code == 404
+    well_made(gone, language)
+
+
+async def test_an_ordinary_member_invites_nobody(street):
+    member = await street.member()
+    assert (await member.get("/invitations", headers=BROWSER)).status_code == 403
+    assert (await street.visitor(**BROWSER).get("/invitations")).status_code == 303

@@ -1,0 +1,163 @@
+"""Somebody is invited: by mail, for fourteen days, taken back, and without telling who is a member already."""
+
+import pytest
+from sqlalchemy import text
+
+from contracts.deeds import DeedDone
+from contracts.members import (
+    AmbassadorAppointed,
+    ContactChanged,
+    InvitationLapseDue,
+    InvitationMade,
+    MemberErased,
+    MemberJoined,
+)
+from tests.members.conftest import COMPANY, slug, wrong_fields
+
+CENTRE = {"kind": "centre", "name": "CIV Lindebeek", "place": {"name": "Utrecht"}}
+IRIS = "iris.bakker@lindebeek.example"
+
+
+@pytest.fixture
+async def amir(members):
+    """The browser of an ambassador."""
+    member_id = await members.joined(name="Amir Bos", email="amir@vechtdal.example")
+    await members.given()
+    return members.http_as(member_id, roles=("ambassador",))
+
+
+async def invited(members, browser, email=IRIS, **draft):
+    """Invites somebody; returns the invitation, and the event with its token when one was mailed."""
+    answer = await browser.post("/v1/invitations", json={"email": email} | draft)
+    assert answer.status_code == 201, answer.text
+    made = {event.invitation_id: event for event in await members.said(InvitationMade)}
+    return answer.json(), made.get(answer.json()["invitation_id"])
+
+
+async def accepted(members, token, **draft):
+    """Who holds the token takes part."""
+    body = {"token": token, "name": "Iris Bakker", "organisation": COMPANY, "consent": True} | draft
+    return await members.gateway.post("/internal/invitations/accept", json=body)
+
+
+async def test_who_was_invited_takes_part_with_one_button_and_is_known_by_their_address(members, amir):
+    school = (await members.http.get("/v1/organisations")).json()["items"][0]["organisation_id"]
+    view, made = await invited(members, amir, name="Iris", organisation_id=school)
+    assert (made.email, made.by_name, made.is_member) == (IRIS, "Amir Bos", False)
+
+    looked = [await members.gateway.post("/internal/invitations/look", json={"token": made.token}) for _ in range(2)]
+    answer = await accepted(members, made.token, organisation=None, organisation_id=school)
+    again = await accepted(members, made.token)
+
+    assert looked[0].json() == looked[1].json()
+    assert (looked[0].json()["by_name"], looked[0].json()["organisation_id"]) == ("Amir Bos", school)
+    assert (answer.status_code, again.status_code, slug(again)) == (200, 422, "sign-in-link-invalid")
+    (joined,) = await members.said(MemberJoined)
+    assert joined.member_id == answer.json()["member_id"]
+    (contact,) = [one for one in await members.said(ContactChanged) if one.member_id == joined.member_id]
+    assert (contact.email, contact.name) == (IRIS, "Iris Bakker")
+    (mine,) = (await amir.get("/v1/invitations")).json()["items"]
+    assert (mine["invitation_id"], mine["status"], mine["email"]) == (view["invitation_id"], "accepted", None)
+    (deed,) = await members.said(DeedDone)
+    assert (deed.deed, IRIS in deed.model_dump_json()) == ("member-invited", False)
+
+
+async def test_the_answer_does_not_tell_who_is_a_member_and_their_mail_does(members, amir):
+    await members.joined(email=IRIS, name="Iris Bakker", organisation=CENTRE)
+    await members.given()
+
+    known, made = await invited(members, amir)
+    unknown, _ = await invited(members, amir, "nieuw@lindebeek.example")
+
+    assert {name: known[name] for name in ("status", "name")} == {name: unknown[name] for name in ("status", "name")}
+    assert made.is_member
+    assert (await accepted(members, made.token)).status_code == 200  # whoever reads that mailbox may sign in
+    assert await members.said(MemberJoined) == []
+
+
+async def test_the_team_invites_an_ambassador_and_an_ambassador_does_not(members, amir):
+    (of_team,) = (await members.team().get("/v1/members", params={"role": "node-team"})).json()["items"]
+    team = members.team(of_team["member_id"])
+    scope = {"ambassador": {"provinces": ["Zeeland"]}}
+
+    refused = await amir.post("/v1/invitations", json={"email": IRIS} | scope)
+    _, made = await invited(members, team, **scope)
+    answer = await accepted(members, made.token)
+
+    assert (refused.status_code, slug(refused)) == (403, "not-allowed")
+    (appointed,) = await members.said(AmbassadorAppointed)
+    assert (appointed.member_id, appointed.scope.provinces) == (answer.json()["member_id"], ("Zeeland",))
+
+
+async def test_what_is_taken_back_or_too_old_works_no_more_and_nothing_is_kept_of_it(members, amir):
+    view, made = await invited(members, amir)
+    late, late_made = await invited(members, amir, "laat@lindebeek.example")
+    page = f"/v1/invitations/{view['invitation_id']}"
+
+    strange = await members.http_as("m-else", roles=("ambassador",)).delete(page)
+    back = [(await amir.delete(page)).status_code for _ in range(2)]
+    members.clock.move(days=14, seconds=1)
+
+    assert (strange.status_code, slug(strange), back) == (404, "invitation-not-found", [204, 204])
+    for token in (made.token, late_made.token, "x"):
+        assert (await accepted(members, token)).status_code == 422
+    for one in (view, late):
+        await members.when(InvitationLapseDue(invitation_id=one["invitation_id"]))
+    assert (await amir.get("/v1/invitations")).json()["items"] == []
+    async with members.session() as session:
+        assert (await session.exec(text("SELECT count(*) FROM invitation"))).scalar_one() == 0
+
+
+async def test_nobody_has_us_send_much_mail(members, amir):
+    members.service.settings.__dict__["invitations_per_day_max"] = 3
+    first, made = await invited(members, amir)
+    again, _ = await invited(members, amir)
+    ids = [
+        await members.joined(name=name, email=f"{name}@vechtdal.example", organisation=CENTRE | {"name": name})
+        for name in ("Loes", "Sem")
+    ]
+    others = [members.http_as(one, roles=("ambassador",)) for one in ids]
+    mailed = [(await invited(members, other))[1] for other in others]
+    for n in range(2):
+        await invited(members, amir, f"n{n}@lindebeek.example")
+
+    refused = await amir.post("/v1/invitations", json={"email": "n3@lindebeek.example"})
+    assert (first["invitation_id"], made is None) == (again["invitation_id"], False)
+    assert [one is not None for one in mailed] == [True, False]  # an address gets two at the most
+    assert (refused.status_code, slug(refused)) == (429, "invited-enough")
+    members.clock.move(days=1, seconds=1)
+    await invited(members, amir, "n3@lindebeek.example")
+
+
+@pytest.mark.parametrize("erased", ["inviter", "invited", "accepted"])
+async def test_an_invitation_goes_with_who_sent_it_and_with_who_got_it(members, amir, erased):
+    inviter = (await amir.get("/v1/members/me")).json()["member_id"]
+    _, made = await invited(members, amir)
+    who = inviter
+    if erased == "invited":  # asked to join by themselves, and never followed that link
+        who = await members.joined(email=IRIS, name="Iris Bakker", organisation=CENTRE)
+    if erased == "accepted":
+        who = (await accepted(members, made.token)).json()["member_id"]
+
+    await members.http_as(who).delete("/v1/members/me")
+    await members.quiet()
+
+    assert len(await members.said(MemberErased)) == 1
+    async with members.session() as session:
+        assert (await session.exec(text("SELECT count(*) FROM invitation"))).scalar_one() == 0
+    left = [subject for subject, _ in await members.messages("local") if made.invitation_id in subject]
+    assert left == []
+    assert (await accepted(members, made.token)).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("draft", "field"),
+    [({"email": "geen adres"}, "email"), ({"email": IRIS, "name": "www.evil.example"}, "name"), ({}, "email")],
+)
+async def test_what_is_filled_in_wrong_is_told(members, amir, draft, field):
+    assert list(wrong_fields(await amir.post("/v1/invitations", json=draft))) == [field]
+    nowhere = await amir.post("/v1/invitations", json={"email": IRIS, "organisation_id": "o-nowhere"})
+    member = await members.http_as("m-else").post("/v1/invitations", json={"email": IRIS})
+    assert [(one.status_code, slug(one)) for one in (nowhere, member)] == [
+        (404, "organisation-not-found"), (403, "not-allowed"),
+    ]  # fmt: skip
