@@ -1,12 +1,14 @@
 """Signing in by a link in the mail: the API and the page do the same."""
 
 from datetime import datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.callers import Caller
 from services.gateway.gateway import Gateway
-from services.gateway.rules import token_hash
+from services.gateway.rules import TURNED_OVER, device_of, shown_id, token_hash
 from services.gateway.upstreams import Answer
 
 
@@ -29,7 +31,32 @@ async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime)
         await gateway.sessions.end(token_hash(had))
     member_id = answer.json()["member_id"]
     gateway.identities.forget(member_id)  # the link may have made them a member
-    return await gateway.sessions.open(member_id, now)
+    return await gateway.sessions.open(member_id, now, device_of(request.headers.get("user-agent", "")))
+
+
+async def sessions_of(gateway: Gateway, caller: Caller, now: datetime) -> list[dict[str, Any]]:
+    """Where somebody is signed in, what was used last first."""
+    rows = await gateway.sessions.all_of(caller.identity.references, now)
+    return [
+        {
+            "session_id": shown_id(row.token_hash),
+            "device": row.device,
+            "started_at": row.started_at,
+            "seen_at": row.seen_at,
+            "expires_at": row.expires_at,
+            "is_current": row.token_hash == caller.session.token_hash,
+        }
+        for row in rows
+        if row.expires_at > now + TURNED_OVER or row.token_hash == caller.session.token_hash
+    ]
+
+
+async def end_session(gateway: Gateway, caller: Caller, session_id: str, now: datetime) -> bool:
+    """Signs somebody out of one of their sessions; returns whether that was the one that they ask it in."""
+    for row in await gateway.sessions.all_of(caller.identity.references, now):
+        if shown_id(row.token_hash) == session_id:
+            await gateway.sessions.end(row.token_hash)
+    return session_id == caller.session.shown_id
 
 
 def passed_on(answer: Answer) -> Response:

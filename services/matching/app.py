@@ -1,7 +1,7 @@
 """Matching: what is asked beside what is offered, and the two sides brought together. The wiring; read this first."""
 
 from chassis import Service
-from services.matching import api, catching_up, figures, handlers, looking_along, store, suggestions
+from services.matching import api, catching_up, figures, handlers, kept, looking_along, store, suggestions
 from services.matching.readers import Readers
 from services.matching.rereading import read_anew
 from services.matching.settings import MatchingSettings
@@ -14,7 +14,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
         "matching",
         settings,
         tables=store.Table,
-        api=[api.router, api.escalations, suggestions.router, looking_along.router],
+        api=[api.router, api.escalations, suggestions.router, looking_along.router, kept.router],
         handlers=handlers.router,
         background=[catching_up.load_model, catching_up.keep_up, read_anew],
         other_parts=catching_up.parts,

@@ -1,6 +1,6 @@
 """The routes of members: each subject has a file of its own."""
 
-from services.members import appointments, erasure, joining, organisations, profile, same, signing_in
+from services.members import appointments, erasure, joining, kept, organisations, profile, same, signing_in
 
 #: In this order: `/members/me` is matched before `/members/{member_id}`.
 routers = (
@@ -11,4 +11,5 @@ routers = (
     appointments.router,
     erasure.router,
     signing_in.router,
+    kept.router,
 )

@@ -29,11 +29,12 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import contacts, digests, endpoint_notices, erasure, one_person, opening, rules
+from services.notify import contacts, digests, endpoint_notices, erasure, meetings, one_person, opening, rules
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
+router.include(meetings.router)
 
 
 @router.hears(ContactChanged)

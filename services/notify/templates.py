@@ -46,6 +46,12 @@ class Template(StrEnum):
     REQUEST_ESCALATED = "request-escalated"
     TEAM_MAIL_REFUSED = "team-mail-refused"
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
+    MEETING_SIGNED_UP = "meeting-signed-up"
+    MEETING_PLACE_FREED = "meeting-place-freed"
+    MEETING_LEFT = "meeting-left"
+    MEETING_MOVED = "meeting-moved"
+    MEETING_CALLED_OFF = "meeting-called-off"
+    MEETING_NEAR = "meeting-near"
     DIGEST = "digest"
 
 
@@ -60,7 +66,11 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.REQUEST_ESCALATED: Category.UNANSWERED,
     Template.INTRODUCED: Category.DESK,
     Template.MATCH_LAPSED: Category.OUTCOMES,
+    Template.MEETING_NEAR: Category.REMINDERS,
 }
+
+#: What tells of a meeting that somebody signed up for.
+MEETING_TEMPLATES = frozenset(template for template in Template if template.value.startswith("meeting-"))
 
 
 #: These carry a token and go to the address that came along; the others go to the member's own.

@@ -1,7 +1,7 @@
 """Requests: what is asked and what is offered, and where that is in its life. The wiring; read this first."""
 
 from chassis import Service
-from services.requests import api, handlers, store
+from services.requests import api, handlers, kept, listing_api, store
 from services.requests.settings import RequestsSettings
 
 
@@ -11,6 +11,6 @@ def service(settings: RequestsSettings | None = None) -> Service:
         "requests",
         settings or RequestsSettings(),
         tables=store.Table,
-        api=api.routers,
+        api=[*api.routers, *listing_api.routers, kept.router],
         handlers=handlers.router,
     )

@@ -9,12 +9,13 @@ from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
-from services.requests import following, life, recollecting, rules, store, telling, told
+from services.requests import following, life, listing_handlers, meeting_news, recollecting, rules, store, telling, told
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()
 router.include(recollecting.router)
+router.include(listing_handlers.router)
 
 
 @router.hears(RequestExpiryDue, OfferExpiryDue)
@@ -57,8 +58,9 @@ async def begin_conversation(
 async def withdraw_what_stands(
     event: MemberLeft, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
-    """Who left asks and offers nothing any more; what they had closed stays as it was."""
+    """Who left asks and offers nothing any more, and comes to no meeting; what they had closed stays as it was."""
     if await store.note_left(session, event.member_id, event.version):
+        await meeting_news.release(session, event.member_id, now)
         for proposition in await store.standing_of(session, event.member_id):
             life.move(session, proposition, Step.WITHDRAW, now, settings)
 
@@ -76,13 +78,16 @@ async def return_to_organisation(event: OrganisationParted, session: AsyncSessio
 
 
 @router.hears(MemberErased)
-async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
+async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams, now: datetime) -> None:
     """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
     if not await store.note_erased(session, event.member_id, event.version):
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
-    purged = await forget_messages(streams, session, speaker="requests", entity_ids=proposition_ids)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed | {"stream-messages": purged}))
+    sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)
+    ids = [*proposition_ids, *sign_up_ids]
+    purged = await forget_messages(streams, session, speaker="requests", entity_ids=ids)
+    removed |= {"sign-ups": own, "stream-messages": purged}
+    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
 
 
 @router.hears(PropositionTold)
