@@ -272,6 +272,8 @@ PUBLIC = {
     "gateway GET /": "the start page",
     "gateway GET /sign-in": "the link in a mail",
     "gateway POST /sign-in": "the button behind it",
+    "gateway GET /sign-in/provider": "who signs in with an account elsewhere",
+    "gateway GET /sign-in/provider/done": "the same, coming back: what is signed there is the proof",
     "gateway POST /sign-out": "whoever is not signed in stays so; a page of another site cannot call it",
     "gateway GET /problems/{slug}": "what a type of problem means",
     "gateway GET /join": "who joins is not known yet",

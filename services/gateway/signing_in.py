@@ -27,9 +27,20 @@ async def sign_in(gateway: Gateway, request: Request, token: str, now: datetime)
     answer = await _ask_members(gateway, "/internal/sign-ins", {"token": token})
     if answer.status != 200:
         return answer
+    return await _open(gateway, request, answer.json()["member_id"], now)
+
+
+async def sign_in_as(gateway: Gateway, request: Request, email: str, now: datetime) -> str | Answer:
+    """The same for whoever proved elsewhere that an address is theirs; members answers 404 when no member has it."""
+    answer = await _ask_members(gateway, "/internal/proven-sign-ins", {"email": email})
+    if answer.status != 200:
+        return answer
+    return await _open(gateway, request, answer.json()["member_id"], now)
+
+
+async def _open(gateway: Gateway, request: Request, member_id: str, now: datetime) -> str:
     if had := gateway.sessions.token_in(request):
         await gateway.sessions.end(token_hash(had))
-    member_id = answer.json()["member_id"]
     gateway.identities.forget(member_id)  # the link may have made them a member
     return await gateway.sessions.open(member_id, now, device_of(request.headers.get("user-agent", "")))
 

@@ -43,7 +43,7 @@ PAGE_BYTES_MAX = 100_000
 #: What is asked for but is no page: files, the document for programs.
 NO_PAGES = {
     *("/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"),
-    *("/meetings/{offer_id}/calendar.ics", "/my-data/file"),
+    *("/meetings/{offer_id}/calendar.ics", "/my-data/file", "/sign-in/provider", "/sign-in/provider/done"),
 }
 
 #: What another scheme can change.
