@@ -1,7 +1,9 @@
 """Who comes to a meeting, and to which meetings somebody comes: the questions asked of the sign-ups."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
+import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -9,18 +11,35 @@ from chassis import Identity
 from chassis.identity import NotAllowed
 from chassis.paging import PageAsked
 from contracts.requests import Standing
-from contracts.vocabulary import Role
-from services.requests import sign_ups
-from services.requests.sign_up_views import GuestsView, GuestView
+from contracts.vocabulary import Role, Status
+from services.requests import listings, sign_up_rules, sign_ups
+from services.requests.sign_up_views import GuestsView, GuestView, MeetingView
 from services.requests.tables import Listing, SignUp
 
 
-async def counts_of(session: AsyncSession, listing: Listing) -> tuple[int, int] | None:
-    """How many have a place and how many wait; none of a meeting of another node."""
-    if listing.node is not None:
-        return None
-    standings = [row.standing for row in await sign_ups.line(session, listing.offer_id)]
-    return standings.count(Standing.PLACE.value), standings.count(Standing.WAITING.value)
+async def meeting_views(session: AsyncSession, found: Sequence[Listing], now: datetime) -> list[MeetingView]:
+    """Meetings, as everybody reads them."""
+    names = await listings.names_of(session, {one.organisation_id for one in found})
+    counts = await _counts(session, [one.offer_id for one in found])
+    return [
+        MeetingView.of_meeting(
+            one,
+            names.get(one.organisation_id),
+            is_open=one.status == Status.OPEN
+            and one.expires_at > now
+            and not sign_up_rules.is_over(listings.as_meeting(one), now),
+            counts=None if one.node else counts.get(one.offer_id, (0, 0)),
+        )
+        for one in found
+    ]
+
+
+async def _counts(session: AsyncSession, offer_ids: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """How many have a place and how many wait, by meeting."""
+    has = {standing: sa.func.count().filter(col(SignUp.standing) == standing.value) for standing in Standing}
+    query = select(SignUp.offer_id, has[Standing.PLACE], has[Standing.WAITING])
+    query = query.where(col(SignUp.offer_id).in_(offer_ids)).group_by(col(SignUp.offer_id))
+    return {offer_id: (taken, waiting) for offer_id, taken, waiting in await session.exec(query)}
 
 
 async def guests_of(session: AsyncSession, listing: Listing, who: Identity) -> GuestsView:
@@ -47,9 +66,10 @@ async def sign_up_of(session: AsyncSession, offer_id: str, who: Identity) -> Sig
     return found
 
 
-async def own_sign_ups(session: AsyncSession, who: Identity, paging: PageAsked) -> Sequence[SignUp]:
-    """All that the caller signed up for; one more than a page."""
-    query = select(SignUp).where(col(SignUp.member_id).in_(who.references))
+async def own_sign_ups(session: AsyncSession, who: Identity, paging: PageAsked) -> Sequence[tuple[SignUp, Listing]]:
+    """All that the caller signed up for and is still known, what they asked first last; one more than a page."""
+    query = select(SignUp, Listing).join(Listing, col(Listing.offer_id) == col(SignUp.offer_id))
+    query = query.where(col(SignUp.member_id).in_(who.references))
     if paging.cursor:
         query = query.where(SignUp.sign_up_id < paging.cursor)
     return (await session.exec(query.order_by(col(SignUp.sign_up_id).desc()).limit(paging.limit + 1))).all()

@@ -13,7 +13,7 @@ from contracts.places import UnknownProvince, find_province
 from contracts.vocabulary import Kind, Status, Theme
 from services.requests import listings, rules, sign_up_rules, sign_ups
 from services.requests.calls import Call
-from services.requests.guests import counts_of, guests_of, own_sign_ups, sign_up_of
+from services.requests.guests import guests_of, meeting_views, own_sign_ups, sign_up_of
 from services.requests.listings import Sought
 from services.requests.settings import RequestsSettings
 from services.requests.sign_up_views import GuestsView, MeetingView, OwnSignUpView, SignUpDraft, SignUpView, TipView
@@ -76,7 +76,7 @@ async def show_tip(offer_id: Id, session: ReadSession) -> TipView:
 async def list_meetings(session: ReadSession, sought: Asked, paging: Paging, now: Now) -> Page[MeetingView]:
     """The meetings that are still to come, of this node and of the whole country; the first to come first."""
     found = await listings.page(session, Kind.MEETING, sought, paging, now=now, today=rules.day_of(now))
-    views = [await _view(session, one, now) for one in found]
+    views = await meeting_views(session, found, now)
     cursors = {one.offer_id: listings.cursor_of(one) for one in found}
     return Page.of(views, paging, key=lambda view: cursors[view.offer_id])
 
@@ -86,18 +86,18 @@ async def list_own(call: Call, session: ReadSession, paging: Paging) -> Page[Own
     """The meetings that the caller signed up for, whatever became of that; what they asked last first."""
     rows = await own_sign_ups(session, call.who, paging)
     views = []
-    for row in rows:
-        if listing := await listings.shown(session, Kind.MEETING, row.offer_id):
-            meeting, own = await _view(session, listing, call.now), await sign_ups.view(session, listing, row)
-            views.append(OwnSignUpView(meeting=meeting, sign_up=own))
-    cursors = {row.offer_id: row.sign_up_id for row in rows}
+    for row, listing in rows:
+        (meeting,), own = await meeting_views(session, [listing], call.now), await sign_ups.view(session, listing, row)
+        views.append(OwnSignUpView(meeting=meeting, sign_up=own))
+    cursors = {row.offer_id: row.sign_up_id for row, _ in rows}
     return Page.of(views, paging, key=lambda view: cursors[view.meeting.offer_id])
 
 
 @meetings.get("/{offer_id}", response_model=MeetingView)
 async def show_meeting(offer_id: Id, session: ReadSession, now: Now) -> MeetingView:
     """One meeting; when it is over or was called off too, for whoever wrote it down."""
-    return await _view(session, await _found(session, offer_id), now)
+    (view,) = await meeting_views(session, [await _found(session, offer_id)], now)
+    return view
 
 
 @meetings.get("/{offer_id}/calendar", response_class=Response, responses={200: {"content": {MEDIA_TYPE: {}}}})
@@ -146,11 +146,3 @@ async def _found(session: AsyncSession, offer_id: str) -> Listing:
     if found is None:
         raise sign_up_rules.MeetingNotFound
     return found
-
-
-async def _view(session: AsyncSession, listing: Listing, now: Now) -> MeetingView:
-    names = await listings.names_of(session, {listing.organisation_id})
-    over = sign_up_rules.is_over(await listings.meeting_of(session, listing), now)
-    is_open = listing.status == Status.OPEN and listing.expires_at > now and not over
-    counts = await counts_of(session, listing)
-    return MeetingView.of_meeting(listing, names.get(listing.organisation_id), is_open=is_open, counts=counts)

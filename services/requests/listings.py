@@ -139,13 +139,18 @@ async def keep_name(session: AsyncSession, told: OrganisationRegistered | Organi
 async def meeting_of(session: AsyncSession, listing: Listing) -> Meeting:
     """A meeting, as somebody writes it in their calendar."""
     names = await names_of(session, {listing.organisation_id})
+    return as_meeting(listing, names.get(listing.organisation_id))
+
+
+def as_meeting(listing: Listing, organisation_name: str | None = None) -> Meeting:
+    """The same, where what its organisation is called is known or does not matter."""
     return Meeting(
         offer_id=listing.offer_id,
         organiser_id=None if listing.node else listing.member_id,
         sequence=listing.version,
         title=listing.title,
         language=listing.language,
-        organisation_name=names.get(listing.organisation_id),
+        organisation_name=organisation_name,
         place=listing.place,
         venue=listing.venue,
         starts_on=listing.starts_on,
