@@ -8,7 +8,7 @@ import importlib
 import importlib.util
 import sys
 from collections import defaultdict
-from datetime import date, datetime
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -99,7 +99,15 @@ def events_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-_PLAIN = {str: "text", int: "whole number", float: "number", bool: "yes or no", datetime: "moment", date: "day"}
+_PLAIN = {
+    str: "text",
+    int: "whole number",
+    float: "number",
+    bool: "yes or no",
+    datetime: "moment",
+    date: "day",
+    time: "time of day",
+}
 
 
 def _kind(annotation: Any) -> str:

@@ -9,7 +9,7 @@ What is `to-partner` is news for one partner: what became of its events, and of 
 partner's own ids, and nobody else.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Annotated, Literal, Self
 
@@ -198,6 +198,10 @@ class PropositionTold(_Told, wire_name="partners.proposition-told", about="recor
     reach_km: int | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    from_time: time | None = None
+    until_time: time | None = None
+    venue: Annotated[str | None, PERSONAL] = None
+    sign_up_url: str | None = None
     participants: int | None = None
     mbo_level: int | None = None
     skills: tuple[Skill, ...] = ()

@@ -4,7 +4,8 @@ An initiative has the id of its introduction (the match), so that both nodes of 
 Its `version` goes up with every step, in a way that makes the same one win in both nodes: see decision 0043.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,6 +29,10 @@ class _Proposition(Event):
     reach_km: int | None = Field(default=None, description="How far they want to go; none: anywhere.")
     starts_on: date | None = None
     ends_on: date | None = None
+    from_time: time | None = Field(default=None, description="Of a meeting: when it begins, on the Dutch clock.")
+    until_time: time | None = Field(default=None, description="Of a meeting: when it ends, on the Dutch clock.")
+    venue: str | None = Field(default=None, description="Of a meeting: where in the town it is, or how to take part.")
+    sign_up_url: str | None = Field(default=None, description="Of a meeting: where its organiser has people sign up.")
     participants: int | None = Field(default=None, description="How many students or participants.")
     mbo_level: int | None = Field(default=None, ge=1, le=4)
     skills: tuple[Skill, ...] = Field(default=(), description="What is wanted or offered of what people can do.")
@@ -203,3 +208,90 @@ class RecordAccepted(Event, wire_name="requests.record-accepted", about="record_
 
     record_id: str
     known_as: str = Field(description="The request or the offer.")
+
+
+class Standing(StrEnum):
+    """Where a sign-up is: `asked` is with another node, which has not answered yet."""
+
+    ASKED = "asked"
+    PLACE = "place"
+    WAITING = "waiting"
+    WITHDRAWN = "withdrawn"
+    CALLED_OFF = "called-off"
+    REFUSED = "refused"
+
+
+class Meeting(BaseModel):
+    """A meeting, as somebody writes it in their calendar."""
+
+    model_config = ConfigDict(frozen=True)
+
+    offer_id: str
+    organiser_id: str | None = Field(default=None, description="A member of this node, whose erasure ends it.")
+    sequence: int = Field(description="The offer's version: a calendar takes the highest (RFC 5545, SEQUENCE).")
+    title: str
+    language: Language
+    organisation_name: str | None = None
+    place: Place
+    venue: str | None = None
+    starts_on: date | None = None
+    ends_on: date | None = None
+    from_time: time | None = Field(default=None, description="On the Dutch clock; none: all day.")
+    until_time: time | None = None
+
+
+class _SignUpState(Event):
+    """The whole state of a sign-up: one member's, for one meeting. Names are in none of them."""
+
+    sign_up_id: str
+    member_id: str = Field(description="A reference that only their own node can resolve.")
+    standing: Standing
+    meeting: Meeting
+
+
+class SignedUp(_SignUpState, wire_name="requests.signed-up", about="sign_up_id", reach="local"):
+    """Somebody has a place at a meeting, or waits for one; or another node has no place for them."""
+
+
+class PlaceFreed(_SignUpState, wire_name="requests.place-freed", about="sign_up_id", reach="local"):
+    """Somebody cancelled, or there is more room: who waited longest has a place now."""
+
+
+class SignUpWithdrawn(_SignUpState, wire_name="requests.sign-up-withdrawn", about="sign_up_id", reach="local"):
+    """Somebody does not come after all."""
+
+
+class MeetingMoved(_SignUpState, wire_name="requests.meeting-moved", about="sign_up_id", reach="local"):
+    """A meeting that somebody signed up for is at another time or place, or has another name."""
+
+
+class MeetingCalledOff(_SignUpState, wire_name="requests.meeting-called-off", about="sign_up_id", reach="local"):
+    """A meeting that somebody signed up for does not take place."""
+
+
+class MeetingNear(_SignUpState, wire_name="requests.meeting-near", about="sign_up_id", reach="local"):
+    """A meeting that somebody has a place at is tomorrow."""
+
+
+class MeetingReminderDue(Event, wire_name="requests.meeting-reminder-due", about="offer_id", reach="local"):
+    """A timer: look whether the meeting is tomorrow."""
+
+    offer_id: str
+
+
+class SignUpAsked(Event, wire_name="requests.sign-up-asked", about="sign_up_id", reach="shared"):
+    """A member of this node wants a place at a meeting of another node, or does not come after all.
+
+    Said to the node of the meeting. It counts there; who it is, that node never hears.
+    """
+
+    sign_up_id: str
+    offer_id: str
+    wanted: bool
+
+
+class SignUpSettled(Event, wire_name="requests.sign-up-settled", about="sign_up_id", reach="shared"):
+    """What became of a sign-up that another node asked for; said to that node."""
+
+    sign_up_id: str
+    standing: Standing

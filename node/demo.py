@@ -8,6 +8,7 @@ import asyncio
 import tomllib
 from collections.abc import Awaitable, Iterable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,9 @@ class Demo:
         placed = [found["title"] for found in (await person.get(f"/{side}", mine="true"))["items"]]
         if one["title"] not in placed:
             own = next(other for other in DEMO["people"] if other["email"] == one["by"])
-            words = {name: value for name, value in one.items() if name != "by"}
+            words = {name: value for name, value in one.items() if name not in ("by", "in_days")}
+            if "in_days" in one:
+                words["starts_on"] = (datetime.now(UTC).date() + timedelta(days=one["in_days"])).isoformat()
             await person.post(f"/{side}", {"place": ORGANISATIONS[own["organisation"]]["place"]} | words)
 
     async def _brought_together(self, request: str, state: str, together: dict[str, str] | None = None) -> None:

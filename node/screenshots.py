@@ -48,7 +48,16 @@ PAGES = (
     Shown("accessibility", "visitor", "/accessibility"),
     Shown("problem", "visitor", "/problems/invalid-fields"),
     Shown("not-there", "visitor", "/nowhere"),
+    Shown("erased-unknown", "visitor", "/erased/none"),
     Shown("api", "visitor", "/api/v1/docs"),
+    Shown("tips", "visitor", "/tips"),
+    Shown("meetings", "visitor", "/meetings"),
+    Shown("meetings-none", "visitor", "/meetings?q=dit-is-er-niet&near=Nergenshuizen"),
+    Shown("tip", "visitor", "/tips/{tip}"),
+    Shown("meeting", "visitor", "/meetings/{meeting}"),
+    Shown("meeting-signed-in", "asker", "/meetings/{meeting}"),
+    Shown("meetings-signed-in", "asker", "/meetings"),
+    Shown("meeting-guests", "team", "/meetings/{meeting}"),
     Shown("overview", "asker", "/"),
     Shown("overview-team", "team", "/"),
     Shown("matches", "asker", "/matches"),
@@ -80,6 +89,9 @@ PAGES = (
     Shown("invitation-gone", "visitor", "/invited?token=shown-and-not-used"),
     Shown("asked-to-help", "asker", "/asks/{ask}"),
     Shown("preferences", "asker", "/preferences"),
+    Shown("my-data", "asker", "/my-data"),
+    Shown("erase", "asker", "/my-data/erase"),
+    Shown("sessions", "asker", "/sessions"),
     Shown("same", "team", "/same"),
     Shown("merged", "asker", "/same/mine"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
@@ -171,6 +183,9 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
         mine, others = [(await asker.get(f"/{side}s", mine=own))["items"] for own in ("true", "false")]
         for one in (*mine, *others):
             found.setdefault(side, one[f"{side}_id"])
+    for listed in ("tip", "meeting"):
+        for one in (await asker.get(f"/{listed}s"))["items"]:
+            found.setdefault(listed, one["offer_id"])
     for partner in (await team.get("/partners"))["items"]:
         found.setdefault("partner", partner["partner_id"])
     started = (await asker.get("/initiatives", limit=100))["items"]

@@ -84,7 +84,11 @@ PURE = [
     ),
     *(ROOT / "services" / "members" / f"{name}.py" for name in ("inviting", "names", "sameness", "saying")),
     ROOT / "services" / "requests" / "initiatives" / "rules.py",
-    *((ROOT / "contracts" / name) for name in ("event.py", "vocabulary.py", "words.py", "compatibility.py")),
+    ROOT / "services" / "requests" / "sign_up_rules.py",
+    *(
+        (ROOT / "contracts" / name)
+        for name in ("event.py", "calendar.py", "vocabulary.py", "words.py", "compatibility.py")
+    ),
 ]
 _ACTS = (
     *("sqlalchemy", "sqlmodel", "asyncpg", "alembic", "nats", "httpx", "aiohttp", "aiosmtplib", "smtplib", "socket"),
@@ -252,6 +256,11 @@ PUBLIC = {
     "members GET /v1/organisations": "who joins chooses a school",
     "members GET /v1/organisations/{organisation_id}": "what takes part is no secret",
     "members GET /v1/erasures/{erasure_id}": "who was erased cannot sign in; the id is the key",
+    "requests GET /v1/tips": "a tip is for everybody",
+    "requests GET /v1/tips/{offer_id}": "the same, one by one",
+    "requests GET /v1/meetings": "a meeting is for everybody",
+    "requests GET /v1/meetings/{offer_id}": "the same, one by one",
+    "requests GET /v1/meetings/{offer_id}/calendar": "the same, for a calendar",
     "notify GET /v1/unsubscribe/{token}": "the link in a mail; the token is the key",
     "notify POST /v1/unsubscribe/{token}": "one click in a mail program (RFC 8058)",
     "partners POST /v1/token": "the key of a partner is the proof",
@@ -264,6 +273,8 @@ PUBLIC = {
     "gateway GET /": "the start page",
     "gateway GET /sign-in": "the link in a mail",
     "gateway POST /sign-in": "the button behind it",
+    "gateway GET /sign-in/provider": "who signs in with an account elsewhere",
+    "gateway GET /sign-in/provider/done": "the same, coming back: what is signed there is the proof",
     "gateway POST /sign-out": "whoever is not signed in stays so; a page of another site cannot call it",
     "gateway GET /problems/{slug}": "what a type of problem means",
     "gateway GET /join": "who joins is not known yet",
@@ -273,6 +284,12 @@ PUBLIC = {
     "gateway GET /help": "how it works is for everybody",
     "gateway GET /privacy": "what is kept of somebody, they read before they join",
     "gateway GET /accessibility": "so is whether they can use it",
+    "gateway GET /tips": "tips are for everybody",
+    "gateway GET /tips/{offer_id}": "the same, one by one",
+    "gateway GET /meetings": "so are meetings",
+    "gateway GET /meetings/{offer_id}": "the same, one by one",
+    "gateway GET /meetings/{offer_id}/calendar.ics": "the same, for a calendar",
+    "gateway GET /erased/{erasure_id}": "who was erased cannot sign in; the id is the key",
     "gateway GET /style.css": "how a page looks",
     "gateway GET /htmx.js": "what makes a page quicker",
     "gateway GET /icon.svg": "how a tab looks",

@@ -3,13 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, Field
+from pydantic_core import to_json
 
 from chassis import Input, Now, ShortText
 from chassis.identity import NotSignedIn
 from contracts.members import AmbassadorScope
-from services.gateway import signing_in
+from services.gateway import my_data, signing_in
 from services.gateway.callers import Caller, SignedInCaller
 from services.gateway.gateway import Gateway
 
@@ -93,6 +94,29 @@ async def sign_in(shown: TokenShown, request: Request, gateway: OwnGateway, now:
     return response
 
 
+class OwnSession(BaseModel):
+    """Where somebody is signed in."""
+
+    session_id: str
+    device: str | None = Field(description="What they signed in with, such as `Firefox, Windows`.")
+    started_at: datetime
+    seen_at: datetime = Field(description="When it was last used, to the hour.")
+    expires_at: datetime
+    is_current: bool
+
+
+@router.get("/sessions")
+async def list_sessions(caller: SignedInCaller, gateway: TheGateway, now: Now) -> list[OwnSession]:
+    """Where the caller is signed in, what was used last first."""
+    return [OwnSession(**one) for one in await signing_in.sessions_of(gateway, caller, now)]
+
+
+@router.get("/my-data")
+async def show_my_data(caller: SignedInCaller, gateway: TheGateway, now: Now) -> Response:
+    """Everything that this node keeps about the caller, service by service; raises `Unavailable` when one is away."""
+    return Response(to_json(await my_data.kept(gateway, caller, now)), media_type="application/json")
+
+
 @router.get("/sessions/current")
 async def show_session(caller: SignedInCaller) -> SessionView:
     """Who is signed in."""
@@ -112,6 +136,15 @@ async def sign_out_everywhere(caller: SignedInCaller, gateway: TheGateway) -> Re
     for reference in caller.identity.references:
         await gateway.sessions.end_all(reference)
     return _signed_out(gateway)
+
+
+@router.delete("/sessions/{session_id}", status_code=204)
+async def end_session(
+    session_id: Annotated[str, Path(max_length=64)], caller: SignedInCaller, gateway: TheGateway, now: Now
+) -> Response:
+    """Signs out there; one that is not there any more is none of the caller's either."""
+    ended_here = await signing_in.end_session(gateway, caller, session_id, now)
+    return _signed_out(gateway) if ended_here else Response(status_code=204)
 
 
 def _signed_out(gateway: Gateway) -> Response:

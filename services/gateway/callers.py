@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends
 from starlette.requests import Request
+from starlette.responses import Response
 
 from chassis.identity import Identity, NotSignedIn
 from services.gateway import rules
@@ -13,6 +14,9 @@ from services.gateway.limiting import RateLimits
 from services.gateway.rules import Session
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
+
+#: Where the guard finds the cookie that goes with the answer, when a session goes on under another token.
+NEW_COOKIE = "odh.new-cookie"
 
 if TYPE_CHECKING:
     from chassis import Service
@@ -50,6 +54,7 @@ class Callers:
         """The caller, whose call is counted; none when nobody is signed in, and then the address's call is."""
         caller = await self._known(request)
         if caller:
+            caller = await self._as_they_are_now(request, caller)
             await self._limits.count("member", caller.identity.member_id)
         else:
             await self._limits.count("address", self.address(request))
@@ -73,6 +78,18 @@ class Callers:
     async def _known(self, request: Request) -> Caller | None:
         token = self._sessions.token_in(request)
         return await self.with_token(token) if token else None
+
+    async def _as_they_are_now(self, request: Request, caller: Caller) -> Caller:
+        """The caller; under another token when they may do other things than when they were here last."""
+        now = self._service.now()
+        token = await self._sessions.with_roles(caller.session, caller.identity.roles, now)
+        session = await self._sessions.find(token, now) if token else None
+        if token is None or session is None:
+            return caller
+        answer = Response()
+        self._sessions.give(answer, token)
+        request.scope[NEW_COOKIE].append((b"set-cookie", answer.headers["set-cookie"].encode("latin-1")))
+        return Caller(session, caller.identity, token)
 
     async def with_token(self, token: str) -> Caller | None:
         """Whose session a token is."""

@@ -12,6 +12,7 @@ from services.gateway.forwarding import Forwarder
 from services.gateway.identities import Identities
 from services.gateway.limiting import RateLimits
 from services.gateway.partner_door import PartnerDoor
+from services.gateway.provider import Provider
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
 from services.gateway.upstreams import Upstreams
@@ -29,6 +30,7 @@ class Gateway:
         self.identities = Identities(settings, self.upstreams)
         self.sessions = Sessions(service, settings)
         self.limits = RateLimits(settings)
+        self.provider = Provider(settings) if settings.oidc_issuer else None
         self._document: tuple[tuple[int, ...], Document, bytes] | None = None
         self.catalogue = Catalogue(settings, self.upstreams)
         self.callers = Callers(service, settings, self.sessions, self.identities, self.limits)
@@ -89,6 +91,8 @@ async def keep_connections(service: "Service") -> None:
         await asyncio.Event().wait()
     finally:
         await gateway.upstreams.close()
+        if gateway.provider:
+            await gateway.provider.close()
 
 
 async def services_ready(service: "Service") -> dict[str, str]:

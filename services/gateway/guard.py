@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis import Problem
 from chassis.http import HeadersTooLarge
+from services.gateway.callers import NEW_COOKIE
 from services.gateway.settings import GatewaySettings
 
 HEADERS_MAX = 100
@@ -39,8 +40,12 @@ class Guard:
             await self.app(scope, receive, send)
             return
 
+        new_cookies: list[tuple[bytes, bytes]] = []
+        scope[NEW_COOKIE] = new_cookies
+
         async def send_safely(message: Message) -> None:
             if message["type"] == "http.response.start":
+                message["headers"] = [*new_cookies, *message["headers"]]  # what the answer itself sets comes after
                 headers = MutableHeaders(raw=message["headers"])
                 headers.update(self._always)
                 for name, value in self._unless_said.items():

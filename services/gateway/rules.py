@@ -19,6 +19,19 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 #: The use of a session is noted this often at most, so that a call does not cost a write.
 NOTED_EVERY = timedelta(hours=1)
 
+#: How long a browser that did not take in its new cookie yet is known by the old one, after a change of roles.
+TURNED_OVER = timedelta(minutes=1)
+
+#: What browsers and systems are known by in `User-Agent`; the first that fits, for each also names others.
+_BROWSERS = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox")),
+    *(("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari")),
+)
+_SYSTEMS = (
+    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")),
+    *(("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+)
+
 _PATH = re.compile(r"/(?![/\\])[!-\[\]-~]*")  # visible ASCII without a backslash; not `//host`
 
 
@@ -43,6 +56,13 @@ class Session:
     member_id: str
     seen_at: datetime
     expires_at: datetime
+    roles: frozenset[str] | None = None
+    """What the member could do when they were last seen here; none as long as nobody looked."""
+
+    @property
+    def shown_id(self) -> str:
+        """By which a member says which of their sessions they mean; of no use to be known by."""
+        return shown_id(self.token_hash)
 
     def is_live(self, now: datetime, idle: timedelta) -> bool:
         """Whether it still counts."""
@@ -61,6 +81,17 @@ def new_token() -> str:
 def token_hash(token: str) -> bytes:
     """What is stored of a token: who reads the database cannot use it."""
     return hashlib.sha256(token.encode()).digest()
+
+
+def shown_id(token_hash: bytes) -> str:
+    """What a session is called where it is shown."""
+    return hashlib.sha256(b"shown" + token_hash).hexdigest()[:24]
+
+
+def device_of(user_agent: str) -> str | None:
+    """What somebody signed in with, as they would recognise it: `Firefox, Windows`. No more than that is kept."""
+    named = [next((name for mark, name in marks if mark in user_agent), None) for marks in (_BROWSERS, _SYSTEMS)]
+    return ", ".join(filter(None, named)) or None
 
 
 def form_token(session_token: str) -> str:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ class Sessions:
         self._remembered: OrderedDict[bytes, tuple[Session, float]] = OrderedDict()
         self.cookie = "__Host-odh-session" if settings.is_https else "odh-session"
 
-    async def open(self, member_id: str, now: datetime) -> str:
+    async def open(self, member_id: str, now: datetime, device: str | None = None) -> str:
         """A new session; returns its token, which is known to nobody else."""
         token = rules.new_token()
         row = store.SessionRow(
@@ -38,6 +39,7 @@ class Sessions:
             started_at=now,
             seen_at=now,
             expires_at=now + self._settings.session_lifetime,
+            device=device,
         )
 
         async def keep(session: AsyncSession) -> None:
@@ -61,6 +63,28 @@ class Sessions:
         """Whether a session that was found before still counts; looking does not make it last longer."""
         found = await self._look_up(session.token_hash)
         return found is not None and found.is_live(now, self._settings.session_idle)
+
+    async def with_roles(self, session: Session, roles: frozenset[str], now: datetime) -> str | None:
+        """The token that a session goes on under when its member may do other things than before; none: the same.
+
+        Who had got hold of the old one, or had made the browser take it, does not get the new rights with it.
+        """
+        if session.roles == roles:
+            return None
+        if session.roles is None:
+            await self._do(lambda work: store.note_roles(work, session.token_hash, roles))
+            self._forget(session.token_hash)
+            return None
+        token, until = rules.new_token(), now + rules.TURNED_OVER
+        new = rules.token_hash(token)
+        turned = await self._do(lambda work: store.turn_over(work, session.token_hash, new, roles, until))
+        self._forget(session.token_hash)
+        return token if turned else None
+
+    async def all_of(self, member_ids: Sequence[str], now: datetime) -> Sequence[store.SessionRow]:
+        """Where a member is signed in."""
+        async with self._service.sessions() as session:
+            return await store.live_sessions(session, member_ids, now, self._settings.session_idle)
 
     async def end(self, token_hash: bytes) -> None:
         """Signs out here."""

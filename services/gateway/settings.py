@@ -1,11 +1,13 @@
 """The settings of the gateway."""
 
 from datetime import timedelta
+from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
+from typing import Self
 
 from limits import parse_many
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from chassis import Settings
 
@@ -82,6 +84,35 @@ class GatewaySettings(Settings):
         default=30.0, gt=0, description="How often to look at which routes the services have."
     )
 
+    oidc_issuer: str | None = Field(
+        default=None, description="The OpenID Connect provider that members can sign in with; none: by mail alone."
+    )
+    oidc_client_id: str | None = Field(default=None, description="What the provider calls this node.")
+    oidc_client_secret_file: Path | None = Field(
+        default=None, description="A file with the secret that the provider gave; none: a client without one."
+    )
+    oidc_name: str = Field(default="je organisatie", description="What the button to sign in there calls it.")
+    oidc_scopes: str = Field(default="openid email", description="What the provider is asked for.")
+    oidc_addresses_are_verified: bool = Field(
+        default=False,
+        description="Whether the provider only tells addresses that are certain, when it does not say so of each "
+        "(`email_verified`): so with institutions behind SURFconext, never where people fill in their own.",
+    )
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_safe_to_ask(cls, issuer: str | None) -> str | None:
+        here = ("http://127.0.0.1", "http://localhost")  # to try it out
+        if issuer is not None and not issuer.startswith(("https://", *here)):
+            raise ValueError("must begin with https://")
+        return issuer
+
+    @model_validator(mode="after")
+    def _has_a_name_there(self) -> Self:
+        if self.oidc_issuer and not self.oidc_client_id:
+            raise ValueError("oidc_client_id: say what the provider calls this node")
+        return self
+
     @field_validator("sign_in_limit", "join_limit", "member_limit", "address_limit")
     @classmethod
     def _is_a_limit(cls, limit: str) -> str:
@@ -121,6 +152,11 @@ class GatewaySettings(Settings):
             "insight": self.insight_url,
         }
         return {service: url for service, url in told.items() if url}
+
+    @cached_property
+    def oidc_client_secret(self) -> str | None:
+        """What proves to the provider that we are this node."""
+        return self.oidc_client_secret_file.read_text().strip() if self.oidc_client_secret_file else None
 
     @property
     def is_https(self) -> bool:

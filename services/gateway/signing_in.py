@@ -6,8 +6,9 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from services.gateway.callers import Caller
 from services.gateway.gateway import Gateway
-from services.gateway.rules import token_hash
+from services.gateway.rules import TURNED_OVER, device_of, shown_id, token_hash
 from services.gateway.upstreams import Answer
 
 
@@ -41,11 +42,47 @@ async def accept_invitation(gateway: Gateway, request: Request, draft: dict[str,
 async def _enter(gateway: Gateway, request: Request, answer: Answer, now: datetime) -> str | Answer:
     if answer.status != 200:
         return answer
+    return await _open(gateway, request, answer.json()["member_id"], now)
+
+
+async def sign_in_as(gateway: Gateway, request: Request, email: str, now: datetime) -> str | Answer:
+    """The same for whoever proved elsewhere that an address is theirs; members answers 404 when no member has it."""
+    answer = await _ask_members(gateway, "/internal/proven-sign-ins", {"email": email})
+    if answer.status != 200:
+        return answer
+    return await _open(gateway, request, answer.json()["member_id"], now)
+
+
+async def _open(gateway: Gateway, request: Request, member_id: str, now: datetime) -> str:
     if had := gateway.sessions.token_in(request):
         await gateway.sessions.end(token_hash(had))
-    member_id = answer.json()["member_id"]
     gateway.identities.forget(member_id)  # the link may have made them a member
-    return await gateway.sessions.open(member_id, now)
+    return await gateway.sessions.open(member_id, now, device_of(request.headers.get("user-agent", "")))
+
+
+async def sessions_of(gateway: Gateway, caller: Caller, now: datetime) -> list[dict[str, Any]]:
+    """Where somebody is signed in, what was used last first."""
+    rows = await gateway.sessions.all_of(caller.identity.references, now)
+    return [
+        {
+            "session_id": shown_id(row.token_hash),
+            "device": row.device,
+            "started_at": row.started_at,
+            "seen_at": row.seen_at,
+            "expires_at": row.expires_at,
+            "is_current": row.token_hash == caller.session.token_hash,
+        }
+        for row in rows
+        if row.expires_at > now + TURNED_OVER or row.token_hash == caller.session.token_hash
+    ]
+
+
+async def end_session(gateway: Gateway, caller: Caller, session_id: str, now: datetime) -> bool:
+    """Signs somebody out of one of their sessions; returns whether that was the one that they ask it in."""
+    for row in await gateway.sessions.all_of(caller.identity.references, now):
+        if shown_id(row.token_hash) == session_id:
+            await gateway.sessions.end(row.token_hash)
+    return session_id == caller.session.shown_id
 
 
 def passed_on(answer: Answer) -> Response:

@@ -1,9 +1,11 @@
 """The table of sessions, and the questions asked of it."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,12 +29,19 @@ class SessionRow(Table, table=True):
     started_at: datetime = Field(sa_type=Instant)
     seen_at: datetime = Field(sa_type=Instant)
     expires_at: datetime = Field(index=True, sa_type=Instant)
+    device: str | None = Field(default=None, sa_type=sa.Text)
+    roles: list[str] | None = Field(default=None, sa_type=pg.ARRAY(sa.Text))
+
+    def as_session(self) -> Session:
+        """As the rules know it."""
+        roles = None if self.roles is None else frozenset(self.roles)
+        return Session(self.token_hash, self.member_id, self.seen_at, self.expires_at, roles)
 
 
 async def session_with(session: AsyncSession, token_hash: bytes) -> Session | None:
     """The session of a token."""
     row = await session.get(SessionRow, token_hash)
-    return Session(row.token_hash, row.member_id, row.seen_at, row.expires_at) if row else None
+    return row.as_session() if row else None
 
 
 async def note_use(session: AsyncSession, token_hash: bytes, now: datetime) -> None:
@@ -62,3 +71,30 @@ async def sessions_of(session: AsyncSession, member_id: str) -> int:
     return (
         await session.exec(select(sa.func.count()).select_from(SessionRow).where(SessionRow.member_id == member_id))
     ).one()
+
+
+async def live_sessions(
+    session: AsyncSession, member_ids: Sequence[str], now: datetime, idle: timedelta
+) -> Sequence[SessionRow]:
+    """Where a member is signed in, by all that they are known as; what was used last first."""
+    theirs = col(SessionRow.member_id).in_(member_ids)
+    query = select(SessionRow).where(theirs, SessionRow.expires_at > now, SessionRow.seen_at > now - idle)
+    return (await session.exec(query.order_by(col(SessionRow.seen_at).desc()))).all()
+
+
+async def note_roles(session: AsyncSession, token_hash: bytes, roles: frozenset[str]) -> None:
+    """What a member may do, looked at for the first time in a session."""
+    unknown = col(SessionRow.token_hash) == token_hash, col(SessionRow.roles).is_(None)
+    await session.exec(sa.update(SessionRow).where(*unknown).values(roles=sorted(roles)))
+
+
+async def turn_over(session: AsyncSession, old: bytes, new: bytes, roles: frozenset[str], until: datetime) -> bool:
+    """The session goes on under another token, the old one until a moment; false when somebody else did that."""
+    kept = sorted(roles)
+    row = (await session.exec(select(SessionRow).where(SessionRow.token_hash == old).with_for_update())).first()
+    if row is None or row.roles == kept:
+        return False
+    session.add(SessionRow(**row.model_dump() | {"token_hash": new, "roles": kept}))
+    row.roles, row.expires_at = kept, min(row.expires_at, until)
+    session.add(row)
+    return True

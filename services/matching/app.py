@@ -1,7 +1,18 @@
 """Matching: what is asked beside what is offered, and the two sides brought together. The wiring; read this first."""
 
 from chassis import Service
-from services.matching import api, asks_api, catching_up, desk_api, figures, handlers, looking_along, store, suggestions
+from services.matching import (
+    api,
+    asks_api,
+    catching_up,
+    desk_api,
+    figures,
+    handlers,
+    kept,
+    looking_along,
+    store,
+    suggestions,
+)
 from services.matching.readers import Readers
 from services.matching.rereading import read_anew
 from services.matching.settings import MatchingSettings
@@ -22,6 +33,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
             asks_api.follow_ups,
             suggestions.router,
             looking_along.router,
+            kept.router,
         ],
         handlers=handlers.router,
         background=[catching_up.load_model, catching_up.keep_up, read_anew],

@@ -8,6 +8,7 @@ from services.members import (
     erasure,
     invitations,
     joining,
+    kept,
     organisations,
     own_same,
     profile,
@@ -29,4 +30,5 @@ routers = (
     invitations.router,
     accepting.router,
     signing_in.router,
+    kept.router,
 )

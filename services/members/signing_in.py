@@ -57,6 +57,30 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
     return await command(follow)
 
 
+@router.post("/proven-sign-ins")
+async def sign_in_proven(asked: LinkAsked, _: FromGateway, now: Now, command: Command) -> Response:
+    """Somebody proved elsewhere that this address is theirs: the same as following a link that was mailed to it.
+
+    Only for who is a member: what was filled in to join counts for who follows that very link.
+    """
+
+    async def let_in(session: AsyncSession) -> Reply:
+        found = await store.member_with_email(session, rules.email_key(asked.email))
+        if found is None or not await persons.opens_the_door(session, found):
+            raise rules.MemberNotFound
+        member = await persons.membership(session, found.member_id, for_change=True)
+        person = await store.member(session, found.member_id, for_change=True)
+        if member is None or person.status != MemberStatus.ACTIVE:
+            raise rules.MemberNotFound
+        mailed_to = await persons.address_of(session, person)
+        member.verified_at = now
+        if mailed_to != await persons.address_of(session, person):
+            await membership.changed(session, person)
+        return Reply({"member_id": member.member_id})
+
+    return await command(let_in)
+
+
 @router.get("/identities/{member_id}", response_model=IdentityView)
 async def show_identity(member_id: str, _: FromGateway, session: ReadSession) -> IdentityView:
     """Who a member is now, and what they may do; nobody is found once they have left."""

@@ -1,7 +1,7 @@
 """Notify: tells people what concerns them, by mail and in their inbox, and never the same thing twice."""
 
 from chassis import Service
-from services.notify import api, figures, handlers, sending, streaming, tables
+from services.notify import api, figures, handlers, kept, sending, streaming, tables
 from services.notify.settings import NotifySettings
 
 
@@ -11,7 +11,7 @@ def service(settings: NotifySettings | None = None) -> Service:
         "notify",
         settings or NotifySettings(),
         tables=tables.Table,
-        api=api.router,
+        api=[api.router, kept.router],
         handlers=handlers.router,
         background=[sending.send_mail, streaming.wake_streams],
         own_figures=figures.figures,

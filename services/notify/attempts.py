@@ -71,6 +71,8 @@ def without_sending(
     """
     if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
+    if expires_at is not None and expires_at <= now:
+        return Settled(Delivery.EXPIRED)
     if not all(who in refused for who in needs):
         return Settled(Delivery.AWAITING_CONTACT)
     if not may_be_mailed(category, muted):

@@ -1,5 +1,6 @@
 """The mail itself: headers and both forms of its words, as the bytes that go over the wire."""
 
+from base64 import encodebytes
 from binascii import b2a_qp
 from datetime import datetime
 from email.header import Header
@@ -9,10 +10,11 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 
 from contracts.vocabulary import Language
+from services.notify.meeting_notices import calendar_of
 from services.notify.post import Claimed
-from services.notify.rendering import Lines, Person, Reading, inbox_lines, mail_words
+from services.notify.rendering import Lines, Person, Reading, inbox_lines, mail_words, url_of
 from services.notify.settings import NotifySettings
-from services.notify.templates import EVERYTHING, Template
+from services.notify.templates import EVERYTHING, MEETING_TEMPLATES, Template
 from services.notify.texts import as_greeted
 
 
@@ -28,6 +30,7 @@ def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str
     """
     reading, address = reading_of(mail, settings), _address(mail)
     words = mail_words(reading)
+    calendar = _calendar(mail, reading, now)
     boundary = f"=_{mail.notification_id}"  # in neither part: quoted-printable leaves no "=_" as it is
     headers = {
         "From": _mailbox(settings.mail_name, settings.mail_address),
@@ -43,9 +46,35 @@ def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str
     if reading.unsubscribe_url:  # RFC 8058
         headers["List-Unsubscribe"] = f"<{reading.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii")
     line = f"\r\n--{boundary}".encode("ascii")
-    return address, b"".join((head, line, _part("plain", words.text), line, _part("html", words.html), line, b"--\r\n"))
+    body = b"".join((line, _part("plain", words.text), line, _part("html", words.html), line, b"--\r\n"))
+    if calendar:
+        headers["Content-Type"], body = _with_file(
+            headers["Content-Type"], body, calendar, f"=_+{mail.notification_id}"
+        )
+    return address, "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode("ascii") + body
+
+
+def _calendar(mail: Claimed, reading: Reading, now: datetime) -> bytes | None:
+    """The part with the file for the reader's calendar, of a mail that has one."""
+    if reading.template not in MEETING_TEMPLATES:
+        return None
+    found = calendar_of(reading.template, reading.facts, url_of(reading), now)
+    if found is None:
+        return None
+    method, file = found
+    head = (
+        f'\r\nContent-Type: text/calendar; charset="utf-8"; method={method}; name="om-de-hoek.ics"\r\n'
+        'Content-Disposition: attachment; filename="om-de-hoek.ics"\r\nContent-Transfer-Encoding: base64\r\n\r\n'
+    )
+    return head.encode("ascii") + encodebytes(file).replace(b"\n", b"\r\n")
+
+
+def _with_file(words_type: str, words: bytes, file: bytes, boundary: str) -> tuple[str, bytes]:
+    """The type and the body of a mail with a file beside its words."""
+    line = f"\r\n--{boundary}".encode("ascii")
+    first = f"\r\nContent-Type: {words_type}\r\n".encode("ascii")
+    return f'multipart/mixed; boundary="{boundary}"', b"".join((line, first, words, line, file, line, b"--\r\n"))
 
 
 def _part(subtype: str, text: str) -> bytes:

@@ -40,6 +40,7 @@ from services.notify import (
     erasure,
     initiative_notices,
     invitation_notices,
+    meetings,
     merged_notices,
     one_person,
     opening,
@@ -49,6 +50,7 @@ from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
+router.include(meetings.router)
 
 
 @router.hears(ContactChanged)

@@ -18,11 +18,13 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import Template as JinjaTemplate
 
+from contracts.calendar import when_in_words
 from contracts.matching import Reason
+from contracts.requests import Meeting
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words
 from services.notify.rules import reference
-from services.notify.templates import Template
+from services.notify.templates import MEETING_TEMPLATES, Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
@@ -87,7 +89,7 @@ def inbox_lines(reading: Reading) -> Lines:
     """The words of an inbox item."""
     context = _context(reading)
     plain = _template("txt", reading)
-    return Lines(_subject(plain, context), _block(plain, "short", context), _url(reading))
+    return Lines(_subject(plain, context), _block(plain, "short", context), url_of(reading))
 
 
 def unsubscribe_page(category: str, language: Language, state: Literal["asked", "off", "on"]) -> str:
@@ -108,7 +110,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "name": as_greeted(reading.name),
         "by": as_greeted(str(facts.get("by_name", ""))),
         "signed": reading.signed,
-        "url": _url(reading),
+        "url": url_of(reading),
         "unsubscribe_url": reading.unsubscribe_url,
         "category": reading.category,
         "items": reading.items,
@@ -117,7 +119,20 @@ def _context(reading: Reading) -> dict[str, Any]:
     }
     if "asker" in facts:
         context |= _match_context(reading, facts)
+    if "meeting" in facts:
+        context |= _meeting_context(reading, facts["meeting"])
     return context
+
+
+def _meeting_context(reading: Reading, told: dict[str, Any]) -> dict[str, Any]:
+    meeting = Meeting.model_validate(told)
+    hours = (meeting.starts_on, meeting.ends_on, meeting.from_time, meeting.until_time)
+    return {
+        "title": meeting.title,
+        "when": when_in_words(*hours, reading.language),
+        "where": ", ".join(filter(None, (meeting.venue, meeting.place.name))),
+        "by_whom": meeting.organisation_name,
+    }
 
 
 def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +168,8 @@ def _clock_time(moment: str | None) -> str | None:
     return moment and datetime.fromisoformat(moment).astimezone(_AMSTERDAM).strftime("%H:%M")
 
 
-def _url(reading: Reading) -> str | None:
+def url_of(reading: Reading) -> str | None:
+    """The page that a notice leads to, if there is one."""
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
             return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
@@ -181,6 +197,10 @@ def _url(reading: Reading) -> str | None:
             return None
         case Template.DIGEST:
             return f"{reading.public_url}/inbox"
+        case Template.MEETING_CALLED_OFF:
+            return f"{reading.public_url}/meetings"
+        case template if template in MEETING_TEMPLATES:
+            return f"{reading.public_url}/meetings/{quote(reading.matter_id, safe='')}"
         case _:
             return f"{reading.public_url}/matches/{quote(reading.matter_id, safe='')}"
 
@@ -215,7 +235,7 @@ def _environment(form: str) -> Environment:
     )
     environment.globals["layout"] = f"layout.{form}"
     parts = environment.get_template(f"parts.{form}").module
-    names = ("p", "action", "link", "party", "because", "person", "item")
+    names = ("p", "action", "link", "party", "because", "person", "item", "meeting_card")
     environment.globals.update({name: getattr(parts, name) for name in names})
     environment.globals["about"] = environment.get_template("about.jinja").module.about  # type: ignore[attr-defined]
     return environment

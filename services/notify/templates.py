@@ -58,6 +58,12 @@ class Template(StrEnum):
     HELP_ASKED = "help-asked"
     HELP_ANSWERED = "help-answered"
     FOLLOW_UP = "follow-up"
+    MEETING_SIGNED_UP = "meeting-signed-up"
+    MEETING_PLACE_FREED = "meeting-place-freed"
+    MEETING_LEFT = "meeting-left"
+    MEETING_MOVED = "meeting-moved"
+    MEETING_CALLED_OFF = "meeting-called-off"
+    MEETING_NEAR = "meeting-near"
     DIGEST = "digest"
 
 
@@ -80,7 +86,11 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.HELP_ASKED: Category.PROPOSALS,
     Template.HELP_ANSWERED: Category.DESK,
     Template.FOLLOW_UP: Category.DESK,
+    Template.MEETING_NEAR: Category.REMINDERS,
 }
+
+#: What tells of a meeting that somebody signed up for.
+MEETING_TEMPLATES = frozenset(template for template in Template if template.value.startswith("meeting-"))
 
 
 #: These carry a token and go to the address that came along; the others go to the member's own.

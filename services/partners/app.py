@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from chassis import Service
 from chassis.streams import OwnStream
-from services.partners import api, handlers, page_api, profiles, store, turns
+from services.partners import api, handlers, kept, page_api, profiles, store, turns
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks.sending import send_webhooks
@@ -25,7 +25,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
         "partners",
         settings,
         tables=store.Table,
-        api=[*api.routers, page_api.router],
+        api=[*api.routers, page_api.router, kept.router],
         handlers=handlers.router,
         background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],

@@ -3,7 +3,8 @@
 What only the service that hears it can judge (a BRIN number, contact details in a text) it judges, with the same names.
 """
 
-from datetime import date
+import re
+from datetime import date, time
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
@@ -19,12 +20,19 @@ def _as_typed(value: Any) -> Any:
     return value
 
 
+def _as_on_a_clock(value: Any) -> Any:
+    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
+        raise ValueError("must be a time of day, such as 14:30")
+    return value
+
+
 def _province(name: str) -> str:
     return find_province(name)
 
 
 OwnId = Annotated[ShortText, Field(description="Your own id of it: the `subject` of the event that tells of it.")]
 Day = Annotated[date, BeforeValidator(_as_typed)]
+Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]
 
 
 class CentreData(Input):
@@ -86,6 +94,11 @@ class MeetingData(TipData):
     starts_on: Day | None = None
     ends_on: Day | None = None
     participants: Annotated[int, Field(ge=1, le=1000, strict=True)] | None = None
+
+    from_time: Clock | None = Field(default=None, description="When it begins, such as 14:30.")
+    until_time: Clock | None = None
+    venue: ShortText | None = Field(default=None, description="Where in the town it is, or how to take part.")
+    sign_up_url: ShortText | None = Field(default=None, description="Where people sign up, if that is not here.")
 
 
 class PropositionData(MeetingData):

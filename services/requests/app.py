@@ -1,7 +1,7 @@
 """Requests: what is asked and offered, and what people then do together. The wiring; read this first."""
 
 from chassis import Service
-from services.requests import api, handlers, store
+from services.requests import api, handlers, kept, listing_api, store
 from services.requests.initiatives import api as initiatives
 from services.requests.settings import RequestsSettings
 
@@ -12,6 +12,6 @@ def service(settings: RequestsSettings | None = None) -> Service:
         "requests",
         settings or RequestsSettings(),
         tables=store.Table,
-        api=(*api.routers, *initiatives.routers),
+        api=[*api.routers, *listing_api.routers, *initiatives.routers, kept.router],
         handlers=handlers.router,
     )

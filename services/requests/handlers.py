@@ -9,7 +9,7 @@ from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
-from services.requests import following, life, recollecting, rules, store, telling, told
+from services.requests import following, life, listing_handlers, meeting_news, recollecting, rules, store, telling, told
 from services.requests.initiatives import erasing, keeping
 from services.requests.initiatives import handlers as initiatives
 from services.requests.rules import Step
@@ -18,6 +18,7 @@ from services.requests.settings import RequestsSettings
 router = EventRouter()
 router.include(recollecting.router)
 router.include(initiatives.router)
+router.include(listing_handlers.router)
 
 
 @router.hears(RequestExpiryDue, OfferExpiryDue)
@@ -61,8 +62,9 @@ async def begin_conversation(
 async def withdraw_what_stands(
     event: MemberLeft, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
-    """Who left asks and offers nothing any more; what they had closed stays as it was."""
+    """Who left asks and offers nothing any more, and comes to no meeting; what they had closed stays as it was."""
     if await store.note_left(session, event.member_id, event.version):
+        await meeting_news.release(session, event.member_id, now)
         for proposition in await store.standing_of(session, event.member_id):
             life.move(session, proposition, Step.WITHDRAW, now, settings)
 
@@ -80,14 +82,17 @@ async def return_to_organisation(event: OrganisationParted, session: AsyncSessio
 
 
 @router.hears(MemberErased)
-async def forget_member(event: MemberErased, session: AsyncSession, now: datetime, streams: Streams) -> None:
+async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams, now: datetime) -> None:
     """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
     if not await store.note_erased(session, event.member_id, event.version):
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
-    purged = await forget_messages(streams, session, speaker="requests", entity_ids=proposition_ids)
+    sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)
+    ids = [*proposition_ids, *sign_up_ids]
+    purged = await forget_messages(streams, session, speaker="requests", entity_ids=ids)
     for what, count in (await erasing.forget(session, event.member_id, now, streams)).items():
         removed[what] = removed.get(what, 0) + count
+    removed |= {"sign-ups": own}
     removed["stream-messages"] += purged
     say(session, MemberForgotten(member_id=event.member_id, removed=removed))
 

@@ -1,7 +1,9 @@
 """What may come in: every field is checked by its rule, and what is wrong is told of all fields at once."""
 
-from datetime import date
+import re
+from datetime import date, time
 from typing import Annotated, Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
@@ -21,6 +23,23 @@ def _as_typed(value: Any) -> Any:
     if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
         raise ValueError("must be a day, such as 2026-11-30")
     return value
+
+
+def _as_on_a_clock(value: Any) -> Any:
+    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
+        raise ValueError("must be a time of day, such as 14:30")
+    return value
+
+
+def _is_safe(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        whole = parts.scheme == "https" and parts.hostname and parts.username is None and parts.port in (None, 443)
+    except ValueError:
+        whole = False
+    if not whole or not re.fullmatch(r"[!-~]+", url):
+        raise ValueError("must be an address that begins with https://")
+    return url
 
 
 def _once(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -44,6 +63,11 @@ Day = Annotated[date, BeforeValidator(_as_typed)]
 ReachKm = Annotated[StrictInt, Field(ge=1, le=REACH_KM_MAX, description="How far they want to go; none: anywhere.")]
 Participants = Annotated[StrictInt, Field(ge=1, le=PARTICIPANTS_MAX, description="How many students or participants.")]
 MboLevel = Annotated[StrictInt, Field(ge=1, le=4)]
+Clock = Annotated[time, BeforeValidator(_as_on_a_clock), Field(description="Of a meeting, on the Dutch clock.")]
+Venue = Annotated[Title, Field(description="Of a meeting: where in the town it is, or how to take part.")]
+SignUpUrl = Annotated[
+    ShortText, AfterValidator(_is_safe), Field(description="Of a meeting: where people sign up, if that is not here.")
+]
 OwnOrganisation = Annotated[str, BeforeValidator(_own)]
 ExpiresOn = Annotated[Day, Field(description="The last day that it stands; at most a year ahead.")]
 
@@ -75,6 +99,10 @@ class PropositionDraft(_Days):
     language: Language = Language.DUTCH
     place: PlaceDraft
     reach_km: ReachKm | None = None
+    from_time: Clock | None = None
+    until_time: Clock | None = None
+    venue: Venue | None = None
+    sign_up_url: SignUpUrl | None = None
     participants: Participants | None = None
     mbo_level: MboLevel | None = None
     skills: Skills = ()
@@ -85,6 +113,16 @@ class PropositionDraft(_Days):
         description="For whom; who belongs to just one organisation need not say.",
     )
     draft: StrictBool = Field(default=False, description="Kept for its member alone, until they open it.")
+
+    @field_validator("from_time", "until_time", "venue", "sign_up_url")
+    @classmethod
+    def _fits_a_meeting(cls, value: Any, info: ValidationInfo) -> Any:
+        if "kind" in info.data:  # else that is what is wrong
+            known = dict.fromkeys(rules.WHEN_AND_WHERE) | info.data | {info.field_name: value}
+            told = {name: known[name] for name in rules.WHEN_AND_WHERE}
+            if error := rules.meeting_errors(**told).get(info.field_name or ""):
+                raise ValueError(error)
+        return value
 
 
 class PropositionChange(_Days):
@@ -97,6 +135,10 @@ class PropositionChange(_Days):
     language: Language = Language.DUTCH
     place: PlaceDraft = Field(default=None)  # type: ignore[assignment]  # left out, never null
     reach_km: ReachKm | None = None
+    from_time: Clock | None = None
+    until_time: Clock | None = None
+    venue: Venue | None = None
+    sign_up_url: SignUpUrl | None = None
     participants: Participants | None = None
     mbo_level: MboLevel | None = None
     skills: Skills = ()

@@ -15,7 +15,7 @@ from services.requests.settings import RequestsSettings
 from services.requests.tables import Proposition
 from services.requests.views import view_of
 
-_DAYS = frozenset({"starts_on", "ends_on", "expires_on"})
+_DAYS = frozenset({"starts_on", "ends_on", "expires_on", "kind"})
 
 
 async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call: Asking) -> Reply:
@@ -63,6 +63,7 @@ async def change(
     given = change.given()
     if given:
         apply(proposition, given)
+        check_meeting(proposition)
         if _DAYS & given.keys():
             fit_days(proposition, call.now, call.settings)
         proposition.version += 1
@@ -88,7 +89,14 @@ def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings
     starts_on, ends_on, expires_on = proposition.starts_on, proposition.ends_on, proposition.expires_on
     if errors := rules.period_errors(starts_on, ends_on, expires_on, today=today):
         raise FieldErrors(errors.items())
-    proposition.expires_at = rules.expiry(ends_on, expires_on, today=today, open_days=settings.open_days)
+    last_day = rules.last_day(proposition.kind, starts_on, ends_on)
+    proposition.expires_at = rules.expiry(last_day, expires_on, today=today, open_days=settings.open_days)
+
+
+def check_meeting(proposition: Proposition) -> None:
+    """Checks together what only a meeting has; raises `FieldErrors`."""
+    if errors := rules.meeting_errors(**{name: getattr(proposition, name) for name in rules.WHEN_AND_WHERE}):
+        raise FieldErrors(errors.items())
 
 
 def _new(
@@ -115,13 +123,20 @@ def _new(
         reach_km=draft.reach_km,
         starts_on=draft.starts_on,
         ends_on=draft.ends_on,
+        from_time=draft.from_time,
+        until_time=draft.until_time,
+        venue=draft.venue,
+        sign_up_url=draft.sign_up_url,
         participants=draft.participants,
         mbo_level=draft.mbo_level,
         skills=list(draft.skills),
         languages=list(draft.languages),
         expires_on=draft.expires_on,
         expires_at=rules.expiry(
-            draft.ends_on, draft.expires_on, today=call.today, open_days=call.settings.open_days
+            rules.last_day(draft.kind, draft.starts_on, draft.ends_on),
+            draft.expires_on,
+            today=call.today,
+            open_days=call.settings.open_days,
         ),
         created_at=call.now,
         match_ids=[],

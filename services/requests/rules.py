@@ -24,6 +24,9 @@ AHEAD_DAYS_MAX = 5 * 365
 #: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
 TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
 
+#: What belongs together when it is checked whether a meeting is told well.
+WHEN_AND_WHERE = ("kind", "starts_on", "ends_on", "from_time", "until_time", "venue", "sign_up_url")
+
 #: Where somebody who left has to be withdrawn from.
 STANDING = frozenset({Status.OPEN, Status.IN_CONVERSATION})
 
@@ -128,6 +131,35 @@ def expiry(ends_on: date | None, expires_on: date | None, *, today: date, open_d
     """Until when it stands: through the day that its member chose, or the last of its period, or a number of days."""
     day = expires_on or ends_on or today + timedelta(days=open_days)
     return end_of(min(day, today + timedelta(days=STANDS_DAYS_MAX)))
+
+
+def last_day(kind: Kind, starts_on: date | None, ends_on: date | None) -> date | None:
+    """The last day of a period, if it has one: a meeting of which nobody said when it ends is over in a day."""
+    return ends_on or (starts_on if kind == Kind.MEETING else None)
+
+
+def meeting_errors(
+    *,
+    kind: Kind | None,
+    starts_on: date | None,
+    ends_on: date | None,
+    from_time: time | None,
+    until_time: time | None,
+    venue: str | None,
+    sign_up_url: str | None,
+) -> dict[str, str]:
+    """What is wrong with what only a meeting has, by field."""
+    told = {"from_time": from_time, "until_time": until_time, "venue": venue, "sign_up_url": sign_up_url}
+    if kind != Kind.MEETING:
+        return {name: "only a meeting has this" for name, value in told.items() if value is not None}
+    errors = {}
+    if from_time and not starts_on:
+        errors["from_time"] = "say on which day: starts_on"
+    if until_time and not from_time:
+        errors["until_time"] = "say when it begins: from_time"
+    elif until_time and from_time and ends_on in (None, starts_on) and until_time <= from_time:
+        errors["until_time"] = "must be after from_time"
+    return errors
 
 
 def look_again_at(expires_at: datetime, now: datetime) -> datetime:

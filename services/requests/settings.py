@@ -1,6 +1,6 @@
 """The settings of requests."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from chassis import Settings
 from services.requests.rules import STANDS_DAYS_MAX
@@ -21,3 +21,11 @@ class RequestsSettings(Settings):
         le=365,
         description="After how many days without a note both are reminded of what they do together, once.",
     )
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="The public address, which a meeting in a calendar leads to."
+    )
+
+    @field_validator("public_url")
+    @classmethod
+    def _without_a_slash(cls, url: str) -> str:
+        return url.rstrip("/")

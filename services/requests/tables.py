@@ -1,7 +1,7 @@
 """The tables of requests: both sides in one, since they live by the same rules."""
 
-from datetime import date, datetime
-from typing import TYPE_CHECKING
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -44,6 +44,10 @@ class Proposition(Table, table=True):
     reach_km: int | None = None
     starts_on: date | None = None
     ends_on: date | None = None
+    from_time: time | None = None  # this and the next three: of a meeting
+    until_time: time | None = None
+    venue: str | None = Field(default=None, sa_type=sa.Text)
+    sign_up_url: str | None = Field(default=None, sa_type=sa.Text)
     participants: int | None = None
     mbo_level: int | None = None
     skills: list[str] | None = Field(default=None, sa_type=Texts)  # none in what a release before them wrote
@@ -83,6 +87,83 @@ class Lead(Table, table=True):
     organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     into: str | None = Field(default=None, sa_type=sa.Text)
+
+
+class Listing(Table, table=True):
+    """A tip or a meeting that everybody can read, of this node or of another, as it was last heard.
+
+    What is closed stays, so that an older event does not bring it back, and who signed up for it knows what it was.
+    """
+
+    __tablename__ = "listing"
+    __table_args__ = (
+        sa.Index("ix_listing_words", "words", postgresql_using="gin"),
+        sa.Index("ix_listing_newest", "kind", "listed_at", "offer_id", postgresql_where=sa.text("status = 'open'")),
+        sa.Index("ix_listing_day", "kind", "day", "offer_id", postgresql_where=sa.text("status = 'open'")),
+    )
+    offer_id: str = Field(primary_key=True, sa_type=sa.Text)
+    node: str | None = Field(default=None, sa_type=sa.Text)  # none: this one
+    version: int
+    kind: Kind = Field(sa_type=sa.Text)
+    status: Status = Field(sa_type=sa.Text)
+    member_id: str = Field(index=True, sa_type=sa.Text)
+    organisation_id: str = Field(sa_type=sa.Text)
+    themes: list[str] = Field(sa_type=Texts)
+    title: str = Field(sa_type=sa.Text)
+    text: str = Field(sa_type=sa.Text)
+    language: Language = Field(sa_type=sa.Text)
+    place_name: str = Field(sa_type=sa.Text)
+    province: str = Field(sa_type=sa.Text)
+    latitude: float
+    longitude: float
+    starts_on: date | None = None
+    ends_on: date | None = None
+    from_time: time | None = None
+    until_time: time | None = None
+    venue: str | None = Field(default=None, sa_type=sa.Text)
+    sign_up_url: str | None = Field(default=None, sa_type=sa.Text)
+    participants: int | None = None
+    mbo_level: int | None = None
+    expires_at: datetime = Field(sa_type=Instant)
+    listed_at: datetime = Field(sa_type=Instant)  # when it was first heard
+    day: date  # the last one of a meeting, to order by; the end of time when it is not known
+    words: Any = Field(default=None, sa_column=sa.Column(pg.TSVECTOR, nullable=False))
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
+
+
+class Organisation(Table, table=True):
+    """What an organisation is called, of this node or of another."""
+
+    __tablename__ = "organisation"
+    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    name: str = Field(sa_type=sa.Text)
+
+
+class SignUp(Table, table=True):
+    """That somebody wants to come to a meeting: one for each member and meeting, however often they change their mind.
+
+    `name` is what its organiser may see, if the member agreed. Of a member of another node it has neither name nor
+    reference: `member_id` is the sign-up itself.
+    """
+
+    __tablename__ = "sign_up"
+    __table_args__ = (
+        sa.UniqueConstraint("offer_id", "member_id"),
+        sa.Index("ix_sign_up_line", "offer_id", "asked_at", "sign_up_id"),
+    )
+    sign_up_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    offer_id: str = Field(sa_type=sa.Text)
+    member_id: str = Field(index=True, sa_type=sa.Text)
+    node: str | None = Field(default=None, sa_type=sa.Text)  # where the member is known; none: here
+    name: str | None = Field(default=None, sa_type=sa.Text)
+    standing: str = Field(sa_type=sa.Text)
+    asked_at: datetime = Field(sa_type=Instant)
 
 
 # What is made with `model_construct`, without the ORM's bookkeeping, can be read like any other from the start.

@@ -27,7 +27,8 @@ from services.requests.tables import Proposition
 
 _STATE = (
     "version", "member_id", "organisation_id", "kind", "themes", "title", "text", "language", "place", "reach_km",
-    "starts_on", "ends_on", "participants", "mbo_level", "status", "expires_at",
+    "starts_on", "ends_on", "from_time", "until_time", "venue", "sign_up_url", "participants",
+    "mbo_level", "status", "expires_at",
 )  # fmt: skip
 
 

@@ -1,6 +1,6 @@
 """What requests answers."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -28,6 +28,10 @@ class PropositionView(BaseModel):
     reach_km: int | None
     starts_on: date | None
     ends_on: date | None
+    from_time: time | None
+    until_time: time | None
+    venue: str | None
+    sign_up_url: str | None
     participants: int | None
     mbo_level: int | None
     skills: tuple[Skill, ...]

@@ -7,7 +7,7 @@ code must still read it. All people in them are invented.
 import json
 import types
 from collections.abc import Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
@@ -54,7 +54,7 @@ TEXTS = {
 }
 
 
-NUMBERS = {"version": 12, "latitude": 51.6978, "longitude": 5.3037, "reach_km": 250, "participants": 120}
+NUMBERS = {"version": 12, "latitude": 51.6978, "longitude": 5.3037, "reach_km": 250, "participants": 120, "sequence": 7}
 
 
 def path_of(event_type: type[Event], size: str) -> Path:
@@ -127,6 +127,8 @@ def plain(kind: type, name: str, full: bool, field: FieldInfo) -> Any:
         return datetime(2027, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)
     if kind is date:
         return date(2028, 2, 29)
+    if kind is time:
+        return time(14, 30)
     raise TypeError(f"no example of {kind} for {name}: say here what one looks like")
 
 

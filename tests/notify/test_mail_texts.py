@@ -1,7 +1,7 @@
 """What a mail says and how it is made: read back as a mail program and a browser read it, whatever people fill in."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -9,17 +9,20 @@ from email.utils import formataddr
 from typing import Any
 
 import html5lib
+import icalendar
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.matching import Reason
+from contracts.members import Place
+from contracts.requests import Meeting
 from contracts.vocabulary import Language
 from services.notify.composing import AddressNotSupported, compose
 from services.notify.post import Claimed
 from services.notify.rendering import SUBJECT_CHARACTERS_MAX, unsubscribe_link_unknown_page, unsubscribe_page
 from services.notify.settings import NotifySettings
-from services.notify.templates import CATEGORY_OF, EVERYTHING, Category, Template
+from services.notify.templates import CATEGORY_OF, EVERYTHING, MEETING_TEMPLATES, Category, Template
 from services.notify.texts import as_greeted, as_one_line
 from tests.catching import words
 from tests.notify.conftest import NODE_URL, SETTINGS, a_match, a_person
@@ -42,6 +45,18 @@ every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
 )
 
+A_MEETING = Meeting(
+    offer_id="01890a5d-ac96-774b-bcce-b302099a8057",
+    sequence=3,
+    title="Warmtepompen in de praktijk",
+    language=Language.DUTCH,
+    organisation_name="Warmtewerk BV",
+    place=Place(name="Zeist", province="Utrecht", latitude=52.09, longitude=5.24),
+    venue="Werkplaats 2.04",
+    starts_on=date(2026, 3, 12),
+    from_time=time(14),
+    until_time=time(16, 30),
+)
 NOOR = a_person("Noor Jansen")
 FATIMA = a_person("Fatima de Wit", organisation_name="Warmtewerk BV", phone="+31302345678")
 
@@ -105,6 +120,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         return {"partner": "centra", "because": "failing"}
     if template in MERGED:
         return {}
+    if template in MEETING_TEMPLATES:
+        return {"meeting": A_MEETING.model_dump(mode="json"), "standing": "place"}
     match = a_match(NOOR, FATIMA)
     parties = {side: match[side].model_dump(mode="json") for side in ("asker", "offerer")}
     reasons = [reason.model_dump(mode="json") for reason in match["reasons"]]
@@ -150,7 +167,8 @@ def test_every_mail_is_well_formed_and_in_one_language(template, language):
     assert document.get("lang") == language.value
     assert document.find("head/title").text == mail["Subject"]
     assert mail["Content-Language"] == language.value
-    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    *files, _, _ = [part.get_content_type() for part in mail.walk() if not part.is_multipart()][::-1]
+    assert files == (["text/calendar"] if template in MEETING_TEMPLATES else [])
     greeting = {"nl": "Dag Noor Jansen,", "en": "Hello Noor Jansen,"}[language]
     assert words(mail).startswith(greeting)
 
@@ -192,6 +210,8 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",
     }
     found = hrefs(words(sent(a_mail(template)), "html"))
+    leads_to |= dict.fromkeys(MEETING_TEMPLATES, f"{NODE_URL}/meetings/01890a5d-ac96-774b-bcce-b302099a8057")
+    leads_to |= {Template.MEETING_CALLED_OFF: f"{NODE_URL}/meetings"}
     assert leads_to.get(template, f"{NODE_URL}/matches/01890a5d-ac96-774b-bcce-b302099a8057") in found
 
 
@@ -293,6 +313,30 @@ def test_the_headers_say_who_whom_and_that_no_person_wrote_it():
     assert mail["Auto-Submitted"] == "auto-generated"
 
 
+@pytest.mark.parametrize(
+    ("template", "standing", "method", "status"),
+    [
+        (Template.MEETING_SIGNED_UP, "place", "PUBLISH", "CONFIRMED"),
+        (Template.MEETING_MOVED, "place", "PUBLISH", "CONFIRMED"),
+        (Template.MEETING_CALLED_OFF, "called-off", "CANCEL", "CANCELLED"),
+        (Template.MEETING_LEFT, "withdrawn", "CANCEL", "CANCELLED"),
+    ],
+)
+def test_a_mail_about_a_meeting_changes_what_stands_in_a_calendar(template, standing, method, status):
+    mail = sent(a_mail(template, standing=standing))
+
+    (file,) = mail.iter_attachments()
+    assert (file.get_content_type(), file.get_param("method")) == ("text/calendar", method)
+    (event,) = icalendar.Calendar.from_ical(file.get_content()).walk("VEVENT")
+    assert (event["STATUS"], int(event["SEQUENCE"]), event["UID"]) == (status, 3, f"{A_MEETING.offer_id}@omdehoek.nl")
+    assert "donderdag 12 maart 2026, van 14:00 tot 16:30 uur\nWerkplaats 2.04, Zeist" in words(mail)
+
+
+@pytest.mark.parametrize("standing", ["waiting", "refused"])
+def test_who_has_no_place_gets_nothing_for_their_calendar(standing):
+    assert list(sent(a_mail(Template.MEETING_SIGNED_UP, standing=standing)).iter_attachments()) == []
+
+
 # Whatever people fill in.
 
 HOSTILE = [
@@ -321,6 +365,8 @@ def hostile_facts(template: Template, text: str) -> dict[str, Any]:
         for side in ("asker", "offerer"):
             facts[side] |= {"title": text, "organisation_name": text, "place": text}
         facts["reasons"] = [{"code": "words", "value": text, "weight": 1.0}]
+    if "meeting" in facts:
+        facts["meeting"] |= {"title": text, "venue": text, "organisation_name": text}
     return facts | ({"name": text} if template in LINKS else {"title": text})
 
 

@@ -41,7 +41,10 @@ NARROW = {"width": 320, "height": 640}
 PAGE_BYTES_MAX = 100_000
 
 #: What is asked for but is no page: files, the document for programs.
-NO_PAGES = {"/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"}
+NO_PAGES = {
+    *("/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"),
+    *("/meetings/{offer_id}/calendar.ics", "/my-data/file", "/sign-in/provider", "/sign-in/provider/done"),
+}
 
 #: What another scheme can change.
 CONTRAST = {"runOnly": ["color-contrast", "link-in-text-block"]}
@@ -86,7 +89,26 @@ async def street(run_directory: Path) -> AsyncIterator[Street]:
             await _a_match(here, state)
         await _a_partner(where)
         await _a_desk(here)
+        await _a_tip_and_a_meeting(here)
         yield here
+
+
+async def _a_tip_and_a_meeting(street: Street) -> None:
+    """What everybody can read: a tip, and a meeting with one place, which somebody has."""
+    words = {"themes": ["energy-transition"], "text": "Zo leer je het in een middag.", "place": {"name": "Houten"}}
+    await street.offerer.post("/offers", words | {"kind": "tip", "title": "Meet eerst, isoleer dan"})
+    when = {"starts_on": (datetime.now(UTC) + timedelta(days=20)).date().isoformat(), "from_time": "14:00"}
+    where = {"venue": "Werkplaats 2.04", "participants": 1, "kind": "meeting", "title": "Warmtepompen in de praktijk"}
+    meeting = await street.offerer.post("/offers", words | when | where)
+    at = f"/meetings/{meeting['offer_id']}"
+
+    async def listed() -> bool:
+        return len((await street.asker.get("/meetings"))["items"]) == 1 and bool(
+            (await street.asker.get("/tips"))["items"]
+        )
+
+    await eventually(listed, saying="a tip and a meeting that everybody can read")
+    await street.asker.put(f"{at}/sign-up", {"name": "Noor Jansen"})
 
 
 async def _a_desk(street: Street) -> None:
@@ -347,6 +369,65 @@ async def test_what_somebody_writes_at_their_desk_stays_when_something_new_comes
     await visitor.page.locator("#waiting ~ ul > li").nth(before).wait_for()
     assert await note.input_value() == "Deze monteur geeft les op niveau 2."
     assert await note.is_visible()
+
+
+async def test_who_finds_a_meeting_waits_for_a_place_has_it_when_somebody_cancels_and_puts_it_in_the_calendar(
+    street, visitor
+):
+    await visitor.goes_to("/")
+    await visitor.follows("Bijeenkomsten")
+    await visitor.fills_in(Waar_gaat_het_over="warmtepomp")
+    await visitor.presses("Zoek")
+    await visitor.follows("Warmtepompen in de praktijk")
+    await visitor.sees("Werkplaats 2.04, Houten (Utrecht)")
+    await visitor.sees("1 van de 1 bezet")
+    meeting = urlsplit(visitor.page.url).path
+    await _signed_in(street, visitor)
+    await visitor.goes_to(meeting)
+    await visitor.presses("Meld me aan")
+    await visitor.sees("Op de wachtlijst")
+
+    await street.asker.call("DELETE", f"{meeting}/sign-up")
+    await visitor.person.mail(meeting)  # that they wait
+    freed = await visitor.person.mail(meeting)
+    assert "Nu is er een plaats voor je" in freed.text
+    await visitor.goes_to(meeting)
+    await visitor.sees("Je komt")
+    assert (
+        await visitor.page.get_by_role("link", name="Zet in je agenda").get_attribute("href")
+        == f"{meeting}/calendar.ics"
+    )
+    file = await (await visitor.page.request.get(f"{meeting}/calendar.ics")).text()
+    assert "Werkplaats 2.04" in file
+    await visitor.presses("Ik kom toch niet")
+    await visitor.sees("Je bent afgemeld.")
+    await street.asker.put(f"{meeting}/sign-up", {"name": "Noor Jansen"})
+
+
+async def test_somebody_reads_what_is_kept_takes_it_along_and_is_forgotten(street, visitor):
+    await _signed_in(street, visitor)
+    await visitor.goes_to("/")
+    await visitor.follows("Mijn gegevens")
+    await visitor.page.get_by_text("Wie je bent").click()
+    await visitor.sees(visitor.person.email)
+    file = await (await visitor.page.request.get("/my-data/file")).json()
+    assert file["kept"]["members"]["person"][0]["email"] == visitor.person.email
+
+    await visitor.follows("Lees wat er dan gebeurt")
+    await visitor.presses("Wis mijn gegevens")
+    await visitor.sees("Vink aan dat je weet")
+    await visitor.chooses("Ik weet dat dit niet terug te draaien is")
+    await visitor.presses("Wis mijn gegevens")
+    assert await visitor.heading() == "Je gegevens worden gewist"
+
+    async def is_done() -> bool:
+        await visitor.page.reload()
+        return await visitor.page.get_by_text("Klaar: alles is weg.").count() == 1
+
+    await eventually(is_done, saying="an erasure that is complete")
+    assert await _found_by_axe(visitor, {"resultTypes": ["violations"]}) == []
+    await visitor.goes_to("/inbox")
+    assert await visitor.heading() == "Inloggen"
 
 
 async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:

@@ -136,6 +136,7 @@ def _draft(reader: Reader, form: Form) -> dict[str, Any]:
     if not form.all("themes"):
         form.asks("themes", "wrong.themes", reader.language)
     draft: dict[str, Any] = form.given("title", "text", "kind", "starts_on", "ends_on", "organisation_id")
+    draft |= form.given("from_time", "until_time", "venue", "sign_up_url")
     for name in ("reach_km", "participants", "mbo_level"):
         if form.value(name).isdigit():
             draft[name] = int(form.value(name))

@@ -24,7 +24,7 @@ async def show_sign_in(reader: AnyReader, token: str = "", wanted: Next = "") ->
     """A form to ask for a link, or for whoever followed one the button that signs in."""
     path = rules.local_path(wanted) or ""
     if token:
-        return reader.page("almost.html", token=token, next=path or _remembered(reader))
+        return reader.page("almost.html", token=token, next=path or remembered(reader))
     if reader.caller:
         return reader.go_to(path or "/")
     return reader.page("sign_in.html", next=path, wrong=None, email="")
@@ -74,7 +74,8 @@ async def _sign_in(reader: Reader, token: str, path: str, now: datetime) -> Resp
     return answer
 
 
-def _remembered(reader: Reader) -> str:
+def remembered(reader: Reader) -> str:
+    """Where somebody wanted to go on when they began to sign in."""
     return rules.local_path(reader.request.cookies.get(NEXT_COOKIE)) or ""
 
 

@@ -1,0 +1,161 @@
+"""Tips and meetings, which everybody can read; who is signed in comes to a meeting, or stays away after all."""
+
+from contextlib import suppress
+from datetime import date, time
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from starlette.responses import Response
+
+from contracts.calendar import when_in_words
+from contracts.vocabulary import Language, Theme
+from contracts.words import theme_in_words
+from services.gateway.pages.forms import Form, place_in
+from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
+from services.gateway.upstreams import on_behalf
+
+router = APIRouter(include_in_schema=False)
+
+Id = Annotated[str, Path(max_length=128)]
+Text = Annotated[str, Query(max_length=200)]
+
+#: How far away something may be, in kilometres.
+DISTANCES = ("10", "25", "50", "100")
+
+#: Where a sign-up counts.
+COUNTS = frozenset({"asked", "place", "waiting"})
+
+
+async def _what(request: Request) -> str:
+    return request.url.path.split("/")[1]
+
+
+#: `tips` or `meetings`, as the address has it.
+What = Annotated[str, Depends(_what)]
+
+
+@router.get("/tips")
+@router.get("/meetings")
+async def show_listings(
+    what: What,
+    reader: AnyReader,
+    words: Annotated[str, Query(alias="q", max_length=200)] = "",
+    theme: Text = "",
+    near: Text = "",
+    km: Text = "25",
+    since: Text = "",
+    until: Text = "",
+    cursor: Text = "",
+) -> Response:
+    """What stands, narrowed as the reader wants it."""
+    values = {"q": words, "theme": theme, "near": near, "km": km, "since": since, "until": until}
+    form = Form({name: [value] for name, value in values.items() if value})
+    asked = form.given("q", "theme", "since", "until") | ({"cursor": cursor} if cursor else {})
+    if near and (place := place_in(form, "near", reader.language)):
+        asked |= {"near": place["name"], "near_province": place["province"], "within_km": km}
+    status = 200
+    try:
+        found = await reader.ask(f"/v1/{what}?" + urlencode(asked))
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        form.learn(refused.told, reader.language, {"within_km": "km"})
+        found, status = {"items": [], "next_cursor": None}, 422
+    themes = [(one.value, theme_in_words(one, reader.language)) for one in Theme]
+    chosen = form.given(*values)
+    return reader.page(
+        "listings.html",
+        status=status,
+        what=what,
+        form=form,
+        themes=themes,
+        distances=DISTANCES,
+        is_narrowed=bool(form.given("q", "theme", "near", "since", "until")),
+        items=found["items"],
+        older=urlencode(chosen | {"cursor": found["next_cursor"]}) if found["next_cursor"] else None,
+        first=f"/{what}?{urlencode(chosen)}" if cursor else None,
+        own=await _own(reader) if what == "meetings" and not cursor else [],
+        when=lambda one: _when(one, reader.language),
+    )
+
+
+@router.get("/tips/{offer_id}")
+async def show_tip(offer_id: Id, reader: AnyReader) -> Response:
+    """One tip."""
+    return reader.page("tip.html", tip=await reader.ask(f"/v1/tips/{quote(offer_id, safe='')}"))
+
+
+@router.get("/meetings/{offer_id}")
+async def show_meeting(offer_id: Id, reader: AnyReader, done: str = "") -> Response:
+    """One meeting: when, where, by whom, how many can come, and whether the reader does."""
+    return await _page(reader, offer_id, done=done)
+
+
+@router.post("/meetings/{offer_id}")
+async def take_step(offer_id: Id, reader: SignedInReader) -> Response:
+    """The reader signs up or cancels; or reads why that cannot be."""
+    filled_in = await reader.form()
+    cancels = filled_in.get("step") == "cancel"
+    at = f"{_address(offer_id)}/sign-up"
+    try:
+        if cancels:
+            await reader.ask(at, method="DELETE")
+        else:
+            name = (await reader.ask("/v1/members/me"))["name"] if filled_in.get("seen") else None
+            await reader.ask(at, method="PUT", body={"name": name})
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+        return await _page(reader, offer_id, status=409, wrong=f"error.{refused.slug}")
+    return reader.go_to(f"/meetings/{quote(offer_id, safe='')}?done={'sign-up-cancelled' if cancels else 'signed-up'}")
+
+
+@router.get("/meetings/{offer_id}/calendar.ics")
+async def show_calendar(offer_id: Id, reader: AnyReader) -> Response:
+    """The meeting as a file for the reader's calendar."""
+    gateway = reader.gateway
+    at = f"{_address(offer_id)}/calendar"
+    async with await gateway.upstreams.send("requests", "GET", at, on_behalf(None), repeatable=True) as answer:
+        file = await answer.read()
+        told = {"Content-Disposition": answer.headers.get("Content-Disposition", "attachment")}
+        return Response(file, answer.status, told, answer.headers.get("Content-Type"))
+
+
+async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+    meeting = await reader.ask(_address(offer_id))
+    own, guests = None, None
+    if reader.caller:
+        with suppress(Refused):
+            own = await reader.ask(f"{_address(offer_id)}/sign-up")
+        with suppress(Refused):  # only its organiser and the node's team see who comes
+            guests = await reader.ask(f"{_address(offer_id)}/guests")
+    return reader.page(
+        "meeting.html",
+        status=status,
+        meeting=meeting,
+        own=own,
+        comes=own is not None and own["standing"] in COUNTS,
+        guests=guests,
+        when=_when(meeting, reader.language),
+        done=done,
+        wrong=wrong,
+    )
+
+
+async def _own(reader: Reader) -> list[dict[str, Any]]:
+    """The meetings to come that the reader signed up for."""
+    if reader.caller is None:
+        return []
+    found = await reader.ask("/v1/meetings/mine")
+    return [one for one in found["items"] if one["meeting"]["is_open"] and one["sign_up"]["standing"] in COUNTS]
+
+
+def _when(meeting: dict[str, Any], language: Language) -> str:
+    first, last = (date.fromisoformat(meeting[name]) if meeting[name] else None for name in ("starts_on", "ends_on"))
+    begin, end = (time.fromisoformat(meeting[name]) if meeting[name] else None for name in ("from_time", "until_time"))
+    return when_in_words(first, last, begin, end, language)
+
+
+def _address(offer_id: str) -> str:
+    return f"/v1/meetings/{quote(offer_id, safe='')}"

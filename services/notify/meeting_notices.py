@@ -1,0 +1,74 @@
+"""What who signed up for a meeting is told, and what their calendar is: decisions, without database or clock."""
+
+from collections.abc import Mapping
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from contracts.calendar import calendar_file, span
+from contracts.requests import (
+    Meeting,
+    MeetingCalledOff,
+    MeetingMoved,
+    MeetingNear,
+    PlaceFreed,
+    SignedUp,
+    SignUpWithdrawn,
+    Standing,
+)
+from services.notify.rules import Notice
+from services.notify.templates import Template
+
+SignUpHeard = SignedUp | PlaceFreed | SignUpWithdrawn | MeetingMoved | MeetingCalledOff | MeetingNear
+
+_TEMPLATE_OF: dict[type, Template] = {
+    SignedUp: Template.MEETING_SIGNED_UP,
+    PlaceFreed: Template.MEETING_PLACE_FREED,
+    SignUpWithdrawn: Template.MEETING_LEFT,
+    MeetingMoved: Template.MEETING_MOVED,
+    MeetingCalledOff: Template.MEETING_CALLED_OFF,
+    MeetingNear: Template.MEETING_NEAR,
+}
+
+#: After these it does not stand in a calendar any more.
+_GONE = frozenset({Template.MEETING_LEFT, Template.MEETING_CALLED_OFF})
+
+
+def notice(event: SignUpHeard) -> Notice:
+    """Told once for each change of the sign-up and of the meeting; gone when either of the two people is erased."""
+    meeting, template = event.meeting, _TEMPLATE_OF[type(event)]
+    facts: dict[str, Any] = {"meeting": meeting.model_dump(mode="json"), "standing": event.standing.value}
+    if template is Template.MEETING_NEAR and meeting.starts_on:
+        facts["expires_at"] = _end(meeting)
+    people = (event.member_id, *([meeting.organiser_id] if meeting.organiser_id else []))
+    return Notice(
+        event.member_id,
+        template,
+        meeting.offer_id,
+        facts,
+        occurrence=f"{event.version}.{meeting.sequence}",
+        about=people,
+        needs=(event.member_id,),
+    )
+
+
+def calendar_of(
+    template: Template, facts: Mapping[str, Any], url: str | None, now: datetime
+) -> tuple[str, bytes] | None:
+    """The method and the file that go with a mail, if it changes what stands in the reader's calendar."""
+    meeting = Meeting.model_validate(facts["meeting"])
+    gone = template in _GONE
+    if not gone and facts["standing"] != Standing.PLACE:
+        return None
+    method = "CANCEL" if gone else "PUBLISH"
+    file = calendar_file(meeting, url=url or "", now=now, called_off=gone, method=method)
+    return (method, file) if file else None
+
+
+def _end(meeting: Meeting) -> str:
+    """When a reminder is of no use any more; of a meeting without hours, when its first day is over."""
+    assert meeting.starts_on is not None
+    begin, _ = span(meeting.starts_on, meeting.ends_on, meeting.from_time, meeting.until_time)
+    if not isinstance(begin, datetime):
+        begin, _ = span(meeting.starts_on + timedelta(days=1), None, time(), None)
+    assert isinstance(begin, datetime)
+    return begin.isoformat()

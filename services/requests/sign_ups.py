@@ -1,0 +1,218 @@
+"""To sign up for a meeting and to cancel; the first of the line moves up when somebody does.
+
+Whatever changes the line of a meeting holds the row of that meeting, so that one thing happens at a time.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Reply, say, say_later
+from chassis.identity import NotSignedIn
+from contracts.event import new_id
+from contracts.requests import (
+    Meeting,
+    MeetingReminderDue,
+    PlaceFreed,
+    SignedUp,
+    SignUpAsked,
+    SignUpSettled,
+    SignUpWithdrawn,
+    Standing,
+)
+from contracts.vocabulary import Kind, Status
+from services.requests import listings, sign_up_rules
+from services.requests.calls import Asking
+from services.requests.sign_up_rules import WANTED, InLine
+from services.requests.sign_up_views import SignUpDraft, SignUpView
+from services.requests.tables import Listing, SignUp
+
+
+async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call: Asking) -> Reply:
+    """The caller has a place from now on, or waits for one; who is signed up already only changes what is seen."""
+    await listings.not_while_erasing(session)
+    if await listings.is_erased(session, call.who.member_id):
+        raise NotSignedIn
+    listing = await _meeting(session, offer_id)
+    meeting = await listings.meeting_of(session, listing)
+    if sign_up_rules.is_over(meeting, call.now):
+        raise sign_up_rules.MeetingOver
+    if listing.status != Status.OPEN or listing.expires_at <= call.now:
+        raise sign_up_rules.MeetingNotFound
+    if listing.node is None and listing.member_id in call.who.references:
+        raise sign_up_rules.OwnMeeting
+    if listing.sign_up_url:
+        raise sign_up_rules.SignUpElsewhere
+    row = await _of(session, offer_id, call.who.references) or _new(offer_id, call.who.member_id, call.now)
+    row.name = draft.name
+    if row.standing not in WANTED:
+        row.asked_at, row.version = call.now, row.version + 1
+        row.standing = await _standing(session, listing)
+        tell_wish(session, listing, row)
+        if row.standing != Standing.ASKED:
+            say(session, SignedUp(**state(row, meeting)))
+            _set_reminder(session, meeting, call.now)
+    session.add(row)
+    await session.flush()
+    return Reply(await view(session, listing, row), version=row.version)
+
+
+async def cancel(session: AsyncSession, offer_id: str, call: Asking) -> Reply:
+    """The caller does not come after all; doing it again changes nothing."""
+    listing = await _meeting(session, offer_id)
+    row = await _of(session, offer_id, call.who.references)
+    if row is None:
+        raise sign_up_rules.NotSignedUp
+    if row.standing in WANTED:
+        withdraw(session, row)
+        tell_wish(session, listing, row)
+        meeting = await listings.meeting_of(session, listing)
+        say(session, SignUpWithdrawn(**state(row, meeting)))
+        await fill(session, listing, meeting, call.now)
+    return Reply(await view(session, listing, row), version=row.version)
+
+
+def withdraw(session: AsyncSession, row: SignUp) -> None:
+    """A sign-up counts no more, and its organiser sees no name."""
+    row.standing, row.name, row.version = Standing.WITHDRAWN.value, None, row.version + 1
+    session.add(row)
+
+
+async def fill(session: AsyncSession, listing: Listing, meeting: Meeting, now: datetime) -> None:
+    """Who waits longest gets what places there are."""
+    if listing.node is not None or sign_up_rules.is_over(meeting, now):
+        return
+    await session.flush()
+    rows = await line(session, listing.offer_id)
+    by_id = {row.sign_up_id: row for row in rows}
+    for sign_up_id in sign_up_rules.who_moves_up(_in_line(rows), listing.participants):
+        row = by_id[sign_up_id]
+        row.standing = Standing.PLACE.value
+        session.add(row)
+        if row.node is None:
+            row.version += 1
+            say(session, PlaceFreed(**state(row, meeting)))
+        else:  # their version counts what they asked: one that is under way would seem older than this
+            settle(session, row)
+
+
+async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: datetime) -> None:
+    """A member of another node wants a place at a meeting of this one, or does not come after all."""
+    listing = await listings.find(session, asked.offer_id)
+    own = listings.reference(asked.sign_up_id, node)
+    row = await _of(session, asked.offer_id, (own,))
+    if row is not None and row.version >= asked.version:
+        return
+    row = row or _new(asked.offer_id, own, now, node)
+    if row.standing not in WANTED:
+        row.asked_at = now
+    if not asked.wanted:
+        row.standing = Standing.WITHDRAWN.value
+    elif listing is None or not await _takes_others(session, listing, now):
+        row.standing = Standing.REFUSED.value
+    elif row.standing not in WANTED:
+        row.standing = await _standing(session, listing)
+    row.version = asked.version
+    session.add(row)
+    settle(session, row)
+    if listing is not None and not asked.wanted:
+        await fill(session, listing, await listings.meeting_of(session, listing), now)
+
+
+def settle(session: AsyncSession, row: SignUp) -> None:
+    """Another node hears what became of the sign-up of its member."""
+    if row.node is not None:
+        own = row.member_id.removeprefix(f"{row.node}.")
+        standing = Standing(row.standing)
+        say(session, SignUpSettled(sign_up_id=own, version=row.version, standing=standing), to=row.node)
+
+
+async def take_answer(session: AsyncSession, settled: SignUpSettled, node: str, now: datetime) -> None:
+    """The node of the meeting says what became of a sign-up; its member hears it, unless they cancelled meanwhile."""
+    row = await session.get(SignUp, settled.sign_up_id)
+    listing = await listings.find(session, row.offer_id) if row else None
+    if row is None or listing is None or listing.node != node:
+        return
+    await session.refresh(row)
+    if row.standing not in (Standing.ASKED, Standing.WAITING) or settled.version != row.version:
+        return
+    before, row.standing = row.standing, settled.standing.value
+    session.add(row)
+    meeting = await listings.meeting_of(session, listing)
+    if before == Standing.ASKED:
+        say(session, SignedUp(**state(row, meeting)))
+    elif settled.standing == Standing.PLACE:
+        say(session, PlaceFreed(**state(row, meeting)))
+    _set_reminder(session, meeting, now)
+
+
+async def line(session: AsyncSession, offer_id: str) -> Sequence[SignUp]:
+    """Who wants to come to a meeting, in the order in which they asked."""
+    wanted = col(SignUp.standing).in_([standing.value for standing in WANTED])
+    query = select(SignUp).where(SignUp.offer_id == offer_id, wanted)
+    return (await session.exec(query.order_by(col(SignUp.asked_at), col(SignUp.sign_up_id)))).all()
+
+
+async def view(session: AsyncSession, listing: Listing, row: SignUp) -> SignUpView:
+    """A sign-up, as its member sees it."""
+    rows = await line(session, listing.offer_id)
+    waiting = [one.sign_up_id for one in rows if one.standing == Standing.WAITING]
+    before = waiting.index(row.sign_up_id) if row.sign_up_id in waiting and listing.node is None else None
+    return SignUpView.of(row, before)
+
+
+def state(row: SignUp, meeting: Meeting) -> dict[str, object]:
+    """What is said of a sign-up."""
+    known = {"sign_up_id": row.sign_up_id, "member_id": row.member_id, "version": row.version}
+    return known | {"standing": Standing(row.standing), "meeting": meeting}
+
+
+def tell_wish(session: AsyncSession, listing: Listing, row: SignUp) -> None:
+    """Of a meeting of another node, that node hears whether a place is wanted."""
+    if listing.node is not None:
+        wish = {"offer_id": row.offer_id, "wanted": row.standing in WANTED}
+        say(session, SignUpAsked(sign_up_id=row.sign_up_id, version=row.version, **wish), to=listing.node)
+
+
+def _set_reminder(session: AsyncSession, meeting: Meeting, now: datetime) -> None:
+    at = sign_up_rules.reminder_at(meeting)
+    if at is not None and at > now:
+        say_later(session, MeetingReminderDue(offer_id=meeting.offer_id), at=at)
+
+
+async def _standing(session: AsyncSession, listing: Listing) -> str:
+    if listing.node is not None:
+        return Standing.ASKED.value
+    rows = await line(session, listing.offer_id)
+    return sign_up_rules.standing_of_new(_in_line(rows), listing.participants).value
+
+
+def _in_line(rows: Sequence[SignUp]) -> list[InLine]:
+    return [InLine(row.sign_up_id, Standing(row.standing)) for row in rows]
+
+
+async def _meeting(session: AsyncSession, offer_id: str) -> Listing:
+    listing = await listings.find(session, offer_id)
+    if listing is None or listing.kind != Kind.MEETING:
+        raise sign_up_rules.MeetingNotFound
+    return listing
+
+
+async def _takes_others(session: AsyncSession, listing: Listing, now: datetime) -> bool:
+    is_ours = listing.node is None and listing.kind == Kind.MEETING and listing.status == Status.OPEN
+    return is_ours and not sign_up_rules.is_over(await listings.meeting_of(session, listing), now)
+
+
+def _new(offer_id: str, member_id: str, now: datetime, node: str | None = None) -> SignUp:
+    return SignUp(
+        sign_up_id=new_id(), version=0, offer_id=offer_id, member_id=member_id, node=node, standing="", asked_at=now
+    )
+
+
+async def _of(session: AsyncSession, offer_id: str, references: Sequence[str]) -> SignUp | None:
+    mine = col(SignUp.member_id).in_(references)
+    query = select(SignUp).where(SignUp.offer_id == offer_id, mine).with_for_update()
+    found: SignUp | None = (await session.exec(query.execution_options(populate_existing=True))).first()
+    return found

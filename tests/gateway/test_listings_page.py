@@ -1,0 +1,103 @@
+"""Tips and meetings on pages: found by everybody, and a meeting that somebody comes to."""
+
+from datetime import UTC, datetime, timedelta
+
+import icalendar
+import pytest
+
+from tests.gateway.test_pages import (
+    a_proposition,
+    heading,
+    neighbourhood,
+    press,
+    shared_neighbourhood,
+    shown,
+    well_made,
+)
+from tests.given import fresh_name
+
+__all__ = ["neighbourhood", "shared_neighbourhood"]
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+
+
+async def a_meeting(neighbourhood, places=1, **changes):
+    """Who organises it, and where it is."""
+    organiser = await neighbourhood.member(name="Sem de Vries")
+    day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
+    when = {
+        "starts_on": day,
+        "from_time": "14:00",
+        "until_time": "16:30",
+        "venue": "Werkplaats",
+        "participants": places,
+    }
+    title = fresh_name("Bijeenkomst over warmte")
+    placed = await organiser.post("/api/v1/offers", json=a_proposition(title, kind="meeting") | when | changes)
+    assert placed.status_code == 201, placed.text
+    await neighbourhood.quiet()
+    return organiser, f"/meetings/{placed.json()['offer_id']}", title
+
+
+def text(answer, language="nl"):
+    return shown(well_made(answer, language))
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_everybody_finds_and_reads_tips_and_meetings(neighbourhood, language):
+    sem, at, title = await a_meeting(neighbourhood)
+    tip = (await sem.post("/api/v1/offers", json=a_proposition(fresh_name("Tip"), kind="tip"))).json()
+    await neighbourhood.quiet()
+    visitor = neighbourhood.visitor()
+    told = {"taal": language}
+
+    assert title in text(await visitor.get("/meetings", params=told | {"q": title.split()[-1]}), language)
+    assert heading(await visitor.get(at, params=told)) == title
+    well_made(await visitor.get(at, params=told), language)
+    assert tip["title"] in text(await visitor.get("/tips", params=told), language)
+    assert heading(await visitor.get(f"/tips/{tip['offer_id']}", params=told)) == tip["title"]
+    nowhere = await visitor.get("/meetings", params=told | {"near": "Nergenshuizen", "theme": "biodiversity"})
+    assert title not in text(nowhere, language)
+    wrong = await visitor.get("/meetings", params=told | {"theme": "none-such", "since": "ooit"})
+    assert wrong.status_code == 422
+    well_made(wrong, language)
+
+
+async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agreed(neighbourhood):
+    sem, at, _ = await a_meeting(neighbourhood)
+    noor, iris = await neighbourhood.member(name="Noor Jansen"), await neighbourhood.member(name="Iris Bakker")
+    assert (await neighbourhood.visitor().post(at, data={"step": "sign-up"})).status_code in (303, 403)
+
+    answer = await press(noor, await noor.get(at), "Meld me aan")
+    assert "Er is een plaats voor je." in text(await noor.get(answer.headers["location"]))
+    await press(iris, await iris.get(at), "sign-up")
+    assert "Op de wachtlijst" in text(await iris.get(at))
+    seen = text(await sem.get(at))
+    assert ("Noor Jansen" in seen, "Dit is jouw bijeenkomst" in seen) == (True, True)
+    assert "Noor Jansen" not in text(await iris.get(at))
+
+    answer = await press(noor, await noor.get(at), "Ik kom toch niet")
+    assert "Je bent afgemeld." in text(await noor.get(answer.headers["location"]))
+    assert "Je komt" in text(await iris.get("/meetings"))
+    assert "Noor Jansen" not in text(await sem.get(at))
+
+
+async def test_a_meeting_goes_into_a_calendar(neighbourhood):
+    _, at, title = await a_meeting(neighbourhood)
+
+    answer = await neighbourhood.visitor().get(f"{at}/calendar.ics")
+
+    assert answer.headers["content-type"].startswith("text/calendar")
+    (event,) = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+    assert str(event["SUMMARY"]) == title
+    assert (await neighbourhood.visitor().get("/meetings/none/calendar.ics")).status_code == 404
+
+
+async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(neighbourhood):
+    _, at, _ = await a_meeting(neighbourhood, sign_up_url="https://organisator.example/kom")
+    noor = await neighbourhood.member()
+
+    page = await noor.get(at)
+
+    assert 'href="https://organisator.example/kom" rel="external noopener noreferrer nofollow"' in page.text
+    assert "Meld me aan" not in page.text

@@ -1,0 +1,176 @@
+"""Where somebody is signed in, what is kept about them, and to be forgotten: for themselves alone."""
+
+import importlib
+import re
+
+import pytest
+
+from services.gateway import store
+from services.gateway.my_data import KEEPERS
+from services.gateway.pages.my_data import SHOWN
+from services.gateway.pages.words import WORDS
+from services.gateway.rules import device_of, token_hash
+from tests.gateway.conftest import slug
+from tests.gateway.test_pages import (
+    a_proposition,
+    heading,
+    neighbourhood,
+    press,
+    shared_neighbourhood,
+    shown,
+    well_made,
+)
+from tests.given import eventually
+
+__all__ = ["neighbourhood", "shared_neighbourhood"]
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 "
+    "Mobile/15E148 Safari/604.1"
+)
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"), [(FIREFOX, "Firefox, Linux"), (PHONE, "Safari, iPhone"), ("curl/8", None), ("", None)]
+)
+def test_a_device_is_called_as_people_know_it(user_agent, device):
+    assert device_of(user_agent) == device
+
+
+async def test_somebody_sees_where_they_are_signed_in_and_signs_out_there(street):
+    here = await street.member(email="iris@vechtdal.example")
+    there = await street.signed_in("iris@vechtdal.example", street.visitor(**{"User-Agent": FIREFOX}))
+    stranger = await street.member()
+
+    found = (await here.get("/api/v1/sessions")).json()
+    assert [(one["device"], one["is_current"]) for one in found] == [("Firefox, Linux", False), (None, True)]
+    assert "token" not in str(found)
+
+    at = f"/api/v1/sessions/{found[0]['session_id']}"
+    await stranger.delete(at)
+    assert (await there.get("/api/v1/sessions/current")).status_code == 200
+    assert (await here.delete(at)).status_code == 204
+    assert (await here.get("/api/v1/sessions/current")).status_code == 200
+
+    async def is_out() -> bool:
+        return (await there.get("/api/v1/sessions/current")).status_code == 401
+
+    await eventually(is_out, saying="a session that ended elsewhere")
+
+
+async def test_a_session_goes_on_under_another_token_when_its_member_may_do_more(street):
+    member, team = await street.member(), await street.team()
+    member_id = await street.member_id(member)
+    cookie = street.gateway.service.app.state.gateway.sessions.cookie
+    old = member.cookies[cookie]
+    answer = await team.put(f"/api/v1/ambassadors/{member_id}", json={"provinces": ["Utrecht"]})
+    assert answer.status_code < 300, answer.text
+
+    async def is_ambassador() -> bool:
+        return "ambassador" in (await member.get("/api/v1/sessions/current")).json()["roles"]
+
+    await eventually(is_ambassador, saying="an ambassador")
+
+    assert member.cookies[cookie] != old
+    assert (await member.get("/api/v1/sessions/current")).status_code == 200
+    async with street.gateway.session() as session:
+        row = await session.get(store.SessionRow, token_hash(old))
+    assert row is None or (row.expires_at - street.gateway.clock()).total_seconds() <= 60
+
+
+async def test_everything_that_is_kept_is_read_and_taken_along_by_its_member_alone(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen", email="noor-van-alles@vechtdal.example")
+    await noor.post("/api/v1/requests", json=a_proposition("Wie weet hier iets van?"))
+    await neighbourhood.quiet()
+
+    page = shown(well_made(await noor.get("/my-data"), "nl"))
+    file = await noor.get("/my-data/file")
+
+    assert ("Noor Jansen" in page, "Wie weet hier iets van?" in page) == (True, True)
+    kept = file.json()["kept"]
+    assert kept["notify"]["contact"][0]["email"] == "noor-van-alles@vechtdal.example"
+    assert kept["requests"]["requests-and-offers"][0]["title"] == "Wie weet hier iets van?"
+    assert kept["matching"]["read-for-matching"][0]["title"] == "Wie weet hier iets van?"
+    assert "token" not in file.text
+    other = (await (await neighbourhood.member()).get("/api/v1/my-data")).text
+    assert "noor-van-alles" not in other
+    assert slug(await neighbourhood.visitor(Accept="application/json").get("/api/v1/my-data")) == "not-signed-in"
+
+
+async def test_who_asks_to_be_forgotten_says_twice_that_they_are_sure(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/my-data/erase")
+    well_made(page, "nl")
+
+    once = await press(noor, page, "Wis mijn gegevens", sure="")
+    assert once.status_code == 422
+    assert "Vink aan" in shown(well_made(once, "nl"))
+    answer = await press(noor, page, "Wis mijn gegevens")
+
+    assert answer.status_code == 303
+    assert heading(await neighbourhood.visitor().get(answer.headers["location"])) == "Je gegevens worden gewist"
+    assert (await noor.get("/my-data")).status_code == 303
+
+
+async def test_the_sessions_page_ends_one_or_all(neighbourhood):
+    noor = await neighbourhood.member(email="noor-overal@vechtdal.example")
+    await neighbourhood.signed_in("noor-overal@vechtdal.example", neighbourhood.visitor(**{"User-Agent": PHONE}))
+
+    page = await noor.get("/sessions")
+    assert "Safari, iPhone" in shown(well_made(page, "nl"))
+    answer = await press(noor, page, "Log daar uit: Safari, iPhone")
+    again = await noor.get(answer.headers["location"])
+    assert "Safari, iPhone" not in shown(well_made(again, "nl"))
+
+    await press(noor, again, "Log overal uit")
+    assert (await noor.get("/sessions")).status_code == 303
+
+
+#: Tables that say something of a member and are not told, and why.
+NOT_TOLD = {
+    "members": {
+        "erasure": "who was erased",
+        "erasure_part": "the same",
+        "decision": "ids alone",
+        "same_pair": "organisations",
+    },
+    "requests": {"departure": "that somebody left, by their reference"},
+    "matching": {
+        "forgotten_member": "who was erased",
+        "erased_match": "by reference, what went with an erasure",
+        "same_person": "by which references somebody is known: with the person",
+        "node_team_member": "a role: with the person",
+        "feedback": "how a match ended, without who: with the match",
+    },
+    "notify": {
+        "erased": "who was erased",
+        "unsubscribe_token": "secrets",
+        "same_person": "by which references somebody is known: with the person",
+        "team_member": "a role: with the person",
+        "contact_elsewhere": "another's details: with the introduction",
+    },
+    "partners": {"erased_member": "who was erased"},
+}
+
+
+@pytest.mark.parametrize("service", KEEPERS)
+def test_every_table_that_names_a_member_is_told_or_has_a_reason(service):
+    """A new table with somebody in it fails here, until they can read what it holds."""
+    importlib.import_module(f"services.{service}.app")
+    kept = importlib.import_module(f"services.{service}.kept")
+    told = set(re.findall(r"(?:FROM|JOIN) (\w+)", " ".join(kept.QUESTIONS.values())))
+    tables = importlib.import_module(f"services.{service}.{'tables' if service != 'matching' else 'store'}").Table
+    named = {
+        name
+        for name, table in tables.metadata.tables.items()
+        for column in table.columns.keys()  # noqa: SIM118  a collection of columns is no dictionary
+        if re.fullmatch(r"(member|first|asker|offerer|known)_(id|as)|about|note_by|reference", column)
+    }
+
+    assert named - told == set(NOT_TOLD[service]) & named
+    assert set(kept.QUESTIONS) <= SHOWN.keys()
+
+
+def test_the_page_has_words_for_all_that_is_kept():
+    assert {f"my-data.{name}" for name in SHOWN} <= WORDS

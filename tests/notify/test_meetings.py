@@ -1,0 +1,98 @@
+"""What who signed up for a meeting is told: by mail with a file for their calendar, and once."""
+
+from datetime import timedelta
+
+import icalendar
+
+from contracts.event import new_id
+from contracts.members import MemberErased
+from contracts.requests import (
+    MeetingCalledOff,
+    MeetingMoved,
+    MeetingNear,
+    PlaceFreed,
+    SignedUp,
+    SignUpWithdrawn,
+    Standing,
+)
+from services.notify.moments import AMSTERDAM
+from tests.notify.conftest import a_person
+from tests.notify.test_mail_texts import A_MEETING
+
+
+def signed_up(notify, person, standing="place", version=1, **changes):
+    """The state of a sign-up, for any of the events that have it; the meeting is three days from now."""
+    day = notify.clock().astimezone(AMSTERDAM).date() + timedelta(days=3)
+    meeting = A_MEETING.model_copy(update={"offer_id": new_id(), "starts_on": day} | changes)
+    return {
+        "sign_up_id": new_id(),
+        "member_id": person.member_id,
+        "version": version,
+        "standing": Standing(standing),
+        "meeting": meeting,
+    }
+
+
+def sequences(mails) -> list[tuple[str, int]]:
+    """What each mail does to a calendar: how, and as which version of the meeting."""
+    found = []
+    for mail in mails:
+        for file in mail.iter_attachments():
+            (event,) = icalendar.Calendar.from_ical(file.get_content()).walk("VEVENT")
+            found.append((file.get_param("method"), int(event["SEQUENCE"])))
+    return found
+
+
+async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(notify):
+    noor = a_person()
+    state = signed_up(notify, noor, "waiting")
+    moved = state["meeting"].model_copy(update={"sequence": 4, "venue": "Aula"})
+    place = state | {"standing": Standing.PLACE, "version": 2}
+
+    for event in (
+        SignedUp(**state),
+        PlaceFreed(**place),
+        MeetingMoved(**place | {"meeting": moved}),
+        MeetingNear(**place | {"meeting": moved}),
+        MeetingCalledOff(**place | {"meeting": moved, "standing": Standing.CALLED_OFF, "version": 3}),
+    ):
+        await notify.when(noor, event, delivered_times=2)
+
+    assert [subject.partition(":")[0] for subject in notify.subjects(noor)] == [
+        *("Je staat op de wachtlijst", "Er is een plaats voor je", "Veranderd", "Morgen", "Gaat niet door")
+    ]
+    assert sequences(notify.mails(noor)) == [("PUBLISH", 3), ("PUBLISH", 4), ("PUBLISH", 4), ("CANCEL", 4)]
+    assert len(await notify.inbox(noor)) == 5
+
+
+async def test_who_signs_up_again_after_cancelling_is_told_again(notify):
+    noor = a_person()
+    state = signed_up(notify, noor)
+    left = state | {"standing": Standing.WITHDRAWN, "version": 2}
+
+    await notify.when(noor, SignedUp(**state), SignUpWithdrawn(**left), SignedUp(**state | {"version": 3}))
+
+    assert len(notify.mails(noor)) == 3
+
+
+async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(notify):
+    noor = a_person()
+    past = notify.clock().date() - timedelta(days=1)
+
+    await notify.when(noor, MeetingNear(**signed_up(notify, noor, starts_on=past)))
+
+    assert (await notify.kept(noor)).status == "expired"
+
+
+async def test_what_an_erased_organiser_called_it_is_gone_from_who_signed_up(notify):
+    noor, sem = a_person("Noor Jansen"), a_person("Sem de Vries")
+    state = signed_up(notify, noor, organiser_id=sem.member_id, title="Het recept van Sem")
+    await notify.when(noor, sem, SignedUp(**state))
+    assert len(await notify.inbox(noor)) == 1
+
+    told = state["meeting"].model_copy(update={"organiser_id": None, "title": "", "venue": None})
+    off = {"standing": Standing.CALLED_OFF, "version": 2, "meeting": told}
+    await notify.when(MemberErased(member_id=sem.member_id), MeetingCalledOff(**state | off))
+
+    (left,) = await notify.inbox(noor)
+    assert (left["template"], "recept" in str(left)) == ("meeting-called-off", False)

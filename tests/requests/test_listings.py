@@ -1,0 +1,173 @@
+"""Tips and meetings that everybody can read, of this node and of the whole country, whoever they are."""
+
+from datetime import timedelta
+
+import icalendar
+import pytest
+
+from contracts.event import new_id
+from contracts.members import MemberErased, OrganisationRegistered, Place
+from contracts.requests import OfferClosed, OfferPlaced, PropositionLost
+from services.requests import rules
+from services.requests.app import service
+from tests.given import running
+from tests.requests.conftest import ORGANISATION, Requests, slug, wrong_fields
+
+UTRECHT = Place(name="Utrecht", province="Utrecht", latitude=52.09, longitude=5.12)
+
+
+@pytest.fixture
+async def requests(postgres, nats):
+    async with running(service, postgres, nats, national_node="national") as started:
+        yield Requests(started)
+
+
+def a_meeting(requests, days: int = 14, **changes) -> dict:
+    """What an organiser fills in, for a day that is so many days ahead."""
+    day = rules.day_of(requests.clock()) + timedelta(days=days)
+    words = {"title": "Warmtepompen in de praktijk", "text": "Kom kijken en meepraten over warmte in oude huizen."}
+    when = {"starts_on": day.isoformat(), "from_time": "14:00", "until_time": "16:30"}
+    return {"kind": "meeting", "venue": "Werkplaats 2.04", "participants": 2} | words | when | changes
+
+
+async def listed(requests, what="meetings", **asked) -> list[str]:
+    """The titles of a page, as somebody reads it who is not signed in."""
+    answer = await requests.http.get(f"/v1/{what}", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [one["title"] for one in answer.json()["items"]]
+
+
+def of_the_nation(**changes) -> OfferPlaced:
+    """A meeting that the national node offers to every region."""
+    known = {
+        "offer_id": new_id(), "member_id": "landelijk", "organisation_id": "aanjaagteam", "kind": "meeting",
+        "themes": ("energy-transition",), "title": "Landelijke dag", "text": "Voor iedereen die meedoet.",
+        "language": "nl", "place": UTRECHT, "status": "open", "expires_at": "2099-01-01T00:00:00Z",
+    }  # fmt: skip
+    return OfferPlaced.model_validate(known | changes)
+
+
+async def test_a_meeting_is_read_by_everybody_with_who_when_where_and_how_many(requests):
+    name = OrganisationRegistered(organisation_id=ORGANISATION["sem"], kind="company", name="Warmtewerk", place=UTRECHT)
+    await requests.given(name)
+    placed = await requests.placed("offer", "sem", **a_meeting(requests))
+    await requests.quiet()
+
+    found = (await requests.http.get(f"/v1/meetings/{placed['id']}")).json()
+
+    shown = {
+        key: found[key] for key in ("organisation_name", "venue", "from_time", "places", "places_taken", "is_open")
+    }
+    assert shown == {
+        "organisation_name": "Warmtewerk", "venue": "Werkplaats 2.04", "from_time": "14:00:00", "places": 2,
+        "places_taken": 0, "is_open": True,
+    }  # fmt: skip
+    assert "member_id" not in found
+    assert slug(await requests.http.get(f"/v1/tips/{placed['id']}")) == "tip-not-found"
+
+
+async def test_what_comes_first_stands_first_and_pages_go_on_where_they_were(requests):
+    for days in (30, 3, 12):
+        await requests.placed("offer", "sem", **a_meeting(requests, days, title=f"Over {days} dagen"))
+    await requests.placed("offer", "sem", **a_meeting(requests, title="Ooit", starts_on=None, from_time=None,
+                                                      until_time=None))  # fmt: skip
+    await requests.quiet()
+
+    first = (await requests.http.get("/v1/meetings", params={"limit": 3})).json()
+    second = await listed(requests, limit=3, cursor=first["next_cursor"])
+
+    assert [one["title"] for one in first["items"]] == ["Over 3 dagen", "Over 12 dagen", "Over 30 dagen"]
+    assert second == ["Ooit"]
+    requests.clock.move(days=13)
+    assert await listed(requests) == ["Over 30 dagen", "Ooit"]
+
+
+async def test_it_is_found_by_word_theme_place_and_day(requests):
+    await requests.placed("offer", "sem", **a_meeting(requests, 20, title="Zonnepaneleninstallateurs aan het woord"))
+    await requests.placed("offer", "sem", **a_meeting(requests, 4, title="Bijen tellen", themes=["biodiversity"],
+                                                      place={"name": "Groningen"}))  # fmt: skip
+    await requests.quiet()
+    soon = (rules.day_of(requests.clock()) + timedelta(days=6)).isoformat()
+
+    assert await listed(requests, q="zonnepanelen") == ["Zonnepaneleninstallateurs aan het woord"]
+    assert await listed(requests, q="bij & tel:* '") == ["Bijen tellen"]
+    assert await listed(requests, theme="biodiversity") == ["Bijen tellen"]
+    assert await listed(requests, near="Utrecht", within_km=25) == ["Zonnepaneleninstallateurs aan het woord"]
+    assert await listed(requests, province="Groningen") == ["Bijen tellen"]
+    assert await listed(requests, until=soon) == ["Bijen tellen"]
+    assert await listed(requests, since=soon) == ["Zonnepaneleninstallateurs aan het woord"]
+    assert wrong_fields(await requests.http.get("/v1/meetings", params={"near": "Nergenshuizen"}))["near"]
+
+
+async def test_tips_stand_newest_first_and_are_gone_when_withdrawn(requests):
+    old = await requests.placed("offer", "sem", kind="tip", title="Begin klein")
+    await requests.quiet()
+    await requests.placed("offer", "sem", kind="tip", title="Begin groot")
+    await requests.placed("offer", "sem", title="Een gastles")
+    await requests.quiet()
+    assert await listed(requests, "tips") == ["Begin groot", "Begin klein"]
+
+    await requests.step(old, "withdraw", "sem")
+    await requests.quiet()
+
+    assert await listed(requests, "tips") == ["Begin groot"]
+    assert slug(await requests.http.get(f"/v1/tips/{old['id']}")) == "tip-not-found"
+
+
+async def test_what_the_nation_offers_is_read_here_and_what_another_region_does_is_not(requests):
+    await requests.publish_elsewhere(of_the_nation(), said_by="national")
+    await requests.publish_elsewhere(of_the_nation(title="Van de buren"), said_by="zeeland")
+    await requests.quiet()
+    assert await listed(requests) == ["Landelijke dag"]
+
+    taken_over = of_the_nation(title="Van een ander", version=9)
+    await requests.publish_elsewhere(taken_over, said_by="national")
+    await requests.publish_elsewhere(taken_over.model_copy(update={"version": 10}), said_by="zeeland")
+    await requests.quiet()
+    assert await listed(requests) == ["Landelijke dag", "Van een ander"]
+
+    await requests.publish_elsewhere(PropositionLost(proposition_id=taken_over.offer_id), said_by="national")
+    await requests.publish_elsewhere(MemberErased(member_id="landelijk"), said_by="national")
+    await requests.quiet()
+    await requests.publish_elsewhere(of_the_nation(title="Komt te laat"), said_by="national")
+    await requests.quiet()
+    assert await listed(requests) == []
+
+
+async def test_an_older_event_brings_nothing_back(requests):
+    offer = of_the_nation()
+    closed = OfferClosed.model_validate(offer.model_dump() | {"status": "withdrawn", "version": 2})
+    await requests.publish_elsewhere(closed, said_by="national")
+    await requests.quiet()
+
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.quiet()
+
+    assert await listed(requests) == []
+
+
+async def test_what_only_a_meeting_has_is_checked_field_by_field(requests):
+    wrong = a_meeting(requests, until_time="13:00", sign_up_url="http://elders.example", venue="bel 06 12345678")
+    answer = await requests.sem.post(
+        "/v1/offers", json=wrong | {"themes": ["biodiversity"], "place": {"name": "Zeist"}}
+    )
+    assert set(wrong_fields(answer)) == {"until_time", "sign_up_url", "venue"}
+
+    placed = await requests.placed("offer", "sem")
+    change = await requests.sem.patch(placed["path"], json={"venue": "Hier"}, headers={"If-Match": '"1"'})
+    assert wrong_fields(change) == {"venue": "only a meeting has this"}
+
+
+async def test_a_calendar_takes_it_and_knows_which_is_newest(requests):
+    placed = await requests.placed("offer", "sem", **a_meeting(requests))
+    await requests.sem.patch(placed["path"], json={"from_time": "15:00"}, headers={"If-Match": '"1"'})
+    await requests.quiet()
+
+    answer = await requests.http.get(f"/v1/meetings/{placed['id']}/calendar")
+
+    assert answer.headers["content-type"].startswith("text/calendar")
+    (event,) = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
+    assert (event["UID"], int(event["SEQUENCE"])) == (f"{placed['id']}@omdehoek.nl", 2)
+    hours = [event.decoded(name).astimezone(rules.AMSTERDAM).strftime("%H:%M") for name in ("DTSTART", "DTEND")]
+    assert hours == ["15:00", "16:30"]
+    assert str(event["LOCATION"]) == "Werkplaats 2.04, Zeist"
