@@ -13,7 +13,7 @@ from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
-from node.links import restored
+from node.links import keeper, restored
 
 
 def main() -> int:
@@ -42,6 +42,8 @@ async def run(asked: argparse.Namespace) -> int:
         servers = of_secrets(asked.secrets)
         if servers.node != kept.node:
             raise Unusable(f"dit is node {kept.node}, en hier is ODH_NODE {servers.node} (another node)")
+        if await keeper.is_kept((asked.secrets / "operator" / "system_url").read_text().strip(), servers.node):
+            raise Unusable("lines draait nog; stop het eerst (lines still runs; stop it first)")
     elif of_running(asked.data):
         raise Unusable("stop de node eerst (stop the node first)")
     if asked.with_secrets:

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import nats
@@ -21,6 +21,9 @@ from node.links.accounts import link_account
 from node.links.register import Bundle, Register
 
 LOOK_SECONDS = 1.0
+
+#: More than a node has.
+CONNECTIONS_MAX = 10_000
 
 #: A file of ours among the streams, which is made once and never touched again.
 MARK = "mark"
@@ -146,6 +149,32 @@ async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence
 
     The server lets a line stand whose key it no longer takes; those of the accounts in `close` are closed.
     """
+    async with _every_server(system_url, tls_ca) as (client, servers):
+        for name in servers:
+            told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)
+            if "error" in told:
+                raise sourcing.Refused(f"reload: {told['error'].get('description')}")
+            lines = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.LEAFZ", b"", timeout=5)).data)
+            for line in lines["data"].get("leafs") or ():
+                if line["account"] in close:
+                    asked = json.dumps({"cid": line["id"]}).encode()
+                    await client.request(f"$SYS.REQ.SERVER.{name}.KICK", asked, timeout=5)
+
+
+async def is_kept(system_url: str, node: str) -> bool:
+    """Whether somebody keeps the lines of the node at this moment: its streams are made anew by who does."""
+    async with _every_server(system_url, None) as (client, servers):
+        for name in servers:
+            asked = json.dumps({"limit": CONNECTIONS_MAX}).encode()
+            told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.CONNZ", asked, timeout=5)).data)
+            if any(one.get("name") == f"odh-{node}-lines" for one in told["data"].get("connections") or ()):
+                return True
+    return False
+
+
+@asynccontextmanager
+async def _every_server(system_url: str, tls_ca: Path | None) -> AsyncIterator[tuple[Client, list[str]]]:
+    """A connection that may ask the servers themselves, and their ids, of those that are there."""
     client = await nats.connect(
         system_url.split(","), allow_reconnect=False, connect_timeout=3, tls=tls_of(tls_ca), error_cb=_quietly
     )
@@ -157,16 +186,7 @@ async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence
         with suppress(TimeoutError):  # one that is away reads it when it starts
             while len(servers) < len(system_url.split(",")):
                 servers.append(await answers.next_msg(timeout=1))
-        for server in servers:
-            name = json.loads(server.data)["server"]["id"]
-            told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)
-            if "error" in told:
-                raise sourcing.Refused(f"reload: {told['error'].get('description')}")
-            lines = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.LEAFZ", b"", timeout=5)).data)
-            for line in lines["data"].get("leafs") or ():
-                if line["account"] in close:
-                    asked = json.dumps({"cid": line["id"]}).encode()
-                    await client.request(f"$SYS.REQ.SERVER.{name}.KICK", asked, timeout=5)
+        yield client, [json.loads(server.data)["server"]["id"] for server in servers]
     finally:
         await client.close()
 

@@ -1,5 +1,6 @@
 """The alerts, by what Prometheus itself makes of them: with `promtool`, where it is (Debian: package `prometheus`)."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ def test_every_alert_is_played_before_it_comes_and_when_it_does():
 @with_promtool
 def test_alerts_come_when_they_should_and_not_before():
     run("promtool", "test", "rules", "tests/deploy/alerts.yml")
+
+
+@with_promtool
+def test_prometheus_can_read_what_a_panel_asks(tmp_path: Path):
+    panels = json.loads((FOLDER / "grafana" / "node.json").read_text())["panels"]
+    asked = [one["expr"].replace("$node", "utrecht") for panel in panels for one in panel["targets"]]
+    rules = [{"record": f"panel:{number}", "expr": expr} for number, expr in enumerate(asked)]
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+
+    assert not [expr for expr in asked if "$" in expr]
+    run("promtool", "check", "rules", str(tmp_path / "rules.yml"))
 
 
 @with_promtool
