@@ -172,6 +172,21 @@ class Consumer:
             return None
         return heard
 
+    async def once_more(self, message: Msg) -> BaseException | None:
+        """Handles a message that was given up on, besides the stream; returns what prevented it, if anything did."""
+        heard = _Heard(message, *understood(message, self._hearing.event_type, elsewhere=self._hearing.elsewhere))
+        if self._hearing.prepare is not None:
+            (heard.prepared,) = await self._hearing.prepared(self._service, [heard.event], [heard.said_by])
+        item = self._item(heard, self._work(heard))
+        (outcome,) = await outcomes_of(self._service, self.name, [item], *self._hearing.first)
+        return outcome if isinstance(outcome, BaseException) else None
+
+    def is_of(self, subject: str) -> bool:
+        """Whether it hears what is said on a subject."""
+        _, node, *rest = subject.split(".")
+        is_it = ".".join(rest[-3:-1]) == self._hearing.event_type.wire_name
+        return is_it and (node != self._settings.node) == self._hearing.elsewhere
+
     async def _prepare(self, heard: list[_Heard]) -> list[_Heard]:
         if self._hearing.prepare is None or not heard:
             return heard

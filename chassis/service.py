@@ -20,6 +20,7 @@ from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
 from chassis.limits import LimitBodies
+from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
 from chassis.router import EventRouter
 from chassis.settings import Settings
@@ -123,6 +124,7 @@ class Service:
             app.include_router(router)
         app.include_router(_health)
         app.include_router(figures_router)
+        app.include_router(dead_letters_router)
         return app
 
     @asynccontextmanager

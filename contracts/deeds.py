@@ -20,9 +20,21 @@ class Deed(StrEnum):
     HELP_ASKED = "help-asked"
     REQUEST_ESCALATED = "request-escalated"
     MEMBER_INVITED = "member-invited"
+    AMBASSADOR_APPOINTED = "ambassador-appointed"
+    AMBASSADOR_ENDED = "ambassador-ended"
+    NODE_TEAM_ADDED = "node-team-added"
+    NODE_TEAM_REMOVED = "node-team-removed"
+    MEMBER_BLOCKED = "member-blocked"
+    MEMBER_UNBLOCKED = "member-unblocked"
+    MEMBER_ERASED = "member-erased"
+    CONTACT_READ = "contact-read"
+    MERGED = "merged"
+    KEPT_APART = "kept-apart"
+    DEAD_LETTER_REPLAYED = "dead-letter-replayed"
+    DEAD_LETTER_DROPPED = "dead-letter-dropped"
 
 
-Matter = Literal["match", "request"]
+Matter = Literal["match", "request", "pair", "dead-letter"]
 
 
 class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local"):

@@ -160,6 +160,14 @@ class Person:
 
         return await until(next_one, f"een mail aan {self.email} met een link naar {path}", patience)
 
+    async def mail_to(self, email: str, path: str) -> Mail | None:
+        """The newest mail to somebody that links to a page, for who looks over their shoulder."""
+        for id in reversed(await self._post.ids(to=email)):
+            mail = await self._post.read(id)
+            if mail.link(path):
+                return mail
+        return None
+
     # Calls.
 
     async def get(self, path: str, **query: Any) -> Any:

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Awaitable, Iterable
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ async def load(where: Addresses, data: Path) -> None:
         await demo.everybody_places("offers")
         await demo.everybody_places("requests")
         await demo.some_are_brought_together()
+        await demo.desks_have_something()
     note.touch()
 
 
@@ -68,6 +70,32 @@ class Demo:
 
     async def some_are_brought_together(self) -> None:
         await self._together(self._brought_together(**one) for one in DEMO["outcomes"])
+
+    async def desks_have_something(self) -> None:
+        """The team asks somebody to help, wants to come back to something, and invites somebody."""
+        for one in DEMO["asks"]:
+            request_id = await self._request_of(one["request"])
+            member_id = await self._people[one["member"]].member_id()
+            ask = {"request_id": request_id, "member_id": member_id, "note": one["note"]}
+            await until(partial(self._asked, ask), "een vraag om hulp")
+        for one in DEMO["follow_ups"]:
+            day = datetime.now(UTC).date() + timedelta(days=one["days"])
+            about = {"matter": "request", "matter_id": await self._request_of(one["request"])}
+            await self._team.post("/follow-ups", about | {"note": one["note"], "due_on": day.isoformat()})
+        for one in DEMO["invitations"]:
+            await self._team.post("/invitations", one)
+
+    async def _request_of(self, title: str) -> str:
+        placed = (await self._by("requests", title).get("/requests", mine="true"))["items"]
+        return str(next(one["request_id"] for one in placed if one["title"] == title))
+
+    async def _asked(self, ask: dict[str, Any]) -> Any:
+        try:
+            return await self._team.post("/asks", ask)
+        except Refused as refused:  # matching has not heard of the request yet
+            if refused.problem != "request-not-yours-to-look-after":
+                raise
+            return None
 
     async def _joins(self, one: dict[str, Any], **organisation: Any) -> None:
         details = {name: one[name] for name in ("phone", "language") if name in one}

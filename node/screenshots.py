@@ -92,6 +92,11 @@ PAGES = (
     Shown("my-data", "asker", "/my-data"),
     Shown("erase", "asker", "/my-data/erase"),
     Shown("sessions", "asker", "/sessions"),
+    Shown("team", "team", "/team"),
+    Shown("members", "team", "/members"),
+    Shown("member", "team", "/members/{member}"),
+    Shown("deeds", "team", "/deeds"),
+    Shown("dead-letters", "team", "/dead-letters"),
     Shown("same", "team", "/same"),
     Shown("merged", "asker", "/same/mine"),
     Shown("same-organisations", "team", "/same?thing=organisations"),
@@ -186,6 +191,7 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
     for listed in ("tip", "meeting"):
         for one in (await asker.get(f"/{listed}s"))["items"]:
             found.setdefault(listed, one["offer_id"])
+    found["member"] = await asker.member_id()
     for partner in (await team.get("/partners"))["items"]:
         found.setdefault("partner", partner["partner_id"])
     started = (await asker.get("/initiatives", limit=100))["items"]
@@ -195,6 +201,9 @@ async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
     for item in (await asker.get("/inbox"))["items"]:
         if item["template"] == "help-asked":
             found.setdefault("ask", item["matter_id"])
+    for invitation in (await team.get("/invitations"))["items"]:
+        if invitation["status"] == "waiting" and (mail := await team.mail_to(invitation["email"], "/invited")):
+            found.setdefault("invitation", (mail.link("/invited") or "").partition("token=")[2])
     for match in [*(await asker.get("/matches"))["items"], *(await team.get("/matches", limit=100))["items"]]:
         is_theirs = match["my_side"] is not None
         if is_theirs or match["state"] == "proposed":

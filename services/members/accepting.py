@@ -56,8 +56,10 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
             await session.flush()
         person = await store.member(session, member.member_id, for_change=True)
         member.verified_at = now
-        if rules.joins(MemberStatus(person.status)):
+        if rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
             await membership.confirm(session, person, _details(draft, now), now)
+        elif person.status != MemberStatus.ACTIVE:
+            raise rules.SignInLinkInvalid
         await _appoint(session, invitation, person, now)
         invitation.accepted_at, invitation.member_id = now, member.member_id
         invitation.close()

@@ -3,6 +3,7 @@
 from services.members import (
     accepting,
     appointments,
+    blocking,
     deeds,
     directory,
     erasure,
@@ -22,6 +23,7 @@ routers = (
     deeds.router,
     directory.router,
     profile.router,
+    blocking.router,
     organisations.router,
     same.router,
     own_same.router,

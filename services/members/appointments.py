@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSession, Reply, SignedIn, say
+from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSession, Reply, SignedIn, note_deed, say
+from contracts.deeds import Deed
 from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
 from services.members import persons, store
 from services.members.inputs import ScopeDraft
@@ -31,7 +32,7 @@ async def list_ambassadors(_: SignedIn, session: ReadSession, paging: Paging) ->
 
 @router.put("/ambassadors/{member_id}", response_model=AmbassadorView)
 async def appoint_ambassador(
-    member_id: MemberId, draft: ScopeDraft, _: NodeTeam, now: Now, command: Command
+    member_id: MemberId, draft: ScopeDraft, who: NodeTeam, now: Now, command: Command
 ) -> Response:
     """A member brings people together within a scope, from now on or with a new scope."""
 
@@ -39,13 +40,14 @@ async def appoint_ambassador(
         member = await store.active_member(session, member_id, for_change=True)
         await check_organisations_exist(session, draft.organisation_ids)
         ambassador = await appointed(session, member, draft, now)
+        note_deed(session, "members", who, Deed.AMBASSADOR_APPOINTED, now, whose=[member.member_id])
         return Reply(await _view(session, ambassador, member), version=member.version)
 
     return await command(appoint)
 
 
 @router.delete("/ambassadors/{member_id}", status_code=204)
-async def end_appointment(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+async def end_appointment(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
     """A member is no ambassador any more."""
 
     async def end_it(session: AsyncSession) -> Reply:
@@ -53,26 +55,28 @@ async def end_appointment(member_id: MemberId, _: NodeTeam, command: Command) ->
         stood = [await stood_down(session, one) for one in await persons.memberships_of(session, member)]
         if not any(stood):
             raise NotAnAmbassador
+        note_deed(session, "members", who, Deed.AMBASSADOR_ENDED, now, whose=[member.member_id])
         return Reply(status=204)
 
     return await command(end_it)
 
 
 @router.put("/node-team/{member_id}", status_code=204)
-async def add_to_node_team(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+async def add_to_node_team(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
     """A member looks after the node from now on; nothing happens when they did already."""
 
     async def add(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
         if not member.node_team:
             join_node_team(session, member)
+            note_deed(session, "members", who, Deed.NODE_TEAM_ADDED, now, whose=[member.member_id])
         return Reply(status=204)
 
     return await command(add)
 
 
 @router.delete("/node-team/{member_id}", status_code=204)
-async def remove_from_node_team(member_id: MemberId, _: NodeTeam, command: Command) -> Response:
+async def remove_from_node_team(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
     """A member does not look after the node any more; somebody else has to."""
 
     async def remove(session: AsyncSession) -> Reply:
@@ -82,6 +86,7 @@ async def remove_from_node_team(member_id: MemberId, _: NodeTeam, command: Comma
             member.node_team = False
             member.version += 1
             say(session, NodeTeamLeft(member_id=member_id, version=member.version))
+            note_deed(session, "members", who, Deed.NODE_TEAM_REMOVED, now, whose=[member.member_id])
         return Reply(status=204)
 
     return await command(remove)

@@ -9,9 +9,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Ambassador as AmbassadorOrTeam
 from chassis import Identity, Page, Paging, ReadSession
+from chassis.identity import NotAllowed
 from chassis.paging import PageAsked
 from contracts.vocabulary import Role
 from services.members import store, views
+from services.members.leading import scope_of
 from services.members.rules import MemberStatus
 from services.members.tables import Affiliation, Ambassador, Member, Organisation
 from services.members.views import MemberView
@@ -23,18 +25,25 @@ PartOfName = Annotated[str | None, Query(min_length=2, max_length=100, descripti
 
 @router.get("/members", response_model=Page[MemberView])
 async def list_members(
-    who: AmbassadorOrTeam, session: ReadSession, paging: Paging, q: PartOfName = None, role: Role | None = None
-) -> Page[MemberView]:
-    """Who takes part: everybody for the node's team, and for an ambassador who is in their scope; newest first."""
-    members = await _members(session, who, paging, q, role)
-    found = [await _view(session, member) for member in members]
+    who: AmbassadorOrTeam, session: ReadSession, paging: Paging, q: PartOfName = None, role: Role | None = None,
+    blocked: bool = False,
+) -> Page[MemberView]:  # fmt: skip
+    """Who takes part: everybody for the node's team, and for an ambassador who is in their scope; newest first.
+
+    Who is kept out (`blocked`) the team sees alone.
+    """
+    if blocked and not who.has(Role.NODE_TEAM):
+        raise NotAllowed
+    members = await _members(session, who, paging, q, role, blocked=blocked)
+    found = [await view_of(session, member) for member in members]
     return Page.of(found, paging, key=lambda view: view.member_id)
 
 
 async def _members(
-    session: AsyncSession, who: Identity, paging: PageAsked, q: str | None, role: Role | None
+    session: AsyncSession, who: Identity, paging: PageAsked, q: str | None, role: Role | None, *, blocked: bool
 ) -> list[Member]:
-    query = select(Member).where(Member.status == MemberStatus.ACTIVE, col(Member.merged_into).is_(None))
+    are_wanted = col(Member.blocked_at).is_not(None) if blocked else Member.status == MemberStatus.ACTIVE
+    query = select(Member).where(are_wanted, col(Member.merged_into).is_(None))
     if paging.cursor:
         query = query.where(Member.member_id < paging.cursor)
     if q:
@@ -75,10 +84,14 @@ def _belongs(organisation: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
     )
 
 
-async def _view(session: AsyncSession, member: Member) -> MemberView:
+async def view_of(session: AsyncSession, member: Member) -> MemberView:
+    """A member for who may see them."""
+    ambassador = await store.ambassador(session, member.member_id)
     return MemberView(
         member_id=member.member_id,
         name=member.name,
-        roles=views.roles(member, await store.ambassador(session, member.member_id)),
+        roles=views.roles(member, ambassador),
+        scope=await scope_of(session, ambassador) if ambassador else None,
         affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
+        is_blocked=member.blocked_at is not None,
     )

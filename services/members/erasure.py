@@ -8,7 +8,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, NodeTeam, Now, ReadSession, Reply, SignedIn, say
+from chassis import Command, NodeTeam, Now, ReadSession, Reply, SignedIn, note_deed, say
+from contracts.deeds import Deed
 from contracts.members import MemberErased
 from services.members import erased, persons, rules, store
 from services.members.tables import Erasure, Member
@@ -24,9 +25,14 @@ async def erase_me(who: SignedIn, now: Now, command: Command) -> Response:
 
 
 @router.delete("/members/{member_id}", status_code=202, response_model=ErasureAsked)
-async def erase_member(member_id: str, _: NodeTeam, now: Now, command: Command) -> Response:
+async def erase_member(member_id: str, who: NodeTeam, now: Now, command: Command) -> Response:
     """Somebody who cannot sign in (any more) asked the node's team to be forgotten."""
-    return await command(lambda session: _erase(session, member_id, now))
+
+    async def erase_them(session: AsyncSession) -> Reply:
+        note_deed(session, "members", who, Deed.MEMBER_ERASED, now)  # whose it was is nobody's to keep
+        return await _erase(session, member_id, now)
+
+    return await command(erase_them)
 
 
 @router.get("/erasures/{erasure_id}", response_model=ErasureView)

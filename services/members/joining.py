@@ -26,11 +26,12 @@ async def join(draft: JoinDraft, now: Now, settings: OwnSettings, command: Comma
     async def receive(session: AsyncSession) -> Reply:
         await _check_organisation(session, draft)
         member = await _known_or_new(session, draft, now)
-        joins = rules.joins(MemberStatus(member.status))
+        joins = rules.joins(MemberStatus(member.status), blocked=member.blocked_at is not None)
         if joins:
             say_later(session, JoiningLapseDue(member_id=member.member_id), at=now + rules.UNCONFIRMED_KEPT)
         details = _details(draft, now) if joins else None
-        await mail_link(session, member, now, links_max=settings.sign_in_links_per_hour_max, joining=details)
+        links_max, mailed = settings.sign_in_links_per_hour_max, member.blocked_at is None
+        await mail_link(session, member, now, links_max=links_max, joining=details, mailed=mailed)
         return Reply(JoinReceived(), status=202)
 
     return await command(receive)

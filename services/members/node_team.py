@@ -61,7 +61,7 @@ async def _ensure_member(session: AsyncSession, name: str, email: str, organisat
         session.add(member)
         await session.flush()
     member = await store.member(session, member.member_id, for_change=True)
-    if rules.joins(MemberStatus(member.status)):
+    if rules.joins(MemberStatus(member.status), blocked=member.blocked_at is not None):
         await membership.affiliate(session, member, organisation_id, None, now)
         await membership.activate(session, member, now)
     if not member.node_team:

@@ -6,12 +6,14 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, IfMatch, Now, ReadSession, Reply, SignedIn, check_version
+from contracts.vocabulary import Role
 from services.members import membership, person_said, persons, rules, store, views
+from services.members.directory import view_of
 from services.members.inputs import AffiliationDraft, MemberChange
 from services.members.leading import drop_affiliation, scope_of
 from services.members.links import mail_link
 from services.members.person_said import BELONGS
-from services.members.rules import AffiliationNotFound, AlreadyAffiliated
+from services.members.rules import AffiliationNotFound, AlreadyAffiliated, MemberNotFound, MemberStatus
 from services.members.saying import HERE
 from services.members.settings import MembersSettings, OwnSettings
 from services.members.tables import Member
@@ -103,19 +105,16 @@ async def leave(who: SignedIn, command: Command) -> Response:
 
 @router.get("/members/{member_id}", response_model=MemberView)
 async def show_member(member_id: str, who: SignedIn, session: ReadSession) -> MemberView:
-    """A member, for the node's team and for ambassadors in whose scope they are."""
-    member = await store.active_member(session, member_id)
+    """A member, for the node's team and for ambassadors in whose scope they are; who is kept out, for the team."""
+    member = await store.member(session, member_id)
+    if member.status != MemberStatus.ACTIVE and not (member.blocked_at and who.has(Role.NODE_TEAM)):
+        raise MemberNotFound
     belonging = await store.organisations_of(session, member.member_id)
     organisations = [organisation for _, organisation in belonging]
     rules.check_may_see(
         who, member.member_id, [o.organisation_id for o in organisations], [o.province for o in organisations]
     )
-    return MemberView(
-        member_id=member.member_id,
-        name=member.name,
-        roles=views.roles(member, await store.ambassador(session, member.member_id)),
-        affiliations=views.affiliations(belonging),
-    )
+    return await view_of(session, member)
 
 
 async def _ask_to_confirm(

@@ -212,9 +212,9 @@ def may_have_link(links_lately: int, links_max: int) -> bool:
     return links_lately < links_max
 
 
-def joins(status: MemberStatus) -> bool:
+def joins(status: MemberStatus, *, blocked: bool) -> bool:
     """Whether following a link that was mailed for joining makes somebody a member, (once) more."""
-    return status is not MemberStatus.ACTIVE
+    return status is not MemberStatus.ACTIVE and not blocked
 
 
 def check_may_change_organisation(who: Identity, organisation_id: str, own_organisation_ids: Collection[str]) -> None:

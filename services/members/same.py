@@ -9,8 +9,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, Identity, NodeTeam, Now, Page, Paging, ReadSession, Reply
+from chassis import Command, Identity, NodeTeam, Now, Page, Paging, ReadSession, Reply, note_deed
 from chassis.paging import PageAsked
+from contracts.deeds import Deed
 from services.members import merging, merging_persons, pairs, same_showing
 from services.members.pairs import ORGANISATIONS, PERSONS, PairStatus, Sort
 from services.members.same_views import DecidedView, SameOrganisationsView, SamePersonsView
@@ -87,9 +88,17 @@ def _decide(
         pair = await pairs.pair_with(session, sort, pair_id)
         if pair.status != status:
             await act(session, pair, who.member_id, now)
+            if status is not PairStatus.LATER:
+                _note(session, sort, pair, status, who, now)
         return Reply(DecidedView(pair_id=pair.pair_id, status=pair.status))
 
     return decide
+
+
+def _note(session: AsyncSession, sort: Sort, pair: Any, status: PairStatus, who: Identity, now: datetime) -> None:
+    whose = (pair.first_id, pair.second_id) if sort is PERSONS else ()
+    deed = Deed.MERGED if status is PairStatus.MERGED else Deed.KEPT_APART
+    note_deed(session, "members", who, deed, now, matter="pair", matter_id=pair.pair_id, whose=whose)
 
 
 async def _page(session: AsyncSession, sort: Sort, status: PairStatus, paging: PageAsked) -> list[Any]:

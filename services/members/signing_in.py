@@ -44,7 +44,7 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
         person = await store.member(session, member.member_id, for_change=True)
         mailed_to = await persons.address_of(session, person)
         member.verified_at = now
-        if link.joining is not None and rules.joins(MemberStatus(person.status)):
+        if link.joining is not None and rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
             await membership.confirm(session, person, link.joining, now)
         elif person.status != MemberStatus.ACTIVE:
             raise rules.SignInLinkInvalid

@@ -75,6 +75,7 @@ class Member(Table, table=True):
     merged_into: str | None = Field(default=None, sa_type=sa.Text, index=True)  # which may be merged itself
     leads_to: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the one that stays, at the end of these
     same_keys: list[str] | None = Field(default=None, sa_type=Texts)
+    blocked_at: datetime | None = Field(default=None, sa_type=Instant)  # kept out by the team, and has left too
     first_seen_at: datetime = Field(sa_type=Instant)
     joined_at: datetime | None = Field(default=None, sa_type=Instant)
 

@@ -90,7 +90,9 @@ class MemberView(BaseModel):
     member_id: str
     name: str
     roles: tuple[Role, ...]
+    scope: AmbassadorScope | None = Field(description="Of an ambassador.")
     affiliations: tuple[AffiliationView, ...]
+    is_blocked: bool = Field(description="Whether the node's team keeps them out.")
 
 
 class AmbassadorView(BaseModel):

@@ -119,6 +119,7 @@ async def _a_desk(street: Street) -> None:
     about = {"request_id": request["request_id"], "member_id": await street.asker.member_id()}
     await eventually(lambda: _asked(street, about | {"note": "Jullie hebben er toch een?"}), saying="a request there")
     note = {"matter": "request", "matter_id": request["request_id"], "note": "Bel de school over de tuin."}
+    await street.team.post("/invitations", {"email": "iris@lindebeek.example", "name": "Iris Bakker"})
     await street.team.post("/follow-ups", note | {"due_on": (datetime.now(UTC).date() + timedelta(days=3)).isoformat()})
 
 

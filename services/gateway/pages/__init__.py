@@ -3,6 +3,7 @@
 from services.gateway.pages import (
     about,
     asks,
+    dead_letters,
     desk,
     desk_request,
     docs,
@@ -25,11 +26,13 @@ from services.gateway.pages import (
     start,
     static,
     status,
+    team,
 )
 
 routers = (
     about.router,
     asks.router,
+    dead_letters.router,
     desk.router,
     desk_request.router,
     docs.router,
@@ -52,4 +55,5 @@ routers = (
     start.router,
     static.router,
     status.router,
+    team.router,
 )

@@ -1,0 +1,151 @@
+"""What the node's team does: members and their roles, what was not handled, and what was done for others."""
+
+import asyncio
+from typing import Annotated, Any
+from urllib.parse import quote, urlencode
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from chassis.identity import NotAllowed
+from contracts.places import PROVINCES
+from contracts.vocabulary import Role, Theme
+from contracts.words import province_in_words, theme_in_words
+from services.gateway.pages.forms import Form
+from services.gateway.pages.reading import Reader, Refused, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+MemberId = Annotated[str, Path(max_length=128)]
+Cursor = Annotated[str, Query(max_length=128)]
+
+#: Whom the list shows, and how members is asked for them.
+WHICH = {
+    "all": {},
+    "ambassador": {"role": "ambassador"},
+    "node-team": {"role": "node-team"},
+    "blocked": {"blocked": "true"},
+}
+
+#: What a button on a member's page does: the method, and the address with the member's id in it.
+STEPS = {
+    "appoint": ("PUT", "/v1/ambassadors/{}"),
+    "end": ("DELETE", "/v1/ambassadors/{}"),
+    "add": ("PUT", "/v1/node-team/{}"),
+    "remove": ("DELETE", "/v1/node-team/{}"),
+    "block": ("PUT", "/v1/members/{}/block"),
+    "unblock": ("DELETE", "/v1/members/{}/block"),
+    "contact": ("POST", "/v1/members/{}/contact-reads"),
+}
+
+
+@router.get("/team")
+async def show_team(reader: SignedInReader) -> Response:
+    """Where everything of the team is."""
+    must_be_team(reader)
+    return reader.page("team.html")
+
+
+@router.get("/members")
+async def show_members(
+    reader: SignedInReader, name: Annotated[str, Query(max_length=100)] = "", which: str = "all", cursor: Cursor = ""
+) -> Response:
+    """Who takes part, by a part of a name or organisation, or by role."""
+    must_be_team(reader)
+    which = which if which in WHICH else "all"
+    asked = {"limit": "20"} | WHICH[which] | ({"q": name.strip()} if len(name.strip()) > 1 else {})
+    found = await reader.ask("/v1/members?" + urlencode(asked | ({"cursor": cursor} if cursor else {})))
+    return reader.page(
+        "members.html", members=found["items"], older=found["next_cursor"], cursor=cursor, name=name, which=which,
+        choices=tuple(WHICH),
+    )  # fmt: skip
+
+
+@router.get("/members/{member_id}")
+async def show_member(member_id: MemberId, reader: SignedInReader, done: str = "") -> Response:
+    """A member: where they belong, what they may do, and what was done to them."""
+    return await _page(reader, member_id, done=done)
+
+
+@router.post("/members/{member_id}")
+async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
+    """A role is given or taken, somebody is kept out or let in, or their contact details are read."""
+    form = await reader.filled_in()
+    button = form.value("step")
+    if button not in STEPS:
+        return await _page(reader, member_id, status=422, wrong="error.422")
+    method, address = STEPS[button]
+    scope = {"provinces": form.all("provinces"), "themes": form.all("themes")} if button == "appoint" else None
+    if scope is not None and not any(scope.values()):
+        return await _page(reader, member_id, status=422, wrong="error.scope-empty")
+    try:
+        told = await reader.ask(address.format(quote(member_id, safe="")), method=method, body=scope)
+    except Refused as refused:
+        if refused.status not in (404, 409, 422):
+            raise
+        return await _page(reader, member_id, status=refused.status, wrong=f"error.{refused.slug}")
+    if button == "contact":  # shown once: it is noted who looked
+        return await _page(reader, member_id, contact=told)
+    return reader.go_to(f"/members/{quote(member_id, safe='')}?done=member-{button}")
+
+
+@router.get("/deeds")
+async def show_deeds(reader: SignedInReader, cursor: Cursor = "", member: Cursor = "", deed: str = "") -> Response:
+    """What was done for others in the last year, by whom and to whom."""
+    must_be_team(reader)
+    asked = {"limit": "20"} | {name: value for name, value in
+                               (("cursor", cursor), ("member_id", member), ("deed", deed)) if value}  # fmt: skip
+    found = await reader.ask("/v1/deeds?" + urlencode(asked))
+    names = await names_of(reader, found["items"])
+    return reader.page(
+        "deeds.html", deeds=found["items"], names=names, older=found["next_cursor"], cursor=cursor, member=member
+    )
+
+
+async def _page(
+    reader: Reader,
+    member_id: str,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    contact: dict[str, Any] | None = None,
+) -> Response:
+    must_be_team(reader)
+    one = quote(member_id, safe="")
+    member = await reader.ask(f"/v1/members/{one}")
+    deeds = (await reader.ask(f"/v1/deeds?limit=20&member_id={one}"))["items"]
+    scope = member["scope"] or {"provinces": [], "themes": []}
+    return reader.page(
+        "member.html",
+        status=status,
+        member=member,
+        form=Form({"provinces": scope["provinces"], "themes": scope["themes"]}),
+        provinces=[(name, province_in_words(name, reader.language)) for name in PROVINCES],
+        themes=[(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],
+        contact=contact,
+        deeds=deeds,
+        names=await names_of(reader, deeds),
+        done=done,
+        wrong=wrong,
+    )
+
+
+async def names_of(reader: Reader, deeds: list[dict[str, Any]]) -> dict[str, str]:
+    """What the members are called who did something or whom it concerns, as far as they take part."""
+    ids = dict.fromkeys(one for deed in deeds for one in (deed["done_by"], *deed["whose"]) if one)
+
+    async def name(member_id: str) -> str | None:
+        try:
+            return str((await reader.ask(f"/v1/members/{quote(member_id, safe='')}"))["name"])
+        except Refused:
+            return None
+
+    found = await asyncio.gather(*map(name, ids))
+    return {member_id: named for member_id, named in zip(ids, found, strict=True) if named}
+
+
+def must_be_team(reader: Reader) -> None:
+    """Raises `NotAllowed` for who is not of the node's team."""
+    if not reader.has(Role.NODE_TEAM):
+        raise NotAllowed

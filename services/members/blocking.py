@@ -1,0 +1,84 @@
+"""What the node's team does with a member: keep them out, let them back in, and look up how to reach them.
+
+Each is noted: who did it, and to whom.
+"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Command, NodeTeam, Now, Problem, Reply, note_deed
+from contracts.deeds import Deed
+from services.members import membership, persons, store
+from services.members.rules import MemberNotFound, MemberStatus
+
+router = APIRouter(prefix="/v1/members", tags=["members"])
+
+MemberId = Annotated[str, Path(max_length=128)]
+
+
+class CannotBlock(
+    Problem,
+    slug="member-cannot-be-blocked",
+    status=409,
+    title="Who is of the node's team is not kept out: end that first",
+):
+    """The team cannot lock itself out by mistake."""
+
+
+class ContactView(BaseModel):
+    """How to reach a member."""
+
+    email: str
+    phone: str | None
+
+
+@router.put("/{member_id}/block", status_code=204)
+async def block(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """A member takes part no more, and cannot come back by themselves. Who is of the team leaves that first."""
+
+    async def block_them(session: AsyncSession) -> Reply:
+        member = await store.member(session, member_id, for_change=True)
+        if member.status == MemberStatus.UNCONFIRMED:
+            raise MemberNotFound
+        if member.node_team or member.member_id == who.member_id:
+            raise CannotBlock
+        if member.status == MemberStatus.ACTIVE:
+            await membership.leave(session, member)
+        if member.blocked_at is None:
+            for one in await persons.memberships_of(session, member):
+                one.blocked_at = now
+            note_deed(session, "members", who, Deed.MEMBER_BLOCKED, now, whose=[member.member_id])
+        return Reply(status=204)
+
+    return await command(block_them)
+
+
+@router.delete("/{member_id}/block", status_code=204)
+async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """A member takes part again, as an ordinary member; nothing happens when they were not kept out."""
+
+    async def unblock_them(session: AsyncSession) -> Reply:
+        member = await store.member(session, member_id, for_change=True)
+        if member.blocked_at is not None:
+            for one in await persons.memberships_of(session, member):
+                one.blocked_at = None
+            await membership.activate(session, member, now)
+            note_deed(session, "members", who, Deed.MEMBER_UNBLOCKED, now, whose=[member.member_id])
+        return Reply(status=204)
+
+    return await command(unblock_them)
+
+
+@router.post("/{member_id}/contact-reads", response_model=ContactView)
+async def read_contact(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
+    """How to reach a member, for the node's team. A change, for it is noted who looked."""
+
+    async def read(session: AsyncSession) -> Reply:
+        member = await store.active_member(session, member_id)
+        note_deed(session, "members", who, Deed.CONTACT_READ, now, whose=[member.member_id])
+        return Reply(ContactView(email=await persons.address_of(session, member), phone=member.phone))
+
+    return await command(read)

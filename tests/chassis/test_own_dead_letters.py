@@ -1,0 +1,65 @@
+"""The node's team sees a service's dead letters, has them handled once more, or throws them away."""
+
+import pytest
+
+from contracts.deeds import DeedDone
+from tests.chassis.conftest import lending_on
+from tests.chassis.test_dead_letters import fail, poisoned
+
+ADDRESS = "/internal/dead-letters"
+
+
+@pytest.fixture(scope="module")
+async def standing(postgres, nats):
+    """A service that gives up after two attempts."""
+    async with lending_on(postgres, nats, attempts_max=2) as started:
+        yield started
+
+
+def team(lending):
+    """Somebody of the node's team."""
+    return lending.http_as("m-team", roles=("node-team",))
+
+
+async def test_a_letter_is_seen_with_its_reason_and_without_its_content(lending, trouble, tool_id):
+    await poisoned(lending, trouble, tool_id)
+
+    (letter,) = (await team(lending).get(ADDRESS)).json()
+
+    assert (letter["event"], letter["attempts"]) == ("borrowers.tool-wanted", 2)
+    assert "RuntimeError" in letter["reason"]
+    assert letter["letter_id"].endswith(tool_id)
+    for who in (lending.http, lending.http_as("m"), lending.http_as("m", roles=("ambassador",))):
+        assert (await who.get(ADDRESS)).status_code in (401, 403)
+        assert (await who.delete(f"{ADDRESS}/{letter['letter_id']}")).status_code in (401, 403)
+
+
+async def test_it_is_handled_once_more_and_then_it_is_gone(lending, trouble, tool_id):
+    await poisoned(lending, trouble, tool_id)
+    (letter,) = (await team(lending).get(ADDRESS)).json()
+    again = f"{ADDRESS}/{letter['letter_id']}/replay"
+
+    trouble[tool_id] = fail
+    failed = await team(lending).post(again)
+    trouble.clear()
+    done = [(await team(lending).post(again)).status_code for _ in range(2)]
+
+    assert (failed.status_code, "RuntimeError" in failed.json()["reason"]) == (409, True)
+    assert done == [204, 404]
+    assert await lending.lent() == [tool_id]
+    assert await lending.dead_letters() == []
+    (deed,) = await lending.said(DeedDone)
+    assert (deed.deed, deed.done_by, deed.matter_id) == ("dead-letter-replayed", "m-team", letter["letter_id"])
+
+
+async def test_one_is_thrown_away_and_others_stay(lending, trouble, tool_id):
+    await poisoned(lending, trouble, tool_id, f"{tool_id}-other")
+    letters = {one["letter_id"]: one for one in (await team(lending).get(ADDRESS)).json()}
+    gone = next(one for one in letters if one.endswith(tool_id))
+
+    assert (await team(lending).delete(f"{ADDRESS}/{gone}")).status_code == 204
+
+    left = [one["letter_id"] for one in (await team(lending).get(ADDRESS)).json()]
+    assert left == [one for one in letters if one != gone]
+    for strange in ("x", "a.>", "*", gone):
+        assert (await team(lending).delete(f"{ADDRESS}/{strange}")).status_code == 404

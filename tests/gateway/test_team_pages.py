@@ -1,0 +1,138 @@
+"""The node's team on its pages: members and their roles, who is kept out, what was not handled and what was done."""
+
+import pytest
+
+from contracts.event import encode, new_id
+from contracts.members import ContactChanged, MemberErased
+from tests.gateway.conftest import a_join
+from tests.gateway.test_pages import press, shown, well_made
+from tests.given import eventually, fresh_name
+
+BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
+
+
+@pytest.fixture
+async def team(street):
+    """Somebody of the node's team, at a browser."""
+    return await street.signed_in("team@omdehoek.example", street.visitor(**BROWSER))
+
+
+@pytest.fixture
+async def noor(street):
+    """A member with a name of her own, at a browser."""
+    name = fresh_name("Noor").replace("-", " ")
+    browser = await street.member(name=name, phone="06 12345678")
+    await street.members.quiet()
+    return name, await street.member_id(browser), browser
+
+
+async def step(browser, path, label, **filled_in):
+    """Presses a button on a page; returns the page that follows."""
+    answer = await press(browser, await browser.get(path), label, **filled_in)
+    if answer.status_code == 303:
+        answer = await browser.get(answer.headers["location"])
+    well_made(answer, "nl")
+    return answer
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_pages_are_well_made_and_for_the_team_alone(street, team, noor, language):
+    _, member_id, browser = noor
+    for path in ("/team", "/members", f"/members/{member_id}", "/deeds", "/dead-letters"):
+        well_made(await team.get(path, params={"taal": language}), language)
+        assert (await browser.get(path, headers=BROWSER)).status_code == 403
+        assert (await street.visitor(**BROWSER).get(path)).status_code == 303
+    assert "/team" in (await team.get("/")).text
+    assert "/team" not in (await browser.get("/", headers=BROWSER)).text
+
+
+async def test_a_member_is_found_and_gets_and_loses_roles_and_each_is_noted(street, team, noor):
+    name, member_id, browser = noor
+    page = f"/members/{member_id}"
+    found = await team.get("/members", params={"name": name})
+    assert page in found.text
+
+    empty = await step(team, page, "appoint", provinces="", themes="")
+    appointed = await step(team, page, "appoint", provinces="Zeeland", themes="")
+    assert "Kies minstens één provincie" in empty.text
+    assert "Dit lid is ambassadeur van dit gebied." in appointed.text
+    assert name in (await team.get("/members", params={"which": "ambassador", "name": name})).text
+    await step(team, page, "end")
+    await step(team, page, "add")
+    cannot = await step(team, page, "remove")
+    assert "hoort niet meer bij het team" in cannot.text
+    contact = await step(team, page, "contact")
+    assert ("+31612345678" in contact.text, "+31612345678" in (await team.get(page)).text) == (True, False)
+    await street.members.quiet()
+
+    log = (await team.get("/deeds")).text
+    for words in ("Tot ambassadeur benoemd", "Geen ambassadeur meer", "In het team gezet", "Mailadres en telefoon"):
+        assert words in log
+        assert words in (await team.get(page)).text
+    own = (await browser.get("/api/v1/members/me/deeds", params={"of": "about-me"})).json()["items"]
+    assert [one["deed"] for one in own] == [
+        "contact-read", "node-team-removed", "node-team-added", "ambassador-ended", "ambassador-appointed",
+    ]  # fmt: skip
+    assert {one["done_by"] for one in own} == {None}
+
+
+async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(street, team, noor):
+    _, member_id, browser = noor
+    page = f"/members/{member_id}"
+    email = (await browser.get("/api/v1/members/me")).json()["email"]
+
+    blocked = await step(team, page, "block")
+    assert "Dit lid is uitgesloten." in blocked.text
+
+    async def out():
+        return (await browser.get("/api/v1/members/me")).status_code == 401
+
+    await eventually(out, saying="a session that ended")
+    street.links.clear()
+    door = street.visitor()
+    assert (await door.post("/api/v1/sign-in-links", json={"email": email})).status_code == 202
+    assert (await door.post("/api/v1/members", json=a_join(email=email))).status_code == 202
+    await street.members.quiet()
+    assert email not in street.links
+    assert page in (await team.get("/members", params={"which": "blocked"})).text
+
+    let_in = await step(team, page, "unblock")
+    assert "Dit lid mag weer meedoen." in let_in.text
+    assert (await (await street.signed_in(email)).get("/api/v1/members/me")).status_code == 200
+    assert [one for one in await street.members.said(ContactChanged) if one.member_id == member_id]
+
+
+async def test_the_team_does_not_lock_itself_out(street, team):
+    own = await street.member_id(team)
+    refused = await team.put(f"/api/v1/members/{own}/block")
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "member-cannot-be-blocked")
+    alone = await step(team, f"/members/{own}", "remove")
+    assert "Er moet iemand in het team blijven." in alone.text
+
+
+async def test_what_a_service_could_not_handle_is_tried_again_or_thrown_away(street, team):
+    streams, node = street.members.service.streams, street.members.service.settings.node
+    ids = [new_id(), new_id()]
+    for member_id in ids:
+        event = MemberErased(member_id=member_id)
+        body = encode(event, event_id=new_id(), node=node, time=street.members.clock(), traceparent=None)
+        subject = event.subject(node)
+        headers = {"Odh-Subject": subject, "Odh-Reason": "KeyError at x.py:1", "Odh-Attempts": "6"}
+        headers["Odh-Buried-At"] = street.members.clock().isoformat(timespec="seconds")
+        await streams.js.publish(f"odh.{node}.dead.members.members.member-erased.{member_id}", body, headers=headers)
+
+    page = await team.get("/dead-letters")
+    well_made(page, "nl")
+    assert ("KeyError at x.py:1" in page.text, "Na 6 pogingen:" in page.text) == (True, True)
+    labels = {shown(one) for one in well_made(page, "nl").iter("button")}
+    again = next(one for one in labels if one.startswith("Probeer opnieuw") and ids[0] in one)
+    away = next(one for one in labels if one.startswith("Gooi weg") and ids[1] in one)
+    handled = await step(team, "/dead-letters", again)
+    thrown = await step(team, "/dead-letters", away)
+
+    assert "Nu is het wel verwerkt." in handled.text
+    assert "Weggegooid." in thrown.text
+    assert "Alles is verwerkt." in thrown.text
+    await street.members.quiet()
+    log = (await team.get("/deeds")).text
+    assert ("Een bericht opnieuw verwerkt" in log, "Een bericht weggegooid" in log) == (True, True)
