@@ -100,7 +100,7 @@ class JoiningLapseDue(Event, wire_name="members.joining-lapse-due", about="membe
 
 
 class InvitationMade(
-    Event, wire_name="members.invitation-made", about="invitation_id", reach="local", kept_seconds=24 * 3600
+    Event, wire_name="members.invitation-made", about="invitation_id", reach="local", kept_seconds=3600
 ):
     """Somebody is invited to join: mail them the link."""
 

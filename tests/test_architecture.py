@@ -268,6 +268,8 @@ PUBLIC = {
     "partners GET /v1/schemas/{name}": "the same, one by one",
     "gateway POST /api/v1/sign-in-links": "who asks is not signed in",
     "gateway POST /api/v1/sessions": "the token of the mail is the key",
+    "gateway GET /invited": "the same, of an invitation",
+    "gateway POST /invited": "the same",
     "gateway GET /api/v1/openapi.json": "what can be called is no secret",
     "gateway GET /api/v1/docs": "the same, for people",
     "gateway GET /": "the start page",

@@ -16,6 +16,24 @@ QUESTIONS = {
     """,
     "looked-at": "SELECT match_id, state FROM match WHERE ambassador_ids && CAST(:who AS text[]) ORDER BY match_id",
     "notes": "SELECT match_id, note FROM match WHERE note_by = ANY(:who) ORDER BY match_id",
+    "asked-to-help": """
+        SELECT p.title, a.note, a.asked_at, a.accepted, a.answered_at, a.offer_id
+        FROM help_ask a JOIN proposition p ON p.proposition_id = a.request_id
+        WHERE a.member_id = ANY(:who) ORDER BY a.asked_at
+    """,
+    "help-you-asked": """
+        SELECT p.title, a.note, a.asked_at, a.accepted, a.answered_at
+        FROM help_ask a JOIN proposition p ON p.proposition_id = a.request_id
+        WHERE a.asked_by = ANY(:who) ORDER BY a.asked_at
+    """,
+    "hand-overs": """
+        SELECT match_id, note, asked_at, answered_at, accepted FROM hand_over
+        WHERE asked_by = ANY(:who) OR member_id = ANY(:who) ORDER BY asked_at
+    """,
+    "follow-ups": """
+        SELECT matter, matter_id, note, due_on, came_at, done_at FROM follow_up
+        WHERE member_id = ANY(:who) ORDER BY due_on
+    """,
     "desk": "SELECT * FROM ambassador WHERE member_id = ANY(:who)",
 }
 

@@ -2,7 +2,8 @@
 
 from chassis.kept import kept_router
 
-#: What is not told is a secret (the hash of a link's token) or another's (who somebody was compared with).
+#: What is not told is a secret (the hash of a link's token) or another's (who somebody was compared with,
+#: who did something to them).
 QUESTIONS = {
     "person": """
         SELECT member_id, status, name, email, phone, language, networks, node_team, verified_at, first_seen_at,
@@ -24,6 +25,16 @@ QUESTIONS = {
     "compared": """
         SELECT agrees, status, found_at, decided_at FROM same_persons
         WHERE first_id = ANY(:who) OR second_id = ANY(:who) ORDER BY found_at
+    """,
+    "deeds-done": """
+        SELECT deed, role, title, done_at FROM deed WHERE done_by = ANY(:who) ORDER BY done_at
+    """,
+    "deeds-about-you": """
+        SELECT deed, role, title, done_at FROM deed WHERE whose && CAST(:who AS text[]) ORDER BY done_at
+    """,
+    "invited": """
+        SELECT name, email, created_at, expires_at, revoked_at, accepted_at FROM invitation
+        WHERE invited_by = ANY(:who) ORDER BY created_at
     """,
     "given-to-other-nodes": "SELECT match_id, node, sealed_at FROM sealed_contact WHERE member_id = ANY(:who)",
 }
