@@ -16,6 +16,18 @@ QUESTIONS = {
     """,
     "looked-at": "SELECT match_id, state FROM match WHERE ambassador_ids && CAST(:who AS text[]) ORDER BY match_id",
     "notes": "SELECT match_id, note FROM match WHERE note_by = ANY(:who) ORDER BY match_id",
+    "hand-overs": """
+        SELECT match_id, note, asked_at, answered_at, accepted, asked_by = ANY(:who) AS asked_by_me FROM hand_over
+        WHERE member_id = ANY(:who) OR asked_by = ANY(:who) ORDER BY asked_at
+    """,
+    "help-asked": """
+        SELECT request_id, note, asked_at, answered_at, accepted, offer_id, asked_by = ANY(:who) AS asked_by_me
+        FROM help_ask WHERE member_id = ANY(:who) OR asked_by = ANY(:who) ORDER BY asked_at
+    """,
+    "follow-ups": """
+        SELECT matter, matter_id, note, due_on, came_at, done_at FROM follow_up
+        WHERE member_id = ANY(:who) ORDER BY due_on
+    """,
     "desk": "SELECT * FROM ambassador WHERE member_id = ANY(:who)",
 }
 

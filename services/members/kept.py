@@ -25,6 +25,14 @@ QUESTIONS = {
         SELECT agrees, status, found_at, decided_at FROM same_persons
         WHERE first_id = ANY(:who) OR second_id = ANY(:who) ORDER BY found_at
     """,
+    "invitations": """
+        SELECT created_at, expires_at, revoked_at, accepted_at, invited_by = ANY(:who) AS invited_by_me
+        FROM invitation WHERE invited_by = ANY(:who) OR member_id = ANY(:who) ORDER BY created_at
+    """,
+    "deeds": """
+        SELECT deed, matter, matter_id, title, role, done_at, done_by = ANY(:who) AS done_by_me FROM deed
+        WHERE done_by = ANY(:who) OR whose = ANY(:who) ORDER BY done_at
+    """,
     "given-to-other-nodes": "SELECT match_id, node, sealed_at FROM sealed_contact WHERE member_id = ANY(:who)",
 }
 
