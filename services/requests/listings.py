@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +15,6 @@ from chassis.paging import PageAsked
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.requests import Meeting, OfferChanged, OfferClosed, OfferPlaced, OfferReopened
 from contracts.vocabulary import Kind, Language, Status, Theme
-from services.requests.rules import last_day
 from services.requests.tables import Departure, Listing, Organisation
 
 OfferHeard = OfferPlaced | OfferChanged | OfferReopened | OfferClosed
@@ -30,6 +29,9 @@ ERASURE_LOCK = 0x0D4_0002
 _READ_AS = {Language.DUTCH: "dutch", Language.ENGLISH: "english"}
 
 _WORDS_MAX = 12
+
+#: A meeting of which the day is not known may be any day.
+_LAST_DAY = sa.func.coalesce(col(Listing.ends_on), col(Listing.starts_on), sa.literal(date.max, sa.Date))
 
 _AS_SAID = (
     "version", "kind", "status", "member_id", "organisation_id", "title", "text", "language", "starts_on", "ends_on",
@@ -71,7 +73,7 @@ async def keep(session: AsyncSession, offer: OfferHeard, node: str | None, now: 
     meeting_before = await meeting_of(session, row) if row else None
     told = {name: getattr(offer, name) for name in _AS_SAID} | offer.place.model_dump(exclude={"name"})
     told |= {"place_name": offer.place.name, "themes": [theme.value for theme in offer.themes]}
-    told |= {"day": last_day(offer.kind, offer.starts_on, offer.ends_on) or date.max, "words": _words_of(offer)}
+    told |= {"day": offer.starts_on or date.max, "words": _words_of(offer)}
     if row is None:
         row = Listing(offer_id=offer.offer_id, node=node, listed_at=now, **told)
     for name, value in told.items():
@@ -104,12 +106,12 @@ async def page(
     )
     key = sa.tuple_(col(Listing.day), col(Listing.offer_id))
     if kind == Kind.MEETING:
-        query = query.where(Listing.day >= today).order_by(col(Listing.day), col(Listing.offer_id))
+        query = query.where(today <= _LAST_DAY).order_by(col(Listing.day), col(Listing.offer_id))
         if cursor := _cursor(paging.cursor, date.fromisoformat):
             query = query.where(key > sa.tuple_(sa.literal(cursor[0], sa.Date), sa.literal(cursor[1])))
     else:
         query = query.order_by(col(Listing.listed_at).desc(), col(Listing.offer_id).desc())
-        if cursor := _cursor(paging.cursor, datetime.fromisoformat):
+        if cursor := _cursor(paging.cursor, _moment):
             key = sa.tuple_(col(Listing.listed_at), col(Listing.offer_id))
             moment = sa.literal(cursor[0], sa.DateTime(timezone=True))
             query = query.where(key < sa.tuple_(moment, sa.literal(cursor[1])))
@@ -180,7 +182,7 @@ def _narrowed(sought: Sought) -> list[Any]:
     if sought.near and sought.within_km:
         narrowed.append(_km_from(sought.near) <= sought.within_km)
     if sought.since:
-        narrowed.append(Listing.day >= sought.since)
+        narrowed.append(sought.since <= _LAST_DAY)
     if sought.until:
         narrowed.append(Listing.starts_on <= sought.until)  # type: ignore[operator]  # a column, not a day
     return narrowed
@@ -206,6 +208,10 @@ def _cursor(cursor: str | None, begin_of: Any) -> tuple[Any, str] | None:
         return (begin_of(begin), offer_id) if offer_id else None
     except ValueError:
         return None
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 async def not_while_erasing(session: AsyncSession, *, alone: bool = False) -> None:

@@ -126,7 +126,7 @@ class Listing(Table, table=True):
     mbo_level: int | None = None
     expires_at: datetime = Field(sa_type=Instant)
     listed_at: datetime = Field(sa_type=Instant)  # when it was first heard
-    day: date  # the last one of a meeting, to order by; the end of time when it is not known
+    day: date  # the first one of a meeting, to order by; the end of time when it is not known
     words: Any = Field(default=None, sa_column=sa.Column(pg.TSVECTOR, nullable=False))
 
     @property

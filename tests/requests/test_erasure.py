@@ -42,9 +42,16 @@ async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(r
     (forgotten,) = await requests.then_said(MemberForgotten)
     assert forgotten.member_id == "noor"
     # four placed of which a draft; said: three times placed and once closed, with three timers
-    assert forgotten.removed == {"requests": 3, "offers": 1, "stored-replies": 1, "stream-messages": 7} | {
+    assert forgotten.removed == {
+        "requests": 3,
+        "offers": 1,
+        "stored-replies": 1,
+        "sign-ups": 0,
+        "stream-messages": 7,
+    } | {
         "introductions": 0,
         "initiatives": 0,
+        "sign-ups": 0,
     }
     kept = await everything_kept(requests)
     for one in mine:
