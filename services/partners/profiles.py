@@ -74,7 +74,7 @@ class Profile(BaseModel):
         except ValidationError as error:
             raise FieldErrors(
                 (".".join([theirs.get(first, first), *rest]), message)
-                for (first, *rest), message in ((path.split("."), said) for path, said in field_messages(error))
+                for (first, *rest), message in ((path.split("."), said) for path, said in _each_once(error))
             ) from None
 
     def own_names(self, kind: str, told: Iterable[str]) -> dict[str, str]:
@@ -92,6 +92,12 @@ class Profile(BaseModel):
         if isinstance(value, str):
             value = self.values.get(field, {}).get(value.strip().casefold(), value)
         return _place(value) if field == "place" else value
+
+
+def _each_once(error: ValidationError) -> list[tuple[str, str]]:
+    """Every wrong field; of a list not that it is empty, when that is because what is in it is wrong."""
+    found = field_messages(error)
+    return [(path, said) for path, said in found if not any(other.startswith(f"{path}.") for other, _ in found)]
 
 
 def _place(value: Any) -> Any:
