@@ -59,8 +59,12 @@ async def where(client: Client, stream: str) -> tuple[int, list[ConsumerKept]]:
         page = told.get("consumers") or []
         consumers += [ConsumerKept(config=one["config"], heard=one["ack_floor"]["stream_seq"]) for one in page]
         if not page or len(consumers) >= told["total"]:
-            # What is pushed to another node is made by who joins the two.
-            return last, [one for one in consumers if not one.config.get("deliver_subject")]
+            return last, [one for one in consumers if _is_of_a_service(one)]
+
+
+def _is_of_a_service(consumer: ConsumerKept) -> bool:
+    """What is pushed to another node is made by who joins the two; and who has no name only read for a while."""
+    return "durable_name" in consumer.config and not consumer.config.get("deliver_subject")
 
 
 async def keep(client: Client, stream: str, folder: Path, last: int, consumers: list[ConsumerKept]) -> StreamKept:
@@ -105,7 +109,7 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
     _checked(stream, ended.data)
     # What other nodes said is not ours to say anew.
     cut = 0 if stream.endswith("-elsewhere") else await _cut(client, stream, kept.last)
-    for consumer in kept.consumers:
+    for consumer in filter(_is_of_a_service, kept.consumers):  # older backups may have others
         name = consumer.config["durable_name"]
         made = {"stream_name": stream, "config": consumer.config | {"num_replicas": 0}}  # as many as the stream
         await ask(client, f"CONSUMER.DURABLE.CREATE.{stream}.{name}", made)

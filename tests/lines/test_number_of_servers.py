@@ -57,12 +57,13 @@ async def test_one_becomes_three_and_three_become_one(tmp_path):
     await js.add_consumer(STREAM, ConsumerConfig(durable_name=CONSUMER, ack_policy=AckPolicy.EXPLICIT))
     for message in await (await js.pull_subscribe_bind(CONSUMER, STREAM)).fetch(7):
         await message.ack_sync()
+    await js.add_consumer(STREAM, ConsumerConfig(ack_policy=AckPolicy.NONE, inactive_threshold=60))  # who reads a while
     was = await kept(one, tmp_path / "of one")
     await one.stop()
 
     await three.start()
     assert await put_back(three, tmp_path / "of one", was) == 13
-    await eventually(three.is_whole, within=30, saying="three servers that all have it")
+    await eventually(three.is_whole, within=60, saying="three servers that all have it")
     was = await kept(three, tmp_path / "of three")
     assert {name: one.state["messages"] for name, one in was.items()}[STREAM] == 20
     await three.stop()
