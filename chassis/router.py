@@ -108,5 +108,8 @@ class EventRouter:
         return register
 
     def include(self, other: "EventRouter") -> None:
-        """Hears what another router of the same service hears too."""
+        """Hears what another router of the same service hears too; one handler per type in a service all the same."""
+        known = {(hearing.event_type, hearing.elsewhere) for hearing in self.hearings}
+        if twice := [one.event_type.__name__ for one in other.hearings if (one.event_type, one.elsewhere) in known]:
+            raise TypeError(f"{', '.join(twice)} has a handler in this service already")
         self.hearings += other.hearings

@@ -10,7 +10,7 @@ import icalendar
 from babel import Locale
 from babel.dates import format_date
 
-from contracts.requests import Meeting
+from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 
 MEDIA_TYPE = "text/calendar"

@@ -5,12 +5,12 @@ Its `version` goes up with every step, in a way that makes the same one win in b
 """
 
 from datetime import date, datetime, time
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.event import Event
+from contracts.meetings import SignUpState, Standing
 from contracts.members import Place
 from contracts.vocabulary import InitiativeStatus, Kind, Language, Side, Skill, Status, StoppedBecause, Theme
 
@@ -210,66 +210,27 @@ class RecordAccepted(Event, wire_name="requests.record-accepted", about="record_
     known_as: str = Field(description="The request or the offer.")
 
 
-class Standing(StrEnum):
-    """Where a sign-up is: `asked` is with another node, which has not answered yet."""
-
-    ASKED = "asked"
-    PLACE = "place"
-    WAITING = "waiting"
-    WITHDRAWN = "withdrawn"
-    CALLED_OFF = "called-off"
-    REFUSED = "refused"
-
-
-class Meeting(BaseModel):
-    """A meeting, as somebody writes it in their calendar."""
-
-    model_config = ConfigDict(frozen=True)
-
-    offer_id: str
-    organiser_id: str | None = Field(default=None, description="A member of this node, whose erasure ends it.")
-    sequence: int = Field(description="The offer's version: a calendar takes the highest (RFC 5545, SEQUENCE).")
-    title: str
-    language: Language
-    organisation_name: str | None = None
-    place: Place
-    venue: str | None = None
-    starts_on: date | None = None
-    ends_on: date | None = None
-    from_time: time | None = Field(default=None, description="On the Dutch clock; none: all day.")
-    until_time: time | None = None
-
-
-class _SignUpState(Event):
-    """The whole state of a sign-up: one member's, for one meeting. Names are in none of them."""
-
-    sign_up_id: str
-    member_id: str = Field(description="A reference that only their own node can resolve.")
-    standing: Standing
-    meeting: Meeting
-
-
-class SignedUp(_SignUpState, wire_name="requests.signed-up", about="sign_up_id", reach="local"):
+class SignedUp(SignUpState, wire_name="requests.signed-up", about="sign_up_id", reach="local"):
     """Somebody has a place at a meeting, or waits for one; or another node has no place for them."""
 
 
-class PlaceFreed(_SignUpState, wire_name="requests.place-freed", about="sign_up_id", reach="local"):
+class PlaceFreed(SignUpState, wire_name="requests.place-freed", about="sign_up_id", reach="local"):
     """Somebody cancelled, or there is more room: who waited longest has a place now."""
 
 
-class SignUpWithdrawn(_SignUpState, wire_name="requests.sign-up-withdrawn", about="sign_up_id", reach="local"):
+class SignUpWithdrawn(SignUpState, wire_name="requests.sign-up-withdrawn", about="sign_up_id", reach="local"):
     """Somebody does not come after all."""
 
 
-class MeetingMoved(_SignUpState, wire_name="requests.meeting-moved", about="sign_up_id", reach="local"):
+class MeetingMoved(SignUpState, wire_name="requests.meeting-moved", about="sign_up_id", reach="local"):
     """A meeting that somebody signed up for is at another time or place, or has another name."""
 
 
-class MeetingCalledOff(_SignUpState, wire_name="requests.meeting-called-off", about="sign_up_id", reach="local"):
+class MeetingCalledOff(SignUpState, wire_name="requests.meeting-called-off", about="sign_up_id", reach="local"):
     """A meeting that somebody signed up for does not take place."""
 
 
-class MeetingNear(_SignUpState, wire_name="requests.meeting-near", about="sign_up_id", reach="local"):
+class MeetingNear(SignUpState, wire_name="requests.meeting-near", about="sign_up_id", reach="local"):
     """A meeting that somebody has a place at is tomorrow."""
 
 

@@ -5,16 +5,8 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from contracts.calendar import calendar_file, span
-from contracts.requests import (
-    Meeting,
-    MeetingCalledOff,
-    MeetingMoved,
-    MeetingNear,
-    PlaceFreed,
-    SignedUp,
-    SignUpWithdrawn,
-    Standing,
-)
+from contracts.meetings import Meeting, Standing
+from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, PlaceFreed, SignedUp, SignUpWithdrawn
 from services.notify.rules import Notice
 from services.notify.templates import Template
 

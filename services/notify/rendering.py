@@ -20,7 +20,7 @@ from jinja2 import Template as JinjaTemplate
 
 from contracts.calendar import when_in_words
 from contracts.matching import Reason
-from contracts.requests import Meeting
+from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words
 from services.notify.rules import reference

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Identity
 from chassis.identity import NotAllowed
 from chassis.paging import PageAsked
-from contracts.requests import Standing
+from contracts.meetings import Standing
 from contracts.vocabulary import Role, Status
 from services.requests import listings, sign_up_rules, sign_ups
 from services.requests.sign_up_views import GuestsView, GuestView, MeetingView

@@ -9,7 +9,18 @@ from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
-from services.requests import following, life, listing_handlers, meeting_news, recollecting, rules, store, telling, told
+from services.requests import (
+    following,
+    life,
+    listing_handlers,
+    listings,
+    meeting_news,
+    recollecting,
+    rules,
+    store,
+    telling,
+    told,
+)
 from services.requests.initiatives import erasing, keeping
 from services.requests.initiatives import handlers as initiatives
 from services.requests.rules import Step
@@ -95,6 +106,16 @@ async def forget_member(event: MemberErased, session: AsyncSession, streams: Str
     removed |= {"sign-ups": own}
     removed["stream-messages"] += purged
     say(session, MemberForgotten(member_id=event.member_id, removed=removed))
+
+
+@router.hears(MemberErased, elsewhere=True)
+async def forget_member_elsewhere(
+    event: MemberErased, session: AsyncSession, streams: Streams, now: datetime, said_by: str
+) -> None:
+    """The other side of one of our people was erased in its own node; so is what they had everybody read here."""
+    await erasing.forget(session, event.member_id, now, streams, node=said_by)
+    if await store.note_erased(session, listings.reference(event.member_id, said_by), event.version):
+        await meeting_news.forget(session, event.member_id, said_by, now)
 
 
 @router.hears(PropositionTold)

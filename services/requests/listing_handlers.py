@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
-from contracts.members import MemberErased, OrganisationChanged, OrganisationRegistered
+from contracts.members import OrganisationChanged, OrganisationRegistered
 from contracts.requests import (
     MeetingReminderDue,
     OfferChanged,
@@ -20,7 +20,7 @@ from contracts.requests import (
     SignUpAsked,
     SignUpSettled,
 )
-from services.requests import listings, meeting_news, sign_ups, store
+from services.requests import listings, meeting_news, sign_ups
 from services.requests.listings import LISTED, OfferHeard
 from services.requests.settings import RequestsSettings
 
@@ -81,10 +81,3 @@ async def take_in_sign_up(event: SignUpAsked, session: AsyncSession, now: dateti
 async def take_answer(event: SignUpSettled, session: AsyncSession, now: datetime, said_by: str) -> None:
     """The node of a meeting says whether there is a place for a member of this one."""
     await sign_ups.take_answer(session, event, said_by, now)
-
-
-@router.hears(MemberErased, elsewhere=True)
-async def forget_elsewhere(event: MemberErased, session: AsyncSession, now: datetime, said_by: str) -> None:
-    """What a member of another node had listed is gone here too, whatever of it comes late."""
-    if await store.note_erased(session, listings.reference(event.member_id, said_by), event.version):
-        await meeting_news.forget(session, event.member_id, said_by, now)

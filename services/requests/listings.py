@@ -12,8 +12,9 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.paging import PageAsked
+from contracts.meetings import Meeting
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
-from contracts.requests import Meeting, OfferChanged, OfferClosed, OfferPlaced, OfferReopened
+from contracts.requests import OfferChanged, OfferClosed, OfferPlaced, OfferReopened
 from contracts.vocabulary import Kind, Language, Status, Theme
 from services.requests.tables import Departure, Listing, Organisation
 

@@ -7,7 +7,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say, say_later
-from contracts.requests import Meeting, MeetingCalledOff, MeetingMoved, MeetingNear, MeetingReminderDue, Standing
+from contracts.meetings import Meeting, Standing
+from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, MeetingReminderDue
 from contracts.vocabulary import Kind, Status
 from services.requests import listings, sign_up_rules, sign_ups
 from services.requests.listings import Change

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from chassis.problems import Problem
 from contracts.calendar import AMSTERDAM, span
-from contracts.requests import Meeting, Standing
+from contracts.meetings import Meeting, Standing
 from services.requests.rules import end_of
 
 #: When who comes to a meeting is reminded, on the Dutch clock of the day before.

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from chassis import Input, ShortText
+from contracts.meetings import Standing
 from contracts.members import Place
-from contracts.requests import Standing
 from contracts.vocabulary import Language, Theme
 from services.requests.tables import Listing, SignUp
 

@@ -12,16 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Reply, say, say_later
 from chassis.identity import NotSignedIn
 from contracts.event import new_id
-from contracts.requests import (
-    Meeting,
-    MeetingReminderDue,
-    PlaceFreed,
-    SignedUp,
-    SignUpAsked,
-    SignUpSettled,
-    SignUpWithdrawn,
-    Standing,
-)
+from contracts.meetings import Meeting, Standing
+from contracts.requests import MeetingReminderDue, PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
 from contracts.vocabulary import Kind, Status
 from services.requests import listings, sign_up_rules
 from services.requests.calls import Asking

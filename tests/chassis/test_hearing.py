@@ -427,6 +427,19 @@ def test_two_handlers_for_one_event_are_refused():
         one.hears(ToolWanted)(router.hearings[0].handler)
 
 
+def test_nor_when_the_second_is_in_a_router_that_is_included():
+    router, other = EventRouter(), EventRouter()
+    router.hears(ToolLent)(_does_nothing)
+    other.hears(ToolLent)(_does_nothing)
+
+    with pytest.raises(TypeError, match="has a handler"):
+        router.include(other)
+
+
+async def _does_nothing(event: ToolLent) -> None:
+    """Hears it, and leaves it."""
+
+
 def test_a_handler_that_asks_for_what_there_is_not_is_refused():
     async def handler(event, weather):
         """Wants to know the weather."""

@@ -6,9 +6,9 @@ import secrets
 import time
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
-from fastapi import FastAPI, Form, Request
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse
 from joserfc import jwt
 from joserfc.jwk import RSAKey
@@ -65,10 +65,10 @@ class OidcProvider:
         self.codes[code] = asked
         return RedirectResponse(f"{asked['redirect_uri']}?{urlencode({'code': code, 'state': asked['state']})}", 303)
 
-    async def _token(
-        self, request: Request, code: str = Form(), redirect_uri: str = Form(), code_verifier: str = Form()
-    ) -> JSONResponse:
-        asked = self.codes.pop(code, None)
+    async def _token(self, request: Request) -> JSONResponse:
+        form = {name: values[-1] for name, values in parse_qs((await request.body()).decode()).items()}
+        code_verifier, redirect_uri = form["code_verifier"], form["redirect_uri"]
+        asked = self.codes.pop(form["code"], None)
         challenge = base64.urlsafe_b64encode(hashlib.sha256(code_verifier.encode()).digest()).decode().rstrip("=")
         pair = base64.b64encode(f"{CLIENT_ID}:een+heel+geheim%3A+woord".encode()).decode()
         is_ours = request.headers.get("authorization") == f"Basic {pair}"

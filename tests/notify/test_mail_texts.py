@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.matching import Reason
+from contracts.meetings import Meeting
 from contracts.members import Place
-from contracts.requests import Meeting
 from contracts.vocabulary import Language
 from services.notify.composing import AddressNotSupported, compose
 from services.notify.post import Claimed

@@ -5,16 +5,9 @@ from datetime import timedelta
 import icalendar
 
 from contracts.event import new_id
+from contracts.meetings import Standing
 from contracts.members import MemberErased
-from contracts.requests import (
-    MeetingCalledOff,
-    MeetingMoved,
-    MeetingNear,
-    PlaceFreed,
-    SignedUp,
-    SignUpWithdrawn,
-    Standing,
-)
+from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, PlaceFreed, SignedUp, SignUpWithdrawn
 from services.notify.moments import AMSTERDAM
 from tests.notify.conftest import a_person
 from tests.notify.test_mail_texts import A_MEETING
@@ -45,6 +38,7 @@ def sequences(mails) -> list[tuple[str, int]]:
 
 async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(notify):
     noor = a_person()
+    await notify.given(noor)
     state = signed_up(notify, noor, "waiting")
     moved = state["meeting"].model_copy(update={"sequence": 4, "venue": "Aula"})
     place = state | {"standing": Standing.PLACE, "version": 2}
@@ -56,7 +50,7 @@ async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(n
         MeetingNear(**place | {"meeting": moved}),
         MeetingCalledOff(**place | {"meeting": moved, "standing": Standing.CALLED_OFF, "version": 3}),
     ):
-        await notify.when(noor, event, delivered_times=2)
+        await notify.when(event, delivered_times=2)
 
     assert [subject.partition(":")[0] for subject in notify.subjects(noor)] == [
         *("Je staat op de wachtlijst", "Er is een plaats voor je", "Veranderd", "Morgen", "Gaat niet door")
@@ -67,19 +61,21 @@ async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(n
 
 async def test_who_signs_up_again_after_cancelling_is_told_again(notify):
     noor = a_person()
+    await notify.given(noor)
     state = signed_up(notify, noor)
     left = state | {"standing": Standing.WITHDRAWN, "version": 2}
 
-    await notify.when(noor, SignedUp(**state), SignUpWithdrawn(**left), SignedUp(**state | {"version": 3}))
+    await notify.when(SignedUp(**state), SignUpWithdrawn(**left), SignedUp(**state | {"version": 3}))
 
     assert len(notify.mails(noor)) == 3
 
 
 async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(notify):
     noor = a_person()
+    await notify.given(noor)
     past = notify.clock().date() - timedelta(days=1)
 
-    await notify.when(noor, MeetingNear(**signed_up(notify, noor, starts_on=past)))
+    await notify.when(MeetingNear(**signed_up(notify, noor, starts_on=past)))
 
     assert (await notify.kept(noor)).status == "expired"
 
@@ -87,7 +83,8 @@ async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(noti
 async def test_what_an_erased_organiser_called_it_is_gone_from_who_signed_up(notify):
     noor, sem = a_person("Noor Jansen"), a_person("Sem de Vries")
     state = signed_up(notify, noor, organiser_id=sem.member_id, title="Het recept van Sem")
-    await notify.when(noor, sem, SignedUp(**state))
+    await notify.given(noor, sem)
+    await notify.when(SignedUp(**state))
     assert len(await notify.inbox(noor)) == 1
 
     told = state["meeting"].model_copy(update={"organiser_id": None, "title": "", "venue": None})

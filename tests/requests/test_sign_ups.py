@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.event import decode, new_id
+from contracts.meetings import Standing
 from contracts.members import MemberErased, MemberLeft
 from contracts.requests import (
     MeetingCalledOff,
@@ -22,7 +23,6 @@ from contracts.requests import (
     SignUpAsked,
     SignUpSettled,
     SignUpWithdrawn,
-    Standing,
 )
 from services.requests import rules, sign_up_rules
 from services.requests.app import service

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams
 from contracts.matching import PartyErased
-from contracts.members import MemberErased, NodeKnown, NodeRestored
+from contracts.members import NodeKnown, NodeRestored
 from contracts.requests import InitiativeNoteTold, InitiativeQuietDue, InitiativeTold
 from contracts.vocabulary import InitiativeStatus
 from services.requests.initiatives import erasing, keeping, rules, store, telling
@@ -65,18 +65,10 @@ async def tell_initiatives_again(
         await keeping.tell_again(session, event.node)
 
 
-@router.hears(MemberErased, elsewhere=True)
-async def forget_member_elsewhere(
-    event: MemberErased, session: AsyncSession, now: datetime, streams: Streams, said_by: str
-) -> None:
-    """The other side of one of our people was erased in its own node."""
-    await erasing.forget(session, event.member_id, now, streams, node=said_by)
-
-
 @router.hears(PartyErased, elsewhere=True)
 async def forget_party(
     event: PartyErased, session: AsyncSession, now: datetime, streams: Streams, settings: RequestsSettings, said_by: str
 ) -> None:
-    """The same; the national node, which owns the match, passes on what a third node erased."""
+    """The other side of one of our people was erased in a third node, and the national node passes that on."""
     if said_by == settings.national_node != event.node and event.node != settings.node:
         await erasing.forget(session, event.member_id, now, streams, node=event.node)
