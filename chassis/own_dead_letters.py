@@ -1,7 +1,8 @@
 """A service's own dead letters, for the node's team: seen, handled once more, or thrown away.
 
 A service reads and removes only what it left itself, and says what it says as itself: it hands a letter to its own
-handler again, where the operator's command puts it back in the stream for everybody. A letter is about one event; an
+handler again, where the operator's command puts it back in the stream for everybody. No address of these is forwarded:
+the page asks with the identity of whoever is at it. A letter is about one event; an
 older one about the same entity goes with it, for the highest version wins.
 """
 
@@ -25,7 +26,7 @@ from contracts.event import is_subject_token, new_id
 if TYPE_CHECKING:
     from chassis.service import Service
 
-router = APIRouter(prefix="/internal/dead-letters", include_in_schema=False)
+router = APIRouter(prefix="/team/dead-letters", include_in_schema=False)
 
 LETTERS_MAX = 200
 ASKING_SECONDS = 2.0

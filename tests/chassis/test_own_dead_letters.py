@@ -6,7 +6,7 @@ from contracts.deeds import DeedDone
 from tests.chassis.conftest import lending_on
 from tests.chassis.test_dead_letters import fail, poisoned
 
-ADDRESS = "/internal/dead-letters"
+ADDRESS = "/team/dead-letters"
 
 
 @pytest.fixture(scope="module")

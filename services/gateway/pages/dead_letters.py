@@ -60,7 +60,7 @@ async def _ask(reader: Reader, service: str, method: str, address: str) -> Any:
     if reader.caller is None:
         raise NotServed
     token = reader.gateway.identities.token(reader.caller.identity, service)
-    answer = await reader.gateway.upstreams.call(service, method, f"/internal/dead-letters{address}", token=token)
+    answer = await reader.gateway.upstreams.call(service, method, f"/team/dead-letters{address}", token=token)
     if answer.status >= 400:
         raise Refused(answer)
     return answer.json() if answer.content else None
