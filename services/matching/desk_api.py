@@ -75,7 +75,7 @@ _MATCHES_OF = text("SELECT match_id FROM match WHERE request_id = :request_id OR
 
 
 @desk.get("/requests/{request_id}", response_model=RequestDeskView)
-async def show_request(request_id: Id, who: Ambassador, session: ReadSession, now: Now) -> RequestDeskView:
+async def show_desk_request(request_id: Id, who: Ambassador, session: ReadSession, now: Now) -> RequestDeskView:
     """A request that the caller looks after: what was found for it, and who was asked to help."""
     known = await looked_after(session, request_id, who)
     ids = (await ask(session, _MATCHES_OF, {"request_id": request_id})).scalars()

@@ -74,7 +74,7 @@ def test_everything_that_the_document_refers_to_is_in_it(whole):
 def test_every_path_is_public_and_every_public_prefix_has_paths(whole):
     assert all(path.startswith("/api/v1/") for path in whole["paths"])
     assert {path.split("/")[3] for path in whole["paths"]} == set(SERVICE_OF) | {
-        "sessions", "sign-in-links", "openapi.json",
+        "my-data", "sessions", "sign-in-links", "openapi.json",
     }  # fmt: skip
     assert "/api/v1/internal" not in json.dumps(whole)
 

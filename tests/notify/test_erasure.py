@@ -63,7 +63,7 @@ async def test_everything_that_tells_of_a_member_is_removed_and_counted(notify, 
     assert removed["notifications"] == 3 + 2 + 2
     assert removed["inbox-items"] == 2 + 2 + 2
     counts = {name: removed[name] for name in ("contacts", "preferences", "unsubscribe-tokens", "team-memberships")}
-    assert counts == {"contacts": 1, "preferences": 1, "unsubscribe-tokens": 6, "team-memberships": 1}
+    assert counts == {"contacts": 1, "preferences": 1, "unsubscribe-tokens": 7, "team-memberships": 1}
     assert removed["stream-messages"] == 6  # the good end is gathered: nothing was said of a mail yet
     assert await rows_with(notify, noor.member_id) - STAYS <= {
         # These are members' and matching's to remove.

@@ -367,6 +367,8 @@ def hostile_facts(template: Template, text: str) -> dict[str, Any]:
         facts["reasons"] = [{"code": "words", "value": text, "weight": 1.0}]
     if "meeting" in facts:
         facts["meeting"] |= {"title": text, "venue": text, "organisation_name": text}
+    if template in INITIATIVES:
+        facts |= {"other_organisation": text}
     return facts | ({"name": text} if template in LINKS else {"title": text})
 
 
