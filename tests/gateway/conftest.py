@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,17 @@ from contracts.event import decode
 from contracts.members import SignInRequested
 from services.gateway.app import service as gateway_service
 from services.gateway.settings import GatewaySettings
+from services.insight.app import service as insight_service
+from services.matching.app import service as matching_service
 from services.members.app import service as members_service
+from services.notify.app import service as notify_service
+from services.requests.app import service as requests_service
 from tests.given import Clock, Running, eventually, fresh_name, make_identity_keys, running
 
 TEAM = "team@omdehoek.example"
+NATION = "national"
+PUBLIC_URL = "http://utrecht.omdehoek.example"
+BROWSER = {"Accept": "text/html,application/xhtml+xml", "Accept-Language": "nl"}
 
 
 class _Server(uvicorn.Server):
@@ -226,3 +233,90 @@ def slug(answer: httpx.Response) -> str:
     problem = answer.json()
     assert problem["status"] == answer.status_code
     return str(problem["type"].rsplit("/", 1)[1])
+
+
+@dataclass
+class Neighbourhood(Street):
+    """A street with all services, whose people look at pages."""
+
+    services: tuple[Running, ...] = ()
+
+    def visitor(self, **headers: str) -> httpx.AsyncClient:
+        """Somebody with a browser."""
+        return super().visitor(**(BROWSER | headers))
+
+    async def quiet(self) -> None:
+        """Returns when everything that was said has been heard."""
+        for _ in range(3):
+            for service in (self.members, *self.services):
+                await service.quiet()
+
+    async def a_match(self) -> "APair":
+        """A school that asks, a company that offers, and the match that was found."""
+        asker, offerer = await self.member(name="Noor Jansen"), await self.member(name="Sem de Vries")
+        about = fresh_name("onderwerp")
+        offered = await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}"))
+        assert offered.status_code == 201, offered.text
+        asked = await asker.post("/api/v1/requests", json=a_proposition(f"Wie weet alles van {about}?"))
+        assert asked.status_code == 201, asked.text
+        request_id, offer_id = asked.json()["request_id"], offered.json()["offer_id"]
+        team = await self.team()
+
+        async def found() -> str | None:
+            matches = (await team.get("/api/v1/matches", params={"limit": 100})).json()["items"]
+            ours = (m for m in matches if m["request"]["request_id"] == request_id)
+            return next((m["match_id"] for m in ours if m["offer"]["offer_id"] == offer_id), None)
+
+        return APair(asker, offerer, team, request_id, str(await eventually(found, saying="a match")))
+
+
+@dataclass
+class APair:
+    """Two who fit, and who looks at it."""
+
+    asker: httpx.AsyncClient
+    offerer: httpx.AsyncClient
+    team: httpx.AsyncClient
+    request_id: str
+    match_id: str
+
+
+def a_proposition(title: str, **changes: Any) -> dict[str, Any]:
+    """What somebody fills in; each on a theme and a kind that fit only each other by their words."""
+    return {
+        "kind": "guest-lesson",
+        "themes": ["energy-transition"],
+        "title": title,
+        "text": f"{title} Dat zoeken of bieden wij graag, in de klas of bij ons.",
+        "place": {"name": "Zeist"},
+    } | changes
+
+
+@pytest.fixture(scope="session")
+async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[Neighbourhood]:
+    """All services, in this process."""
+    node = shared_street.members.service.settings.node
+    common = {"node": node, "national_node": NATION, "identity_public_keys_file": shared_street.keys.public_file}
+    own = {
+        "requests": (requests_service, {}),
+        "matching": (matching_service, {"embedding_model": "none", "proposals_per_request_max": 20}),
+        "notify": (notify_service, {"smtp_url": "smtp://127.0.0.1:1", "public_url": PUBLIC_URL}),
+        "insight": (insight_service, {}),
+    }
+    async with AsyncExitStack() as stack:
+        services, urls = [], {}
+        for name, (make, settings) in own.items():
+            services.append(await stack.enter_async_context(running(make, postgres, nats, **common, **settings)))
+            urls[f"{name}_url"] = await stack.enter_async_context(serving(services[-1].service.app))
+        street = await stack.enter_async_context(
+            another_gateway(shared_street, postgres, nats, public_url=PUBLIC_URL, national_node=NATION, **urls)
+        )
+        yield Neighbourhood(**vars(replace(street, clients=[])), services=tuple(services))
+
+
+@pytest.fixture
+async def neighbourhood(shared_neighbourhood) -> AsyncIterator[Neighbourhood]:
+    """The same for each test, whose visitors go home afterwards."""
+    yield shared_neighbourhood
+    while shared_neighbourhood.clients:
+        await shared_neighbourhood.clients.pop().aclose()

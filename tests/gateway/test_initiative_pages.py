@@ -2,10 +2,8 @@
 
 import pytest
 
-from tests.gateway.test_pages import heading, neighbourhood, press, shared_neighbourhood, shown, well_made
+from tests.gateway.test_pages import heading, press, shown, well_made
 from tests.given import eventually
-
-__all__ = ["neighbourhood", "shared_neighbourhood"]
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
 

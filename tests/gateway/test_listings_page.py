@@ -5,18 +5,14 @@ from datetime import UTC, datetime, timedelta
 import icalendar
 import pytest
 
+from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
-    a_proposition,
     heading,
-    neighbourhood,
     press,
-    shared_neighbourhood,
     shown,
     well_made,
 )
 from tests.given import fresh_name
-
-__all__ = ["neighbourhood", "shared_neighbourhood"]
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
 

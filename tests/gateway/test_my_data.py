@@ -10,19 +10,14 @@ from services.gateway.my_data import KEEPERS
 from services.gateway.pages.my_data import SHOWN
 from services.gateway.pages.words import WORDS
 from services.gateway.rules import device_of, token_hash
-from tests.gateway.conftest import slug
+from tests.gateway.conftest import a_proposition, slug
 from tests.gateway.test_pages import (
-    a_proposition,
     heading,
-    neighbourhood,
     press,
-    shared_neighbourhood,
     shown,
     well_made,
 )
 from tests.given import eventually
-
-__all__ = ["neighbourhood", "shared_neighbourhood"]
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 PHONE = (

@@ -18,8 +18,8 @@ from services.partners import contacts, keys, news
 from services.partners.app import service as partners_service
 from services.partners.tables import Webhook
 from services.partners.webhooks import endpoints
-from tests.gateway.conftest import Street, a_street, another_gateway, serving
-from tests.gateway.test_pages import BROWSER, EVIL, heading, parsed, press, shown, well_made
+from tests.gateway.conftest import BROWSER, Street, a_street, another_gateway, serving
+from tests.gateway.test_pages import EVIL, heading, parsed, press, shown, well_made
 from tests.given import Running, eventually, fresh_name, running
 from tests.partners.receiving import Endpoint, an_endpoint
 

@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.gateway.test_pages import neighbourhood, press, shared_neighbourhood, shown, well_made
-
-__all__ = ["neighbourhood", "shared_neighbourhood"]
+from tests.gateway.test_pages import press, shown, well_made
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
 
