@@ -94,6 +94,7 @@ async def quay(node: Containers) -> AsyncIterator[Quay]:
         undone.callback(run, "docker", "rm", "--force", endpoint)
         run("docker", "network", "connect", "--alias", INSIDE, f"{node.name}_outside", endpoint)
         beside = f"{node.name}_beside"
+        undone.callback(node.up)
         node.compose("rm", "--stop", "--force", "partners")
         trusting = ["--volume", mounted, "-e", "SSL_CERT_FILE=/hooks/cert.pem", "--name", beside]
         node.compose("run", "--detach", "--no-deps", "--use-aliases", *trusting, "partners")
