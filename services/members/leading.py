@@ -13,7 +13,9 @@ leads_to = sa.func.coalesce(Organisation.leads_to, Organisation.organisation_id)
 
 async def group_of(session: AsyncSession, organisation_id: str) -> list[str]:
     """An organisation that stays, and all that were merged into it."""
-    return list((await session.exec(select(Organisation.organisation_id).where(leads_to == organisation_id))).all())
+    itself = (col(Organisation.organisation_id) == organisation_id) & col(Organisation.leads_to).is_(None)
+    those = itself | (col(Organisation.leads_to) == organisation_id)  # as `leads_to`, in the words of the indexes
+    return list((await session.exec(select(Organisation.organisation_id).where(those))).all())
 
 
 async def drop_affiliation(session: AsyncSession, member_id: str, organisation_id: str) -> None:

@@ -30,9 +30,12 @@ async def look_for_the_same(session: AsyncSession, organisation_id: str, now: da
     keys = sorted(organisation_keys(said.facts_of(organisation)))
     if organisation.same_keys is None:
         organisation.same_keys = keys
+    apart = await pairs.kept_apart(session, ORGANISATIONS, await group_of(session, organisation.organisation_id))
     for other in await pairs.alike(session, ORGANISATIONS, organisation.organisation_id, keys):
         judged = judge_organisations(said.facts_of(organisation), said.facts_of(other))
-        if judged.verdict is Verdict.DIFFERENT or await _kept_apart(session, organisation, other):
+        if judged.verdict is Verdict.DIFFERENT:
+            continue
+        if apart and apart.intersection(await group_of(session, other.organisation_id)):
             continue
         ids = organisation.organisation_id, other.organisation_id
         pair = await pairs.pair_of(session, ORGANISATIONS, *ids, list(judged.agrees), now)
@@ -82,12 +85,6 @@ async def keep_apart(session: AsyncSession, pair: SamePair, by: str, now: dateti
     say(session, parted)
     await _changed(session, second)
     await _tell_who_belongs(session, moved)
-
-
-async def _kept_apart(session: AsyncSession, one: Organisation, other: Organisation) -> bool:
-    """Whether a person said of these, or of what was merged into them, that they are two."""
-    mine, theirs = [await group_of(session, which.organisation_id) for which in (one, other)]
-    return await pairs.kept_apart(session, ORGANISATIONS, mine, theirs)
 
 
 async def _changed(session: AsyncSession, organisation: Organisation) -> None:

@@ -41,10 +41,13 @@ async def look_for_the_same_person(session: AsyncSession, member_id: str, now: d
     (own,) = await person_said.faces_of(session, person)
     person.same_keys = person_said.keys_of(own)
     active = Member.status == MemberStatus.ACTIVE
+    apart = await pairs.kept_apart(session, PERSONS, await persons.references_of(session, person.member_id))
     alike = await pairs.alike(session, PERSONS, person.member_id, person.same_keys, active)
     for other, faces in zip(alike, await person_said.faces_of(session, *alike), strict=True):
         judged = judge_faces(own, faces)
-        if judged.verdict is Verdict.DIFFERENT or await _kept_apart(session, person, other):
+        if judged.verdict is Verdict.DIFFERENT:
+            continue
+        if apart and apart.intersection(await persons.references_of(session, other.member_id)):
             continue
         ids = person.member_id, other.member_id
         pair = await pairs.pair_of(session, PERSONS, *ids, list(judged.agrees), now)
@@ -115,11 +118,6 @@ async def keep_apart(session: AsyncSession, pair: SamePersons, by: str, now: dat
             say(session, MemberMerged(member_id=one.member_id, version=one.version, into=parted.member_id))
     await _changed(session, stays)
     await _changed(session, parted)
-
-
-async def _kept_apart(session: AsyncSession, one: Member, other: Member) -> bool:
-    mine, theirs = [await persons.references_of(session, which.member_id) for which in (one, other)]
-    return await pairs.kept_apart(session, PERSONS, mine, theirs)
 
 
 async def _changed(session: AsyncSession, person: Member) -> None:

@@ -87,15 +87,12 @@ async def alike(session: AsyncSession, sort: Sort, own_id: str, keys: list[str],
     return list((await session.exec(query.order_by(sort.id).limit(COMPARED_MAX))).all())
 
 
-async def kept_apart(session: AsyncSession, sort: Sort, mine: list[str], theirs: list[str]) -> bool:
-    """Whether a person said of any of these two groups that they are two."""
+async def kept_apart(session: AsyncSession, sort: Sort, mine: list[str]) -> set[str]:
+    """All of which a person said that they are another than one of these; of nearly everybody there are none."""
     first, second = col(sort.pairs.first_id), col(sort.pairs.second_id)
-    ways = sa.or_(
-        sa.and_(first.in_(mine), second.in_(theirs)),
-        sa.and_(first.in_(theirs), second.in_(mine)),
-    )
-    query = select(sort.pairs.pair_id).where(sort.pairs.status == PairStatus.APART, ways).limit(1)
-    return (await session.exec(query)).first() is not None
+    ways = sa.or_(first.in_(mine), second.in_(mine))
+    found = await session.exec(select(first, second).where(sort.pairs.status == PairStatus.APART, ways))
+    return {one for pair in found.all() for one in pair} - set(mine)
 
 
 async def below(session: AsyncSession, sort: Sort, of: str) -> list[str]:

@@ -94,6 +94,7 @@ async def quay(node: Containers) -> AsyncIterator[Quay]:
         undone.callback(run, "docker", "rm", "--force", endpoint)
         run("docker", "network", "connect", "--alias", INSIDE, f"{node.name}_outside", endpoint)
         beside = f"{node.name}_beside"
+        undone.callback(node.up)
         node.compose("rm", "--stop", "--force", "partners")
         trusting = ["--volume", mounted, "-e", "SSL_CERT_FILE=/hooks/cert.pem", "--name", beside]
         node.compose("run", "--detach", "--no-deps", "--use-aliases", *trusting, "partners")
@@ -120,7 +121,7 @@ async def test_a_network_is_loaded_its_people_named_and_its_news_goes_outside_an
     assert "ziet de pagina /partner/docenten" in named
 
     async def both_were_called() -> bool:
-        return len(quay.node.rows("partners", "SELECT FROM attempt")) >= 2
+        return len(quay.node.rows("partners", "SELECT webhook_id FROM attempt")) >= 2
 
     await eventually(both_were_called, within=30, saying="a call to each")
     ((host, signature, event),) = quay.heard()
