@@ -167,6 +167,8 @@ async def _renew_now(at: Place) -> None:
 def certificate(asked: argparse.Namespace) -> None:
     at = place(asked)
     certificates.make(at.register.folder, asked.host)
+    if asked.secrets:
+        _tell_server(at, asked.secrets)
     print(f"Gemaakt in {at.register.folder}; ca.pem is voor wie verbinding maakt (ca.pem is for who connects).")
     print("Start de node opnieuw (restart the node).")
 
@@ -176,16 +178,19 @@ def keep(asked: argparse.Namespace) -> None:
 
 
 async def _keep(at: Place, secrets: Path) -> None:
-    from node.hand_out import hosts_of, write_accounts  # what it writes is read by the NATS server beside it
-
-    hosts = hosts_of(at.nats or "")
-
     async def configure() -> None:
-        write_accounts(secrets, hosts)
+        _tell_server(at, secrets)
 
     system_url = (secrets / "operator" / "system_url").read_text().strip()
     Keeper(at.register, url=at.nats or "", system_url=system_url, configure=configure).start()
     await asyncio.Event().wait()
+
+
+def _tell_server(at: Place, secrets: Path) -> None:
+    """In compose: writes what the NATS server reads when it starts, or is asked to read again."""
+    from node.hand_out import hosts_of, write_accounts
+
+    write_accounts(secrets, hosts_of(at.nats or ""))
 
 
 def is_name(text: str) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from node import nodes
+from node.hand_out import hand_out
 from node.links.register import Register, read_bundle
 
 
@@ -38,6 +39,19 @@ def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tm
     assert "zeeland" in odh_nodes("list")[1]
     assert odh_nodes("revoke", "zeeland")[0] == 0
     assert national.regions == {}
+
+
+def test_in_compose_the_server_speaks_tls_from_its_next_start_on(odh_nodes, tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("ODH_NODE", "national")
+    secrets = tmp_path / "secrets"
+    hand_out(secrets, postgres="postgres:5432", nats="nats:4222")
+    told = secrets / "nats" / "accounts.conf"
+    assert "cert_file" not in told.read_text()
+
+    assert odh_nodes("certificate", "hub.example", f"--secrets={secrets}")[0] == 0
+
+    (line,) = [line for line in told.read_text().splitlines() if line.startswith("leafnodes: ")]
+    assert '"cert_file": "/etc/nats/secrets/lines/server.pem"' in line
 
 
 @pytest.mark.parametrize(
