@@ -38,7 +38,10 @@ async def test_who_does_something_with_another_reads_what_the_other_did(notify):
     assert "blijven samenwerken. Dit leverde het op: De school komt elk jaar." in last["text"]
     assert {one["url"] for one in (first, last)} == {f"{NODE_URL}/initiatives/{started.initiative_id}"}
     assert await notify.inbox(fatima) == []
-    assert sorted(mail.template for mail in await notify.mails_kept(noor, fatima)) == ["initiative-ended", "initiative-started"]
+    assert sorted(mail.template for mail in await notify.mails_kept(noor, fatima)) == [
+        "initiative-ended",
+        "initiative-started",
+    ]
 
 
 async def test_a_silence_is_told_once_for_each_time_that_it_began(notify):
