@@ -122,11 +122,11 @@ async def test_from_each_earlier_form_with_rows_in_it(postgres, home, revision):
 
 
 def put_a_row_in_each_table(connection: sa.Connection) -> set[str]:
-    """A row with something in every column that must hold something."""
+    """A row with something in every column that must hold something; a table may have one already."""
     found = sa.MetaData()
     found.reflect(connection)
     for table in found.sorted_tables:
-        if table.name != "alembic_version":
+        if not connection.execute(sa.select(table).limit(1)).first():
             connection.execute(table.insert().values({column.name: anything(column) for column in needed(table)}))
     return {table.name for table in found.sorted_tables} - {"alembic_version"}
 

@@ -155,11 +155,15 @@ def test_an_address_gets_a_few_links_an_hour():
 
 
 def test_who_takes_part_already_does_not_join_again():
-    assert {status: rules.joins(status) for status in MemberStatus} == {
+    assert {status: rules.joins(status, blocked=False) for status in MemberStatus} == {
         MemberStatus.UNCONFIRMED: True,
         MemberStatus.ACTIVE: False,
         MemberStatus.LEFT: True,
     }
+
+
+def test_who_is_kept_out_does_not_join_again():
+    assert not any(rules.joins(status, blocked=True) for status in MemberStatus)
 
 
 def test_an_organisation_is_changed_by_its_own_members_and_the_team():

@@ -17,7 +17,7 @@ from tests.story.conftest import running_node
 from tests.story.halfway import Halfway
 from tests.story.ledger import Ledger
 
-pytestmark = [pytest.mark.kill, pytest.mark.whole_node, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kill, pytest.mark.whole_node, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
