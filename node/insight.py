@@ -23,6 +23,7 @@ _TABLES = {
     "proposition": "vragen en aanbod (requests and offers)",
     "mark": "onbeantwoord, doorgezet (unanswered, escalated)",
     "match": "matches",
+    "initiative": "initiatieven (initiatives)",
     "organisation": "organisaties (organisations)",
     "merging": "samengevoegd (merged)",
     "region": "regio's (regions)",

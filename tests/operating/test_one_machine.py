@@ -53,6 +53,8 @@ async def test_the_tasks_of_a_node(run_directory):
     listed.parent.mkdir()
     desk = Checkout(here, words, ODH_PORT=str(port), ODH_ERASED_LIST_FILE=str(listed))
     (here / "embedding-key").write_text("secret")
+    (here / "networks").mkdir()
+    (here / "networks" / "groene-schakel.toml").write_text('name = "De Groene Schakel"\n')
 
     (up,) = page.under("Start a node")
     async with desk.window(up):
