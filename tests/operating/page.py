@@ -50,7 +50,7 @@ def _in_table(text: str) -> list[str]:
 
 
 def in_containers(command: str) -> bool:
-    return "docker" in command or "--gateway" in command
+    return "docker" in command or "--gateway" in command or command.endswith(" .env")  # which compose alone reads
 
 
 def with_words(command: str, words: Mapping[str, str]) -> str:
