@@ -40,7 +40,7 @@ def test_a_service_has_written_nothing_beside_its_volumes(node, part):
     (container,) = node.ids(part)
     changed = [line.split()[1] for line in run("docker", "diff", container).splitlines()]
 
-    assert not [path for path in changed if not path.startswith(("/secrets", "/run", "/data"))]
+    assert not [path for path in changed if not path.startswith(("/secrets", "/run", "/data", "/networks"))]
 
 
 def test_only_the_gateway_and_the_mail_page_can_be_reached(node):
