@@ -25,7 +25,7 @@ from tests.story.conftest import COMPILED, running_node
 from tests.story.halfway import Halfway
 from tests.story.ledger import Ledger
 
-pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.whole_node, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @dataclass
