@@ -198,7 +198,7 @@ async def eventually_heard(by: Place, of: Place, some: list[str]) -> None:
     async def all_there() -> bool:
         return wanted <= set(await by.heard())
 
-    await eventually(all_there, within=30, saying=f"what {of.name} said, at {by.name}")
+    await eventually(all_there, within=60, saying=f"what {of.name} said, at {by.name}")
 
 
 async def test_a_line_that_is_cut_again_and_again_brings_everything_once(another_country):
