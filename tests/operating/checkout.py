@@ -42,7 +42,9 @@ class Checkout:
         return [await self.type(one, codes=codes) for one in page.under(heading) if not in_containers(one)]
 
     @asynccontextmanager
-    async def window(self, command: str, shows: str = "stoppen", **told: str) -> AsyncIterator[Up]:
+    async def window(
+        self, command: str, shows: str = "stoppen", ended_by: signal.Signals = signal.SIGINT, **told: str
+    ) -> AsyncIterator[Up]:
         """A command that goes on in a window of its own, such as `./odh up`, until Ctrl-C at the end of the block."""
         process = await self._start(command, told)
         up = Up(process)
@@ -51,7 +53,7 @@ class Checkout:
             yield up
         finally:
             with suppress(ProcessLookupError):
-                await up.end(signal.SIGINT)
+                await up.end(ended_by)
 
     async def _start(self, command: str, told: Mapping[str, str] | None = None) -> asyncio.subprocess.Process:
         return await asyncio.create_subprocess_exec(

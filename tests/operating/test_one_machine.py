@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -71,8 +72,9 @@ async def test_the_tasks_of_a_node(run_directory):
         await desk.follow(page, "Its endpoints, and its people")
         (counted,) = await desk.follow(page, "Make the counts anew", codes=(0, 3))
         assert "0" in counted
+        # The model's server waits for who keeps a line to it, as a node does: it is not asked to end.
         first, server, models, move, moved, back = page.under("Use another embedding model")
-        async with desk.window(server, shows="on http"):
+        async with desk.window(server, "on http", signal.SIGKILL):
             await desk.type(models)
             await desk.type(move)
             assert "e5-passage" in await desk.type(moved)
@@ -110,7 +112,7 @@ async def test_the_tasks_of_a_node(run_directory):
         await desk.type("./odh story")
 
     shutil.move(here / ".odh", here / "of before")
-    async with desk.window(server, shows="on http"), desk.window(first):
+    async with desk.window(server, "on http", signal.SIGKILL), desk.window(first):
         await desk.type(models)  # none is in use before there is a text
 
     assert [one for one in page.left() if not in_containers(one)] == []
