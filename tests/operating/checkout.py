@@ -24,7 +24,8 @@ class Checkout:
         for name in CODE:
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / ".venv").symlink_to(sys.prefix)
-        (folder / "odh").write_text('#!/bin/sh\nexec .venv/bin/python -m node "$@"\n')  # nothing is to be installed
+        # Nothing is to be installed; and a path is meant from here, wherever the tests were started.
+        (folder / "odh").write_text('#!/bin/sh\nODH_CALLED_FROM="$PWD" exec .venv/bin/python -m node "$@"\n')
         (folder / "odh").chmod(0o755)
         self.folder, self.words = folder, words
         own = {"PYTHONPATH": "", "PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONUNBUFFERED": "1"}
