@@ -21,7 +21,26 @@ Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)
 
 
-class Proposition(Table, table=True):
+class _Placed:
+    """What is somewhere, in columns of its own."""
+
+    place_name: str
+    province: str
+    latitude: float
+    longitude: float
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self.place_name, self.province = place.name, place.province
+        self.latitude, self.longitude = place.latitude, place.longitude
+
+
+class Proposition(_Placed, Table, table=True):
     """A request or an offer. `version` counts every change, those of a draft included."""
 
     __tablename__ = "proposition"
@@ -57,16 +76,6 @@ class Proposition(Table, table=True):
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
 
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
-
-    @place.setter
-    def place(self, place: Place) -> None:
-        self.place_name, self.province = place.name, place.province
-        self.latitude, self.longitude = place.latitude, place.longitude
-
 
 class Departure(Table, table=True):
     """That a member left, or was erased: a reference that leads nowhere any more.
@@ -89,7 +98,7 @@ class Lead(Table, table=True):
     into: str | None = Field(default=None, sa_type=sa.Text)
 
 
-class Listing(Table, table=True):
+class Listing(_Placed, Table, table=True):
     """A tip or a meeting that everybody can read, of this node or of another, as it was last heard.
 
     What is closed stays, so that an older event does not bring it back, and who signed up for it knows what it was.
@@ -128,11 +137,6 @@ class Listing(Table, table=True):
     listed_at: datetime = Field(sa_type=Instant)  # when it was first heard
     day: date  # the first one of a meeting, to order by; the end of time when it is not known
     words: Any = Field(default=None, sa_column=sa.Column(pg.TSVECTOR, nullable=False))
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
 
 
 class Organisation(Table, table=True):

@@ -8,11 +8,13 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from chassis import Problem
-from services.gateway.catalogue import NotServed
+from contracts.vocabulary import Role
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
-from services.gateway.pages.team import must_be_team
 
 router = APIRouter(include_in_schema=False)
+
+#: Where each service has its own.
+LETTERS = "/team/dead-letters"
 
 LetterId = Annotated[str, Path(max_length=300)]
 
@@ -27,12 +29,15 @@ async def show_letters(reader: SignedInReader, done: str = "") -> Response:
 async def take_step(service: str, letter_id: LetterId, reader: SignedInReader) -> Response:
     """It is handled once more, or thrown away; or it is told why it cannot be."""
     button = (await reader.form()).get("step", "")
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     if button not in ("replay", "drop") or service not in reader.gateway.upstreams.services:
         return await _page(reader, status=422, wrong="error.422")
-    address = f"/{quote(letter_id, safe='')}" + ("/replay" if button == "replay" else "")
+    letter = f"{LETTERS}/{quote(letter_id, safe='')}"
     try:
-        await _ask(reader, service, "POST" if button == "replay" else "DELETE", address)
+        if button == "replay":
+            await reader.ask_service(service, f"{letter}/replay", "POST")
+        else:
+            await reader.ask_service(service, letter, "DELETE")
     except Refused as refused:
         if refused.status not in (404, 409):
             raise
@@ -42,7 +47,7 @@ async def take_step(service: str, letter_id: LetterId, reader: SignedInReader) -
 
 
 async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "", reason: str = "") -> Response:
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     services = reader.gateway.upstreams.services
     told = await asyncio.gather(*(_letters(reader, service) for service in services))
     found = dict(zip(services, told, strict=True))
@@ -51,16 +56,6 @@ async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str
 
 async def _letters(reader: Reader, service: str) -> list[dict[str, Any]] | None:
     try:
-        return list(await _ask(reader, service, "GET", ""))
+        return list(await reader.ask_service(service, LETTERS))
     except Problem:
         return None
-
-
-async def _ask(reader: Reader, service: str, method: str, address: str) -> Any:
-    if reader.caller is None:
-        raise NotServed
-    token = reader.gateway.identities.token(reader.caller.identity, service)
-    answer = await reader.gateway.upstreams.call(service, method, f"/team/dead-letters{address}", token=token)
-    if answer.status >= 400:
-        raise Refused(answer)
-    return answer.json() if answer.content else None

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Path
 from starlette.responses import Response
 
 from chassis import Problem
-from chassis.identity import NotAllowed
 from contracts.vocabulary import Role
 from services.gateway.pages.matches import REASONS, STEPS
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -96,7 +95,7 @@ async def _do(
 
 
 async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
-    must_bring_together(reader)
+    reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     language = f"language={reader.language}"
     paths = {
         "waiting": f"/v1/desk/waiting?limit=10&{language}",
@@ -110,12 +109,6 @@ async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str
         "desk.html", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done, wrong=wrong,
         **dict(zip(paths, found, strict=True)),
     )  # fmt: skip
-
-
-def must_bring_together(reader: Reader) -> None:
-    """Raises `NotAllowed` for who is no ambassador and not of the node's team."""
-    if not reader.has(Role.AMBASSADOR, Role.NODE_TEAM):
-        raise NotAllowed
 
 
 async def part(reader: Reader, path: str) -> Any:

@@ -7,7 +7,8 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, must_bring_together, part
+from contracts.vocabulary import Role
+from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -54,7 +55,7 @@ async def take_step(request_id: Id, reader: SignedInReader) -> Response:
 async def _page(
     reader: Reader, request_id: str, words: str, name: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
-    must_bring_together(reader)
+    reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     found = await reader.ask(f"/v1/desk/requests/{quote(request_id, safe='')}")
     offers, members, known = await asyncio.gather(
         _offers(reader, found, words), _members(reader, name.strip()), colleagues(reader)

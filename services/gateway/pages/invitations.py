@@ -12,7 +12,6 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Language, Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
-from services.gateway.pages.desk import must_bring_together
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
@@ -134,7 +133,7 @@ async def _invited_page(
 async def _page(
     reader: Reader, form: Form, *, cursor: str = "", status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
-    must_bring_together(reader)
+    reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     found = await reader.ask("/v1/invitations?limit=20" + (f"&cursor={quote(cursor, safe='')}" if cursor else ""))
     provinces = [(name, province_in_words(name, reader.language)) for name in PROVINCES]
     return reader.page(

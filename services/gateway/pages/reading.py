@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from chassis import Problem
-from chassis.identity import NotSignedIn
+from chassis.identity import NotAllowed, NotSignedIn
 from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Role
 from contracts.words import (
@@ -115,11 +115,26 @@ class Reader:
         """
         return self.caller is not None and any(self.caller.identity.has(Role(role)) for role in roles)
 
+    def must_have(self, *roles: Role) -> None:
+        """Raises `NotAllowed` for who has none of these roles."""
+        if not self.has(*roles):
+            raise NotAllowed
+
     async def ask(
         self, path: str, *, method: str = "GET", body: Mapping[str, Any] | None = None, if_match: str | None = None
     ) -> Any:
         """What a service answers to the reader; raises `Refused`, or `NotServed` when this node does not have it."""
-        service = SERVICE_OF[re.split(r"[/?]", path)[2]]
+        return await self.ask_service(SERVICE_OF[re.split(r"[/?]", path)[2]], path, method, body, if_match)
+
+    async def ask_service(
+        self,
+        service: str,
+        path: str,
+        method: str = "GET",
+        body: Mapping[str, Any] | None = None,
+        if_match: str | None = None,
+    ) -> Any:
+        """The same of a service that is named, also at an address that is not for the public."""
         if service not in self.gateway.upstreams.services:
             raise NotServed
         token = self.gateway.identities.token(self.caller.identity, service) if self.caller else None

@@ -10,7 +10,6 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from chassis.identity import NotAllowed
 from contracts.vocabulary import Role
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
@@ -97,8 +96,7 @@ async def decide(thing: str, pair_id: PairId, reader: SignedInReader) -> Respons
 async def _page(
     reader: Reader, thing: str, state: str, *, cursor: str = "", status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
-    if not reader.has(Role.NODE_TEAM):
-        raise NotAllowed
+    reader.must_have(Role.NODE_TEAM)
     thing = thing if thing in THINGS else THINGS[0]
     state = state if state in STATES else STATES[0]
     asked = {"status": state, "limit": PAIRS_AT_ONCE} | ({"cursor": cursor} if cursor else {})

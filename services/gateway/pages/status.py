@@ -9,7 +9,7 @@ from starlette.responses import Response
 from chassis import Problem
 from chassis.behind import streams_of, troubles_of
 from chassis.figures import Figures, figures_of
-from chassis.identity import GATEWAY, NotAllowed
+from chassis.identity import GATEWAY
 from contracts.vocabulary import Language, Role
 from services.gateway.pages.reading import Reader, SignedInReader
 
@@ -19,8 +19,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/status")
 async def show_status(reader: SignedInReader) -> Response:
     """One process of each service tells it, whichever is asked; how many there are, only the command knows."""
-    if not reader.has(Role.NODE_TEAM):
-        raise NotAllowed
+    reader.must_have(Role.NODE_TEAM)
     services = reader.gateway.upstreams.services
     told = await asyncio.gather(*(_ask(reader, service) for service in services))
     own = await figures_of(reader.request.app.state.service)

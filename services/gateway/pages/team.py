@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from chassis.identity import NotAllowed
 from contracts.places import PROVINCES
 from contracts.vocabulary import Role, Theme
 from contracts.words import province_in_words, theme_in_words
@@ -42,7 +41,7 @@ STEPS = {
 @router.get("/team")
 async def show_team(reader: SignedInReader) -> Response:
     """Where everything of the team is."""
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     return reader.page("team.html")
 
 
@@ -51,7 +50,7 @@ async def show_members(
     reader: SignedInReader, name: Annotated[str, Query(max_length=100)] = "", which: str = "all", cursor: Cursor = ""
 ) -> Response:
     """Who takes part, by a part of a name or organisation, or by role."""
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     which = which if which in WHICH else "all"
     asked = {"limit": "20"} | WHICH[which] | ({"q": name.strip()} if len(name.strip()) > 1 else {})
     found = await reader.ask("/v1/members?" + urlencode(asked | ({"cursor": cursor} if cursor else {})))
@@ -92,7 +91,7 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
 @router.get("/deeds")
 async def show_deeds(reader: SignedInReader, cursor: Cursor = "", member: Cursor = "", deed: str = "") -> Response:
     """What was done for others in the last year, by whom and to whom."""
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     asked = {"limit": "20"} | {name: value for name, value in
                                (("cursor", cursor), ("member_id", member), ("deed", deed)) if value}  # fmt: skip
     found = await reader.ask("/v1/deeds?" + urlencode(asked))
@@ -111,7 +110,7 @@ async def _page(
     wrong: str = "",
     contact: dict[str, Any] | None = None,
 ) -> Response:
-    must_be_team(reader)
+    reader.must_have(Role.NODE_TEAM)
     one = quote(member_id, safe="")
     member = await reader.ask(f"/v1/members/{one}")
     deeds = (await reader.ask(f"/v1/deeds?limit=20&member_id={one}"))["items"]
@@ -143,9 +142,3 @@ async def names_of(reader: Reader, deeds: list[dict[str, Any]]) -> dict[str, str
 
     found = await asyncio.gather(*map(name, ids))
     return {member_id: named for member_id, named in zip(ids, found, strict=True) if named}
-
-
-def must_be_team(reader: Reader) -> None:
-    """Raises `NotAllowed` for who is not of the node's team."""
-    if not reader.has(Role.NODE_TEAM):
-        raise NotAllowed
