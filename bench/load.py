@@ -6,6 +6,7 @@ is felt by every call that should have begun in it.
 """
 
 import asyncio
+import math
 import re
 import threading
 import time
@@ -87,17 +88,22 @@ class Connection(asyncio.Protocol):
 async def closed_loop(
     *, port: int, calls: dict[str, Any], in_flight: int, warm_seconds: float, seconds: float
 ) -> dict[str, Any]:
-    """Keeps so many calls under way; the rate is that of the calls accepted after the warming up."""
+    """Keeps so many calls under way; the rate is that of the calls accepted after the warming up.
+
+    That begins with the first answer: what has yet to open its connections is not measured while it does.
+    """
     made, statuses = Calls(**calls), Counter[int]()
     took: list[float] = []
     loop = asyncio.get_running_loop()
     began, since = time.time_ns(), time.perf_counter()
-    begin = since + warm_seconds
-    end, left, over = begin + seconds, in_flight, loop.create_future()
+    begin = end = math.inf
+    left, over = in_flight, loop.create_future()
 
     def answered(connection: Connection, status: int) -> None:
-        nonlocal left
+        nonlocal left, begin, end
         now = time.perf_counter()
+        if not statuses:
+            begin, end = now + warm_seconds, now + warm_seconds + seconds
         statuses[status] += 1
         if begin <= now < end and 200 <= status < 300:
             took.append(now - connection.intended)
@@ -112,7 +118,7 @@ async def closed_loop(
     opened = [await loop.create_connection(lambda: Connection(answered), "127.0.0.1", port) for _ in range(in_flight)]
     for _, connection in opened:
         connection.ask(*made.next(), time.perf_counter())
-    await asyncio.wait_for(over, warm_seconds + seconds + ANSWER_SECONDS_MAX)
+    await asyncio.wait_for(over, warm_seconds + seconds + 2 * ANSWER_SECONDS_MAX)
     return {
         "per second": len(took) / seconds,
         "accepted": sum(count for status, count in statuses.items() if 200 <= status < 300),

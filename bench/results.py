@@ -1,6 +1,7 @@
 """What the trials gave: a line for each row, a file to keep, and the table in docs/measurements.md."""
 
 import json
+import math
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,11 +60,14 @@ def _line(row: Row, found: Findings, drift: list[str]) -> Line:
     measured = _figures(found, row.measured)
     ceiling = _figures(found, row.ceiling) if row.ceiling else None
     # Each repeat beside the ceiling of its own turn: what the machine did meanwhile touches both.
-    values = [one / other for one, other in zip(measured, ceiling, strict=True)] if ceiling else measured
+    beside = ceiling or [1.0] * len(measured)
+    values = [one / other if other else float("nan") for one, other in zip(measured, beside, strict=True)]
     value = statistics.median(values)
     wrong = [text for name in row.trials for finding in found[name] for text in finding.disagreements()]
     if wrong:
         verdict = f"void: {wrong[0]}"
+    elif any(map(math.isnan, values)):
+        verdict = "void: nothing was done in the time for it"
     elif drift:
         verdict = f"void: {', '.join(drift)}"
     else:

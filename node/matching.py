@@ -18,6 +18,9 @@ from services.matching.models import Source
 from services.matching.reembedding import AlreadyMoving, reembed, status
 from services.matching.settings import MatchingSettings
 
+#: How long an endpoint may take for a call of a command that an operator leaves to itself.
+PATIENCE_SECONDS = 60.0
+
 
 def main() -> int:
     """Works on the node that runs here, unless the operator said which database."""
@@ -82,6 +85,9 @@ async def run(asked: argparse.Namespace, settings: MatchingSettings) -> int:
 
 
 async def about_models(action: str, settings: MatchingSettings) -> int:
+    # Nobody types and waits for what this asks, as they do when matching reads a question.
+    patience = max(settings.embedding_timeout_seconds, PATIENCE_SECONDS)
+    settings = settings.model_copy(update={"embedding_timeout_seconds": patience})
     matching, source = service(settings), Source.of(settings)
     try:
         if action == "models":

@@ -24,7 +24,8 @@ from contracts.vocabulary import Role
 
 Said = TypeVar("Said", bound=Event)
 
-PATIENCE_SECONDS = 20.0
+#: What comes about ends a wait at once, so this is only how long a busy machine may take.
+PATIENCE_SECONDS = 60.0
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 

@@ -48,6 +48,12 @@ def test_what_was_counted_differently_is_void():
     assert line.verdict == "void: events: written 10, stored 9"
 
 
+def test_a_ceiling_that_nothing_reached_in_its_time_is_void():
+    (line,) = results.lines(found(relay=[9000, 9000], ceiling=[1000, 0]), {})
+
+    assert line.verdict == "void: nothing was done in the time for it"
+
+
 def test_what_was_measured_while_the_machine_changed_is_void():
     (line,) = results.lines(found(relay=[9000], ceiling=[1000]), {"relay": ["fsync us 200 → 300"]})
 

@@ -73,13 +73,13 @@ class Lending:
             found = (await session.exec(query)).all()
         return [(h.tool_id, h.version, h.replica) for h in found if tool_id in (None, h.tool_id)]
 
-    async def handled(self, tool_id: str, *, times: int = 1, within: float = 20.0) -> None:
+    async def handled(self, tool_id: str, *, times: int = 1) -> None:
         """Waits until a tool's events had so many effects."""
 
         async def so_many() -> bool:
             return len(await self.handlings(tool_id)) == times
 
-        await eventually(so_many, within=within, saying=f"{times} effects for {tool_id}")
+        await eventually(so_many, saying=f"{times} effects for {tool_id}")
 
     async def tool(self, tool_id: str) -> Tool | None:
         """What is stored of a tool."""
@@ -93,13 +93,13 @@ class Lending:
             rows = await connection.execute(text("SELECT entity_id FROM outbox ORDER BY seq"))
             return [row[0] for row in rows]
 
-    async def outbox_empty(self, within: float = 20.0) -> None:
+    async def outbox_empty(self) -> None:
         """Waits until everything was said."""
 
         async def empty() -> bool:
             return not await self.outbox()
 
-        await eventually(empty, within=within, saying="an empty outbox")
+        await eventually(empty, saying="an empty outbox")
 
     async def stored(self, kind: str = "shared") -> list[tuple[str, Event]]:
         """The events in a stream, with their ids, timers that still wait left out."""
@@ -119,9 +119,9 @@ class Lending:
         async with self.service.engine.begin() as connection:
             await connection.execute(text(statement), values)
 
-    async def a_dead_letter(self, within: float = 20.0) -> Any:
+    async def a_dead_letter(self) -> Any:
         """The first dead letter, when it is there."""
-        return (await eventually(self.running.dead_letters, within=within, saying="a dead letter"))[0]
+        return (await eventually(self.running.dead_letters, saying="a dead letter"))[0]
 
 
 @pytest.fixture(scope="package")

@@ -32,7 +32,7 @@ async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgre
 
     await own_postgres.start()
 
-    await lending.handled(tool_id, within=10)
+    await lending.handled(tool_id)
     await lending.quiet()
     assert await lending.dead_letters() == []
     assert await lending.lent() == [tool_id]
@@ -86,7 +86,7 @@ async def test_commands_are_answered_that_it_cannot_be_done_now(lending, own_pos
     async def works_again():
         return (await lending.lend(tool_id)).status_code in (201, 409)
 
-    await eventually(works_again, within=5, saying="a command that works again")
+    await eventually(works_again, saying="a command that works again")
     assert (await lending.http.get(f"/v1/tools/{tool_id}-before")).status_code == 200
 
 
@@ -97,7 +97,7 @@ async def test_health_tells_which_part_is_not_ready(lending, own_postgres):
     async def not_ready():
         return (await ready(lending)).status_code == 503
 
-    await eventually(not_ready, within=5, saying="a database that is not ready")
+    await eventually(not_ready, saying="a database that is not ready")
     assert (await ready(lending)).json() == {
         "status": "not ready",
         "parts": {"database": "not ready", "broker": "ready"},
@@ -109,7 +109,7 @@ async def test_health_tells_which_part_is_not_ready(lending, own_postgres):
     async def ready_again():
         return (await ready(lending)).status_code == 200
 
-    await eventually(ready_again, within=5, saying="a database that is ready again")
+    await eventually(ready_again, saying="a database that is ready again")
 
 
 async def test_what_was_acknowledged_before_the_database_died_is_there_and_said_once(lending, own_postgres):

@@ -197,4 +197,4 @@ async def test_what_may_not_stay_in_its_stream_is_no_lasting_dead_letter(lending
     async def gone():
         return not await lending.dead_letters()
 
-    await eventually(gone, within=5, saying="a dead letter that is not kept")
+    await eventually(gone, saying="a dead letter that is not kept")

@@ -164,7 +164,7 @@ async def test_a_replica_waits_for_the_one_that_migrates(postgres):
 
         await other.execute(text("SELECT pg_advisory_unlock_all()"))
         await other.commit()
-        await asyncio.wait_for(migrating, 10)
+        await asyncio.wait_for(migrating, 60)
 
 
 FAILING = """
@@ -191,5 +191,5 @@ async def test_a_migration_that_fails_leaves_nothing_and_keeps_nobody_out(postgr
         async with engine.connect() as connection:
             assert "half" not in await tables(connection)
         other = engine_for(engine.url.render_as_string(hide_password=False), 4)  # a replica with a mended release
-        await asyncio.wait_for(migrate(other, TINY / "migrations"), 10)
+        await asyncio.wait_for(migrate(other, TINY / "migrations"), 60)
         await other.dispose()

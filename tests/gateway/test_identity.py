@@ -126,10 +126,10 @@ async def test_a_role_that_is_given_or_taken_counts_within_seconds(street, postg
 
         assert await may_not_appoint()
         assert (await team.put(own)).status_code == 204
-        await eventually(may_appoint, within=5, saying="the role")
+        await eventually(may_appoint, saying="the role")
         assert "node-team" in (await member.get("/api/v1/sessions/current")).json()["roles"]
         assert (await team.delete(own)).status_code == 204
-        await eventually(may_not_appoint, within=5, saying="the end of the role")
+        await eventually(may_not_appoint, saying="the end of the role")
 
 
 async def test_an_ambassador_is_known_with_their_scope(street):

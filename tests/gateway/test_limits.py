@@ -186,7 +186,7 @@ async def test_a_connection_serves_several_calls_one_after_the_other(street, mon
 async def raw(url: str, data: bytes) -> bytes:
     """Sends bytes as they are, and reads until the server closes the connection."""
     host, port = url.removeprefix("http://").split(":")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         reader, writer = await asyncio.open_connection(host, int(port))
         writer.write(data)
         try:

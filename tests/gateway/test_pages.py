@@ -531,7 +531,7 @@ async def test_who_reads_along_hears_at_once_what_they_are_told(neighbourhood):
         events = answer.aiter_lines()
         await anext(events)
         await press(pair.team, await pair.team.get(f"/matches/{pair.match_id}"), "endorse")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             position = next_id = ""
             async for line in events:
                 if line.startswith("id: "):
@@ -542,7 +542,7 @@ async def test_who_reads_along_hears_at_once_what_they_are_told(neighbourhood):
 
     assert (told["template"], told["matter_id"]) == ("match-endorsed", pair.match_id)
     headers = {"Last-Event-ID": str(int(position) - 1)}
-    async with asyncio.timeout(10), pair.asker.stream("GET", "/api/v1/inbox/stream", headers=headers) as answer:
+    async with asyncio.timeout(30), pair.asker.stream("GET", "/api/v1/inbox/stream", headers=headers) as answer:
         async for line in answer.aiter_lines():
             if line.startswith("id: "):
                 assert line == f"id: {position}"

@@ -171,7 +171,7 @@ async def test_a_session_that_another_process_ended_ends_here_within_seconds(str
     async def ended() -> bool:
         return not await is_signed_in(browser)
 
-    await eventually(ended, within=3, saying="the end of the session")
+    await eventually(ended, saying="the end of the session")
 
 
 async def test_who_leaves_is_signed_in_nowhere(street):

@@ -20,7 +20,7 @@ from node.links.register import Bundle, Register
 from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import free_port
-from tests.given import eventually
+from tests.given import PATIENCE_SECONDS, eventually
 
 HUB = "national"
 
@@ -153,7 +153,7 @@ class Place:
                 return (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state
             await asyncio.sleep(0.05)
 
-    async def hears(self, *subjects: str, within: float = 20) -> None:
+    async def hears(self, *subjects: str, within: float = PATIENCE_SECONDS) -> None:
         """Waits until everything has come, and nothing else."""
         seen: list[str] = []
 

@@ -9,7 +9,7 @@ from tests.given import eventually
 from tests.lines.cluster import Hub
 from tests.lines.country import Country, ids, placed
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 
 @pytest.fixture
@@ -36,19 +36,19 @@ async def test_any_server_may_die_or_lose_its_disk_and_everything_still_comes_on
         await region.says(*said[:10], *(more := ids(10)))  # some for the second time, by a relay that heard no answer
         said += more if region is zeeland else []
     heard = [*placed(zeeland, *said), *placed(drenthe, *said[:10], *more)]
-    await hub.hears(*heard, within=40)
+    await hub.hears(*heard)
 
     # It comes back with an empty disk, as a new machine, and gets all that the other two have; then one of those dies.
     hub.lose_disk(lost)
     await lost.start()
-    await eventually(hub.is_whole, within=40, saying="a server that has everything again")
+    await eventually(hub.is_whole, saying="a server that has everything again")
     dead = await hub.leader("elsewhere")
     if dead is lost:
         dead = next(one for one in hub.server.each if one is not lost)
     dead.kill()
     await hub.says(*told, to="zeeland", wire="matching.match-proposed")
     await drenthe.says(*(more := ids(10)))
-    await hub.hears(*heard, *placed(drenthe, *more), within=40)
+    await hub.hears(*heard, *placed(drenthe, *more))
     await zeeland.hears(*(f"odh.national.to.zeeland.matching.match-proposed.{id}" for id in told))
 
     # Who is left out is left out by all.
@@ -57,4 +57,4 @@ async def test_any_server_may_die_or_lose_its_disk_and_everything_still_comes_on
     await dead.start()
     await drenthe.says(*ids(5))
     await zeeland.says(*(last := ids(5)))
-    await hub.hears(*heard, *placed(drenthe, *more), *placed(zeeland, *last), within=40)
+    await hub.hears(*heard, *placed(drenthe, *more), *placed(zeeland, *last))

@@ -13,7 +13,7 @@ from tests.given import eventually
 from tests.lines.cluster import Hub
 from tests.lines.country import Place, ids
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.long, pytest.mark.timeout(400)]
 
 STREAM, CONSUMER = "odh-national-shared", "somebody"
 

@@ -95,7 +95,7 @@ time.sleep(60)
     async def is_gone() -> bool:
         return not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE
 
-    await eventually(is_gone, within=5, saying="the end of the part")
+    await eventually(is_gone, saying="the end of the part")
 
 
 async def test_half_a_database_directory_is_never_taken_for_whole(run_directory):

@@ -109,7 +109,7 @@ async def left_running(where: Addresses) -> list[str]:
         return not running()
 
     with suppress(AssertionError):
-        await eventually(none, within=5)
+        await eventually(none)
     return running()
 
 

@@ -57,7 +57,7 @@ class Reader:
     async def event(self):
         """The next event, with its fields; None when the stream ends."""
         fields = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 if line.startswith(":"):
                     self.heartbeats += 1

@@ -97,7 +97,7 @@ async def test_the_tasks_of_a_node(run_directory):
         async def is_gone() -> bool:
             return before[-1] not in await people(here / ".odh-back")
 
-        await eventually(is_gone, within=20, saying="somebody who stays erased")
+        await eventually(is_gone, saying="somebody who stays erased")
 
     renew, up = [one for one in page.under("Rotate credentials") if not in_containers(one)]
     old = (here / ".odh" / "keys" / "identity.private.jwk.json").read_text()

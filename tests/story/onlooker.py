@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 from contracts.event import new_id
 from node.client import Mail, Post
 from node.node import Node
-from tests.given import eventually
+from tests.given import PATIENCE_SECONDS, eventually
 
 UNDER_WAY = ["awaiting-contact", "waiting", "sending"]
 
@@ -41,7 +41,7 @@ class Onlooker:
     def stream(self, kind: str) -> str:
         return f"odh-{self.node.name}-{kind}"
 
-    async def quiet(self, within: float = 20.0) -> None:
+    async def quiet(self, within: float = PATIENCE_SECONDS) -> None:
         """Nobody has anything to say, to hear or to send any more."""
         await eventually(self.is_quiet, within=within, saying="silence")
 

@@ -207,7 +207,7 @@ async def test_two_releases_share_the_work_of_a_node(run_directory: Path):
 
             await ended_well(story)
             await story.then_each_was_placed_once([*of_one, *of_other])
-            await eventually(lambda: both_heard(of_old, of_new), within=10, saying="events that both handled")
+            await eventually(lambda: both_heard(of_old, of_new), saying="events that both handled")
             for counter in ("rejected", "buried"):
                 assert not [name for of in (of_old, of_new) for name in +of if name.endswith(f"events.{counter}")]
 

@@ -130,7 +130,7 @@ async def test_nats_dies_during_a_burst_and_nobody_notices(halfway):
 
     assert halfway.ledger.refusals[before:] == []
     await halfway.node.parts["nats"].start()
-    await halfway.quiet(within=10)
+    await halfway.quiet()
     await halfway.then_each_was_placed_once(placed)
     await halfway.play()
     await halfway.then_it_ended_well()
@@ -145,7 +145,7 @@ async def test_postgres_dies_during_a_burst_and_asks_for_patience(halfway):
     await asyncio.gather(burst, halfway.revived("postgres"))
 
     assert set(halfway.ledger.refusals[before:]) <= {"503"}
-    await halfway.quiet(within=10)
+    await halfway.quiet()
     await halfway.then_each_was_placed_once(burst.result())
     await halfway.play()
     await halfway.then_it_ended_well()
