@@ -4,10 +4,10 @@ from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_versio
 from chassis.deeds import note_deed
 from chassis.forgetting import forget_messages
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
-from chassis.inputs import Input, LongText, ShortText, checked
+from chassis.inputs import Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
-from chassis.places import PlaceDraft
+from chassis.places import Placed, PlaceDraft
 from chassis.problems import FieldErrors, Problem
 from chassis.router import EventRouter
 from chassis.service import Now, ReadSession, Service
@@ -16,7 +16,9 @@ from chassis.streams import Streams
 
 __all__ = [
     "Ambassador",
+    "Clock",
     "Command",
+    "Day",
     "EventRouter",
     "FieldErrors",
     "FromGateway",
@@ -26,11 +28,13 @@ __all__ = [
     "LongText",
     "MaybeIfMatch",
     "MaybeSignedIn",
+    "Moment",
     "NodeTeam",
     "Now",
     "Page",
     "Paging",
     "PlaceDraft",
+    "Placed",
     "Problem",
     "ReadSession",
     "Reply",

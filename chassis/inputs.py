@@ -3,10 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from datetime import date, time
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -48,6 +50,18 @@ def _one_line(value: str) -> str:
     return re.sub(r"\s+", " ", value)
 
 
+def _as_typed(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
+        raise ValueError("must be a day, such as 2026-11-30")
+    return value
+
+
+def _as_on_a_clock(value: Any) -> Any:
+    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
+        raise ValueError("must be a time of day, such as 14:30")
+    return value
+
+
 #: One line of at most 200 characters, in Unicode's NFC.
 ShortText = Annotated[
     str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=200), AfterValidator(_one_line)
@@ -55,6 +69,15 @@ ShortText = Annotated[
 
 #: At most 5000 characters, newlines allowed, in Unicode's NFC.
 LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=5000)]
+
+#: A day as it is typed, such as 2026-11-30.
+Day = Annotated[date, BeforeValidator(_as_typed)]
+
+#: A moment with its time zone, as it is typed.
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_typed)]
+
+#: A time of day to the minute, such as 14:30.
+Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]
 
 
 Checked = TypeVar("Checked", bound=Input)

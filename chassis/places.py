@@ -27,6 +27,25 @@ class PlaceDraft(Input):
         return place_called(self.name, self.province)
 
 
+class Placed:
+    """What is somewhere: a table with these columns of its own."""
+
+    place_name: str
+    province: str
+    latitude: float
+    longitude: float
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
+
+    @place.setter
+    def place(self, place: Place) -> None:
+        self.place_name, self.province = place.name, place.province
+        self.latitude, self.longitude = place.latitude, place.longitude
+
+
 @lru_cache(maxsize=1024)
 def place_called(name: str, province: str | None) -> Place:
     """The place of this name, or a `ValueError` with what to choose from; what was typed is not repeated."""

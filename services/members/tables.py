@@ -7,8 +7,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
+from chassis import Placed
 from chassis.database import own_tables
-from contracts.members import AmbassadorScope, Place
+from contracts.members import AmbassadorScope
 from services.members.rules import MemberStatus
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -20,7 +21,7 @@ Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)
 
 
-class Organisation(Table, table=True):
+class Organisation(Placed, Table, table=True):
     """A school, company, centre or partner. One that was merged into another keeps its row, without numbers."""
 
     __tablename__ = "organisation"
@@ -41,16 +42,6 @@ class Organisation(Table, table=True):
     merged_into: str | None = Field(default=None, sa_type=sa.Text, index=True)  # which may be merged itself
     leads_to: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the one that stays, at the end of these
     same_keys: list[str] | None = Field(default=None, sa_type=Texts)  # none in what a release before wrote
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
-
-    @place.setter
-    def place(self, place: Place) -> None:
-        self.place_name, self.province = place.name, place.province
-        self.latitude, self.longitude = place.latitude, place.longitude
 
 
 class Member(Table, table=True):

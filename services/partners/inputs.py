@@ -3,27 +3,13 @@
 What only the service that hears it can judge (a BRIN number, contact details in a text) it judges, with the same names.
 """
 
-import re
-from datetime import date, time
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from chassis import Input, LongText, PlaceDraft, ShortText
+from chassis import Clock, Day, Input, LongText, Moment, PlaceDraft, ShortText
 from contracts.places import find_province
 from contracts.vocabulary import Kind, Language, OrganisationKind, Skill, Theme
-
-
-def _as_typed(value: Any) -> Any:
-    if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
-        raise ValueError("must be a day, such as 2026-11-30")
-    return value
-
-
-def _as_on_a_clock(value: Any) -> Any:
-    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
-        raise ValueError("must be a time of day, such as 14:30")
-    return value
 
 
 def _province(name: str) -> str:
@@ -31,8 +17,6 @@ def _province(name: str) -> str:
 
 
 OwnId = Annotated[ShortText, Field(description="Your own id of it: the `subject` of the event that tells of it.")]
-Day = Annotated[date, BeforeValidator(_as_typed)]
-Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]
 
 
 class CentreData(Input):
@@ -60,7 +44,7 @@ class PersonData(Input):
     language: Language = Language.DUTCH
     organisation: OwnId
     role: ShortText | None = None
-    consented_at: Annotated[AwareDatetime, BeforeValidator(_as_typed)] = Field(description="When they agreed.")
+    consented_at: Moment = Field(description="When they agreed.")
 
 
 class AmbassadorData(Input):

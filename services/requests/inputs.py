@@ -1,13 +1,13 @@
 """What may come in: every field is checked by its rule, and what is wrong is told of all fields at once."""
 
 import re
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
-from chassis import Input, LongText, PlaceDraft, ShortText
+from chassis import Clock, Day, Input, LongText, PlaceDraft, ShortText
 from contracts.vocabulary import Kind, Language, Skill, Theme
 from services.requests import rules
 from services.requests.calls import ASKING
@@ -17,18 +17,6 @@ Word = TypeVar("Word", Theme, Skill, Language)
 
 PARTICIPANTS_MAX = 1000
 REACH_KM_MAX = 400  # from one end of the country to the other
-
-
-def _as_typed(value: Any) -> Any:
-    if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
-        raise ValueError("must be a day, such as 2026-11-30")
-    return value
-
-
-def _as_on_a_clock(value: Any) -> Any:
-    if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
-        raise ValueError("must be a time of day, such as 14:30")
-    return value
 
 
 def _is_safe(url: str) -> str:
@@ -59,11 +47,10 @@ Languages = Annotated[
     Field(max_length=len(Language), description="In which it can be done; none: in any that suits the other."),
     AfterValidator(_once),
 ]
-Day = Annotated[date, BeforeValidator(_as_typed)]
 ReachKm = Annotated[StrictInt, Field(ge=1, le=REACH_KM_MAX, description="How far they want to go; none: anywhere.")]
 Participants = Annotated[StrictInt, Field(ge=1, le=PARTICIPANTS_MAX, description="How many students or participants.")]
 MboLevel = Annotated[StrictInt, Field(ge=1, le=4)]
-Clock = Annotated[time, BeforeValidator(_as_on_a_clock), Field(description="Of a meeting, on the Dutch clock.")]
+MeetingTime = Annotated[Clock, Field(description="Of a meeting, on the Dutch clock.")]
 Venue = Annotated[Title, Field(description="Of a meeting: where in the town it is, or how to take part.")]
 SignUpUrl = Annotated[
     ShortText, AfterValidator(_is_safe), Field(description="Of a meeting: where people sign up, if that is not here.")
@@ -99,8 +86,8 @@ class PropositionDraft(_Days):
     language: Language = Language.DUTCH
     place: PlaceDraft
     reach_km: ReachKm | None = None
-    from_time: Clock | None = None
-    until_time: Clock | None = None
+    from_time: MeetingTime | None = None
+    until_time: MeetingTime | None = None
     venue: Venue | None = None
     sign_up_url: SignUpUrl | None = None
     participants: Participants | None = None
@@ -135,8 +122,8 @@ class PropositionChange(_Days):
     language: Language = Language.DUTCH
     place: PlaceDraft = Field(default=None)  # type: ignore[assignment]  # left out, never null
     reach_km: ReachKm | None = None
-    from_time: Clock | None = None
-    until_time: Clock | None = None
+    from_time: MeetingTime | None = None
+    until_time: MeetingTime | None = None
     venue: Venue | None = None
     sign_up_url: SignUpUrl | None = None
     participants: Participants | None = None

@@ -8,8 +8,8 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.orm import configure_mappers
 from sqlmodel import Field
 
+from chassis import Placed
 from chassis.database import own_tables
-from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Status
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -21,26 +21,7 @@ Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)
 
 
-class _Placed:
-    """What is somewhere, in columns of its own."""
-
-    place_name: str
-    province: str
-    latitude: float
-    longitude: float
-
-    @property
-    def place(self) -> Place:
-        """Where it is."""
-        return Place(name=self.place_name, province=self.province, latitude=self.latitude, longitude=self.longitude)
-
-    @place.setter
-    def place(self, place: Place) -> None:
-        self.place_name, self.province = place.name, place.province
-        self.latitude, self.longitude = place.latitude, place.longitude
-
-
-class Proposition(_Placed, Table, table=True):
+class Proposition(Placed, Table, table=True):
     """A request or an offer. `version` counts every change, those of a draft included."""
 
     __tablename__ = "proposition"
@@ -98,7 +79,7 @@ class Lead(Table, table=True):
     into: str | None = Field(default=None, sa_type=sa.Text)
 
 
-class Listing(_Placed, Table, table=True):
+class Listing(Placed, Table, table=True):
     """A tip or a meeting that everybody can read, of this node or of another, as it was last heard.
 
     What is closed stays, so that an older event does not bring it back, and who signed up for it knows what it was.
