@@ -1,6 +1,7 @@
 """POST /v1/requests on the real service, with everything that it checks, beside what it could cost (P1 to P3)."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 from bench.bodies import drafts, identities
@@ -18,30 +19,37 @@ MEMBERS = 500
 async def accepted(ground: Ground, size: Size, seed: int) -> Finding:
     """The service itself, as a process as in production: validation, signed identity, Idempotency-Key, traces."""
     async with ground.fresh() as place:
-        async with place.program("chassis", "services.requests") as served:
-            asked = await _ask(place, served.port, size, seed)
-            await _nothing_left_to_say(place)
-        counts = {
-            "accepted": asked["accepted"],
-            "stored": await place.count("SELECT count(*) FROM proposition"),
-            "replies": await place.count("SELECT count(*) FROM stored_reply"),
-            "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
-            "timers": await place.messages("local", f"odh.{NODE}.timer.requests.request-expiry-due.>"),
-        }
-        return Finding(_figures(asked), {"requests": counts})
+        return await accepted_in(place, size, seed)
+
+
+async def accepted_in(
+    place: Place, size: Size, seed: int, *, before: int = 0, environment: Mapping[str, str] | None = None
+) -> Finding:
+    """The same in a place that has so many requests already, each with the reply that was given."""
+    async with place.program("chassis", "services.requests", environment=environment) as served:
+        asked = await ask(place, served.port, size, seed)
+        await nothing_left_to_say(place)
+    counts = {
+        "accepted": asked["accepted"],
+        "stored": await place.count("SELECT count(*) FROM proposition") - before,
+        "replies": await place.count("SELECT count(*) FROM stored_reply") - before,
+        "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
+        "timers": await place.messages("local", f"odh.{NODE}.timer.requests.request-expiry-due.>"),
+    }
+    return Finding(_figures(asked), {"requests": counts})
 
 
 async def accepted_by_nothing(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P1: a trivial FastAPI route with the same body."""
     async with ground.fresh() as place, place.program("bench.ceilings", "trivial") as served:
-        return Finding(_figures(await _ask(place, served.port, size, seed)))
+        return Finding(_figures(await ask(place, served.port, size, seed)))
 
 
 async def accepted_by_the_textbook(ground: Ground, size: Size, seed: int) -> Finding:
     """The ceiling of P3: a SQLModel session for each request."""
     async with ground.fresh() as place:
         async with place.program("bench.ceilings", "textbook") as served:
-            asked = await _ask(place, served.port, size, seed)
+            asked = await ask(place, served.port, size, seed)
         counts = {
             "accepted": asked["accepted"],
             "stored": await place.count("SELECT count(*) FROM asked"),
@@ -50,13 +58,12 @@ async def accepted_by_the_textbook(ground: Ground, size: Size, seed: int) -> Fin
         return Finding(_figures(asked), {"requests": counts})
 
 
-async def _ask(place: Place, port: int, size: Size, seed: int) -> dict[str, Any]:
-    headers = identities(place.identity_key, node=NODE, audience="requests", count=MEMBERS)
-    calls = {"path": "/v1/requests", "bodies": drafts(seed), "headers": headers, "run": f"{seed:024x}"}
+async def ask(place: Place, port: int, size: Size, seed: int) -> dict[str, Any]:
+    """As many requests as go, with so many in flight."""
     asked = await alone(
         closed_loop,
         port=port,
-        calls=calls,
+        calls=calls(place, seed),
         in_flight=IN_FLIGHT,
         warm_seconds=size.warm_seconds,
         seconds=size.seconds,
@@ -66,7 +73,14 @@ async def _ask(place: Place, port: int, size: Size, seed: int) -> dict[str, Any]
     return dict(asked)
 
 
-async def _nothing_left_to_say(place: Place) -> None:
+def calls(place: Place, seed: int) -> dict[str, Any]:
+    """What is asked, and by whom."""
+    headers = identities(place.identity_key, node=NODE, audience="requests", count=MEMBERS)
+    return {"path": "/v1/requests", "bodies": drafts(seed), "headers": headers, "run": f"{seed:024x}"}
+
+
+async def nothing_left_to_say(place: Place) -> None:
+    """Waits until every event is in its stream."""
     async with asyncio.timeout(60):
         while await place.count("SELECT count(*) FROM outbox"):
             await asyncio.sleep(0.1)

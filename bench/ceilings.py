@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import asyncpg
 import sqlalchemy as sa
 import uvicorn
-from fastapi import Depends, FastAPI
+from fastapi import Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel import Field
@@ -32,7 +32,7 @@ from services.requests.tables import Table as RequestsTable
 CONNECTIONS = 8
 
 
-# A route that does nothing, and the same route as the textbook writes it.
+# A route that does nothing, the same route as the textbook writes it, and where traces go.
 
 
 class Named(BaseModel):
@@ -112,12 +112,13 @@ async def _tables_made(_: FastAPI) -> AsyncIterator[None]:
     yield
 
 
-trivial, textbook = FastAPI(), FastAPI(lifespan=_tables_made)
+trivial, textbook, collector = FastAPI(), FastAPI(lifespan=_tables_made), FastAPI()
 _engine = create_async_engine(os.environ.get("ODH_DATABASE_URL", "postgresql+asyncpg://"))
 _sessions = async_sessionmaker(_engine, class_=AsyncSession)
 
 
 @trivial.get("/health/ready")
+@collector.get("/health/ready")
 @textbook.get("/health/ready")
 async def ready() -> dict[str, str]:
     """The process serves."""
@@ -144,10 +145,18 @@ async def place_as_the_textbook_does(draft: Draft, session: Annotated[AsyncSessi
     return request
 
 
+@collector.post("/v1/traces")
+@collector.post("/v1/metrics")
+async def keep_nothing(request: Request) -> Response:
+    """What a collector answers that has everything."""
+    await request.body()
+    return Response(media_type="application/x-protobuf")
+
+
 def main() -> None:
-    """Serves one of the two, exactly as a service is served."""
+    """Serves one of them, exactly as a service is served."""
     uvicorn.run(
-        {"trivial": trivial, "textbook": textbook}[sys.argv[1]],
+        {"trivial": trivial, "textbook": textbook, "collector": collector}[sys.argv[1]],
         host="127.0.0.1",
         port=int(os.environ["ODH_PORT"]),
         loop="uvloop",

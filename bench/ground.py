@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,8 +32,13 @@ class Place:
 
     folder: Path
     database_url: str
-    nats_url: str
+    broker: NatsServer
     secrets: Secrets
+
+    @property
+    def nats_url(self) -> str:
+        """Where its broker is."""
+        return self.broker.url
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -51,13 +56,16 @@ class Place:
         return OKPKey.import_key(json.loads(self.secrets.identity_private_key_file.read_text()))
 
     @asynccontextmanager
-    async def program(self, *arguments: str, **more: str) -> AsyncIterator[Program]:
+    async def program(
+        self, *arguments: str, environment: Mapping[str, str] | None = None, **more: str
+    ) -> AsyncIterator[Program]:
         """A program of ours that serves HTTP, told where it is as a service is, and whatever more it is to be told.
 
         Other settings come from the environment: `ODH_GROUP_SIZE_MAX=16 ./odh bench P1` tries one.
         """
         port = free_port()
         told = {f"ODH_{name.upper()}": str(value) for name, value in (self.settings | {"port": port} | more).items()}
+        told |= environment or {}
         log = self.folder / f"{arguments[-1]}-{port}.log"
         program = Program(arguments[-1], list(arguments), port=port, log=log, environment=lambda: os.environ | told)
         await program.start()
@@ -74,11 +82,12 @@ class Place:
         finally:
             await connection.close()
 
-    async def analyze(self) -> None:
-        """Has the database count what its tables hold, for its plans."""
+    async def execute(self, *statements: str) -> None:
+        """Does something in the database, such as `ANALYZE`: to count what its tables hold, for its plans."""
         connection = await asyncpg.connect(plain(self.database_url), ssl=False)
         try:
-            await connection.execute("ANALYZE")
+            for statement in statements:
+                await connection.execute(statement)
         finally:
             await connection.close()
 
@@ -91,6 +100,14 @@ class Place:
         finally:
             await client.close()
 
+    async def last_number(self, kind: str) -> int:
+        """How many messages a stream has ever stored."""
+        client = await nats.connect(self.nats_url)
+        try:
+            return (await client.jetstream().stream_info(f"odh-{NODE}-{kind}")).state.last_seq
+        finally:
+            await client.close()
+
 
 class Ground:
     """One PostgreSQL server for the whole run; a NATS server and a database for each trial."""
@@ -99,6 +116,7 @@ class Ground:
         self.folder = Path(tempfile.mkdtemp(prefix="odh-bench-", dir=folder))
         self.folder.chmod(0o711)  # PostgreSQL may run as another user, who must be able to pass through
         self._postgres = PostgresServer(self.folder / "postgres", port=free_port())
+        self._kept: set[str] = set()
 
     async def __aenter__(self) -> "Ground":
         await self._postgres.start()
@@ -132,21 +150,30 @@ class Ground:
             await self._postgres.drop_database(name)
 
     @asynccontextmanager
-    async def fresh(self) -> AsyncIterator[Place]:
-        """A place that nothing happened in yet."""
+    async def fresh(self, like: str | None = None) -> AsyncIterator[Place]:
+        """A place that nothing happened in yet, or with what the database that was kept under this name has in it."""
         name = f"bench_{new_id()[-12:]}"
         folder = self.folder / name
         folder.mkdir()
         broker = NatsServer(folder / "nats", port=free_port(), monitor_port=free_port(), domain=NODE)
-        await self._postgres.create_database(name)
+        await self._postgres.create_database(name, like)
         await broker.start()
         await self.settle()
         try:
-            yield Place(folder, self._postgres.url(name), broker.url, Secrets(folder / "keys"))
+            yield Place(folder, self._postgres.url(name), broker, Secrets(folder / "keys"))
         finally:
             await broker.stop()
             await self._postgres.drop_database(name)
             shutil.rmtree(folder, ignore_errors=True)
+
+    def keeps(self, name: str) -> bool:
+        """Whether a database was kept under this name."""
+        return name in self._kept
+
+    async def keep(self, place: Place, name: str) -> None:
+        """Keeps a place's database, to which nobody is connected, for other trials to begin with."""
+        await self._postgres.create_database(name, make_url(place.database_url).database)
+        self._kept.add(name)
 
 
 def plain(database_url: str) -> str:

@@ -41,6 +41,9 @@ class Size:
     events_handled: int = 10_000
     events_one_by_one: int = 1_500
     steady_seconds: float = 10.0
+    away_seconds: float = 60.0
+    stored_few: int = 10_000
+    stored_many: int = 1_000_000
 
 
 FULL = Size()
@@ -52,6 +55,9 @@ QUICK = Size(
     events_handled=600,
     events_one_by_one=100,
     steady_seconds=1.0,
+    away_seconds=1.0,
+    stored_few=500,
+    stored_many=2_000,
 )
 
 

@@ -87,7 +87,7 @@ async def trial(ground: Ground, model: str, replicas: int, options: argparse.Nam
         await asyncio.gather(*map(_meanings_ready, processes))
         await publish(streams, world_of(BEFORE, options.seed + 1))
         await _until_quiet(place, BEFORE)
-        await place.analyze()
+        await place.execute("ANALYZE")
         cpu = _cpu(processes, ground)
         began = time.perf_counter()
         await publish(streams, events)

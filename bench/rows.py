@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench import accepting, ceilings, end_to_end, handlers, peers, relay
+from bench import accepting, ceilings, draining, end_to_end, growing, handlers, peers, relay, tracing
 from bench.measuring import Trial
 
 Figure = tuple[str, str]  # the name of a trial, and of a figure that it gives
@@ -27,6 +27,9 @@ SUBJECTS: dict[str, dict[str, Trial]] = {
         "a transaction each": handlers.handled_one_by_one,
     },
     "end to end": {"a whole node": end_to_end.posted_to_mailed},
+    "telemetry": {"told": tracing.accepted_and_told, "untold": tracing.accepted_untold},
+    "broker away": {"drain": draining.drained, "relay alone": relay.relayed},
+    "stored": {"among many": growing.accepted_among_many, "among few": growing.accepted_among_few},
 }
 
 #: What others do for the same work, without a bar: measured when it is asked for by name or with all rows.
@@ -106,6 +109,21 @@ ROWS = (
         "P10",
         "mails/s beside POST/s accepted, at saturation",
         "end to end", (_NODE, "mailed/s"), (_NODE, "accepted/s"), 0.85, 0.98, "%",
+    ),
+    Row(
+        "P12",
+        "accepted POST/s with OpenTelemetry at its default sampling, beside without",
+        "telemetry", ("told", "accepted/s"), ("untold", "accepted/s"), 0.85, 0.92, "%",
+    ),
+    Row(
+        "P13",
+        "events/s published after the broker was away for a minute, while POSTs go on, beside the relay alone",
+        "broker away", ("drain", "events/s"), ("relay alone", "events/s"), 0.80, 0.90, "%",
+    ),
+    Row(
+        "P14",
+        "accepted POST/s with 1,000,000 requests stored, beside 10,000",
+        "stored", ("among many", "accepted/s"), ("among few", "accepted/s"), 0.90, 0.98, "%",
     ),
 )  # fmt: skip
 
