@@ -3,12 +3,15 @@
 ./odh test faults                                  a minute of everything, by a seed that it prints
 ./odh test faults --rows F10 F11 --seed 7          only lines and what hangs on them, as that day
 ./odh test faults --minutes 10 --regions 3
+./odh test faults --rows F6 F9                     rows that no storm has: the tests that prove them
+./odh test faults --rows all                       every row: the storms, and every test that proves one
 """
 
 import argparse
 import asyncio
 import random
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,9 +20,11 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from node import ROOT
 from tests.faults import invariants, nemesis, restoring
 from tests.faults.cluster import REGIONS, Cluster, cluster, faketime
 from tests.faults.people import People
+from tests.faults.rows import ROWS, proofs_of, storms
 from tests.given import eventually
 from tests.story.ledger import Ledger
 
@@ -29,13 +34,23 @@ QUIET_SECONDS_MAX = 90.0
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="odh test faults", description="Een land in zwaar weer (a storm).")
-    parser.add_argument("--rows", nargs="+", choices=[*nemesis.ROWS, "F17", "F24"], default=list(nemesis.ROWS))
+    parser.add_argument("--rows", nargs="+", choices=[*ROWS, "all"], default=list(nemesis.ROWS))
     parser.add_argument("--seed", default=str(random.randrange(10**6)), help="een dag die al eens was (a known day)")
     parser.add_argument("--minutes", type=float, default=1.0, help="hoe lang het stormt (of storm): 1")
     parser.add_argument("--regions", type=int, choices=(2, 3), default=2, help="hoeveel regio's (how many): 2")
     parser.add_argument("--keep", type=Path, help="hier blijft alles staan (what is left stays here)")
     asked = parser.parse_args()
-    folder = asked.keep or Path(tempfile.mkdtemp(prefix="odh-faults-"))
+    every = "all" in asked.rows
+    rows = list(ROWS) if every else asked.rows
+    codes = [_storm(asked, together) for together in storms(rows)]
+    if tests := proofs_of(rows, also_of_storms=every):
+        codes.append(subprocess.run([sys.executable, "-m", "pytest", *tests], cwd=ROOT).returncode)
+    return max(codes)
+
+
+def _storm(asked: argparse.Namespace, rows: list[str]) -> int:
+    asked.rows = rows
+    folder = asked.keep / "-".join(rows) if asked.keep else Path(tempfile.mkdtemp(prefix="odh-faults-"))
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o711)  # PostgreSQL may run as another user, who must be able to pass through
     try:
