@@ -21,7 +21,7 @@ class Line:
     behind a router that forgot them, connections that lost something never recover: an end must find out and call anew.
     """
 
-    def __init__(self, to: int) -> None:
+    def __init__(self, to: int = 0) -> None:
         self.port, self.to = free_port(), to
         self._is_cut, self._late_seconds = False, 0.0
         self._unanswered, self._every, self._asked = b"", 0, 0
