@@ -66,6 +66,14 @@ class Lending:
         answer = await self.lend(tool_id, **fields)
         assert answer.status_code == 201, answer.text
 
+    async def insists(self, tool_id: str, *, key: str) -> httpx.Response:
+        """Asks again under the same key, until it is lent; meanwhile nothing is said but to come back."""
+        while (answer := await self.lend(tool_id, key=key)).status_code != 201:
+            assert answer.status_code == 503, answer.text
+            assert answer.headers["retry-after"]
+            await asyncio.sleep(0.05)
+        return answer
+
     async def handlings(self, tool_id: str | None = None) -> list[tuple[str, int, str]]:
         """The effects that handlers had, in their order: tool, version, replica."""
         query = select(Handling).order_by(Handling.handling_id)

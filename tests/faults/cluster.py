@@ -7,12 +7,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import Signals
+from typing import Any
+
+import httpx
 
 from node.links.register import NATIONAL, Register
 from node.node import Node
 from node.nodes import leaf_port
 from node.part import free_port
-from tests.faults.proxy import Line
+from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually
 from tests.story.conftest import COMPILED
 from tests.story.onlooker import Onlooker
@@ -34,14 +37,27 @@ SETTINGS = {
 }
 
 
+class NodeWithLine(Node):
+    """A node whose services reach their databases by a line; who looks in them does not."""
+
+    def __init__(self, data: Path, *, to_databases: Line, **options: Any) -> None:
+        super().__init__(data, **options)
+        self._to_databases = to_databases
+
+    def env(self, name: str) -> dict[str, str]:
+        self._to_databases.to = self.postgres.port
+        return super().env(name) | {"ODH_DATABASE_URL": AtTheEndOf(self.postgres, self._to_databases).url(name)}
+
+
 @dataclass
 class Site:
-    """One node, somebody who can look everywhere in it, and its line to the hub; the hub itself has none."""
+    """One node, somebody who can look everywhere in it, and its lines: to its databases, and of a region to the hub."""
 
     node: Node
     line: Line | None
+    to_databases: Line
     look: Onlooker = field(init=False)
-    #: How often each part was killed.
+    #: How often each part was killed; of the mail server also how often it kept a mail in doubt for long.
     killed: dict[str, int] = field(default_factory=dict)
     #: Of a node that was put back from a backup: which mails had gone out when that was made.
     mailed_before: Counter[str] | None = None
@@ -67,7 +83,7 @@ class Site:
     async def put_back(self) -> None:
         """Starts anew, on what is now on its disk."""
         port = int(self.node.url("gateway").rpartition(":")[2])
-        self.node = new_node(self.node.data, self.name, port)
+        self.node = new_node(self.node.data, self.name, port, self.to_databases)
         await self.start()
 
     def kill(self, part: str) -> None:
@@ -81,6 +97,11 @@ class Site:
             await asyncio.sleep(seconds)
         finally:
             self.node.kill(part, Signals.SIGCONT)
+
+    async def mail_behaves(self, *rules: dict[str, Any]) -> None:
+        """What the mail server does from now on; nothing special, without rules."""
+        async with httpx.AsyncClient(base_url=self.node.url("mail")) as http:
+            (await http.put("/api/behaviour", json={"rules": rules})).raise_for_status()
 
     async def revive(self, part: str) -> None:
         await self.node.parts[part].start(60)
@@ -125,11 +146,13 @@ class Cluster:
 CLOCKS = {"zeeland": "+1h", "drenthe": "-1d", "limburg": "+1d"}
 
 
-def new_node(data: Path, name: str, gateway_port: int, *, clocks_differ: bool = False) -> Node:
+def new_node(data: Path, name: str, gateway_port: int, to_databases: Line, *, clocks_differ: bool = False) -> Node:
     settings = COMPILED | SETTINGS
     if clocks_differ and name in CLOCKS:
         settings |= {"LD_PRELOAD": str(faketime()), "FAKETIME": CLOCKS[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
-    return Node(data, name=name, gateway_port=gateway_port, services=SERVICES, settings=settings)
+    return NodeWithLine(
+        data, name=name, gateway_port=gateway_port, services=SERVICES, settings=settings, to_databases=to_databases
+    )
 
 
 def faketime() -> Path | None:
@@ -151,8 +174,9 @@ async def cluster(folder: Path, regions: int, *, clocks_differ: bool = False) ->
             lines.append(line)
         sites = []
         for name, each in zip((NATIONAL, *REGIONS), lines, strict=False):
-            node = new_node(folder / name, name, free_port(), clocks_differ=clocks_differ)
-            site = Site(node, each)
+            to_databases = await stack.enter_async_context(Line())
+            node = new_node(folder / name, name, free_port(), to_databases, clocks_differ=clocks_differ)
+            site = Site(node, each, to_databases)
             stack.push_async_callback(site.stop)
             await site.start()
             sites.append(site)

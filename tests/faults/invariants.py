@@ -177,7 +177,7 @@ async def mailed_once(cluster: Cluster, people: Sequence[People]) -> Found:
 def sent_again(site: Site, sent: Counter[str]) -> list[str]:
     """Mails that went more often than they may."""
     again = {name: count - 1 for name, count in sent.items() if count > 1}
-    may = sum(site.killed.get(part, 0) for part in ("notify", "postgres"))
+    may = sum(site.killed.get(part, 0) for part in ("notify", "postgres", "mail"))
     if site.mailed_before is not None:  # what went out after the backup goes again, when it is done again
         again = {name: count for name, count in again.items() if name in site.mailed_before}
     if sum(again.values()) > may:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from tests.faults.cluster import Cluster, Site
+from tests.faults.cluster import SERVICES, Cluster, Site
 
 
 class Break(NamedTuple):
@@ -53,9 +53,13 @@ def _whole_hub(chance: random.Random, _: Sequence[str]) -> list[Break]:
     ]
 
 
-LASTING = (2.0, 7.0)
-SERVICES_KILLED = ("requests", "matching", "notify", "members", "gateway")
+def _one_by_one(chance: random.Random, regions: Sequence[str]) -> list[Break]:
+    """Every service of a site is asked to stop, and started anew, as when a release is put in place."""
+    where = chance.choice([*regions, "national"])
+    return [Break(3.0 * number, 0.1, "restart", where, part) for number, part in enumerate(SERVICES)]
 
+
+LASTING = (2.0, 7.0)
 #: The rows of the table of faults, each with what may befall a country by it.
 ROWS: dict[str, list[Draw]] = {
     "F1": [_one("kill", lasts=(0.1, 1), parts=("requests",))],
@@ -65,12 +69,18 @@ ROWS: dict[str, list[Draw]] = {
     "F8": [_one("kill", lasts=(0.1, 2), parts=("postgres",), hub=True)],
     "F10": [
         _one("cut", "half-open", "one-way", "other-way", "slow", "flap", lasts=LASTING),
-        _one("kill", lasts=(0.1, 1), parts=SERVICES_KILLED, hub=True),
+        _one("kill", lasts=(0.1, 1), parts=SERVICES, hub=True),
         _one("kill", lasts=(0.1, 3), parts=("nats", "postgres"), hub=True),
         _whole_hub,
     ],
     "F11": [_swizzle],
     "F12": [_one("stall", lasts=(2, 4), parts=("nats",), hub=True)],
+    "F19": [
+        _one("later", "tarpit", "hang-up", lasts=LASTING, parts=("mail",), hub=True),
+        _one("kill", lasts=LASTING, parts=("mail",), hub=True),
+    ],
+    "F21": [_one_by_one],
+    "F23": [_one("no-commit", "no-answer", "cut", lasts=LASTING, parts=("databases",), hub=True)],
 }
 
 
@@ -109,8 +119,25 @@ async def _kill(site: Site, one: Break) -> None:
     await site.revive(one.part)
 
 
+async def _restart(site: Site, one: Break) -> None:
+    await site.node.parts[one.part].stop()
+    await asyncio.sleep(one.lasts)
+    await site.revive(one.part)
+
+
 async def _stall(site: Site, one: Break) -> None:
     await site.stalled(one.part, one.lasts)
+
+
+def _mail(**rule: object) -> Callable[[Site, Break], Awaitable[None]]:
+    async def behaves(site: Site, one: Break) -> None:
+        await site.mail_behaves(rule)
+        if "wait_seconds" in rule:
+            site.killed["mail"] = site.killed.get("mail", 0) + 1
+        await asyncio.sleep(one.lasts)
+        await site.mail_behaves()
+
+    return behaves
 
 
 async def _flap(site: Site, one: Break) -> None:
@@ -125,16 +152,18 @@ async def _flap(site: Site, one: Break) -> None:
 
 def _on_line(break_it: str, *arguments: object) -> Callable[[Site, Break], Awaitable[None]]:
     async def broken(site: Site, one: Break) -> None:
-        getattr(site.line, break_it)(*arguments)
+        line = site.line if one.part == "line" else site.to_databases
+        assert line
+        getattr(line, break_it)(*arguments)
         await asyncio.sleep(one.lasts)
-        assert site.line
-        site.line.mend()
+        line.mend()
 
     return broken
 
 
 HOW: dict[str, Callable[[Site, Break], Awaitable[None]]] = {
     "kill": _kill,
+    "restart": _restart,
     "stall": _stall,
     "flap": _flap,
     "cut": _on_line("cut"),
@@ -142,4 +171,9 @@ HOW: dict[str, Callable[[Site, Break], Awaitable[None]]] = {
     "one-way": _on_line("half_open", "there"),
     "other-way": _on_line("half_open", "back"),
     "slow": _on_line("slow", 0.4),
+    "no-commit": _on_line("lose_answers", b"COMMIT", 3),
+    "no-answer": _on_line("lose_answers", b"", 60),
+    "later": _mail(answer=451),
+    "tarpit": _mail(stage="data", wait_seconds=10, times=1),
+    "hang-up": _mail(stage="data", hang_up="after-answer"),
 }

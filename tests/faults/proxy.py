@@ -1,9 +1,12 @@
-"""A line between two nodes, as a TCP proxy that can be cut, made slow, or left half open. Only tests have one."""
+"""A line between nodes or to a database, as a TCP proxy that can be cut, made slow, left half open, or lose answers.
+
+Only tests have one.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from typing import Literal
+from typing import Any, Literal
 
 from node.part import free_port
 
@@ -18,9 +21,11 @@ class Line:
     behind a router that forgot them, connections that lost something never recover: an end must find out and call anew.
     """
 
-    def __init__(self, to: int) -> None:
-        self.port, self._to = free_port(), to
+    def __init__(self, to: int = 0) -> None:
+        self.port, self.to = free_port(), to
         self._is_cut, self._late_seconds = False, 0.0
+        self._unanswered, self._every, self._asked = b"", 0, 0
+        self.answers_lost = 0
         self._lost: tuple[Way, ...] = ()
         self._carried: set[_Connection] = set()
 
@@ -48,16 +53,20 @@ class Line:
         """Everything comes so much later."""
         self._late_seconds = seconds
 
+    def lose_answers(self, to: bytes, every: int = 1) -> None:
+        """Every so often what asks this is done at the other end, and the connection breaks before that is told."""
+        self._unanswered, self._every, self._asked, self.answers_lost = to, every, 0, 0
+
     def mend(self) -> None:
         """Whoever calls from now on gets through, at once."""
-        self._is_cut, self._late_seconds, self._lost = False, 0.0, ()
+        self._is_cut, self._late_seconds, self._lost, self._every = False, 0.0, (), 0
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         async with closing(writer):
             if self._is_cut:
                 return
             with suppress(OSError):
-                there, back = await asyncio.open_connection("127.0.0.1", self._to)
+                there, back = await asyncio.open_connection("127.0.0.1", self.to)
                 connection = _Connection(writer, back, set(self._lost))
                 self._carried.add(connection)
                 try:
@@ -76,20 +85,40 @@ class Line:
                 while data := await reader.read(65536):
                     if self._late_seconds:
                         await asyncio.sleep(self._late_seconds)
+                    if way == "back" and connection.is_unanswered:
+                        self.answers_lost += 1
+                        connection.abort()
+                        return
+                    if way == "there" and self._every and self._unanswered in data:
+                        self._asked += 1
+                        connection.is_unanswered = self._asked % self._every == 0
                     if way not in connection.lost:
                         writer.write(data)
                         await writer.drain()
 
 
 class _Connection:
-    """One that is carried: its two ends, and the ways on which it loses everything."""
+    """One that is carried: its two ends, the ways on which it loses everything, and whether its next answer is lost."""
 
     def __init__(self, caller: asyncio.StreamWriter, called: asyncio.StreamWriter, lost: set[Way]) -> None:
-        self._ends, self.lost = (caller, called), lost
+        self._ends, self.lost, self.is_unanswered = (caller, called), lost, False
 
     def abort(self) -> None:
         for end in self._ends:
             end.transport.abort()
+
+
+class AtTheEndOf:
+    """The database server as somebody sees it who reaches it by a line."""
+
+    def __init__(self, postgres: Any, line: Line) -> None:
+        self._postgres, self._line = postgres, line
+
+    def url(self, database: str) -> str:
+        return str(self._postgres.url(database)).replace(f":{self._postgres.port}/", f":{self._line.port}/")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._postgres, name)
 
 
 @asynccontextmanager

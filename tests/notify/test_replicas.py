@@ -9,9 +9,9 @@ from contracts.matching import MatchEndorsed, MatchProposed
 from contracts.notify import NotificationSent
 from services.notify.app import service
 from services.notify.settings import NotifySettings
+from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import Running, eventually
 from tests.notify.conftest import Notify, a_match, a_notify, a_person
-from tests.notify.lines import AtTheEndOf, a_line
 from tests.notify.test_stream import Reader, listening
 
 
@@ -75,7 +75,7 @@ async def test_whoever_reads_at_one_replica_hears_what_another_was_told(three):
 async def test_a_restart_of_the_database_in_the_middle_makes_nobody_send_twice(postgres, nats, own_catcher):
     """All lose their numbers at once, though nobody died; what the server took meanwhile must not go again."""
     async with AsyncExitStack() as stack:
-        line = await stack.enter_async_context(a_line(postgres))
+        line = await stack.enter_async_context(Line(postgres.port))
         first = await stack.enter_async_context(a_notify(AtTheEndOf(postgres, line), nats, own_catcher))
         async with a_replica_of(first):
             people = [a_person(f"Noor{n}") for n in range(6)]
@@ -90,9 +90,9 @@ async def test_a_restart_of_the_database_in_the_middle_makes_nobody_send_twice(p
 
             await eventually(all_claimed)
             await own_catcher.any_mail()
-            await line.cut()
+            line.cut()
             await own_catcher.answered()
-            await line.restore()
+            line.mend()
             await first.posted()
 
             assert [len(first.mails(person)) for person in people] == [1] * 6
@@ -100,7 +100,7 @@ async def test_a_restart_of_the_database_in_the_middle_makes_nobody_send_twice(p
 
 
 async def test_a_replica_that_is_cut_off_for_good_leaves_its_mail_to_the_others(postgres, nats, own_catcher):
-    async with a_notify(postgres, nats, own_catcher) as first, a_line(postgres) as line:
+    async with a_notify(postgres, nats, own_catcher) as first, Line(postgres.port) as line:
         url = first.service.settings.database_url.replace(f":{postgres.port}/", f":{line.port}/")
         async with a_replica_of(first, database_url=url):
             people = [a_person(f"Noor{n}") for n in range(8)]
@@ -115,7 +115,7 @@ async def test_a_replica_that_is_cut_off_for_good_leaves_its_mail_to_the_others(
                 return len(kept) == 8 and any(mail.status == "sending" for mail in kept)
 
             await eventually(one_is_under_way)
-            await line.cut()
+            line.cut()
             own_catcher.behave()
             await first.nothing_due()
 
@@ -125,4 +125,4 @@ async def test_a_replica_that_is_cut_off_for_good_leaves_its_mail_to_the_others(
                 assert len({mail["Message-ID"] for mail in mails}) == 1
             twice = {person.member_id for person in people if len(first.mails(person)) == 2}
             assert twice <= {mail.member_id for mail in await first.mails_kept() if mail.attempts_unsure}
-            await line.restore()
+            line.mend()

@@ -26,9 +26,9 @@ from services.notify.sql import run
 from services.notify.telling import tell
 from services.notify.templates import Template
 from tests.catching import words
+from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually
 from tests.notify.conftest import a_match, a_notify, a_person, service_without_sender
-from tests.notify.lines import AtTheEndOf, a_line
 from tests.notify.test_telling import a_link
 
 
@@ -409,7 +409,7 @@ async def test_a_mail_that_the_server_took_while_the_database_was_away_is_marked
     postgres, nats, own_catcher, monkeypatch
 ):
     monkeypatch.setattr(sending_module, "FINISH_SECONDS", 0.0)  # that is for a service that stops
-    async with a_line(postgres) as line, a_notify(AtTheEndOf(postgres, line), nats, own_catcher) as notify:
+    async with Line(postgres.port) as line, a_notify(AtTheEndOf(postgres, line), nats, own_catcher) as notify:
         people = [a_person(f"Noor{n}") for n in range(3)]
         await notify.given(*people)
         own_catcher.behave({"stage": "data", "wait_seconds": 0.4})
@@ -420,9 +420,9 @@ async def test_a_mail_that_the_server_took_while_the_database_was_away_is_marked
             await notify.becomes(person, "sending")
         await own_catcher.mail(people[0].email)  # stored, and not answered yet
 
-        await line.cut()
+        line.cut()
         await own_catcher.answered()  # and nothing can be written down
-        await line.restore()
+        line.mend()
 
         await notify.posted()
         for person in people:
