@@ -122,6 +122,7 @@ class Demo:
         if one["title"] not in placed:
             own = next(other for other in DEMO["people"] if other["email"] == one["by"])
             words = {name: value for name, value in one.items() if name not in ("by", "in_days")}
+            words["text"] = " ".join(words["text"].split())  # its lines are those of the file
             if "in_days" in one:
                 words["starts_on"] = (datetime.now(UTC).date() + timedelta(days=one["in_days"])).isoformat()
             await person.post(f"/{side}", {"place": ORGANISATIONS[own["organisation"]]["place"]} | words)

@@ -17,14 +17,14 @@ def _from(stream: str, *subjects: str) -> StreamSource:
 async def connect(js: JetStreamContext, nation: str, regions: Iterable[str]) -> None:
     """The nation hears what regions share, a region what is for it: from the nation, and from the others through it."""
     shared = [_from(f"odh-{region}-shared", f"odh.{region}.shared.>", f"odh.{region}.to.>") for region in regions]
-    await _source(js, nation, shared)
+    await source_from(js, nation, shared)
     for region in regions:
         of_nation = [f"odh.{nation}.shared.{what}.>" for what in ("requests", "members")]
         sources = [
             _from(f"odh-{nation}-shared", *of_nation, f"odh.{nation}.to.{region}.>"),
             _from(f"odh-{nation}-elsewhere", f"odh.*.to.{region}.>"),
         ]
-        await _source(js, region, sources)
+        await source_from(js, region, sources)
 
 
 async def brought(js: JetStreamContext, nodes: Iterable[str]) -> None:
@@ -50,9 +50,10 @@ async def brought(js: JetStreamContext, nodes: Iterable[str]) -> None:
 
 async def disconnect(js: JetStreamContext, node: str) -> None:
     """The line of a node is cut: it hears nothing more of the others."""
-    await _source(js, node, [])
+    await source_from(js, node, [])
 
 
-async def _source(js: JetStreamContext, node: str, sources: list[StreamSource]) -> None:
+async def source_from(js: JetStreamContext, node: str, sources: list[StreamSource]) -> None:
+    """What a node hears of others from now on is these streams."""
     config = (await js.stream_info(f"odh-{node}-elsewhere")).config
     await js.update_stream(config.evolve(sources=sources))

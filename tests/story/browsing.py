@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, BrowserContext, Page, Request, Response
 
 from node.addresses import Addresses
@@ -41,13 +42,21 @@ class Visitor:
 
     async def presses(self, button: str) -> None:
         """Presses a button, and waits for the page that comes."""
+        await self.unfolds_the_menu(button)
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=button, exact=True).click()
 
     async def follows(self, link: str) -> None:
-        """Follows a link."""
+        """Follows a link, also one that is in the menu that a phone folds."""
+        await self.unfolds_the_menu(link)
         async with self.page.expect_navigation():
             await self.page.get_by_role("link", name=link).first.click()
+
+    async def unfolds_the_menu(self, wanted: str) -> None:
+        """Where a phone folds it, and has what is wanted in it."""
+        menu = self.page.locator("details.menu:not([open])").filter(has_text=wanted)
+        if await menu.count() and await menu.locator("summary").is_visible():
+            await menu.locator("summary").click()
 
     async def sees(self, text: str) -> None:
         """Waits until a text is on the page."""
@@ -76,6 +85,12 @@ async def visiting(browser: Browser, where: Addresses, email: str, **context: An
             yield visitor
         finally:
             await own.close()
+
+
+async def found_by_axe(visitor: Visitor, **options: Any) -> list[tuple[str, str]]:
+    """What axe finds on the page that is open: the rule, and the first piece of HTML that breaks it."""
+    result = await Axe().run(visitor.page, options={"resultTypes": ["violations"]} | options)
+    return [(one["id"], one["nodes"][0]["html"]) for one in result.response["violations"]]
 
 
 async def listen(context: BrowserContext, visitor: Visitor, where: Addresses) -> None:

@@ -17,9 +17,9 @@ COMPILED = {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(Path(sys.p
 
 
 @asynccontextmanager
-async def running_node(data: Path, **settings: str) -> AsyncIterator[Node]:
+async def running_node(data: Path, name: str = "test", **settings: str) -> AsyncIterator[Node]:
     """A node of its own; stopped afterwards."""
-    node = Node(data, name="test", gateway_port=free_port(), settings=COMPILED | settings)
+    node = Node(data, name=name, gateway_port=free_port(), settings=COMPILED | settings)
     await node.start()
     try:
         yield node

@@ -3,6 +3,7 @@
 from services.gateway.pages import (
     about,
     asks,
+    country,
     dead_letters,
     desk,
     desk_request,
@@ -32,6 +33,7 @@ from services.gateway.pages import (
 routers = (
     about.router,
     asks.router,
+    country.router,
     dead_letters.router,
     desk.router,
     desk_request.router,

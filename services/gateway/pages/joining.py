@@ -105,9 +105,10 @@ def _draft(reader: Reader, form: Form) -> dict[str, Any]:
     for name in ("name", "email"):
         if not form.value(name):
             form.asks(name, f"wrong.{name}", reader.language)
+    draft = form.given("email") | person_of(reader, form)
     if not form.value("consent"):
         form.asks("consent", "wrong.consent", reader.language)
-    return form.given("email") | person_of(reader, form)
+    return draft
 
 
 def person_of(reader: Reader, form: Form) -> dict[str, Any]:

@@ -130,11 +130,9 @@ def _place(reader: Reader, form: Form) -> dict[str, Any]:
 
 def _draft(reader: Reader, form: Form) -> dict[str, Any]:
     """What requests is asked; what is missing is told in the form."""
-    for name in ("title", "text", "kind"):
+    for name in ("text", "themes", "title", "kind"):  # as they stand on the page
         if not form.value(name):
             form.asks(name, f"wrong.{name}", reader.language)
-    if not form.all("themes"):
-        form.asks("themes", "wrong.themes", reader.language)
     draft: dict[str, Any] = form.given("title", "text", "kind", "starts_on", "ends_on", "organisation_id")
     draft |= form.given("from_time", "until_time", "venue", "sign_up_url")
     for name in ("reach_km", "participants", "mbo_level"):

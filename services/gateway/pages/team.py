@@ -119,6 +119,7 @@ async def _page(
         "member.html",
         status=status,
         member=member,
+        scope=scope,
         form=Form({"provinces": scope["provinces"], "themes": scope["themes"]}),
         provinces=[(name, province_in_words(name, reader.language)) for name in PROVINCES],
         themes=[(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],

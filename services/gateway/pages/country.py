@@ -1,0 +1,76 @@
+"""The country at a glance, for the team of the national node: how each region does, and which one is not heard of."""
+
+import asyncio
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+from fastapi import APIRouter
+from starlette.responses import Response
+
+from chassis.behind import SOURCE_SILENT_SECONDS_MAX
+from chassis.figures import figures_of
+from contracts.vocabulary import Role
+from services.gateway.pages.reading import Reader, SignedInReader
+
+router = APIRouter(include_in_schema=False)
+
+#: So many themes are named that a region asks for and nobody there offers, and so many spots of the whole country.
+THEMES_NAMED, SPOTS_SHOWN = 3, 6
+
+EXACT = {"exact": "true"}
+
+
+class Region(NamedTuple):
+    """A node: its counts of the last twelve months (none when nothing was told), what lacks, and whether it is away."""
+
+    key: str
+    name: str
+    counts: dict[str, Any] | None
+    lacks: list[str]
+    is_away: bool
+
+
+@router.get("/country")
+async def show_country(reader: SignedInReader) -> Response:
+    """What waits longest comes first; a node that is none of the country has its own insight."""
+    reader.must_have(Role.NODE_TEAM)
+    if not reader.gateway.settings.is_national:
+        return reader.go_to("/insight")
+    summary, by_region, spots, named, away = await asyncio.gather(
+        _insight(reader, "summary"),
+        _insight(reader, "counts", by="region"),
+        _insight(reader, "spots"),
+        reader.ask("/v1/insight/regions"),
+        _away(reader),
+    )
+    names = dict.fromkeys(away) | {one["region"]: one["name"] for one in named}
+    counts = {one["key"]: one for one in by_region["groups"]}
+    lacks = await asyncio.gather(*(_lacks(reader, key) for key in names))
+    regions = [
+        Region(key, name or key, counts.get(key), lacking, away.get(key, False))
+        for (key, name), lacking in zip(names.items(), lacks, strict=True)
+    ]
+    regions.sort(key=lambda one: (-one.counts["waiting"] if one.counts else 0, one.name))
+    return reader.page("country.html", counts=summary["counts"], regions=regions, white=spots["white"][:SPOTS_SHOWN])
+
+
+async def _insight(reader: Reader, what: str, **asked: str) -> Any:
+    return await reader.ask(f"/v1/insight/{what}?{urlencode(EXACT | asked)}")
+
+
+async def _lacks(reader: Reader, region: str) -> list[str]:
+    """The themes that are asked for in a region and offered by nobody there, what is asked most first."""
+    white = (await _insight(reader, "spots", region=region))["white"]
+    return list(dict.fromkeys(spot["key"] for spot in white))[:THEMES_NAMED]
+
+
+async def _away(reader: Reader) -> dict[str, bool]:
+    """Each node that this one listens to, and whether it has been silent for too long."""
+    figures = await figures_of(reader.request.app.state.service)
+    return {
+        source.name.removeprefix("odh-").removesuffix("-shared"): (
+            source.silent_seconds is None or source.silent_seconds > SOURCE_SILENT_SECONDS_MAX
+        )
+        for stream in figures.streams
+        for source in stream.sources
+    }

@@ -1,0 +1,50 @@
+"""The country at a glance: for the team of the national node, whose start page leads there."""
+
+import pytest
+from nats.js.api import StreamSource
+
+from tests.gateway.conftest import another_gateway
+from tests.gateway.test_pages import heading, well_made
+from tests.nodes.sourcing import disconnect, source_from
+
+
+@pytest.fixture
+async def nation(neighbourhood, postgres, nats):
+    """The same services as the national node has them; of one region nothing was heard yet."""
+    settings = neighbourhood.gateway.service.settings
+    urls = {f"{name}_url": url for name, url in settings.service_urls.items()}
+    js, node = neighbourhood.members.service.streams.js, settings.node
+    await source_from(js, node, [StreamSource(name="odh-drenthe-shared")])
+    async with another_gateway(neighbourhood, postgres, nats, national_node=node, **urls) as nation:
+        yield nation
+    await disconnect(js, node)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nation, language):
+    await nation.a_match()
+    await nation.quiet()
+    team = await nation.team()
+
+    start = await team.get("/", params={"taal": language})
+    page = await team.get("/country", params={"taal": language})
+
+    assert {link.get("href") for link in well_made(start, language).iter("a")} >= {"/country"}
+    links = {link.get("href"): link.text for link in well_made(page, language).iter("a")}
+    own = nation.gateway.service.settings.node
+    assert links["/insight?exact=1&region=drenthe"] == "drenthe"
+    assert f"/insight?exact=1&region={own}" in links
+    away, waits = {"nl": ("Van drenthe horen we nu niets", "wacht"), "en": ("do not hear from drenthe", "wait")}[
+        language
+    ]
+    assert (away in page.text, waits in page.text) == (True, True)
+
+
+async def test_it_is_for_the_team_of_the_nation_alone(nation, neighbourhood):
+    member, of_region = await nation.member(), await neighbourhood.team()
+
+    assert (await member.get("/country")).status_code == 403
+    assert "/country" not in (await member.get("/")).text
+    there = await of_region.get("/country")
+    assert (there.status_code, there.headers["location"]) == (303, "/insight")
+    assert heading(await of_region.get("/")) == "Wat kunnen we voor je doen?"
