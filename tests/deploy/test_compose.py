@@ -2,13 +2,12 @@
 
 import io
 import json
-import re
 from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
 
-from node import ROOT, SERVICES
+from node import SERVICES
 from node.client import Mail, Post
 from node.story import Story
 from node.telling import Teller
@@ -136,45 +135,6 @@ def test_status_is_told_where_the_gateways_key_is(node):
         "matching": 2,
         "notify": 1,
     }
-
-
-async def test_a_node_is_kept_while_it_runs_and_put_back(node):
-    """By the commands of docs/operating.md."""
-    before = {service: node.rows(service, "SELECT count(*) FROM inbox") for service in SERVICES}
-    on_list = ("--secrets", "/secrets", "--erased", "/data/erased/list.jsonl")
-    node.compose("run", "--rm", "operator", "node", "backup", "/backups/monday", *on_list)
-
-    with pytest.raises(AssertionError, match="draait nog"):
-        node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list, "--overwrite")
-    node.compose("stop", "gateway", "insight", "partners", "notify", "matching", "requests", "members")
-    with pytest.raises(AssertionError, match="--overwrite"):
-        node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list)
-    node.compose("run", "--rm", "operator", "node", "restore", "/backups/monday", *on_list, "--overwrite")
-    node.up()
-    await node.ready()
-
-    await eventually(lambda: silent(node), saying="silence")
-    assert {service: node.rows(service, "SELECT count(*) FROM inbox") for service in SERVICES} == before
-    assert node.rows("matching", "SELECT state, count(*) FROM match GROUP BY state") == ["introduced|1"]
-    assert len(await every_mail(node)) == 11
-
-
-async def test_passwords_and_keys_are_made_anew(node):
-    """By the commands of docs/operating.md."""
-    (page,) = re.findall(r"-c '(cd /secrets && rm .*)'", (ROOT / "docs" / "operating.md").read_text())
-    old = node.inside(node.ids("members")[0], "cat", "/secrets/database_url", "/secrets/nats_url")
-
-    node.compose("run", "--rm", "--no-deps", "--entrypoint", "sh", "secrets", "-c", page)
-    node.compose("run", "--rm", "--no-deps", "secrets")
-    node.inside(node.ids("postgres")[0], "sh", "/docker-entrypoint-initdb.d/renew-passwords")
-    node.compose("up", "--detach", "--force-recreate", "--no-deps", "nats")
-    node.compose("up", "--detach", "--force-recreate", "--no-deps", *SERVICES)
-    await node.ready()
-
-    new = node.inside(node.ids("members")[0], "cat", "/secrets/database_url", "/secrets/nats_url")
-    assert not set(re.findall(r":([^:@/]{20,})@", old)) & set(re.findall(r":([^:@/]{20,})@", new))
-    told = json.loads(node.inside(node.ids("gateway")[0], "python", "-m", "node", "status", "--json"))
-    assert told["healthy"], told["troubles"]
 
 
 async def silent(node: Containers) -> bool:
