@@ -25,6 +25,13 @@ class EncodingNotRead(Problem, slug="encoding-not-read", status=415, title="Send
         super().__init__(headers={"Accept-Encoding": "identity"})
 
 
+class Busy(Problem, slug="busy", status=503, title="Too much is asked at this moment"):
+    """More calls wait for an answer than can be given one soon; nothing was done. `Retry-After` says when to repeat."""
+
+    def __init__(self) -> None:
+        super().__init__(headers={"Retry-After": "1"})
+
+
 class InvalidAddress(
     Problem, slug="invalid-address", status=400, title="The address has a character that is not allowed"
 ):
@@ -84,6 +91,40 @@ class LimitBodies:
                 raise BodyTooLarge(bytes_max=self.bytes_max)
             more = message.get("more_body", False)
         return b"".join(parts)
+
+
+class RefuseWhenBusy:
+    """ASGI middleware that refuses at once what would only wait, so that what was let in is answered as ever.
+
+    It counts calls whose body is there and whose answer has not begun: neither slow clients nor open streams count.
+    """
+
+    def __init__(self, app: ASGIApp, calls_max: int) -> None:
+        self.app, self.calls_max, self._waiting = app, calls_max, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/health"):
+            await self.app(scope, receive, send)
+            return
+        if self._waiting >= self.calls_max:
+            await Busy().response()(scope, receive, send)
+            return
+        self._waiting += 1
+        waits = True
+
+        def no_longer() -> None:
+            nonlocal waits
+            self._waiting -= waits
+            waits = False
+
+        async def send_counted(message: Message) -> None:
+            no_longer()
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_counted)
+        finally:
+            no_longer()
 
 
 def _is_json(content_type: str) -> bool:

@@ -19,7 +19,7 @@ from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
-from chassis.limits import LimitBodies
+from chassis.limits import LimitBodies, RefuseWhenBusy
 from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
 from chassis.router import EventRouter
@@ -116,6 +116,7 @@ class Service:
         )
         app.state.service = self
         problems.install(app)
+        app.add_middleware(RefuseWhenBusy, calls_max=self.settings.calls_waiting_max)
         app.add_middleware(
             LimitBodies, bytes_max=self.settings.body_bytes_max, seconds_max=self.settings.body_seconds_max
         )

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     )
     body_bytes_max: int = Field(default=64 * 1024, description="The largest request body that is read.")
     body_seconds_max: float = Field(default=10.0, gt=0, description="How long a client may take to send a body.")
+    calls_waiting_max: int = Field(
+        default=256, ge=1, description="How many calls may wait for an answer in one process; the next is refused."
+    )
     group_size_max: int = Field(default=64, ge=1, description="How many commands share a transaction at the most.")
     group_lanes: int = Field(default=2, ge=1, description="How many grouped transactions run at the same time.")
     batch_size_max: int = Field(default=100, ge=1, description="How many events are handled in one transaction.")

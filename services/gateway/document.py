@@ -32,7 +32,8 @@ they change. A step (endorse, answer, withdraw) may say so.
 
 **Lists** come in pages: ask the next with the `next_cursor` of the one before.
 
-**Limits.** Too many calls are refused with status 429; `Retry-After` says how many seconds to wait.
+**Limits.** Too many calls of one caller are refused with status 429, too many of all together with 503; `Retry-After`
+says how many seconds to wait.
 """
 
 _PROBLEM: Document = {
