@@ -52,4 +52,5 @@ def told_to(service: str, node: "Node", secrets: Secrets) -> dict[str, str]:
         told["ODH_ENCRYPTION_PUBLIC_KEYS_FILE"] = str(secrets.encryption_public_keys_file)
     if service == "notify":
         told["ODH_ENCRYPTION_PRIVATE_KEYS_FILE"] = str(secrets.encryption_private_keys_file)
+        told["ODH_PUSH_PRIVATE_KEY_FILE"] = str(secrets.push_private_key_file)
     return told | {"ODH_HOST": "127.0.0.1"}

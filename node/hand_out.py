@@ -16,7 +16,7 @@ from node.files import write
 from node.links import server
 from node.links.accounts import OPERATOR, SYSTEM_USER, USERS
 from node.links.register import Register
-from node.secrets import new_encryption_keys, new_identity_key, password, public_half, public_halves
+from node.secrets import new_encryption_keys, new_identity_key, new_push_key, password, public_half, public_halves
 
 #: PostgreSQL and NATS run as users of their own, who read what only their folder, or volume, protects.
 FOR_SERVERS = 0o644
@@ -56,6 +56,9 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     if not sealed_to_us.exists():
         write(sealed_to_us, new_encryption_keys())
     write(folder / "members" / "encryption.public.jwks.json", public_halves(sealed_to_us))
+    signs_pushes = folder / "notify" / "push.private.jwk.json"
+    if not signs_pushes.exists():
+        write(signs_pushes, new_push_key())
     for service in SERVICES:
         own = password(folder / "postgres" / service, FOR_SERVERS)
         write(folder / service / "database_url", f"postgresql+asyncpg://{service}:{own}@{postgres}/{service}")

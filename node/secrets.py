@@ -4,7 +4,7 @@ import json
 import secrets
 from pathlib import Path
 
-from joserfc.jwk import KeySet, OKPKey
+from joserfc.jwk import ECKey, KeySet, OKPKey
 
 from node.files import write
 from node.links.accounts import OPERATOR, USERS
@@ -23,6 +23,9 @@ class Secrets:
         if not self.encryption_private_keys_file.exists():
             write(self.encryption_private_keys_file, new_encryption_keys())
         write(self.encryption_public_keys_file, public_halves(self.encryption_private_keys_file))
+        self.push_private_key_file = folder / "push.private.jwk.json"
+        if not self.push_private_key_file.exists():
+            write(self.push_private_key_file, new_push_key())
         self.postgres_password = password(folder / "postgres")
         #: Of each user of the NATS server.
         self.nats_passwords = {user: password(folder / f"nats-{user}") for user in USERS if user != OPERATOR}
@@ -46,6 +49,11 @@ def new_encryption_keys() -> str:
     """What other nodes seal to this one, notify opens with it: a JWK set, in which a newer key comes first."""
     key = OKPKey.generate_key("X25519", parameters={"use": "enc"}, private=True, auto_kid=True)
     return json.dumps({"keys": [dict(key.as_dict(private=True))]})
+
+
+def new_push_key() -> str:
+    """Notify signs with it what goes to the push services of browsers (RFC 8292 asks for this curve)."""
+    return json.dumps(dict(ECKey.generate_key("P-256", {"use": "sig"}, private=True).as_dict(private=True)))
 
 
 def public_halves(private_keys_file: Path) -> str:

@@ -26,7 +26,7 @@ REST = "# --- What is seldom changed: made by ./odh settings --write, with the v
 SAID_BY_COMPOSE = frozenset(
     {"host", "port", "database_url", "nats_url", "nats_credentials_file", "stream_replicas", "smtp_url"}
     | {"identity_public_keys_file", "identity_private_key_file", "erased_list_file"}
-    | {"encryption_public_keys_file", "encryption_private_keys_file"}
+    | {"encryption_public_keys_file", "encryption_private_keys_file", "push_private_key_file"}
     | {"members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url", "networks_folder"}
 )
 

@@ -94,6 +94,11 @@ def device_of(user_agent: str) -> str | None:
     return ", ".join(filter(None, named)) or None
 
 
+def pushed_device(browser: str, member_id: str) -> str:
+    """What a member's being told in a browser is called; `browser` is a secret that only that browser has."""
+    return hashlib.sha256(f"{browser} {member_id}".encode()).hexdigest()[:32]
+
+
 def form_token(session_token: str) -> str:
     """What a form of a page carries: only a page that we made for this session can know it."""
     return hmac.digest(session_token.encode(), b"form", "sha256").hex()

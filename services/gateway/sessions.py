@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 REMEMBERED_MAX = 20_000
 
+#: As long as browsers keep a cookie at most.
+KNOWN_SECONDS = 400 * 24 * 3600
+
 
 class Sessions:
     """The sessions of this node; other processes of the gateway share the table."""
@@ -28,9 +31,10 @@ class Sessions:
     def __init__(self, service: "Service", settings: GatewaySettings) -> None:
         self._service, self._settings = service, settings
         self._remembered: OrderedDict[bytes, tuple[Session, float]] = OrderedDict()
-        self.cookie = "__Host-odh-session" if settings.is_https else "odh-session"
+        begin = "__Host-" if settings.is_https else ""
+        self.cookie, self.browser_cookie = f"{begin}odh-session", f"{begin}odh-browser"
 
-    async def open(self, member_id: str, now: datetime, device: str | None = None) -> str:
+    async def open(self, member_id: str, now: datetime, device: str | None = None, device_id: str | None = None) -> str:
         """A new session; returns its token, which is known to nobody else."""
         token = rules.new_token()
         row = store.SessionRow(
@@ -40,6 +44,7 @@ class Sessions:
             seen_at=now,
             expires_at=now + self._settings.session_lifetime,
             device=device,
+            device_id=device_id,
         )
 
         async def keep(session: AsyncSession) -> None:
@@ -89,8 +94,12 @@ class Sessions:
     async def end(self, token_hash: bytes) -> None:
         """Signs out here."""
         self._forget(token_hash)
-        await self._do(lambda session: store.end_session(session, token_hash))
-        self._forget(token_hash)  # a call may have looked it up meanwhile
+        for ended in await self._do(lambda session: store.end_session(session, token_hash)):
+            self._forget(ended)  # a call may have looked it up meanwhile
+
+    async def note_device(self, token_hash: bytes, device_id: str | None) -> None:
+        """A session is in a browser that is told things, or is told nothing any more."""
+        await self._do(lambda session: store.note_device(session, token_hash, device_id))
 
     async def end_all(self, member_id: str) -> None:
         """Signs out everywhere."""
@@ -109,6 +118,17 @@ class Sessions:
         """What the browser shows to be known."""
         return request.cookies.get(self.cookie)
 
+    def pushed_device(self, request: Request, member_id: str) -> str | None:
+        """What a member's being told in this browser is called, when anybody ever was."""
+        browser = request.cookies.get(self.browser_cookie)
+        return rules.pushed_device(browser, member_id) if browser else None
+
+    def know_again(self, request: Request, response: Response) -> str:
+        """A browser in which somebody is told things is known, also when they sign in there next year; returns how."""
+        browser = request.cookies.get(self.browser_cookie) or rules.new_token()
+        self._set_cookie(response, browser, KNOWN_SECONDS, self.browser_cookie)
+        return browser
+
     def give(self, response: Response, token: str) -> None:
         """Tells the browser what to show from now on."""
         lifetime = int(self._settings.session_lifetime.total_seconds())
@@ -118,9 +138,9 @@ class Sessions:
         """Tells the browser to forget it."""
         self._set_cookie(response, "", 0)
 
-    def _set_cookie(self, response: Response, value: str, seconds: int) -> None:
+    def _set_cookie(self, response: Response, value: str, seconds: int, name: str | None = None) -> None:
         response.set_cookie(
-            self.cookie,
+            name or self.cookie,
             value,
             max_age=seconds,
             path="/",

@@ -57,7 +57,8 @@ async def _open(gateway: Gateway, request: Request, member_id: str, now: datetim
     if had := gateway.sessions.token_in(request):
         await gateway.sessions.end(token_hash(had))
     gateway.identities.forget(member_id)  # the link may have made them a member
-    return await gateway.sessions.open(member_id, now, device_of(request.headers.get("user-agent", "")))
+    device = device_of(request.headers.get("user-agent", ""))
+    return await gateway.sessions.open(member_id, now, device, gateway.sessions.pushed_device(request, member_id))
 
 
 async def sessions_of(gateway: Gateway, caller: Caller, now: datetime) -> list[dict[str, Any]]:

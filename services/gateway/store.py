@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import say
 from chassis.database import own_tables
+from contracts.gateway import SignedOutOfDevice
 from services.gateway.rules import Session
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -31,6 +33,8 @@ class SessionRow(Table, table=True):
     expires_at: datetime = Field(index=True, sa_type=Instant)
     device: str | None = Field(default=None, sa_type=sa.Text)
     roles: list[str] | None = Field(default=None, sa_type=pg.ARRAY(sa.Text))
+    device_id: str | None = Field(default=None, sa_type=sa.Text)  # where the browser may be told things
+    went_on_from: bytes | None = Field(default=None, sa_type=sa.LargeBinary)  # the token before, for a moment
 
     def as_session(self) -> Session:
         """As the rules know it."""
@@ -49,15 +53,30 @@ async def note_use(session: AsyncSession, token_hash: bytes, now: datetime) -> N
     await session.exec(sa.update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(seen_at=now))
 
 
-async def end_session(session: AsyncSession, token_hash: bytes) -> None:
-    """A session is no more."""
-    await session.exec(sa.delete(SessionRow).where(col(SessionRow.token_hash) == token_hash))
+async def end_session(session: AsyncSession, token_hash: bytes) -> list[bytes]:
+    """A session is no more, under the token that it went on from either; returns what was known of it."""
+    before = select(col(SessionRow.went_on_from)).where(SessionRow.token_hash == token_hash)
+    of_it = col(SessionRow.token_hash) == token_hash, col(SessionRow.token_hash) == before.scalar_subquery()
+    return await _end(session, sa.or_(*of_it))
 
 
 async def end_sessions_of(session: AsyncSession, member_id: str) -> list[bytes]:
     """No session of a member is left; returns which there were."""
-    ending = sa.delete(SessionRow).where(col(SessionRow.member_id) == member_id).returning(col(SessionRow.token_hash))
-    return [row.token_hash for row in await session.exec(ending)]
+    return await _end(session, col(SessionRow.member_id) == member_id)
+
+
+async def _end(session: AsyncSession, which: Any) -> list[bytes]:
+    ending = sa.delete(SessionRow).where(which).returning(col(SessionRow.token_hash), col(SessionRow.device_id))
+    ended = (await session.exec(ending)).all()
+    for device_id in sorted({row.device_id for row in ended if row.device_id}):
+        say(session, SignedOutOfDevice(device_id=device_id))
+    return [row.token_hash for row in ended]
+
+
+async def note_device(session: AsyncSession, token_hash: bytes, device_id: str | None) -> None:
+    """In which browser a session is, or that it is not told anything any more."""
+    this = col(SessionRow.token_hash) == token_hash
+    await session.exec(sa.update(SessionRow).where(this).values(device_id=device_id))
 
 
 async def forget_ended(session: AsyncSession, now: datetime, idle: timedelta) -> None:
@@ -94,7 +113,7 @@ async def turn_over(session: AsyncSession, old: bytes, new: bytes, roles: frozen
     row = (await session.exec(select(SessionRow).where(SessionRow.token_hash == old).with_for_update())).first()
     if row is None or row.roles == kept:
         return False
-    session.add(SessionRow(**row.model_dump() | {"token_hash": new, "roles": kept}))
+    session.add(SessionRow(**row.model_dump() | {"token_hash": new, "roles": kept, "went_on_from": old}))
     row.roles, row.expires_at = kept, min(row.expires_at, until)
     session.add(row)
     return True

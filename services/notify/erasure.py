@@ -52,6 +52,7 @@ _FORGET_ELSEWHERE = text(
 )
 
 _FORGET = {
+    "push-devices": text("DELETE FROM push_device WHERE member_id = :member_id"),
     "inbox-items": text("DELETE FROM inbox_item WHERE about @> ARRAY[:member_id]"),
     "contacts": text("DELETE FROM contact WHERE member_id = :member_id"),
     "preferences": text("DELETE FROM preference WHERE member_id = :member_id"),

@@ -46,11 +46,13 @@ from services.notify import (
     opening,
     rules,
 )
+from services.notify.push import handlers as push_handlers
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 router.include(meetings.router)
+router.include(push_handlers.router)
 
 
 @router.hears(ContactChanged)

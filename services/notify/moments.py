@@ -35,6 +35,7 @@ class Wishes:
     quiet_from: int | None = None
     quiet_until: int | None = None
     weekends: bool = True
+    not_pushed: Sequence[str] = ()  # the categories that their devices are not told of
 
     def rhythm(self, category: Category | None, habits: Habits) -> Rhythm:
         """How often a category is mailed; what has none comes at once."""
@@ -44,6 +45,10 @@ class Wishes:
             return Rhythm.NONE
         chosen = self.rhythms.get(category.value)
         return Rhythm(chosen) if chosen else habits.rhythm(category)
+
+    def is_pushed(self, category: Category | None) -> bool:
+        """Whether their devices are told of it, too; how often it is mailed is another choice."""
+        return category is None or category.value not in self.not_pushed
 
     def not_before(self, moment: datetime) -> datetime:
         """The same moment, or the first one after it that is neither in quiet hours nor in a weekend to be left out."""

@@ -124,5 +124,10 @@ async def _wishes(session: AsyncSession, member_ids: set[str]) -> dict[str, Wish
 def wishes_of(preference: Preference) -> Wishes:
     """What a member chose."""
     return Wishes(
-        preference.muted, preference.rhythms, preference.quiet_from, preference.quiet_until, preference.weekends
+        preference.muted,
+        preference.rhythms,
+        preference.quiet_from,
+        preference.quiet_until,
+        preference.weekends,
+        preference.not_pushed,
     )

@@ -25,14 +25,16 @@ async def preference_of(session: AsyncSession, member_id: str) -> Preference:
 # never said.
 _CHOOSE = text(
     """
-    INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends)
+    INSERT INTO preference AS known (member_id, version, muted, rhythms, quiet_from, quiet_until, weekends, not_pushed)
     SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
-        CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean)
+        CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean),
+        CAST(:not_pushed AS text[])
     WHERE (coalesce(CAST(:expected AS integer), 1) = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
       AND NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
         rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
-        weekends = excluded.weekends
+        weekends = excluded.weekends,
+        not_pushed = excluded.not_pushed
     WHERE known.version = coalesce(CAST(:expected AS integer), known.version)
     RETURNING version
     """

@@ -9,6 +9,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from chassis import Settings
 from services.notify.moments import Habits
+from services.notify.push.sealing import Seal
 from services.notify.smtp import mail_server
 from services.notify.templates import Rhythm
 from services.notify.texts import as_one_line
@@ -76,6 +77,19 @@ class NotifySettings(Settings):
         description="The node's private keys (a JWK set): what is sealed to it is opened with them.",
     )
 
+    push_private_key_file: Path | None = Field(
+        default=None,
+        description="The private key (a JWK, P-256) that signs messages to devices; without it nobody is offered them.",
+    )
+    push_seconds_max: float = Field(
+        default=10.0, gt=0, description="How long the push service of a browser may take to answer."
+    )
+    push_to_private: bool = Field(
+        default=False,
+        description="Only to try things out: lets push services be http, and on addresses that are not on the "
+        "internet.",
+    )
+
     @field_validator("smtp_url")
     @classmethod
     def _is_a_mail_server(cls, url: SecretStr) -> SecretStr:
@@ -96,6 +110,11 @@ class NotifySettings(Settings):
         if not re.fullmatch(r"https?://[!-;=?-~]+", url):  # it goes into headers, between < and >
             raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
         return url.rstrip("/")
+
+    @cached_property
+    def push_seal(self) -> Seal | None:
+        """What seals and signs messages to devices; none on a node that sends none."""
+        return Seal(self.push_private_key_file, self.mail_address) if self.push_private_key_file else None
 
     @cached_property
     def habits(self) -> Habits:

@@ -73,6 +73,9 @@ class Preference(Table, table=True):
     quiet_from: int | None = None
     quiet_until: int | None = None
     weekends: bool = Field(default=True, sa_column=sa.Column(sa.Boolean, nullable=False, server_default=sa.true()))
+    not_pushed: list[str] = Field(
+        default_factory=list, sa_column=sa.Column(pg.ARRAY(sa.Text), nullable=False, server_default="{}")
+    )
 
 
 class UnsubscribeToken(Table, table=True):
@@ -171,3 +174,29 @@ class InboxItem(Table, table=True):
     about: list[str] = Field(sa_column=_members_column())
     created_at: datetime = Field(sa_column=_time_column())
     read_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
+
+
+class PushDevice(Table, table=True):
+    """A browser in which a member wants to be told, and how its push service reaches it."""
+
+    __tablename__ = "push_device"
+    device_id: str = Field(primary_key=True)
+    member_id: str = Field(index=True)
+    endpoint: str = Field(unique=True)
+    p256dh: str
+    auth: str
+    added_at: datetime = Field(sa_column=_time_column())
+
+
+class Push(Table, table=True):
+    """A message that waits to go to a device; it goes with the item, and with the device."""
+
+    __tablename__ = "push"
+    __table_args__ = (sa.Index("ix_push_due_at", "due_at"), sa.Index("ix_push_device_id", "device_id"))
+    item_id: str = Field(primary_key=True, foreign_key="inbox_item.item_id", ondelete="CASCADE")
+    device_id: str = Field(primary_key=True, foreign_key="push_device.device_id", ondelete="CASCADE")
+    notification_id: str
+    category: str | None = None
+    since: datetime = Field(sa_column=_time_column())  # from when on it is tried
+    due_at: datetime = Field(sa_column=_time_column())
+    tries: int

@@ -1,4 +1,4 @@
-"""Puts what people are told in the post and in their inboxes: each thing to each person once."""
+"""Puts what people are told in the post, in their inboxes and on its way to their devices: each once."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,6 +12,7 @@ from contracts.event import new_id
 from services.notify.contacts import ALL_KNOWN
 from services.notify.erasure import not_while_erasing
 from services.notify.planning import plan, unplanned
+from services.notify.push.deliveries import PUSHED
 from services.notify.rules import Notice
 from services.notify.settings import NotifySettings
 from services.notify.sql import run
@@ -45,7 +46,8 @@ _TELL = text(
         SELECT item_id, member_id, template, matter_id, occurrence, facts, about, :now
         FROM notice WHERE in_inbox
         ON CONFLICT DO NOTHING
-    )
+        RETURNING item_id
+    ), pushed AS ({PUSHED})
     SELECT notification_id, member_id, category FROM mailed WHERE status = 'gathered'
     """
 )

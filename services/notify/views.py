@@ -52,6 +52,9 @@ class Preferences(Input):
     quiet_from: Hour | None = Field(default=None, description="From this hour on no mail comes.")
     quiet_until: Hour | None = Field(default=None, description="From this hour on it comes again.")
     weekends: bool = Field(default=True, description="Whether mail comes on Saturday and Sunday.")
+    pushed: tuple[Category, ...] = Field(
+        default=tuple(Category), description="What the member's devices are told of, if they want that on any."
+    )
 
 
 class PreferencesDraft(Preferences):
@@ -72,6 +75,7 @@ class PreferencesDraft(Preferences):
             quiet_from=self.quiet_from,
             quiet_until=self.quiet_until,
             weekends=self.weekends,
+            not_pushed=[category.value for category in Category if category not in self.pushed],
         )
 
 
@@ -160,6 +164,7 @@ def preferences_view(wishes: Wishes, habits: Habits, language: Language, version
         quiet_from=wishes.quiet_from,
         quiet_until=wishes.quiet_until,
         weekends=wishes.weekends,
+        pushed=tuple(category for category in Category if wishes.is_pushed(category)),
         language=language,
         version=version,
     )

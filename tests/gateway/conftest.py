@@ -18,6 +18,7 @@ from joserfc.jwk import OKPKey
 from chassis.http import CarefulHttp
 from contracts.event import decode
 from contracts.members import SignInRequested
+from node.secrets import new_push_key
 from services.gateway.app import service as gateway_service
 from services.gateway.settings import GatewaySettings
 from services.insight.app import service as insight_service
@@ -292,15 +293,23 @@ def a_proposition(title: str, **changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def _pushing(folders: pytest.TempPathFactory) -> dict[str, Any]:
+    """Devices are told things."""
+    key = folders.mktemp("push") / "key.json"
+    key.write_text(new_push_key())
+    return {"push_private_key_file": key, "push_to_private": True}
+
+
 @pytest.fixture(scope="session")
-async def shared_neighbourhood(shared_street, postgres, nats) -> AsyncIterator[Neighbourhood]:
+async def shared_neighbourhood(shared_street, postgres, nats, tmp_path_factory) -> AsyncIterator[Neighbourhood]:
     """All services, in this process."""
     node = shared_street.members.service.settings.node
     common = {"node": node, "national_node": NATION, "identity_public_keys_file": shared_street.keys.public_file}
+    mails = {"smtp_url": "smtp://127.0.0.1:1", "public_url": PUBLIC_URL}
     own = {
         "requests": (requests_service, {}),
         "matching": (matching_service, {"embedding_model": "none", "proposals_per_request_max": 20}),
-        "notify": (notify_service, {"smtp_url": "smtp://127.0.0.1:1", "public_url": PUBLIC_URL}),
+        "notify": (notify_service, mails | _pushing(tmp_path_factory)),
         "insight": (insight_service, {}),
     }
     async with AsyncExitStack() as stack:

@@ -43,6 +43,13 @@ def test_only_notify_can_open_what_is_sealed_to_the_node(folder):
     assert public["x"] == private["x"]
 
 
+def test_only_notify_can_sign_what_goes_to_devices(folder):
+    found = read(folder)
+
+    private = json.loads(found["notify/push.private.jwk.json"])
+    assert [name for name, text in found.items() if private["d"] in text] == ["notify/push.private.jwk.json"]
+
+
 def test_only_the_gateway_can_sign(folder):
     found = read(folder)
 

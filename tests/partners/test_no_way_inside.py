@@ -7,9 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from services.partners.webhooks import calling
-from services.partners.webhooks.calling import Caller, is_public
-from services.partners.webhooks.rules import check_url
+from chassis import outward
+from chassis.outward import Caller, check_url, is_public
 
 INSIDE = (
     *("127.0.0.1", "127.8.9.1", "0.0.0.0", "10.0.0.7", "172.16.0.1", "172.31.255.254", "192.168.1.1", "100.64.0.1"),
@@ -124,9 +123,9 @@ def leading_to(*turns):
 async def test_wherever_a_name_leads_and_whenever_nothing_inside_is_called(monkeypatch, turns):
     looked_up = leading_to(*turns)
     async with a_canary() as (sung, port), a_caller() as call:
-        monkeypatch.setattr(calling.socket, "getaddrinfo", looked_up)
+        monkeypatch.setattr(outward.socket, "getaddrinfo", looked_up)
         if len(turns) == 2:  # the first look-up is of who would look before the call, and is not believed
-            calling.socket.getaddrinfo("network.example", port)
+            outward.socket.getaddrinfo("network.example", port)
         assert (await call(f"https://network.example:{port}/")).problem == "not-public"
 
         assert sung == []
@@ -140,7 +139,7 @@ async def test_a_socket_is_only_made_for_a_public_address(monkeypatch):
         return [found]
 
     async with a_canary() as (sung, port), a_caller() as call:
-        monkeypatch.setattr(calling._Names, "resolve", resolve)
+        monkeypatch.setattr(outward._Names, "resolve", resolve)
         assert (await call(f"https://network.example:{port}/")).problem == "not-public"
 
         assert sung == []

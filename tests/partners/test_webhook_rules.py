@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import pytest
 
+from chassis.outward import Answer, retry_after, shown
 from services.partners.webhooks import rules
-from services.partners.webhooks.rules import Answer, next_try, retry_after, signatures, verdict
+from services.partners.webhooks.rules import next_try, signatures, verdict
 
 NOW = datetime(2026, 11, 26, 9, 0, tzinfo=UTC)
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -74,5 +75,5 @@ def test_who_asks_for_weeks_is_tried_tomorrow():
 
 
 def test_of_an_answer_a_line_is_shown_that_nothing_obeys():
-    assert rules.shown("Fout:\n\x1b[31mrood\x07 \u202eom \udcff".encode("utf-8", "surrogatepass")).isprintable()
-    assert len(rules.shown(b"x" * 4096)) == 200
+    assert shown("Fout:\n\x1b[31mrood\x07 \u202eom \udcff".encode("utf-8", "surrogatepass")).isprintable()
+    assert len(shown(b"x" * 4096)) == 200

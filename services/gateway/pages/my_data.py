@@ -49,6 +49,7 @@ SHOWN = {
     "desk": ("provinces", "themes"),
     "contact": ("name", "email", "phone", "organisation_name"),
     "preferences": ("rhythms", "quiet_from", "quiet_until", "weekends"),
+    "push-devices": ("push_service", "added_at"),
     "mails": ("template", "status", "created_at"),
     "told": ("template", "created_at"),
     "records": ("partner_id", "thing", "own_id"),

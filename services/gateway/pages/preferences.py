@@ -1,4 +1,4 @@
-"""The page where a member says when they want their mail."""
+"""The page where a member says when they want their mail, and on which devices they are told things."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from contracts.vocabulary import Role
+from services.gateway import rules
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -20,7 +21,27 @@ DESK_RHYTHMS = ("at-once", "at-most-daily", "daily", "weekly", "none")
 @router.get("/preferences")
 async def show_preferences(reader: SignedInReader, done: str = "") -> Response:
     """What the reader chose, or what comes when they never did."""
-    return _page(reader, await reader.ask("/v1/preferences"), done=done)
+    return await _page(reader, await reader.ask("/v1/preferences"), done=done)
+
+
+@router.post("/preferences/push")
+async def set_push(reader: SignedInReader) -> Response:
+    """The browser that the reader uses tells them things from now on, or does so no more."""
+    assert reader.caller is not None
+    filled_in, sessions, member_id = await reader.form(), reader.gateway.sessions, reader.caller.session.member_id
+    turned_off = filled_in.get("step") == "off"
+    answer = reader.go_to(f"/preferences?done=push-{'off' if turned_off else 'on'}")
+    device_id = rules.pushed_device(sessions.know_again(reader.request, answer), member_id)
+    device = {name: filled_in.get(name, "") for name in ("endpoint", "p256dh", "auth")}
+    method, body = ("DELETE", None) if turned_off else ("PUT", device)
+    try:
+        await reader.ask_service("notify", f"/internal/push-devices/{device_id}", method, body)
+    except Refused as refused:
+        if refused.status != 422:
+            raise
+        return await _page(reader, await reader.ask("/v1/preferences"), status=422, wrong="wrong.push")
+    await sessions.note_device(reader.caller.session.token_hash, None if turned_off else device_id)
+    return answer
 
 
 @router.post("/preferences")
@@ -35,16 +56,17 @@ async def set_preferences(reader: SignedInReader) -> Response:
             raise
         now = await reader.ask("/v1/preferences")
         shown = now | (chosen if refused.status == 422 else {})
-        return _page(reader, shown, status=refused.status, wrong=f"error.{refused.slug}")
+        return await _page(reader, shown, status=refused.status, wrong=f"error.{refused.slug}")
     return reader.go_to("/preferences?done=preferences")
 
 
 def _chosen(filled_in: Mapping[str, str]) -> dict[str, Any]:
     hours = {name: _hour(filled_in.get(name, "")) for name in ("quiet_from", "quiet_until")}
+    pushed = [sort for sort in ("desk", *SORTS) if filled_in.get(f"push-{sort}")]
     return (
         {sort: filled_in.get(sort, "") for sort in ("desk", *SORTS)}
         | (hours if filled_in.get("quiet") else dict.fromkeys(hours))
-        | {"weekends": bool(filled_in.get("weekends"))}
+        | {"weekends": bool(filled_in.get("weekends")), "pushed": pushed}
     )
 
 
@@ -52,15 +74,26 @@ def _hour(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 3 else text
 
 
-def _page(reader: Reader, chosen: dict[str, Any], *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+async def _page(
+    reader: Reader, chosen: dict[str, Any], *, status: int = 200, done: str = "", wrong: str = ""
+) -> Response:
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     sorts = dict.fromkeys(SORTS, RHYTHMS)
+    told = await reader.ask_service("notify", "/internal/push-devices")
     return reader.page(
         "preferences.html",
         status=status,
         chosen=chosen,
         sorts=({"desk": DESK_RHYTHMS} if brings_together else {}) | sorts,
         kept=() if brings_together else ("desk",),
+        push_key=told["public_key"],
+        is_told_here=_device_of(reader) in told["device_ids"],
+        is_told=bool(told["device_ids"]),
         done=done,
         wrong=wrong,
     )
+
+
+def _device_of(reader: Reader) -> str | None:
+    assert reader.caller is not None
+    return reader.gateway.sessions.pushed_device(reader.request, reader.caller.session.member_id)

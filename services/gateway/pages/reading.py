@@ -30,7 +30,7 @@ from services.gateway.catalogue import SERVICE_OF, NotServed
 from services.gateway.gateway import Gateway
 from services.gateway.pages import words
 from services.gateway.pages.forms import Form
-from services.gateway.pages.static import SCRIPT, STYLE
+from services.gateway.pages.static import PUSH, SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
 HERE = Path(__file__).parent
@@ -38,8 +38,8 @@ HERE = Path(__file__).parent
 #: A page loads our own stylesheet, script and icon, and asks and sends to us: nothing else, from nowhere else, and
 #: nothing that is written in the page itself is run.
 POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; worker-src 'self'; connect-src 'self'; img-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 LANGUAGE_COOKIE = "odh-taal"
@@ -215,7 +215,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    environment.globals |= {"style_version": STYLE.version, "script_version": SCRIPT.version}
+    environment.globals |= {
+        "style_version": STYLE.version,
+        "script_version": SCRIPT.version,
+        "push_version": PUSH.version,
+    }
     return environment
 
 

@@ -1,4 +1,4 @@
-"""The stylesheet, the script and the icon: the only files that a page loads, each from ourselves."""
+"""The stylesheet, the scripts and the icon: the only files that a page loads, each from ourselves."""
 
 import gzip
 import hashlib
@@ -47,6 +47,8 @@ def _style() -> bytes:
 
 STYLE = File.of("text/css", _style())
 SCRIPT = File.of("text/javascript", (HERE / "design/htmx.js").read_bytes())
+PUSH = File.of("text/javascript", (HERE / "push.js").read_bytes())
+WORKER = (HERE / "push-worker.js").read_bytes()
 ICON = (HERE / "icon.svg").read_bytes()
 
 
@@ -60,6 +62,18 @@ async def style(request: Request) -> Response:
 async def script(request: Request) -> Response:
     """What makes some pages quicker; each works without."""
     return SCRIPT.for_(request)
+
+
+@router.get("/push.js")
+async def push_script(request: Request) -> Response:
+    """What asks the browser whether it may tell things."""
+    return PUSH.for_(request)
+
+
+@router.get("/push-worker.js")
+async def push_worker() -> Response:
+    """What a browser keeps, to show what we tell when no page of ours is open; it looks for a newer one itself."""
+    return Response(WORKER, media_type="text/javascript", headers={"Cache-Control": "no-cache"})
 
 
 @router.get("/icon.svg")

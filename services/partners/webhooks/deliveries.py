@@ -16,12 +16,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
+from chassis.outward import Answer
 from chassis.sql import run
 from contracts.event import new_id
 from contracts.partners import WebhookDisabled
 from services.partners.tables import Attempt, Contact, Delivery, News, Webhook
 from services.partners.webhooks import rules
-from services.partners.webhooks.rules import Answer
 
 #: How much longer than a call deliveries are kept from others: what came of it is to be written down, too.
 MARGIN = timedelta(seconds=20)

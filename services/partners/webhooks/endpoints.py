@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.outward import check_url
 from contracts.event import new_id
 from services.partners import news
 from services.partners.tables import Attempt, Delivery, News, Partner, Webhook
@@ -23,7 +24,7 @@ async def add(
     session: AsyncSession, partner_id: str, url: str, kinds: Collection[str], now: datetime, *, to_private: bool
 ) -> Webhook:
     """From now on news of these kinds (none: every kind) goes there. Raises `ValueError`, which says why not."""
-    rules.check_url(url, to_private=to_private)
+    check_url(url, to_private=to_private)
     if unknown := set(kinds) - set(news.KINDS):
         raise ValueError(f"there is no news of the kind {', '.join(sorted(unknown))}; there is {', '.join(news.KINDS)}")
     if await session.get(Partner, partner_id, with_for_update=True) is None:

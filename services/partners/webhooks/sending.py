@@ -10,12 +10,12 @@ from typing import cast
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
+from chassis.outward import Caller
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
 from services.partners import news
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks import deliveries, rules
-from services.partners.webhooks.calling import Caller
 from services.partners.webhooks.deliveries import Claimed
 
 CONTENT_TYPE = "application/cloudevents+json"

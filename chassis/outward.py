@@ -1,4 +1,4 @@
-"""Calling an endpoint, and no other: no address inside the node's own network can be reached by a webhook.
+"""Calling an address that somebody gave, and no other: nothing inside the node's own network can be reached by it.
 
 A name may lead elsewhere at every look-up, so it is not enough to look at it beforehand. Here the look-up that is
 looked at is the one whose addresses are connected to; and every socket that is made for a call looks once more at the
@@ -10,15 +10,16 @@ import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
-
-from services.partners.webhooks.rules import Answer, check_url, retry_after, shown
 
 #: An IPv4 address within an IPv6 one is where the call would end: mapped, translated (NAT64), or tunnelled (6to4).
 _TRANSLATED = IPv6Network("64:ff9b::/96")
@@ -36,9 +37,22 @@ _INSIDE = tuple(
 )
 
 ANSWER_BYTES_MAX = 4096
+URL_CHARACTERS_MAX = 2000
+ANSWER_CHARACTERS_MAX = 200
 
 #: Looking up names takes threads of its own: who answers slowly for their name holds up nobody else.
 LOOK_UPS_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a call came to: a status and the beginning of the text, or a problem when there was no answer."""
+
+    ms: int
+    status: int | None = None
+    text: str | None = None
+    problem: str | None = None
+    retry_after: timedelta | None = None
 
 
 class NotPublic(OSError):
@@ -66,7 +80,7 @@ class _Names(AbstractResolver):
 
     def __init__(self, *, to_private: bool) -> None:
         self._to_private = to_private
-        self._threads = ThreadPoolExecutor(LOOK_UPS_MAX, "webhook-names")
+        self._threads = ThreadPoolExecutor(LOOK_UPS_MAX, "outward-names")
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -101,7 +115,7 @@ def _public_socket(where: Any) -> socket.socket:
 
 
 class Caller:
-    """Calls endpoints, over connections that are kept for a while."""
+    """Calls addresses that people gave, over connections that are kept for a while."""
 
     def __init__(self, *, to_private: bool, seconds_max: float) -> None:
         self._to_private = to_private
@@ -164,3 +178,39 @@ def _problem(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return "not-reached"
     return "bad-address" if isinstance(error, ValueError) else "broken-off"
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """What a Retry-After asks: seconds, or a moment (RFC 9110); what is neither asks nothing."""
+    if not header:
+        return None
+    if header.isascii() and header.isdigit() and len(header) < 10:
+        return timedelta(seconds=int(header))
+    try:
+        return max(parsedate_to_datetime(header) - now, timedelta())
+    except (ValueError, TypeError):  # TypeError: a moment without a zone
+        return None
+
+
+def check_url(url: str, *, to_private: bool) -> None:
+    """Raises `ValueError` for what cannot be an endpoint; where it leads is looked at whenever it is called.
+
+    `to_private`: http too, for who tries it out on one machine.
+    """
+    try:
+        parts = urlsplit(url)
+        is_whole = parts.hostname is not None and parts.port != 0
+    except ValueError:
+        is_whole = False
+    if not is_whole or not url.isascii() or not url.isprintable() or " " in url or len(url) > URL_CHARACTERS_MAX:
+        raise ValueError("an endpoint is a URL, such as https://network.example/hooks")
+    if parts.scheme != "https" and not (to_private and parts.scheme == "http"):
+        raise ValueError("an endpoint is called over https")
+    if parts.username or parts.password or parts.fragment:
+        raise ValueError("an endpoint has no name, password or fragment in its URL")
+
+
+def shown(text: bytes) -> str:
+    """The beginning of an answer, for who looks why it failed: a line of text without what a terminal would obey."""
+    plain = "".join(one if one.isprintable() else " " for one in text.decode("utf-8", "replace"))
+    return " ".join(plain.split())[:ANSWER_CHARACTERS_MAX]

@@ -1,0 +1,111 @@
+"""Messages on their way to devices: which are due, and what came of each try.
+
+A row is there for as long as a message waits. Who takes it puts its time ahead for as long as a call may last, so that
+it comes back by itself when the process dies: the device then gets the same message again, under the same tag, in the
+place of the first.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis.outward import Answer
+from services.notify.moments import Wishes
+from services.notify.push import devices, rules
+from services.notify.sql import run
+
+#: How much longer than a call a message is kept from others: what came of it is to be written down, too.
+MARGIN = timedelta(seconds=20)
+
+#: For each thing that is told, of which a mail could go too: a message to each device of the person. `inboxed` has what
+#: was new in the inbox. Whether and when it goes is looked at when it is due.
+PUSHED = """
+    INSERT INTO push (item_id, device_id, notification_id, category, since, due_at, tries)
+    SELECT i.item_id, d.device_id, n.notification_id, n.category, CAST(:now AS timestamptz),
+        CAST(:now AS timestamptz), 0
+    FROM inboxed AS i JOIN notice AS n USING (item_id)
+    LEFT JOIN same_person AS s ON s.member_id = n.member_id
+    JOIN push_device AS d ON d.member_id IN (
+        SELECT coalesce(s."into", n.member_id)
+        UNION SELECT o.member_id FROM same_person AS o WHERE o."into" = coalesce(s."into", n.member_id))
+    WHERE n.by_mail
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that is this process's to send, with all that its words need, read at this moment."""
+
+    item_id: str
+    device_id: str
+    notification_id: str
+    category: str | None
+    since: datetime
+    tries: int
+    endpoint: str
+    p256dh: str
+    auth: str
+    member_id: str
+    template: str
+    matter_id: str
+    facts: dict[str, Any]
+    was_read: bool
+    language: str
+    chosen: dict[str, Any] | None  # what the member chose
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the member chose."""
+        names = ("muted", "rhythms", "quiet_from", "quiet_until", "weekends", "not_pushed")
+        return Wishes(**{name: self.chosen[name] for name in names}) if self.chosen else Wishes()
+
+
+_CLAIM = text(
+    """
+    WITH due AS (
+        SELECT item_id, device_id FROM push WHERE due_at <= :now ORDER BY due_at LIMIT :room FOR UPDATE SKIP LOCKED
+    ), taken AS (
+        UPDATE push AS p SET due_at = :until, tries = p.tries + 1 FROM due
+        WHERE p.item_id = due.item_id AND p.device_id = due.device_id RETURNING p.*
+    )
+    SELECT t.item_id, t.device_id, t.notification_id, t.category, t.since, t.tries, d.endpoint, d.p256dh, d.auth,
+        i.member_id, i.template, i.matter_id, i.facts, i.read_at IS NOT NULL AS was_read,
+        coalesce((SELECT language FROM contact AS c WHERE c.member_id = i.member_id), 'nl') AS language,
+        (SELECT to_jsonb(w) FROM preference AS w WHERE w.member_id = i.member_id) AS chosen
+    FROM taken AS t JOIN push_device AS d USING (device_id) JOIN inbox_item AS i USING (item_id)
+    """
+)
+
+_THIS = "WHERE item_id = :item_id AND device_id = :device_id"
+_WAIT = text(f"UPDATE push SET due_at = :due_at {_THIS}")
+_PUT_OFF = text(f"UPDATE push SET due_at = :due_at, since = :due_at, tries = 0 {_THIS}")
+_DONE = text(f"DELETE FROM push {_THIS}")
+
+
+async def claim(session: AsyncSession, room: int, now: datetime, seconds_max: float) -> list[Claimed]:
+    """Up to `room` due messages, which are not due again for as long as a call may last."""
+    until = now + timedelta(seconds=seconds_max) + MARGIN
+    return [Claimed(**row) for row in await run(session, _CLAIM, {"now": now, "until": until, "room": room})]
+
+
+async def put_off(session: AsyncSession, push: Claimed, until: datetime | None) -> None:
+    """It goes later, after quiet hours; or never (none)."""
+    await run(session, _PUT_OFF if until else _DONE, _of(push) | ({"due_at": until} if until else {}))
+
+
+async def write_down(session: AsyncSession, push: Claimed, answer: Answer, now: datetime, *, jitter: float) -> None:
+    """Settles a message or lets it wait for another try; a device that its push service knows no more is removed."""
+    match rules.verdict(answer):
+        case "gone":
+            await devices.end(session, push.device_id)
+        case "away" if now - push.since < rules.KEEP_TRYING:
+            await run(session, _WAIT, _of(push) | {"due_at": rules.next_try(push.tries, now, answer, jitter)})
+        case _:
+            await run(session, _DONE, _of(push))
+
+
+def _of(push: Claimed) -> dict[str, Any]:
+    return {"item_id": push.item_id, "device_id": push.device_id}
