@@ -254,7 +254,8 @@ async def test_a_browser_tells_who_asked_last_and_one_person_all_that_they_are_k
     await notify.running.given(other, MemberMerged(member_id=other.member_id, into=asker.member_id, version=2))
     await notify.when(MatchEndorsed(**a_match(other, offerer)))
 
-    assert [one["body"] for one in await shown(push_service, device)] == ["Om de hoek gevonden: Stageplek in de werkplaats"]
+    bodies = [one["body"] for one in await shown(push_service, device)]
+    assert bodies == ["Om de hoek gevonden: Stageplek in de werkplaats"]
 
 
 async def test_what_is_no_device_is_refused(notify, push_service):
