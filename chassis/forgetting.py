@@ -20,7 +20,9 @@ _IS_UNDER_WAY = text(
                    AND said_at > clock_timestamp() - make_interval(secs => :seconds))
     """
 )
+#: In this order: what leaves the outbox meanwhile is among what was said.
 _FORGET_UNSAID = text("DELETE FROM outbox WHERE entity_id = :id AND subject LIKE ANY(:subjects)")
+_FORGET_SAID = text("DELETE FROM said WHERE entity_id = :id AND subject LIKE ANY(:subjects)")
 
 
 async def forget_messages(
@@ -44,6 +46,7 @@ async def forget_messages(
         subjects = [f"odh.{streams.node}.%{t.wire_name}.{entity_id}" for t in types]
         await _not_under_way(session, entity_id, subjects)
         removed += (await run(session, _FORGET_UNSAID, {"id": entity_id, "subjects": subjects})).rowcount
+        await run(session, _FORGET_SAID, {"id": entity_id, "subjects": subjects})
         removed += sum(await asyncio.gather(*_purges(streams, types, entity_id)))
     return removed
 

@@ -1,6 +1,7 @@
 """The outbox, the inbox and the stored replies: what makes an event's effect, and its saying, happen exactly once.
 
-All three live in the service's own database and are written in the transaction of the work itself.
+All three live in the service's own database and are written in the transaction of the work itself. What left the outbox
+is kept for a while as `said`, with its number in the stream, for a broker that loses it: see `chassis.looking_back`.
 """
 
 from dataclasses import dataclass
@@ -25,10 +26,11 @@ def define_mailboxes(metadata: sa.MetaData) -> None:
     sa.Table("outbox", metadata, *_outbox_columns(), sa.Index("ix_outbox_entity_id", "entity_id"))
     sa.Table("inbox", metadata, *_inbox_columns())
     sa.Table("stored_reply", metadata, *_stored_reply_columns(), sa.Index("ix_stored_reply_stored_at", "stored_at"))
+    sa.Table("said", metadata, *_said_columns(), sa.Index("ix_said_entity_id", "entity_id"))
 
 
 def create_mailboxes(op: Any) -> None:
-    """For a service's first migration."""
+    """For a service's first migration; `create_said` is of a later one."""
     op.create_table("outbox", *_outbox_columns())
     op.create_index("ix_outbox_entity_id", "outbox", ["entity_id"])
     op.create_table("inbox", *_inbox_columns())
@@ -42,6 +44,12 @@ def drop_mailboxes(op: Any) -> None:
         op.drop_table(table)
 
 
+def create_said(op: Any) -> None:
+    """For the migration of a service since what was said is kept."""
+    op.create_table("said", *_said_columns())
+    op.create_index("ix_said_entity_id", "said", ["entity_id"])
+
+
 def _outbox_columns() -> list[sa.Column[Any]]:
     return [
         sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
@@ -53,6 +61,21 @@ def _outbox_columns() -> list[sa.Column[Any]]:
         sa.Column("kept_seconds", sa.Integer, nullable=True),
         sa.Column("body", sa.LargeBinary, nullable=False),
         sa.Column("said_at", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now()),
+    ]
+
+
+def _said_columns() -> list[sa.Column[Any]]:
+    """A row of the outbox, but for how long its event may be kept: one that may not stay is not here either."""
+    return [
+        sa.Column("seq", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("stream_seq", sa.BigInteger, nullable=False),
+        sa.Column("event_id", sa.Text, nullable=False),
+        sa.Column("entity_id", sa.Text, nullable=False),
+        sa.Column("subject", sa.Text, nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("timer_subject", sa.Text, nullable=True),
+        sa.Column("body", sa.LargeBinary, nullable=False),
+        sa.Column("said_at", sa.DateTime(timezone=True), nullable=False),
     ]
 
 

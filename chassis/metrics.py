@@ -25,6 +25,7 @@ published = _meter.create_counter("odh.events.published", description="Events th
 handled = _meter.create_counter("odh.events.handled", description="Events whose effect was committed.")
 rejected = _meter.create_counter("odh.events.rejected", description="Events that broke a rule.")
 retried = _meter.create_counter("odh.events.retried", description="Attempts that failed and are made again.")
+lost = _meter.create_counter("odh.events.lost", description="Events that the broker lost and that are said again.")
 buried = _meter.create_counter("odh.events.buried", description="Events that became a dead letter.")
 age = _meter.create_histogram(
     "odh.event.age", unit="s", description="How old an event was when its effect was committed: wait and work."

@@ -36,37 +36,47 @@ class Publisher:
     def __init__(self, streams: Streams, service: str) -> None:
         self._streams, self._service = streams, service
 
-    async def publish(self, rows: Sequence[Outgoing | Row]) -> None:
-        """Returns when all are stored. Each stream has its own wait for the disk, so they do it at the same time."""
+    async def publish(self, rows: Sequence[Outgoing | Row]) -> dict[int, int]:
+        """Returns when all are stored: the number in its stream of each row, but for timers that another row replaced.
+
+        Each stream has its own wait for the disk, so they do it at the same time.
+        """
         rows = _without_replaced_timers(rows)
         by_stream: dict[str, list[Outgoing | Row]] = {}
         for row in rows:
-            by_stream.setdefault(_stream_of(row.subject), []).append(row)
+            by_stream.setdefault(stream_of(row.subject), []).append(row)
         publishing = (self._to_stream(rows) for rows in by_stream.values())
-        for outcome in await asyncio.gather(*publishing, return_exceptions=True):
+        numbers: dict[int, int] = {}
+        for rows_of_stream, outcome in zip(
+            by_stream.values(), await asyncio.gather(*publishing, return_exceptions=True), strict=True
+        ):
             if isinstance(outcome, BaseException):
                 raise outcome
+            numbers.update(zip((row.seq for row in rows_of_stream), outcome, strict=True))
         metrics.published.add(len(rows))
+        return numbers
 
-    async def _to_stream(self, rows: list[Outgoing | Row]) -> None:
+    async def _to_stream(self, rows: list[Outgoing | Row]) -> Sequence[int]:
         if len(rows) >= ROWS_OF_A_BATCH_MIN:
             try:
-                await self._batch(rows)
-                return
+                return await self._batch(rows)
             except APIError as error:
                 # A relay died between storing and deleting: the broker sorts out one by one which it already has.
                 if error.err_code != _BATCH_HAS_DUPLICATE:
                     raise
+        numbers: list[int] = []
         for start in range(0, len(rows), SINGLES_IN_FLIGHT_MAX):
-            await asyncio.gather(*map(self._one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
+            numbers += await asyncio.gather(*map(self._one, rows[start : start + SINGLES_IN_FLIGHT_MAX]))
+        return numbers
 
-    async def _one(self, row: Outgoing | Row) -> None:
+    async def _one(self, row: Outgoing | Row) -> int:
         subject, headers = _address(row)
-        await self._acknowledged(
+        stored = await self._acknowledged(
             self._streams.js.publish(subject, row.body, timeout=PUBLISH_TIMEOUT_SECONDS, headers=headers)
         )
+        return stored.seq
 
-    async def _batch(self, rows: list[Outgoing | Row]) -> None:
+    async def _batch(self, rows: list[Outgoing | Row]) -> Sequence[int]:
         client = self._streams.client
         assert client is not None
         batch_id, last = uuids.uuid4().hex, len(rows)
@@ -84,6 +94,8 @@ class Publisher:
             reply = from_json(message.data)
             if "error" in reply:
                 raise APIError.from_error(reply["error"])
+            return range(reply["seq"] - last + 1, reply["seq"] + 1)  # a batch is stored whole, and in one piece
+        return ()
 
     async def _acknowledged(self, publishing: Coroutine[Any, Any, Answer]) -> Answer:
         point = f"{self._service}.relay-before-ack"
@@ -97,7 +109,7 @@ class Publisher:
         return await publishing
 
 
-def _stream_of(subject: str) -> str:
+def stream_of(subject: str) -> str:
     """Which of the streams keeps a subject: what is said to another node is in `shared`."""
     reach = subject.split(".")[2]
     return reach if reach in ("local", "to-partner") else "shared"

@@ -1,15 +1,14 @@
 """The relay: from the outbox to the streams, handed over at the commit, with a poll as fallback.
 
-A row leaves the outbox only after the broker has stored its event. What a process has just committed it publishes from
-memory, and removes a moment later, many rows together. What nobody published (the process died, the broker was away) is
-looked for in the outbox, by one relay of a service at a time; rows go in atomic batches, which cost one wait for the
-disk together.
+A row leaves the outbox only after the broker has stored its event, and is kept as `said` for a while. What a process
+has just committed it publishes from memory, and removes a moment later, many rows together. What nobody published (the
+process died, the broker was away) is looked for in the outbox, by one relay of a service at a time; rows go in atomic
+batches, which cost one wait for the disk together.
 """
 
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from operator import itemgetter
 from typing import cast
 
 import asyncpg
@@ -23,21 +22,35 @@ from chassis.mailboxes import Outgoing
 from chassis.publishing import Publisher
 from chassis.sql import Row
 from chassis.streams import Streams
+from chassis.tasks import ended
 from chassis.telemetry import describe, log
 
 #: In one message to the server; what is claimed is looked for after the lock was given.
 _BEGIN = f"BEGIN; SELECT pg_advisory_xact_lock({lock_number('relay')})"
 
+#: Locked, because who forgets somebody waits for what is on its way.
 _CLAIM = """
-    DELETE FROM outbox WHERE seq IN (
-        SELECT seq FROM outbox WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1)
-    RETURNING seq, event_id, subject, due_at, timer_subject, kept_seconds, body
+    SELECT seq, event_id, subject, due_at, timer_subject, kept_seconds, body FROM outbox
+    WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1 FOR UPDATE
     """
 
-_REMOVE = "DELETE FROM outbox WHERE seq = ANY($1)"
+#: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there either.
+_REMOVE = """
+    WITH gone AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]) RETURNING *)
+    INSERT INTO said
+    SELECT seq, at, event_id, entity_id, subject, due_at, timer_subject, body, said_at
+    FROM gone JOIN unnest($1::bigint[], $2::bigint[]) AS stored(seq, at) USING (seq)
+    WHERE at IS NOT NULL AND kept_seconds IS NULL
+    """
+
+#: So many batches are claimed together: while one is published, the one before it leaves the outbox.
+BATCHES_TOGETHER = 8
 
 #: Rows whose events are stored are removed this much later, so that one statement removes many.
 REMOVED_AFTER_SECONDS = 0.02
+
+
+Numbers = dict[int, int | None]
 
 
 class Relay:
@@ -53,8 +66,8 @@ class Relay:
         #: Whether the outbox has to be looked through, and whether more came since that began.
         self._looking = self._more = True
         self._handed: list[Outgoing] = []
-        #: The rows whose events are stored, and that are still to be removed.
-        self._stored: list[int] = []
+        #: The rows whose events are stored, under which number in their stream, and that are still to be removed.
+        self._stored: Numbers = {}
         self._held: AsyncConnection | None = None
 
     def hand_over(self, rows: Sequence[Outgoing]) -> None:
@@ -116,7 +129,7 @@ class Relay:
         """Publishes all that the outbox holds, however young; from then on what is handed over goes from memory."""
         while self._looking:
             self._more = False
-            full = await self.relay_batch() == self._batch_size_max
+            full = await self.relay_batch() == self._batch_size_max * BATCHES_TOGETHER
             self._looking = full or self._more
 
     async def _publish_handed(self) -> None:
@@ -124,17 +137,17 @@ class Relay:
         taken, self._handed = self._handed[: self._batch_size_max], self._handed[self._batch_size_max :]
         crashpoint(f"{self._service}.relay-after-select")
         async with asyncio.timeout(UNDER_WAY_SECONDS_MAX / 2):
-            await self._streams.while_connected(self._publish(taken))
+            numbers = await self._streams.while_connected(self._publish(taken))
         crashpoint(f"{self._service}.relay-after-ack")
-        self._stored += [row.seq for row in taken]
+        self._stored |= {row.seq: numbers.get(row.seq) for row in taken}
         if len(self._stored) >= self._batch_size_max:
             await self._remove_stored()
 
     async def _remove_stored(self) -> None:
         """A row that stays because this fails is found by who looks, and the broker knows its event by its id."""
         if stored := self._stored:
-            self._stored = []
-            await (await self._connection()).execute(_REMOVE, stored)
+            self._stored = {}
+            await _remove(await self._connection(), stored)
 
     async def _heal(self, error: Exception) -> None:
         """Makes the streams again when the broker came back without them."""
@@ -150,12 +163,20 @@ class Relay:
         connection = await self._connection()
         try:
             await connection.execute(_BEGIN)
-            claimed = await connection.fetch(_CLAIM, self._batch_size_max, older_seconds, record_class=Row)
-            if claimed:
-                claimed.sort(key=itemgetter("seq"))
+            most, size = self._batch_size_max * BATCHES_TOGETHER, self._batch_size_max
+            claimed = await connection.fetch(_CLAIM, most, older_seconds, record_class=Row)
+            before: Numbers = {}
+            for rows in (claimed[start : start + size] for start in range(0, len(claimed), size)):
                 crashpoint(f"{self._service}.relay-after-select")
-                await self._streams.while_connected(self._publish(claimed))
+                removing = asyncio.ensure_future(_remove(connection, before))
+                try:
+                    numbers = await self._streams.while_connected(self._publish(rows))
+                    await removing
+                finally:
+                    await ended(removing)
                 crashpoint(f"{self._service}.relay-after-ack")
+                before = {row.seq: numbers.get(row.seq) for row in rows}
+            await _remove(connection, before)
             await connection.execute("COMMIT")
         except BaseException:
             await self.close()  # which also undoes the claim
@@ -179,6 +200,11 @@ class Relay:
             held, self._held = self._held, None
             (await _driver_of(held)).terminate()
             await held.close()
+
+
+async def _remove(connection: asyncpg.Connection, stored: Numbers) -> None:
+    if stored:
+        await connection.execute(_REMOVE, list(stored), list(stored.values()))
 
 
 async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:

@@ -20,6 +20,7 @@ from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
 from chassis.limits import LimitBodies, RefuseWhenBusy
+from chassis.looking_back import forget_said, look_back
 from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
 from chassis.router import EventRouter
@@ -89,7 +90,7 @@ class Service:
             seconds_max=settings.handler_seconds_max,
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
-        self._background = [*background, forget_old_replies, metrics.keep_telling]
+        self._background = [*background, look_back, forget_what_is_old, metrics.keep_telling]
         self._other_parts, self._document_at = other_parts, document_at
         self.own_figures = own_figures
         self._migrations = migrations or name
@@ -197,14 +198,15 @@ class Service:
         return await self.parts() | (await self._other_parts(self) if self._other_parts else {})
 
 
-async def forget_old_replies(service: Service) -> None:
-    """Every hour: replies that nobody will ask again are removed."""
+async def forget_what_is_old(service: Service) -> None:
+    """Every hour: replies that nobody will ask again are removed, and what will not be said again."""
     while True:
         async with service.engine.begin() as connection:
             await connection.execute(
                 text("DELETE FROM stored_reply WHERE stored_at < now() - make_interval(days => :days)"),
                 {"days": service.settings.idempotency_kept_days},
             )
+        await forget_said(service)
         await asyncio.sleep(3600)
 
 

@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     batch_size_max: int = Field(default=100, ge=1, description="How many events are handled in one transaction.")
     relay_batch_size_max: int = Field(default=500, ge=1, le=1000, description="Events per publish of the relay.")
     relay_poll_seconds: float = Field(default=1.0, description="The relay looks this often even when not woken.")
+    said_kept_hours: float = Field(
+        default=24.0, ge=0, description="How long what was said is kept, to say it again when the broker lost it."
+    )
     ack_wait_seconds: float = Field(
         default=2.0, description="After this silence the broker gives an event to another replica."
     )

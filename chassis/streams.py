@@ -54,13 +54,15 @@ class Streams:
     """The connection to the broker, and the streams on it."""
 
     def __init__(self, settings: Settings, service: str, own: Sequence[OwnStream] = ()) -> None:
-        self._settings, self._service, self._own = settings, service, own
+        self._settings, self._service, self.own = settings, service, own
         self.node = settings.node
         self.client: Client | None = None
         self._js: JetStreamContext | None = None
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._closing = False
+        #: Set whenever the broker is connected, for who looks at what it has.
+        self.came_back = asyncio.Event()
         #: Called when the connection is lost, by who waits for what then does not come.
         self.when_lost: set[Callable[[], None]] = set()
 
@@ -110,6 +112,7 @@ class Streams:
                 log.warning("streams not made yet", fault=type(error).__name__)
                 await asyncio.sleep(0.5)
         self._ready.set()
+        self.came_back.set()
 
     async def dial(self) -> None:
         """Connects, however long that takes."""
@@ -147,6 +150,7 @@ class Streams:
 
     async def _on_back(self) -> None:
         self._lost.clear()
+        self.came_back.set()
         log.warning("broker back")
 
     async def close(self) -> None:
@@ -166,7 +170,7 @@ class Streams:
             ("local", [f"{root}.local.>", f"{root}.timer.>"], None),
             ("elsewhere", [f"{root}.elsewhere.>"], None),
             ("dead", [f"{root}.dead.>"], None),
-            *((own.kind, [f"{root}.{own.kind}.>"], own.kept_seconds) for own in self._own),
+            *((own.kind, [f"{root}.{own.kind}.>"], own.kept_seconds) for own in self.own),
         ):
             config = StreamConfig(
                 name=self.name(kind),

@@ -40,7 +40,7 @@ class Lending:
 
     async def begin(self) -> None:
         """Forgets everything, so that the next test finds a service that nobody has asked anything yet."""
-        await self.execute("TRUNCATE outbox, inbox, stored_reply, tool, handling")
+        await self.execute("TRUNCATE outbox, inbox, stored_reply, said, tool, handling")
         for kind in self._begin:
             await self.service.streams.js.purge_stream(self.service.streams.name(kind))
             self._begin[kind] = await self.running._last(kind)

@@ -108,7 +108,7 @@ async def test_what_is_under_way_to_the_broker_is_forgotten_too(own_lending, too
     async def publish_slowly(rows):
         publishing.set()
         await going_on.wait()
-        await publish(rows)
+        return await publish(rows)
 
     relay._publish = publish_slowly
     if not handed_over:

@@ -146,9 +146,10 @@ async def test_a_relay_that_dies_before_it_removed_what_it_published_loses_nothi
     publish = own_lending.service.relay._publish
 
     async def publish_and_hang(rows):
-        await publish(rows)
+        numbers = await publish(rows)
         claimed.set()
         await going_on.wait()
+        return numbers
 
     own_lending.service.relay._publish = publish_and_hang
     await own_lending.lends(tool_id, copies=2)

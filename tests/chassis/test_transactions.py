@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from chassis.mailboxes import EVENT_BYTES_MAX, say
 from chassis.replies import IdempotencyKey, Reply
-from chassis.service import forget_old_replies
+from chassis.service import forget_what_is_old
 from chassis.transactions import Item
 from tests.chassis.conftest import Gate, Lending, replica_of
 from tests.chassis.lending import ToolLent, service
@@ -206,7 +206,7 @@ async def test_old_replies_are_forgotten(lending, tool_id):
     await lending.lend(tool_id, key=KEY)
     await lending.execute("UPDATE stored_reply SET stored_at = now() - interval '8 days'")
 
-    forgetting = asyncio.create_task(forget_old_replies(lending.service))
+    forgetting = asyncio.create_task(forget_what_is_old(lending.service))
     try:
         await stored_replies_gone(lending)
     finally:
