@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import httpx
 from joserfc.jwk import OKPKey
+from nats.aio.client import Client
+from nats.aio.msg import Msg
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
@@ -140,6 +142,15 @@ class Running:
         for event in events:
             await self.publish(event, delivered_times=delivered_times)
         await self.quiet()
+
+    async def heard(self, *events: Event) -> None:
+        """Events come to their handlers past the broker, one after another: the order is the one that is given."""
+        for event in events:
+            subject, node = event.subject(self.service.settings.node), self.service.settings.node
+            body = encode(event, event_id=new_id(), node=node, time=self.clock(), traceparent=None)
+            (consumer,) = (one for one in self.service.consumers if one.is_of(subject))
+            prevented = await consumer.once_more(Msg(cast(Client, None), subject=subject, data=body))
+            assert prevented is None, prevented
 
     async def quiet(self) -> None:
         """Returns when the service has nothing more to hear and nothing more to say.

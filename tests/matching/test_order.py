@@ -4,8 +4,11 @@ import asyncio
 from itertools import permutations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 
+from contracts.event import new_id
 from contracts.matching import MatchProposed
 from contracts.members import AmbassadorStoodDown, OrganisationChanged
 from contracts.requests import (
@@ -13,6 +16,7 @@ from contracts.requests import (
     OfferReopened,
     RequestChanged,
     RequestClosed,
+    RequestReopened,
 )
 from contracts.vocabulary import Status
 from tests.matching.conftest import (
@@ -119,3 +123,57 @@ async def test_an_id_that_is_a_request_and_an_offer_stays_what_it_was_first(arou
 
     await around.then_nothing_said()
     assert await _known(around, "same") == (1, "open", "Gastles over warmtepompen")
+
+
+def a_history(name: str):
+    """What is told of a request and two offers, of a school and of an ambassador, until the first two stand open."""
+    r, o, other, school = (f"{what}-{name}" for what in ("r", "o", "other", "school"))
+    withdrawn = {"status": Status.WITHDRAWN}
+    return [
+        a_request(r, organisation_id=school),
+        a_request(r, said=RequestChanged, version=2, title="Gastles over zonneboilers", organisation_id=school),
+        a_request(r, said=RequestClosed, version=3, organisation_id=school, **withdrawn),
+        a_request(r, said=RequestReopened, version=4, title="Gastles over warmtenetten", organisation_id=school),
+        an_offer(o),
+        an_offer(o, said=OfferClosed, version=2, **withdrawn),
+        an_offer(o, said=OfferReopened, version=3),
+        an_offer(other),
+        an_offer(other, said=OfferClosed, version=2, **withdrawn),
+        an_organisation(school, "ROC Oud"),
+        OrganisationChanged(**an_organisation(school, "ROC Nieuw", version=2).model_dump()),
+        appointed(f"ambassador-{name}"),
+        AmbassadorStoodDown(member_id=f"ambassador-{name}", version=3),
+    ]
+
+
+LENGTH = len(a_history("x"))
+
+
+@given(order=st.permutations(range(LENGTH)), again=st.lists(st.integers(0, LENGTH - 1), max_size=4))
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+async def test_a_whole_history_in_any_order_and_partly_again_ends_in_the_same(around, order, again):
+    name = new_id()
+    history = a_history(name)
+
+    await around.heard(*(history[number] for number in (*order, *again)))
+
+    assert await _known(around, f"r-{name}") == (4, "open", "Gastles over warmtenetten")
+    assert (await _known(around, f"o-{name}"))[:2] == (3, "open")
+    assert (await _known(around, f"other-{name}"))[:2] == (2, "withdrawn")
+    async with around.service.engine.connect() as connection:
+        (running,) = await connection.execute(
+            text("SELECT offer_id FROM match WHERE request_id = :r AND state = 'proposed'"), {"r": f"r-{name}"}
+        )
+        (school,) = await connection.execute(
+            text("SELECT version, name FROM organisation WHERE organisation_id = :s"), {"s": f"school-{name}"}
+        )
+        (ambassador,) = await connection.execute(
+            text("SELECT version, is_active FROM ambassador WHERE member_id = :a"), {"a": f"ambassador-{name}"}
+        )
+    assert running.offer_id == f"o-{name}"
+    assert tuple(school) == (2, "ROC Nieuw")
+    assert tuple(ambassador) == (3, False)
+    closed = {"version": 9, "status": Status.WITHDRAWN}  # so that the next history meets nobody of this one
+    await around.heard(
+        a_request(f"r-{name}", said=RequestClosed, **closed), an_offer(f"o-{name}", said=OfferClosed, **closed)
+    )
