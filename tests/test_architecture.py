@@ -1,9 +1,7 @@
 """The rules of the house, checked by a machine; each says which trouble it prevents."""
 
 import ast
-import importlib
 import inspect
-import json
 import re
 import sys
 import tomllib
@@ -22,11 +20,10 @@ from node.lock import LOCKS
 from services.gateway import callers
 from services.gateway.pages import reading
 from services.partners import tokens
-from tests.given import _settings_type, make_identity_keys
+from tests.wired import SERVICES, every_service_wired, routes
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contracts", "chassis", "services", "node", "bench")
-SERVICES = ("members", "requests", "matching", "notify", "partners", "insight", "gateway")
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
 
 every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
@@ -205,28 +202,7 @@ def test_types_are_there_when_the_program_runs(file):
 
 @pytest.fixture(scope="module")
 def wired(tmp_path_factory) -> dict[str, Service]:
-    """Every service, wired as it is in its process, with nothing started."""
-    folder = tmp_path_factory.mktemp("keys")
-    key, _ = make_identity_keys(folder)
-    private = folder / "private.json"
-    private.write_text(json.dumps(key.as_dict(private=True)))
-    found = {}
-    for name in SERVICES:
-        make = importlib.import_module(f"services.{name}.app").service
-        settings = _settings_type(make)
-        needs = {"identity_private_key_file": private} if "identity_private_key_file" in settings.model_fields else {}
-        found[name] = make(settings(**needs))
-    return found
-
-
-def routes(router: Any, prefix: str = "") -> Iterator[tuple[str, APIRoute]]:
-    """Every route of an app, whatever router it is in, as `METHOD /path`."""
-    for route in router.routes:
-        if isinstance(route, APIRoute):
-            for method in sorted(route.methods):
-                yield f"{method} {prefix}{route.path}", route
-        elif (inner := getattr(route, "original_router", None)) is not None:
-            yield from routes(inner, prefix + route.include_context.prefix)
+    return every_service_wired(tmp_path_factory.mktemp("keys"))
 
 
 def dependencies(dependant: Dependant) -> Iterator[Any]:

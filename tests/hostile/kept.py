@@ -1,0 +1,36 @@
+"""What all services of a node keep, row by row: to see that nothing of somebody was changed."""
+
+from collections.abc import Mapping
+
+from chassis.service import Service
+from tests.hostile.world import World
+
+Rows = dict[tuple[str, ...], str]
+
+#: What is kept of the way of events and calls, and of how much somebody asks: nobody's things.
+OF_ITS_OWN = {"inbox", "outbox", "stored_reply", "feed", "partner", "credential", "attempt", "delivery"}
+
+
+def columns_of(service: Service) -> set[str]:
+    """Every column of every table."""
+    return {column.name for table in service.tables.metadata.tables.values() for column in table.columns}
+
+
+async def rows(world: World, wired: Mapping[str, Service]) -> Rows:
+    """Every row of every table, by service, table and key."""
+    found: Rows = {}
+    for name, service in wired.items():
+        for table in service.tables.metadata.sorted_tables:
+            if table.name in OF_ITS_OWN:
+                continue
+            key = ", ".join(f"t.{column.name}::text" for column in table.primary_key)
+            told = await world.look.rows(
+                name, f"SELECT ARRAY[{key}] AS key, (to_jsonb(t) - 'seen_at')::text AS row FROM {table.name} t"
+            )
+            found |= {(name, table.name, *row["key"]): row["row"] for row in told}
+    return found
+
+
+def changed(before: Rows, after: Rows) -> list[str]:
+    """What was there and is not any more, or is not as it was."""
+    return [f"{' '.join(key)}: {row} -> {after.get(key)}" for key, row in before.items() if after.get(key) != row]
