@@ -270,6 +270,8 @@ PUBLIC = {
     "gateway GET /erased/{erasure_id}": "who was erased cannot sign in; the id is the key",
     "gateway GET /style.css": "how a page looks",
     "gateway GET /htmx.js": "what makes a page quicker",
+    "gateway GET /push.js": "what lets a page ask for messages on a device",
+    "gateway GET /push-worker.js": "what shows them there",
     "gateway GET /icon.svg": "how a tab looks",
 }
 

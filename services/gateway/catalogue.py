@@ -45,6 +45,7 @@ SERVICE_OF = {
     "inbox": "notify",
     "notifications": "notify",
     "preferences": "notify",
+    "push-devices": "notify",
     "unsubscribe": "notify",
 }
 

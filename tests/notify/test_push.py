@@ -95,7 +95,7 @@ async def turned_on(notify: Notify, member_id: str, device: Device, device_id: s
     """A member is told on a device from now on; how it is called."""
     device_id = device_id or fresh_name("a-device-somewhere")
     client = notify.running.http_as(member_id, **also)
-    answer = await client.put(f"/internal/push-devices/{device_id}", json=device.given)
+    answer = await client.put(f"/v1/push-devices/{device_id}", json=device.given)
     assert answer.status_code == 204, answer.text
     return device_id
 
@@ -170,7 +170,7 @@ async def test_a_member_is_told_on_each_of_their_devices_once_and_names_nobody(n
     assert (headers["scheme"], headers["sub"]) == ("vapid", "mailto:noreply@utrecht.omdehoek.example")
     assert 0 < int(headers["ttl"]) <= 86_400
     assert b"Stage" not in body
-    known = await notify.running.http_as(asker.member_id).get("/internal/push-devices")
+    known = await notify.running.http_as(asker.member_id).get("/v1/push-devices")
     assert known.json()["public_key"] == headers["key"]
 
 
@@ -221,7 +221,7 @@ async def test_a_push_service_that_is_away_is_asked_again_and_a_device_that_is_g
     await shown(push_service, device, 3)
 
     async def gone() -> bool:
-        return (await client.get("/internal/push-devices")).json()["device_ids"] == []
+        return (await client.get("/v1/push-devices")).json()["device_ids"] == []
 
     await eventually(gone, within=60, saying="a device that is told no more")
 
@@ -270,7 +270,7 @@ async def test_what_is_no_device_is_refused(notify, push_service):
     )
 
     for one in wrong:
-        answer = await client.put("/internal/push-devices/a-device-somewhere", json=device | one)
+        answer = await client.put("/v1/push-devices/a-device-somewhere", json=device | one)
         assert answer.status_code == 422, one
 
 
@@ -282,7 +282,7 @@ async def test_nothing_inside_the_network_is_reached_by_a_device(postgres, nats,
         asker, offerer = await a_pair(notify)
         inside = push_service.a_device()
         client = notify.running.http_as(asker.member_id)
-        plain = await client.put("/internal/push-devices/a-device-somewhere", json=inside.given)
+        plain = await client.put("/v1/push-devices/a-device-somewhere", json=inside.given)
         assert plain.status_code == 422
         over_tls = Device(inside.endpoint.replace("http://127.0.0.1", "https://localhost"))
         await turned_on(notify, asker.member_id, over_tls)

@@ -35,7 +35,7 @@ async def set_push(reader: SignedInReader) -> Response:
     device = {name: filled_in.get(name, "") for name in ("endpoint", "p256dh", "auth")}
     method, body = ("DELETE", None) if turned_off else ("PUT", device)
     try:
-        await reader.ask_service("notify", f"/internal/push-devices/{device_id}", method, body)
+        await reader.ask_service("notify", f"/v1/push-devices/{device_id}", method, body)
     except Refused as refused:
         if refused.status != 422:
             raise
@@ -79,7 +79,7 @@ async def _page(
 ) -> Response:
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     sorts = dict.fromkeys(SORTS, RHYTHMS)
-    told = await reader.ask_service("notify", "/internal/push-devices")
+    told = await reader.ask_service("notify", "/v1/push-devices")
     return reader.page(
         "preferences.html",
         status=status,

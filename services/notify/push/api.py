@@ -1,4 +1,4 @@
-"""The devices on which a member is told: kept by the gateway on their behalf, which knows the browser that asks."""
+"""The devices on which a member is told. A page keeps them on their behalf: it knows the browser that asks."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from services.notify.api import settings_of
 from services.notify.push import devices
 from services.notify.push.sealing import check_keys
 
-router = APIRouter(prefix="/internal/push-devices", include_in_schema=False)
+router = APIRouter(prefix="/v1/push-devices", tags=["push devices"])
 
 DeviceId = Annotated[str, Path(min_length=16, max_length=64, pattern=r"^[\w-]+$")]
 
