@@ -186,7 +186,8 @@ class RelaysConnection:
                 await self._connection.begin().hold("relay")
             elif statement is relay._REMOVE:
                 numbers, _ = values
-                if (transaction := self._connection.transaction) is not None:
+                transaction = self._connection.transaction
+                if transaction is not None and not transaction.is_over:
                     transaction.keep(lambda: database.remove_said(numbers))
                 else:
                     database.remove_said(numbers)
