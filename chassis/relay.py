@@ -41,6 +41,7 @@ _REMOVE = """
     SELECT seq, at, event_id, entity_id, subject, due_at, timer_subject, body, said_at
     FROM gone JOIN unnest($1::bigint[], $2::bigint[]) AS stored(seq, at) USING (seq)
     WHERE at IS NOT NULL AND kept_seconds IS NULL
+    ON CONFLICT (seq) DO UPDATE SET stream_seq = excluded.stream_seq
     """
 
 #: So many batches are claimed together: while one is published, the one before it leaves the outbox.

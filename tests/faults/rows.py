@@ -21,6 +21,7 @@ ALONE = ("F17", "F24")
 KILLED = "tests/story/test_killed_halfway.py"
 HEARING = "tests/chassis/test_hearing.py"
 RELAY = "tests/chassis/test_relay.py"
+LOOKING_BACK = "tests/chassis/test_looking_back.py"
 
 ROWS = {
     "F1": Row("requests is killed", (f"{KILLED}::test_a_service_dies_at_a_named_point",)),
@@ -31,10 +32,8 @@ ROWS = {
         (f"{KILLED}::test_between_the_mail_servers_yes_and_our_mark_a_mail_may_go_twice_under_the_same_id",),
     ),
     "F5": Row("the broker is killed", (f"{KILLED}::test_nats_dies_during_a_burst_and_nobody_notices",)),
-    "F6": Row(
-        "the broker loses what it acknowledged last", (f"{RELAY}::test_a_broker_that_lost_its_streams_gets_them_again",)
-    ),
-    "F7": Row("a byte of the broker's store flips", ()),
+    "F6": Row("the broker loses what it acknowledged last, or all of it", (LOOKING_BACK,)),
+    "F7": Row("a byte of the broker's store is another one, or its end is missing", (LOOKING_BACK,)),
     "F8": Row("the database is killed", (f"{KILLED}::test_postgres_dies_during_a_burst_and_asks_for_patience",)),
     "F9": Row("a disk is full", ()),
     "F10": Row("a region is cut off"),

@@ -23,7 +23,7 @@ async def everything_kept(requests) -> str:
         kept += list((info.state.subjects or {}).keys())
     kept += [subject + body.decode() for kind in ("shared", "local") for subject, body in await requests.messages(kind)]
     async with requests.service.engine.connect() as connection:
-        for table in ("proposition", "outbox", "stored_reply", "introduction", "initiative", "note"):
+        for table in ("proposition", "outbox", "said", "stored_reply", "introduction", "initiative", "note"):
             rows = await connection.execute(text(f"SELECT to_jsonb({table})::text FROM {table}"))
             kept += rows.scalars().all()
     return "\n".join(kept)

@@ -185,7 +185,12 @@ class RelaysConnection:
             if statement is relay._BEGIN:
                 await self._connection.begin().hold("relay")
             elif statement is relay._REMOVE:
-                database.remove_said(*values)
+                numbers, _ = values
+                transaction = self._connection.transaction
+                if transaction is not None and not transaction.is_over:
+                    transaction.keep(lambda: database.remove_said(numbers))
+                else:
+                    database.remove_said(numbers)
             elif statement == "COMMIT":
                 self._connection.begin().commit()
 
@@ -193,12 +198,11 @@ class RelaysConnection:
 
     async def fetch(self, statement: str, most: int, older_seconds: float, *, record_class: Any) -> list[Row]:
         assert statement is relay._CLAIM
-        database, transaction = self._connection.database, self._connection.begin()
+        database = self._connection.database
 
         async def claim() -> list[Row]:
             until = asyncio.get_running_loop().time() - older_seconds
             found = [database.outbox[seq] for seq in sorted(database.outbox) if database.outbox[seq].said_at <= until]
-            transaction.keep(lambda: database.remove_said([row.seq for row in found[:most]]))
             return found[:most]
 
         claimed: list[Row] = await self._connection.asks(claim)
