@@ -1,6 +1,7 @@
 """The service's own PostgreSQL database: engine, sessions, tables, migrations."""
 
 import asyncio
+import socket
 import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,15 +46,38 @@ def own_tables() -> type[SQLModel]:
     return Table
 
 
+#: After a silence of 5 s it is asked every 2 s, three times; what is sent must have come over within 10 s.
+_SIGNS_OF_LIFE = {
+    getattr(socket, name): value
+    for name, value in {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}.items()
+    if hasattr(socket, name)
+}
+
+
 class DatabaseAway(Exception):
     """No connection could be made: an error of our own, because a handler may meet an `OSError` for other reasons."""
 
 
 async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
     try:
-        return await asyncpg.connect(*arguments, **options)
+        connection = await asyncpg.connect(*arguments, **options)
     except (OSError, TimeoutError) as error:
         raise DatabaseAway from error
+    notice_when_it_vanishes(connection)
+    return connection
+
+
+def notice_when_it_vanishes(connection: asyncpg.Connection) -> None:
+    """A server whose machine or line is gone without a word is asked for a sign of life, and then given up.
+
+    Otherwise whoever waits for its answer would do so for a quarter of an hour, or for ever.
+    """
+    transport = getattr(connection, "_transport", None)
+    found = transport and transport.get_extra_info("socket")
+    if found and found.family in (socket.AF_INET, socket.AF_INET6):
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _SIGNS_OF_LIFE.items():
+            found.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def engine_for(url: str, connections_max: int) -> AsyncEngine:

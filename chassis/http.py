@@ -1,7 +1,8 @@
-"""HTTP as it comes in: the head of a request is limited in size and in time, before anything of ours sees it.
+"""HTTP as it comes in: the head of a request is limited in size and in time, before anything of ours sees it; and who
+does not take the answer is not waited for.
 
-uvicorn limits neither: a header that never ends would fill the memory, and a client that sends a byte now and then
-would keep its connection for ever.
+uvicorn limits neither: a header that never ends would fill the memory, and a client that sends a byte now and then, or
+takes none, would keep its connection for ever.
 """
 
 import asyncio
@@ -15,19 +16,24 @@ from chassis.problems import Problem
 HEAD_BYTES_MAX = 32 * 1024
 HEAD_SECONDS_MAX = 10.0
 
+#: Of an answer that waits to be taken so much must go in so long: slower than any line is.
+TAKE_BYTES_MIN, TAKE_SECONDS_MAX = 16 * 1024, 30.0
+
 
 class HeadersTooLarge(Problem, slug="headers-too-large", status=431, title="The headers are too large"):
     """The address and the headers of the request hold more than is read."""
 
 
 class CarefulHttp(HttpToolsProtocol):
-    """uvicorn's protocol, which gives up on a head that is too large or too slow."""
+    """uvicorn's protocol, which gives up on a head that is too large or too slow, and on who takes nothing."""
 
     head_seconds_max = HEAD_SECONDS_MAX
+    take_seconds_max = TAKE_SECONDS_MAX
     _awaits_head = True
     _head_came = False
     _head_bytes = 0
     _patience: asyncio.TimerHandle | None = None
+    _taking: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client may not keep a connection without ever asking anything."""
@@ -57,9 +63,35 @@ class CarefulHttp(HttpToolsProtocol):
         super().on_message_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing has to come in any more."""
+        """Nothing has to come in or to be taken any more."""
         self._lose_patience_no_more()
+        self._is_taken()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """More waits to be taken than we keep; also when we closed the connection meanwhile, it stays for that."""
+        super().pause_writing()
+        self._expect_to_be_taken()
+
+    def resume_writing(self) -> None:
+        """Most of it was taken."""
+        self._is_taken()
+        super().resume_writing()
+
+    def _expect_to_be_taken(self) -> None:
+        waits: int = self.transport.get_write_buffer_size()
+        self._taking = self.loop.call_later(self.take_seconds_max, self._let_go_unless_less_than, waits)
+
+    def _let_go_unless_less_than(self, waited: int) -> None:
+        if self.transport.get_write_buffer_size() > waited - TAKE_BYTES_MIN:
+            self.transport.abort()
+        else:
+            self._expect_to_be_taken()
+
+    def _is_taken(self) -> None:
+        if self._taking is not None:
+            self._taking.cancel()
+            self._taking = None
 
     def _be_patient(self) -> None:
         self._patience = self.loop.call_later(self.head_seconds_max, self._refuse, TooSlow())

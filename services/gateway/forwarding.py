@@ -137,8 +137,9 @@ class Forwarder:
         finally:
             for task in (passing, leaving, ending):
                 task.cancel()
-            await asyncio.gather(passing, leaving, ending, return_exceptions=True)
-        if leaving.cancelled():
+            how = await asyncio.gather(passing, leaving, ending, return_exceptions=True)
+        takes_no_more = isinstance(how[0], TimeoutError)  # not even the end, for which we would wait
+        if leaving.cancelled() and not takes_no_more:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pass_events(self, answer: aiohttp.ClientResponse, send: Send) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from chassis.database import DatabaseAway
+from chassis.database import DatabaseAway, notice_when_it_vanishes
 
 #: The first half of the advisory locks of senders; the second is the sender's number.
 SENDER_LOCKS = 0x0D4_0002
@@ -42,6 +42,7 @@ async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tupl
         connection = await asyncpg.connect(**options, timeout=5, server_settings=server_settings)
     except (OSError, TimeoutError, *_AWAY) as error:
         raise DatabaseAway from error
+    notice_when_it_vanishes(connection)
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:

@@ -288,6 +288,22 @@ async def test_a_handler_that_hangs_fails_and_keeps_nobody_waiting_for_ever(post
         assert await lending.handlings(tool_id) == []
 
 
+async def test_a_handler_that_is_slow_keeps_no_other_event_and_no_command_waiting(lending, tool_id, trouble):
+    """F18: they are done while it is still at it."""
+    gate = trouble[tool_id] = Gate()
+    await lending.publish(wanted(tool_id))
+    await gate.reached.wait()
+
+    for number in range(5):
+        await lending.publish(DepositAskedV2(tool_id=f"other-{number}", cents=1))
+        await lending.handled(f"other-{number}")
+        await lending.lends(f"lent-{number}")
+
+    assert await lending.handlings(tool_id) == []
+    gate.opened.set()
+    await lending.handled(tool_id)
+
+
 async def test_a_handler_that_ends_its_process_takes_no_neighbour_with_it(postgres, nats, tool_id, trouble):
     """The process is started again each time, hears the same batch, and dies again."""
     good = [f"{tool_id}-{number}" for number in range(6)]

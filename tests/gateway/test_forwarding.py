@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import socket
 
 import httpx
+import psutil
 import pytest
 
+from chassis.http import CarefulHttp
 from node.ports import free_port
 from tests.gateway.conftest import another_gateway, serving, slug
 from tests.gateway.upstream import HUGE_BYTES, BreaksOff, Trouble
@@ -195,6 +198,42 @@ async def test_events_end_when_the_reader_signs_out(troubled):
         return trouble.streams_open == 0
 
     await eventually(nobody_reads, saying="the end of the stream")
+
+
+async def test_a_reader_who_takes_nothing_is_let_go_and_so_is_the_service(shared_street, postgres, nats, monkeypatch):
+    """F18: nothing of them stays, neither here nor there, though they never leave."""
+    monkeypatch.setattr(CarefulHttp, "take_seconds_max", 0.5)
+    trouble = Trouble()
+    trouble.of_an_event = "x" * 200_000
+    async with (
+        serving(trouble.app) as url,
+        another_gateway(
+            shared_street, postgres, nats, requests_url=url, notify_url=url, stream_send_seconds_max=0.3
+        ) as street,
+    ):  # fmt: skip
+        browser = await street.team()
+        host, port = street.url.removeprefix("http://").split(":")
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        with socket.socket() as stuck:
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.connect((host, int(port)))
+            stuck.sendall(f"GET /api/v1/inbox/stream HTTP/1.1\r\nHost: x\r\nCookie: {cookies}\r\n\r\n".encode())
+
+            async def reads() -> bool:
+                return trouble.streams_open == 1
+
+            async def nobody_reads() -> bool:
+                return trouble.streams_open == 0
+
+            await eventually(reads, saying="a stream")
+            await eventually(nobody_reads, saying="the end of the stream")
+
+            me = stuck.getsockname()
+
+            async def gone() -> bool:
+                return me not in [one.raddr for one in psutil.Process().net_connections("tcp")]
+
+            await eventually(gone, saying="the end of the connection")
 
 
 async def test_open_streams_take_no_connection_of_other_calls(shared_street, postgres, nats):

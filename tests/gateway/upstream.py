@@ -18,6 +18,7 @@ class Trouble:
         self.app = FastAPI()
         self.heard: list[Request] = []
         self.streams_open = 0
+        self.of_an_event = "{}"
         self.released = asyncio.Event()
         self._add_routes()
 
@@ -91,7 +92,7 @@ class Trouble:
         self.streams_open += 1
         try:
             for number in range(10_000):
-                yield f"id: {number}\nevent: inbox-item\ndata: {{}}\n\n".encode()
+                yield f"id: {number}\nevent: inbox-item\ndata: {self.of_an_event}\n\n".encode()
                 await asyncio.sleep(0.03)
         finally:
             self.streams_open -= 1

@@ -34,6 +34,7 @@ async def story(run_directory: Path) -> AsyncIterator[Halfway]:
         "ODH_MEMBER_LIMIT": "100000/minute",
         "ODH_CONNECTIONS_MAX": str(CONNECTIONS),
         "ODH_CONNECT_SECONDS_MAX": "0.5",
+        "ODH_RESTART_SECONDS_MAX": "60",  # on a busy machine; otherwise two
     }
     async with running_node(run_directory / "under-load", **settings) as node:
         story = Halfway(node, Ledger(run_directory / "under-load.jsonl"), run_directory / "never-armed")
@@ -82,7 +83,7 @@ async def a_client(stack: AsyncExitStack, story: Halfway, url: str) -> httpx.Asy
     """The owner of the company, at a gateway."""
     cookies, limits = story.owner.http.cookies, httpx.Limits(max_connections=None)
     return await stack.enter_async_context(
-        httpx.AsyncClient(base_url=url, cookies=cookies, timeout=60, limits=limits, verify=False)
+        httpx.AsyncClient(base_url=url, cookies=cookies, timeout=120, limits=limits, verify=False)
     )
 
 
