@@ -26,6 +26,9 @@ ANSWER_SECONDS_MAX = 30.0
 #: So many times, a tenth of a second apart.
 NOBODY_THERE_MAX = 50
 
+#: So many times a second without an answer.
+SILENCES_MAX = 30
+
 
 @asynccontextmanager
 async def connected(url: str) -> AsyncIterator[Client]:
@@ -114,7 +117,7 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
         made = {"stream_name": stream, "config": consumer.config | {"num_replicas": 0}}  # as many as the stream
         await ask(client, f"CONSUMER.DURABLE.CREATE.{stream}.{name}", made)
         if consumer.heard:
-            await ask(client, f"CONSUMER.RESET.{stream}.{name}", {"seq": consumer.heard + 1})
+            await ask_again(client, f"CONSUMER.RESET.{stream}.{name}", {"seq": consumer.heard + 1})
     if replicas > 1:  # the others take it meanwhile
         await ask(client, f"STREAM.UPDATE.{stream}", config | {"num_replicas": replicas})
     return cut
@@ -159,21 +162,31 @@ async def remove(client: Client, stream: str) -> None:
     await ask(client, f"STREAM.DELETE.{stream}")
 
 
-async def ask(client: Client, what: str, body: Any = None) -> Any:
+async def ask(client: Client, what: str, body: Any = None, *, seconds: float = ANSWER_SECONDS_MAX) -> Any:
     """A question to JetStream; raises `Unusable` with what it says is wrong."""
     asked = json.dumps(body).encode() if body is not None else b""
     try:
-        answer = await _request(client, f"$JS.API.{what}", asked)
+        answer = await _request(client, f"$JS.API.{what}", asked, seconds)
     except (NatsError, TimeoutError):
         raise Unusable(f"{what}: JetStream antwoordt niet (does not answer)") from None
     return _checked(what, answer.data)
 
 
-async def _request(client: Client, subject: str, data: bytes) -> Msg:
+async def ask_again(client: Client, what: str, body: Any) -> Any:
+    """The same, again after each second of silence, for what may be done twice: of several servers, one that does not
+    know yet which of them has a consumer takes the question, and says nothing.
+    """
+    for _ in range(SILENCES_MAX):
+        with suppress(Unusable):
+            return await ask(client, what, body, seconds=1)
+    return await ask(client, what, body)
+
+
+async def _request(client: Client, subject: str, data: bytes, seconds: float = ANSWER_SECONDS_MAX) -> Msg:
     """Asked again while nobody is there: of several servers, the others know a moment later which of them answers."""
     for _ in range(NOBODY_THERE_MAX):
         with suppress(NoRespondersError):
-            return await client.request(subject, data, timeout=ANSWER_SECONDS_MAX)
+            return await client.request(subject, data, timeout=seconds)
         await asyncio.sleep(0.1)
     raise NoRespondersError
 
