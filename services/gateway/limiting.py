@@ -20,7 +20,10 @@ What = Literal["sign-in-link", "sign-in", "join", "member", "address"]
 
 
 class Counts(Storage):
-    """Counts of windows that end by themselves. limits' own storage in memory looks at every count at every call."""
+    """Counts of windows that end by themselves. limits' own storage in memory looks at every count at every call.
+
+    By a clock that nobody sets: one that is set back an hour would keep whoever used up a minute out for that hour.
+    """
 
     STORAGE_SCHEME = None
 
@@ -35,7 +38,7 @@ class Counts(Storage):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Counts; the window begins with the first."""
-        now = time.time()
+        now = time.monotonic()
         count, ends = self._counts.get(key, (0, 0.0))
         if ends <= now:
             count, ends = 0, now + expiry
@@ -47,11 +50,11 @@ class Counts(Storage):
     async def get(self, key: str) -> int:
         """The count of the window that goes on now."""
         count, ends = self._counts.get(key, (0, 0.0))
-        return count if ends > time.time() else 0
+        return count if ends > time.monotonic() else 0
 
     async def get_expiry(self, key: str) -> float:
         """When the window ends."""
-        return self._counts.get(key, (0, time.time()))[1]
+        return self._counts.get(key, (0, time.monotonic()))[1]
 
     async def check(self) -> bool:
         """Memory is always there."""
@@ -94,4 +97,4 @@ class RateLimits:
 
     async def _seconds_left(self, limits: Iterable[RateLimitItem], what: What, whose: str) -> int:
         ends = [(await self._limiter.get_window_stats(limit, what, whose)).reset_time for limit in limits]
-        return max(1, round(max(ends) - time.time() + 0.5))
+        return max(1, round(max(ends) - time.monotonic() + 0.5))

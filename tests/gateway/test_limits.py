@@ -99,7 +99,7 @@ async def test_the_defaults_let_thirty_people_sign_in_within_seconds(street):
 
 async def test_a_window_ends_and_the_memory_stays_small(monkeypatch):
     counts, clock = Counts(), 1000.0
-    monkeypatch.setattr("services.gateway.limiting.time.time", lambda: clock)
+    monkeypatch.setattr("services.gateway.limiting.time.monotonic", lambda: clock)
     monkeypatch.setattr("services.gateway.limiting.COUNTED_MAX", 10)
 
     assert [await counts.incr("a", 60) for _ in range(2)] == [1, 2]
@@ -109,6 +109,16 @@ async def test_a_window_ends_and_the_memory_stays_small(monkeypatch):
     for n in range(100):
         await counts.incr(f"{n}", 60)
     assert await counts.reset() <= 10
+
+
+async def test_a_clock_that_is_set_back_makes_no_window_longer(monkeypatch):
+    counts, clock = Counts(), time.time()
+    assert [await counts.incr("a", 60) for _ in range(2)] == [1, 2]
+
+    monkeypatch.setattr("services.gateway.limiting.time.time", lambda: clock - 3600)
+    until_it_ends = await counts.get_expiry("a") - time.monotonic()
+
+    assert 0 < until_it_ends <= 60
 
 
 async def test_a_large_body_is_refused_whether_its_size_is_told_or_not(street):
