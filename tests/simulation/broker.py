@@ -34,7 +34,8 @@ class Kept:
 @dataclass
 class Stream:
     messages: list[Kept] = field(default_factory=list)
-    ids: dict[str, float] = field(default_factory=dict)
+    #: When each id came, and its number.
+    ids: dict[str, tuple[float, int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -130,8 +131,8 @@ class Broker:
         return name, self.streams.setdefault(name, Stream())
 
     def _is_known(self, subject: str, _: bytes, headers: dict[str, str]) -> bool:
-        at = self._stream(subject)[1].ids.get(headers.get("Nats-Msg-Id", ""))
-        return at is not None and self._now() - at < DUPLICATE_WINDOW_SECONDS
+        came, _ = self._stream(subject)[1].ids.get(headers["Nats-Msg-Id"], (-DUPLICATE_WINDOW_SECONDS, 0))
+        return self._now() - came < DUPLICATE_WINDOW_SECONDS
 
     def _keep(self, every: Sequence[tuple[str, bytes, dict[str, str]]]) -> dict[str, Any]:
         name, seq, known = "", 0, False
@@ -140,9 +141,9 @@ class Broker:
             name, stream = self._stream(subject)
             known = self._is_known(*one)
             if not known:
-                stream.ids[headers["Nats-Msg-Id"]] = self._now()
                 stream.messages.append(Kept(len(stream.messages) + 1, subject, headers, data))
-            seq = len(stream.messages)
+                stream.ids[headers["Nats-Msg-Id"]] = self._now(), len(stream.messages)
+            _, seq = stream.ids[headers["Nats-Msg-Id"]]
         return {"stream": name, "seq": seq, "duplicate": known}
 
     def consumer(self, durable: Durable) -> None:
