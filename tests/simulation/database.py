@@ -40,6 +40,8 @@ class Database:
         self.epoch, self.is_away = 0, False
         #: How often an answer is lost, before or after it was done.
         self.trouble = 0.0
+        #: How often a handler that works on it fails, and how often it takes longer than a broker waits.
+        self.clumsy = 0.0
         self._not_on_disk: list[Row] = []
 
     async def restart(self, seconds: float) -> None:
@@ -105,19 +107,30 @@ class Transaction:
     def __init__(self, database: Database) -> None:
         self.database, self.is_over = database, False
         self._kept: list[Callable[[], None]] = []
+        self._awaits: Hashable = None
         self._epoch = database.epoch
 
     async def hold(self, key: Hashable) -> None:
         """Waits until no other transaction holds it."""
-        patience = 0.0
+        patience, self._awaits = 0.0, key
         while self.database.held.get(key, self) is not self:
             await asyncio.sleep(0.004)
             patience += 0.004
-            if self._epoch != self.database.epoch:
+            if self.is_over or self._epoch != self.database.epoch:
                 raise DatabaseAway
-            if patience > DEADLOCK_SECONDS:
+            if patience > DEADLOCK_SECONDS and self._waits_for_itself():
                 raise asyncpg.DeadlockDetectedError("deadlock detected")
+        self._awaits = None
         self.database.held[key] = self
+
+    def _waits_for_itself(self) -> bool:
+        """Whether who holds what it waits for waits, in the end, for what it holds."""
+        holder: Transaction | None = self
+        while holder is not None and holder._awaits is not None:
+            holder = self.database.held.get(holder._awaits)
+            if holder is self:
+                return True
+        return False
 
     def keep(self, write: Callable[[], None]) -> None:
         self._kept.append(write)

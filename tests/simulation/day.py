@@ -45,6 +45,7 @@ class Day:
         self.broker = Broker(self.chance)
         self.settings = Settings(
             node="sim",
+            attempts_max=20,
             retry_delay_seconds_first=0.05,
             retry_delay_seconds_max=0.5,
             relay_poll_seconds=0.5,
@@ -187,7 +188,7 @@ class Day:
         await asyncio.sleep(chance.uniform(0, STORM_SECONDS))
         lasts, number = chance.uniform(0.02, 2.5), chance.randrange(len(self.places))
         process, database = self.processes[number], self.databases[self.places[number]]
-        match chance.choice(("kill", "kill", "stop", "database", "trouble", "broker", "lose", "slow")):
+        match chance.choice(("kill", "kill", "stop", "clumsy", "database", "trouble", "broker", "lose", "slow")):
             case "kill" | "stop" as how if process:
                 self.processes[number] = None
                 await (process.kill() if how == "kill" else process.stop())
@@ -195,6 +196,10 @@ class Day:
                 self._start(number)
             case "database" if not database.is_away:
                 await database.restart(lasts)
+            case "clumsy":
+                database.clumsy = chance.choice((0.05, 0.3))
+                await asyncio.sleep(lasts)
+                database.clumsy = 0.0
             case "trouble":
                 database.trouble = chance.choice((0.01, 0.05, 0.2))
                 await asyncio.sleep(lasts)

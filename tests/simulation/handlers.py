@@ -1,5 +1,6 @@
 """What matching and notify do with what they hear, by their own rules (`steps`, `rules`) on rows in memory."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,7 @@ matching, notify = EventRouter(), EventRouter()
 async def follow(event: RequestPlaced | RequestClosed, session: Any) -> None:
     """The highest version counts; what is open gets a match, and one that ran ends with its request."""
     request_id = event.request_id
+    await stumble(session)
     known = await session.get(("request", request_id))
     if known and known[0] >= event.version:
         return
@@ -47,6 +49,20 @@ NOTICES: dict[type[Event], Callable[[Any], list[rules.Notice]]] = {
 @notify.hears(*NOTICES)
 async def tell(event: Event, session: Any) -> None:
     """Counts how often each notice is told."""
+    await stumble(session)
     for notice in NOTICES[type(event)](event):
         key = ("told", notice.identity)
         await session.put(key, (await session.get(key) or 0) + 1)
+
+
+class Stumbled(Exception):
+    """A fault of a handler."""
+
+
+async def stumble(session: Any) -> None:
+    """Any handler may fail, or take long."""
+    database = session.connection.database
+    if database.chance.random() < database.clumsy:
+        if database.chance.random() < 0.7:
+            raise Stumbled
+        await asyncio.sleep(database.chance.uniform(0, 5))
