@@ -54,6 +54,8 @@ class Day:
             group_size_max=self.chance.choice((1, 64)),
         )
         self.databases = {name: Database(self.chance) for name in ("requests", "matching", "notify")}
+        for database in self.databases.values():
+            database.clumsy = self.chance.choice((0.0, 0.0, 0.05, 0.3))
         self.handlers = {"requests": EventRouter(), "matching": matching, "notify": notify}
         self.places = ["requests", "matching", "matching", "notify", "notify"]
         self.processes: list[Process | None] = [None] * len(self.places)
@@ -71,6 +73,8 @@ class Day:
         beside = [asyncio.create_task(self._look_and_answer()), asyncio.create_task(self._revive())]
         breaking = [asyncio.create_task(self._break()) for _ in range(self.chance.randrange(0, 8))]
         await asyncio.gather(*breaking)
+        for database in self.databases.values():
+            database.clumsy = 0.0
         try:
             async with asyncio.timeout(QUIET_SECONDS_MAX):
                 await asyncio.gather(*acting)
@@ -188,7 +192,7 @@ class Day:
         await asyncio.sleep(chance.uniform(0, STORM_SECONDS))
         lasts, number = chance.uniform(0.02, 2.5), chance.randrange(len(self.places))
         process, database = self.processes[number], self.databases[self.places[number]]
-        match chance.choice(("kill", "kill", "stop", "clumsy", "database", "trouble", "broker", "lose", "slow")):
+        match chance.choice(("kill", "kill", "stop", "database", "trouble", "broker", "lose", "slow")):
             case "kill" | "stop" as how if process:
                 self.processes[number] = None
                 await (process.kill() if how == "kill" else process.stop())
@@ -196,10 +200,6 @@ class Day:
                 self._start(number)
             case "database" if not database.is_away:
                 await database.restart(lasts)
-            case "clumsy":
-                database.clumsy = chance.choice((0.05, 0.3))
-                await asyncio.sleep(lasts)
-                database.clumsy = 0.0
             case "trouble":
                 database.trouble = chance.choice((0.01, 0.05, 0.2))
                 await asyncio.sleep(lasts)
