@@ -80,7 +80,7 @@ class Client:
 
         def arrive() -> None:
             if epoch == self._epoch and (hear := self._hearing.get(inbox)):
-                loop.create_task(hear(Msg(self, subject or inbox, reply, data, headers)))  # type: ignore[arg-type]
+                loop.create_task(hear(Msg(self, subject or inbox, reply, data, headers)))
 
         loop.call_at(self._in, arrive)
 

@@ -114,7 +114,7 @@ class Day:
         async def place(session: Session) -> Reply:
             assert await session.get(("request", request_id)) is None, "placed twice"
             await session.put(("request", request_id), (1, Status.OPEN))
-            say(session, a_request(request_id))  # type: ignore[arg-type]
+            say(session, a_request(request_id))
             return Reply({"request_id": request_id}, 201)
 
         async def withdraw(session: Session) -> Reply:
@@ -122,7 +122,7 @@ class Day:
             assert status is Status.OPEN, "withdrawn twice"
             await session.put(("request", request_id), (version + 1, Status.WITHDRAWN))
             closed = a_request(request_id, said=RequestClosed, version=version + 1, status=Status.WITHDRAWN)
-            say(session, closed)  # type: ignore[arg-type]
+            say(session, closed)
             return Reply({})
 
         self.asked[request_id] = 1
@@ -159,7 +159,7 @@ class Day:
                     said.append(IntroductionMade(**match.told()))
             await session.put(("match", seen.request_id), match)
             for event in said:
-                say(session, event)  # type: ignore[arg-type]
+                say(session, event)
             return Reply({})
 
         await self._do("matching", step, f"{seen.match_id}-{seen.version}")
@@ -207,7 +207,7 @@ class Day:
             case "broker" if not self.broker.is_away:
                 await self.broker.restart(lasts)
             case "lose" if process and process.streams.client:
-                process.streams.client.lose()  # type: ignore[attr-defined]
+                process.streams.client.lose()
             case "slow" if process and process.streams.client:
                 client: Any = process.streams.client
                 client.slow_seconds = chance.choice((0.3, 2.0, 6.0))

@@ -107,7 +107,7 @@ class Process:
         """Nothing that it does from now on has an effect; what it sent a moment ago arrives all the same."""
         self.is_alive = False
         if self.streams.client is not None:
-            self.streams.client.die()  # type: ignore[attr-defined]
+            self.streams.client.die()
 
     async def kill(self) -> None:
         """Dies, and is cleared away."""

@@ -118,7 +118,7 @@ class Session:
     async def _find(self, values: Any) -> list[tuple[Any, ...]]:
         known = self.connection.database.replies
         keys = zip(values["callers"], values["keys"], strict=True)
-        return [known[key] for key in keys if key in known]  # type: ignore[misc]
+        return [known[key] for key in keys if key in known]
 
     async def _store(self, values: Any) -> list[tuple[Any, ...]]:
         transaction, known = self.connection.begin(), self.connection.database.replies

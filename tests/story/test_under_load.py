@@ -52,8 +52,11 @@ class Asking:
     numbers: count = field(default_factory=count)
 
     async def ask(self, gateway: httpx.AsyncClient) -> httpx.Response | httpx.TransportError:
-        body = UNANSWERED | {"title": f"Vraag {next(self.numbers)} van de stormloop"}
-        return await self.send(gateway, body, new_id())
+        """Asks something new, once."""
+        return await self.send(gateway, self.something(), new_id())
+
+    def something(self) -> dict[str, object]:
+        return UNANSWERED | {"title": f"Vraag {next(self.numbers)} van de stormloop"}
 
     async def send(self, gateway: httpx.AsyncClient, body: object, key: str) -> httpx.Response | httpx.TransportError:
         try:
@@ -68,7 +71,7 @@ class Asking:
         """Asks on and on at one gateway, and what fails there once more at the other, after as long as was told."""
         one, other = self.gateways[mine], self.gateways[1 - mine]
         while not enough.is_set():
-            body, key = UNANSWERED | {"title": f"Vraag {next(self.numbers)} van de stormloop"}, new_id()
+            body, key = self.something(), new_id()
             answer = await self.send(one, body, key)
             if isinstance(answer, httpx.TransportError) or answer.status_code != 201:
                 self.failed_once.append(repr(answer))
