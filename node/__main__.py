@@ -35,6 +35,8 @@ COMMANDS = {
     "lint": Command("node.lint", "stijl en typen", "style and types"),
     "schemas": Command("contracts.export", "schrijf de JSON-schema's opnieuw", "export the JSON Schemas again"),
     "lock": Command("node.lock", "pin de afhankelijkheden opnieuw", "pin the dependencies again"),
+    "sbom": Command("node.sbom", "waaruit dit bestaat (CycloneDX)", "what this is made of (CycloneDX)"),
+    "audit": Command("node.audit", "wat is bekend van deze versies", "what is known of these versions"),
     "help": Command("node.__main__", "dit overzicht", "this list"),
 }
 

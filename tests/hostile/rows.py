@@ -77,7 +77,11 @@ ROWS = {
     "S9": Row(
         "every route by whose it is, somebody else, an ambassador or a node elsewhere, a partner, nobody",
         "only whose it is; no id or word of theirs in any answer, no row of theirs changed",
-        ("tests/hostile/test_who_may.py", "tests/test_architecture.py", "tests/gateway/test_hostile.py"),
+        (
+            "tests/hostile/test_who_may.py",
+            "tests/test_architecture.py",
+            "tests/gateway/test_hostile.py",
+        ),
     ),
     "S10": Row(
         "every column of every table as one more field of every body",

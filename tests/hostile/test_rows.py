@@ -20,3 +20,10 @@ def test_every_file_that_is_here_proves_a_row():
     here = {f"tests/hostile/{file.name}" for file in Path(__file__).parent.glob("test_*.py")}
 
     assert here - {"tests/hostile/test_rows.py"} <= {test for row in ROWS.values() for test in row.proven}
+
+
+def test_the_page_tells_the_same_rows():
+    page = (ROOT / "docs" / "safety.md").read_text()
+
+    for name, row in ROWS.items():
+        assert f"| {name} | {row.attack} | {row.holds} |\n" in page
