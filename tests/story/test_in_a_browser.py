@@ -1,5 +1,6 @@
 """What people do on the pages, as they do it: with a browser, on a whole node, with the mails that it sends."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
