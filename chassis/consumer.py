@@ -77,7 +77,8 @@ class Consumer:
         self._service, self._hearing = service, hearing
         self._settings = service.settings
         where = "elsewhere-" if hearing.elsewhere else ""
-        self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}"
+        apart = f"-{hearing.apart}" if hearing.apart else ""
+        self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}{apart}"
         self.stream = service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
         self._whose = {"consumer": self.name}
         self._outcomes = Outcomes(service, self.name)

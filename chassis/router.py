@@ -31,6 +31,12 @@ class Hearing:
     wants: frozenset[str]
     first: tuple[str, ...]
     elsewhere: bool
+    apart: str
+
+    @property
+    def what(self) -> tuple[type[Event], bool, str]:
+        """What it hears, which nothing else of the same service does."""
+        return self.event_type, self.elsewhere, self.apart
 
     async def prepared(self, service: "Service", events: list[Any], said_by: list[str]) -> Sequence[Any]:
         """What is slow of a batch, done before its transaction; one result for each event."""
@@ -78,6 +84,7 @@ class EventRouter:
         prepare: Prepare | None = None,
         first: Sequence[str] | None = None,
         elsewhere: bool = False,
+        apart: str = "",
     ) -> Callable[[Handler], Handler]:
         """Makes a function the handler of event types; one handler per type in a service.
 
@@ -87,6 +94,8 @@ class EventRouter:
         a node for each event, when it asks for it.
         `first` is what its transactions begin with, instead of what those of the router do.
         `elsewhere`: what other nodes say, and not what this one does; the two may have the same handler.
+        `apart` names what hears a type on its own beside its other handler: it begins with what the stream has, so that
+        a service which learns to do more with a type does so with what was said before, too.
         """
 
         def register(handler: Handler) -> Handler:
@@ -99,17 +108,17 @@ class EventRouter:
                     raise TypeError(f"{event_type.__name__} is for a partner network alone")
                 if elsewhere and event_type.reach == "local":
                     raise TypeError(f"{event_type.__name__} never leaves its node")
-                if any(h.event_type is event_type and h.elsewhere == elsewhere for h in self.hearings):
+                if any(one.what == (event_type, elsewhere, apart) for one in self.hearings):
                     raise TypeError(f"{event_type.__name__} has a handler in this service already")
                 begin = self._first if first is None else tuple(first)
-                self.hearings.append(Hearing(event_type, handler, prepare, names_nodes, wants, begin, elsewhere))
+                self.hearings.append(Hearing(event_type, handler, prepare, names_nodes, wants, begin, elsewhere, apart))
             return handler
 
         return register
 
     def include(self, other: "EventRouter") -> None:
         """Hears what another router of the same service hears too; one handler per type in a service all the same."""
-        known = {(hearing.event_type, hearing.elsewhere) for hearing in self.hearings}
-        if twice := [one.event_type.__name__ for one in other.hearings if (one.event_type, one.elsewhere) in known]:
+        known = {one.what for one in self.hearings}
+        if twice := [one.event_type.__name__ for one in other.hearings if one.what in known]:
             raise TypeError(f"{', '.join(twice)} has a handler in this service already")
         self.hearings += other.hearings

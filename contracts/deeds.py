@@ -20,6 +20,7 @@ class Deed(StrEnum):
     HELP_ASKED = "help-asked"
     REQUEST_ESCALATED = "request-escalated"
     MEMBER_INVITED = "member-invited"
+    INVITATION_REVOKED = "invitation-revoked"
     AMBASSADOR_APPOINTED = "ambassador-appointed"
     AMBASSADOR_ENDED = "ambassador-ended"
     NODE_TEAM_ADDED = "node-team-added"
@@ -32,9 +33,25 @@ class Deed(StrEnum):
     KEPT_APART = "kept-apart"
     DEAD_LETTER_REPLAYED = "dead-letter-replayed"
     DEAD_LETTER_DROPPED = "dead-letter-dropped"
+    PARTNER_ADDED = "partner-added"
+    PARTNER_KEY_ROTATED = "partner-key-rotated"
+    PARTNER_REVOKED = "partner-revoked"
+    PARTNER_CONTACT_ADDED = "partner-contact-added"
+    PARTNER_CONTACT_REMOVED = "partner-contact-removed"
+    ENDPOINT_ADDED = "endpoint-added"
+    ENDPOINT_SECRET_ROTATED = "endpoint-secret-rotated"  # noqa: S105  no secret, but that there is another
+    ENDPOINT_REMOVED = "endpoint-removed"
+    ENDPOINT_ENABLED = "endpoint-enabled"
+    NEWS_RESENT = "news-resent"
 
 
-Matter = Literal["match", "request", "pair", "dead-letter"]
+Matter = Literal["match", "request", "pair", "dead-letter", "partner"]
+
+#: As what somebody did it: who works at the node's own machine is no member.
+DoneAs = Role | Literal["operator"]
+
+#: Who did it, and as what, when it was done by a command.
+OPERATOR: Literal["operator"] = "operator"
 
 
 class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local"):
@@ -42,8 +59,8 @@ class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="loc
 
     deed_id: str
     service: str = Field(description="The service where it was done.")
-    done_by: str = Field(description="The member who did it.")
-    role: Role = Field(description="As what they might.")
+    done_by: str = Field(description="The member who did it; `operator` when it was an operator of the node.")
+    role: DoneAs = Field(description="As what they might.")
     deed: Deed
     matter: Matter | None = Field(default=None, description="What sort of thing it was done to.")
     matter_id: str | None = None

@@ -152,6 +152,10 @@ class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", abo
     erased: tuple[Side, ...] = Field(
         default=(), description="The sides that asked to be forgotten: whatever they wrote is removed."
     )
+    wording: int = Field(
+        default=0,
+        description="Which change of title and days it has; of these the highest stands, apart from the version.",
+    )
 
 
 class InitiativeNoteTold(Event, wire_name="requests.initiative-note-told", about="initiative_id", reach="shared"):
@@ -180,7 +184,7 @@ class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiat
     """What people of this node are to hear of their initiative."""
 
     initiative_id: str
-    news: Literal["started", "ended", "quiet"]
+    news: Literal["started", "changed", "ended", "quiet"]
     readers: tuple[Reader, ...]
     title: str
     status: InitiativeStatus
@@ -188,6 +192,7 @@ class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiat
     ends_on: date | None = None
     outcome: str | None = Field(default=None, description="What it brought, as the other side wrote it.")
     quiet_since: datetime | None = Field(default=None, description="Of quiet: since when nothing was noted.")
+    wording: int = Field(default=0, description="Of changed: which change of title and days it is.")
 
 
 class InitiativeQuietDue(Event, wire_name="requests.initiative-quiet-due", about="initiative_id", reach="local"):

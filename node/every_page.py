@@ -92,6 +92,7 @@ PAGES = (
     Shown("initiative", "asker", "/initiatives/{initiative}"),
     Shown("initiative-ended", "asker", "/initiatives/{ended}"),
     Shown("initiative-to-end", "asker", "/initiatives/{initiative}/end"),
+    Shown("initiative-to-change", "asker", "/initiatives/{initiative}/change"),
     Shown("desk", "team", "/desk"),
     Shown("desk-request", "team", "/desk/requests/{request}?name=ja"),
     Shown("invitations", "team", "/invitations"),

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import engine_for, sessions_of
 from contracts.networks import NetworkNotRight, file_of, known
-from node import addresses, partner_contact, partner_webhook
+from node import addresses, partner_contact, partner_deeds, partner_webhook
 from node.called_from import folder_told, from_where_called
 from node.links.partners import PartnerKeys
 from node.partner_check import check
@@ -164,6 +164,7 @@ async def run(asked: argparse.Namespace, where: str) -> int:
                 show(await keys.rotate(session, asked.name, now, old_until=until, public_key=own))
             else:
                 await add(session, asked, now, own)
+            await partner_deeds.note(session, asked, now)
             await session.commit()
         if nats and asked.action == "revoke":
             nats.remove(asked.name)

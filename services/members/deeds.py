@@ -12,9 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, NodeTeam, Page, Paging, ReadSession, SignedIn
 from chassis.paging import PageAsked
-from contracts.deeds import Deed, DeedDone, Matter
-from contracts.vocabulary import Role
-from services.members.tables import Erasure, Instant, Table, Texts
+from contracts.deeds import OPERATOR, Deed, DeedDone, DoneAs, Matter
+from services.members.rules import MemberStatus
+from services.members.tables import Erasure, Instant, Member, Table, Texts
 
 router = APIRouter(prefix="/v1", tags=["deeds"])
 
@@ -43,13 +43,18 @@ class DeedView(BaseModel):
 
     deed_id: str
     deed: Deed
-    role: Role = Field(description="As what they might.")
-    done_by: str | None = Field(description="Who did it; none for who was erased. Whom it concerns is told the role.")
+    role: DoneAs = Field(description="As what they might.")
+    done_by: str | None = Field(
+        description="Who did it; none for who was erased, and for an operator. Whom it concerns is told the role."
+    )
     done_at: datetime
     matter: Matter | None
     matter_id: str | None
     title: str | None
     whose: tuple[str, ...] = Field(description="The members whom it concerns; a member is told only of themselves.")
+    names: dict[str, str] = Field(
+        default_factory=dict, description="What they are called who did it or whom it concerns; for the team alone."
+    )
 
 
 @router.get("/deeds", response_model=Page[DeedView])
@@ -64,7 +69,11 @@ async def list_deeds(
     asked = [] if deed is None else [col(DeedRow.deed) == deed]
     if member_id:
         asked.append(sa.or_(col(DeedRow.done_by) == member_id, _concerns([member_id])))
-    return await _page(session, asked, paging)
+    page = await _page(session, asked, paging)
+    names = await _names(session, {one for view in page.items for one in _named(view)})
+    for view in page.items:
+        view.names = {one: names[one] for one in _named(view) if one in names}
+    return page
 
 
 @router.get("/members/me/deeds", response_model=Page[DeedView])
@@ -85,8 +94,10 @@ async def keep(session: AsyncSession, event: DeedDone, now: datetime) -> None:
     named = {event.done_by, *event.whose}
     erased = set((await session.exec(select(Erasure.member_id).where(col(Erasure.member_id).in_(named)))).all())
     told = event.model_dump(exclude={"version"}) | {"whose": [one for one in event.whose if one not in erased]}
+    if event.role == OPERATOR:
+        told["done_by"] = None
     if erased:
-        told |= {"title": None, "done_by": None if event.done_by in erased else event.done_by}
+        told |= {"title": None, "done_by": None if event.done_by in erased else told["done_by"]}
     session.add(DeedRow(**told))
 
 
@@ -100,6 +111,17 @@ async def forget(session: AsyncSession, member_id: str) -> list[str]:
     }
     changed = sa.update(DeedRow).where(touched).values(without).returning(col(DeedRow.deed_id))
     return list((await session.exec(changed)).scalars())
+
+
+def _named(view: DeedView) -> list[str]:
+    return [one for one in (view.done_by, *view.whose) if one]
+
+
+async def _names(session: AsyncSession, member_ids: set[str]) -> dict[str, str]:
+    """What members are called, as far as they take part."""
+    query = select(Member.member_id, Member.name)
+    found = await session.exec(query.where(col(Member.member_id).in_(member_ids), Member.status == MemberStatus.ACTIVE))
+    return dict(found.all())
 
 
 def _concerns(references: list[str]) -> sa.ColumnElement[bool]:

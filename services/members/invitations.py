@@ -101,6 +101,7 @@ async def revoke(invitation_id: InvitationId, who: AmbassadorOrTeam, now: Now, c
         if not (invitation.accepted_at or invitation.revoked_at):
             invitation.revoked_at = now
             invitation.close()
+            note_deed(session, "members", who, Deed.INVITATION_REVOKED, now)
         return Reply(status=204)
 
     return await command(revoke_it)

@@ -7,6 +7,8 @@ from sqlmodel import col, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, ReadSession, Reply, SignedIn
+from chassis.deeds import note_deed
+from contracts.deeds import Deed
 from services.members import merging_persons, pairs, persons, rules
 from services.members.pairs import PERSONS, PairNotFound, PairStatus
 from services.members.same import PairId
@@ -36,6 +38,8 @@ async def keep_own_apart(pair_id: PairId, who: SignedIn, now: Now, command: Comm
             raise PairNotFound
         if pair.status == PairStatus.MERGED:
             await merging_persons.keep_apart(session, pair, who.member_id, now)
+            both = (pair.first_id, pair.second_id)
+            note_deed(session, "members", who, Deed.KEPT_APART, now, matter="pair", matter_id=pair_id, whose=both)
         elif pair.status != PairStatus.APART:
             raise PairNotFound
         return Reply(DecidedView(pair_id=pair.pair_id, status=pair.status))

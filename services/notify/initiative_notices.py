@@ -6,15 +6,21 @@ from services.notify.templates import Template
 
 _TEMPLATES = {
     "started": Template.INITIATIVE_STARTED,
+    "changed": Template.INITIATIVE_CHANGED,
     "ended": Template.INITIATIVE_ENDED,
     "quiet": Template.INITIATIVE_QUIET,
 }
 
 
 def news_notices(event: InitiativeNews) -> list[Notice]:
-    """The readers that the event names; a silence is told once for each time that it began."""
-    facts = event.model_dump(mode="json", include={"title", "status", "outcome"})
+    """The readers that the event names; a silence is told once for each time that it began.
+
+    That the title or the days changed can be read in the inbox, and is no mail.
+    """
+    facts = event.model_dump(mode="json", include={"title", "status", "outcome", "starts_on", "ends_on"})
     occurrence = event.quiet_since.isoformat() if event.quiet_since else str(event.version)
+    if event.news == "changed":
+        occurrence = f"words {event.wording}"
     return [
         Notice(
             reader.member_id,
@@ -22,6 +28,7 @@ def news_notices(event: InitiativeNews) -> list[Notice]:
             event.initiative_id,
             facts | {"other_organisation": reader.other_organisation},
             occurrence=occurrence,
+            by_mail=event.news != "changed",
             about=(reader.member_id, reference(reader.other_member_id, reader.other_node))
             if reader.other_member_id
             else (reader.member_id,),

@@ -24,7 +24,7 @@ from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words
 from services.notify.rules import reference
-from services.notify.templates import MEETING_TEMPLATES, Template
+from services.notify.templates import INITIATIVE_TEMPLATES, MEETING_TEMPLATES, Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
@@ -179,7 +179,7 @@ def url_of(reading: Reading) -> str | None:
             return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
-        case Template.INITIATIVE_STARTED | Template.INITIATIVE_ENDED | Template.INITIATIVE_QUIET:
+        case template if template in INITIATIVE_TEMPLATES:
             return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"
         case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:
             return f"{reading.public_url}/desk"

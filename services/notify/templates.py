@@ -44,6 +44,7 @@ class Template(StrEnum):
     INTRODUCED = "introduced"
     MATCH_LAPSED = "match-lapsed"
     INITIATIVE_STARTED = "initiative-started"
+    INITIATIVE_CHANGED = "initiative-changed"
     INITIATIVE_ENDED = "initiative-ended"
     INITIATIVE_QUIET = "initiative-quiet"
     REQUEST_UNANSWERED = "request-unanswered"
@@ -79,6 +80,7 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.INTRODUCED: Category.DESK,
     Template.MATCH_LAPSED: Category.OUTCOMES,
     Template.INITIATIVE_STARTED: Category.INITIATIVES,
+    Template.INITIATIVE_CHANGED: Category.INITIATIVES,
     Template.INITIATIVE_ENDED: Category.INITIATIVES,
     Template.INITIATIVE_QUIET: Category.INITIATIVES,
     Template.HAND_OVER_ASKED: Category.DESK,
@@ -88,6 +90,9 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.FOLLOW_UP: Category.DESK,
     Template.MEETING_NEAR: Category.REMINDERS,
 }
+
+#: What tells of what two people do together.
+INITIATIVE_TEMPLATES = frozenset(template for template in Template if template.value.startswith("initiative-"))
 
 #: What tells of a meeting that somebody signed up for.
 MEETING_TEMPLATES = frozenset(template for template in Template if template.value.startswith("meeting-"))

@@ -11,9 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from chassis import Command, Identity, Input, Now, Page, Paging, ReadSession, Reply, ShortText, SignedIn
+from contracts.deeds import Deed
 from contracts.vocabulary import Role
 from services.partners import contacts, store
 from services.partners.api import ReceiptView
+from services.partners.deeds import note
 from services.partners.rules import EndpointDisabled, EndpointNotFound, NewsNotFound, PartnerNotFound
 from services.partners.tables import Attempt, Delivery, News, Partner, Webhook
 from services.partners.webhooks import endpoints
@@ -174,12 +176,13 @@ async def list_endpoints(partner: Visible, session: ReadSession) -> Endpoints:
 
 @router.post("/{partner_id}/webhooks/{webhook_id}/enable", status_code=204)
 async def enable_endpoint(
-    partner: Visible, webhook_id: Annotated[str, Path(max_length=128)], command: Command
+    partner: Visible, webhook_id: Annotated[str, Path(max_length=128)], who: SignedIn, command: Command, now: Now
 ) -> Response:
     """News goes to the endpoint again, from now on."""
 
     async def enable(session: AsyncSession) -> Reply:
         await endpoints.enable(session, await _endpoint(session, partner, webhook_id))
+        note(session, who, Deed.ENDPOINT_ENABLED, partner.partner_id, now)
         return Reply(status=204)
 
     return await command(enable)
@@ -187,7 +190,12 @@ async def enable_endpoint(
 
 @router.post("/{partner_id}/webhooks/{webhook_id}/resend", status_code=204)
 async def resend_news(
-    partner: Visible, webhook_id: Annotated[str, Path(max_length=128)], what: Resend, command: Command, now: Now
+    partner: Visible,
+    webhook_id: Annotated[str, Path(max_length=128)],
+    what: Resend,
+    who: SignedIn,
+    command: Command,
+    now: Now,
 ) -> Response:
     """Sends one thing again to an endpoint, under the same id."""
 
@@ -197,6 +205,7 @@ async def resend_news(
             raise EndpointDisabled
         if not await endpoints.send_one_again(session, webhook, what.news_id, now):
             raise NewsNotFound
+        note(session, who, Deed.NEWS_RESENT, partner.partner_id, now)
         return Reply(status=204)
 
     return await command(resend)

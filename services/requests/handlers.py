@@ -21,7 +21,7 @@ from services.requests import (
     telling,
     told,
 )
-from services.requests.initiatives import erasing, keeping
+from services.requests.initiatives import erasing
 from services.requests.initiatives import handlers as initiatives
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
@@ -57,7 +57,6 @@ async def begin_conversation(
     event: IntroductionMade, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
     """Two people talk now: nobody else is proposed to them, until it is fulfilled, withdrawn or reopened."""
-    await keeping.introduce(session, event, now, settings)
     for proposition_id in (event.request_id, event.offer_id):
         proposition = await store.find(session, proposition_id)
         if proposition is None or not rules.is_taken_up(proposition.side, proposition.kind):

@@ -1,8 +1,10 @@
 """No page of another site can make a member's browser do something here."""
 
+import re
+
 import pytest
 
-from services.gateway import rules
+from services.gateway import pages, rules
 from services.gateway.rules import CrossSite
 from tests.gateway.conftest import slug
 
@@ -92,3 +94,28 @@ def test_a_form_is_bound_to_its_session():
     for shown in ("", "x", "é", rules.form_token(rules.new_token()), token):
         with pytest.raises(CrossSite):
             rules.check_form_token(token, shown)
+
+
+#: What somebody fills in before they are signed in: there is no session yet that a form could be bound to.
+BEFORE_SIGNING_IN = {"/sign-in", "/join", "/invited"}
+
+
+async def test_every_form_of_a_page_is_refused_without_the_token_of_its_session(street):
+    """From the pages' own routes: what is added tomorrow is tried too. A token of another session is none."""
+    browser, other = await street.member(), await street.member()
+    page = await other.get("/sessions", headers={"Accept": "text/html"})
+    tokens = {"": "", "of another": page.text.partition('name="form" value="')[2].partition('"')[0]}
+    assert len(tokens["of another"]) == 64
+    tried = set()
+    for router in pages.routers:
+        for route in router.routes:
+            if "POST" not in route.methods or route.path in BEFORE_SIGNING_IN:
+                continue
+            path = re.sub(r"\{\w+\}", "x", route.path)
+            for shown in tokens.values():
+                answer = await browser.post(f"{path}?match=x", data={"form": shown, "sure": "yes", "step": "all"})
+                assert (answer.status_code, slug(answer)) == (403, "cross-site-request"), route.path
+            tried.add(route.path)
+
+    assert len(tried) > 20
+    assert (await browser.get("/api/v1/sessions/current")).status_code == 200

@@ -52,6 +52,17 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     assert not list(well_made(await pair.team.get(path), "nl").iter("textarea"))  # who reads along writes nothing
     assert heading(await pair.asker.get(path)) in shown(well_made(await pair.asker.get("/"), "nl"))
 
+    change = f"{path}/change"
+    forms = [await who.get(change) for who in (pair.offerer, pair.asker)]
+    refused = await press(pair.offerer, forms[0], "Bewaar", title="")
+    assert (refused.status_code, len(wrong(well_made(refused, "nl")))) == (422, 1)
+    changed = await press(pair.offerer, forms[0], "Bewaar", title="Pompen op school", starts_on="2030-03-01")
+    assert changed.headers["location"] == f"{path}?done=initiative-changed"
+    late = await press(pair.asker, forms[1], "Bewaar", title="Iets anders")
+    assert (late.status_code, "Pompen op school" in late.text) == (412, True)
+    well_made(late, "nl")
+    assert "1 maart 2030" in shown(well_made(await pair.asker.get(path), "nl"))
+
     end, of_asker = [await who.get(f"{path}/end") for who in (pair.offerer, pair.asker)]
     refused = await press(pair.offerer, end, "Bewaar", status="stopped", students="veel")
     assert wrong(well_made(refused, "nl")) == ["Kies waarom het niet lukte", "Vul een aantal in, zoals 24"]
@@ -74,7 +85,7 @@ async def test_every_page_of_it_is_well_made_in_both_languages(pair, language):
     body = {"match_id": pair.match_id, "text": "Samen."}
     assert (await pair.asker.post("/api/v1/initiatives", json=body)).status_code == 201
 
-    for where in ("/", "/initiatives", path, f"{path}/end", f"/matches/{pair.match_id}", "/insight"):
+    for where in ("/", "/initiatives", path, f"{path}/change", f"{path}/end", f"/matches/{pair.match_id}", "/insight"):
         answer = await pair.asker.get(where, params=taal)
         well_made(answer, language)
         assert answer.status_code == 200

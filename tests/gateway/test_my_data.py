@@ -72,6 +72,12 @@ async def test_a_session_goes_on_under_another_token_when_its_member_may_do_more
     async with street.gateway.session() as session:
         row = await session.get(store.SessionRow, token_hash(old))
     assert row is None or (row.expires_at - street.gateway.clock()).total_seconds() <= 60
+    new = member.cookies[cookie]
+    assert (await member.delete("/api/v1/sessions/current")).status_code == 204
+    for token in (old, new):  # who kept the one of before is out too
+        kept = street.visitor()
+        kept.cookies.set(cookie, token)
+        assert (await kept.get("/api/v1/sessions/current")).status_code == 401
 
 
 async def test_everything_that_is_kept_is_read_and_taken_along_by_its_member_alone(neighbourhood):

@@ -98,6 +98,9 @@ async def test_who_was_merged_hears_it_and_undoes_it_themselves(street, pair):
     again = await first.post(f"/api/v1/members/me/merged/{own['pair_id']}/keep-apart")
     assert (again.status_code, again.json()["status"]) == (200, "apart")
     assert last in (await team.get("/same", params={"state": "apart"})).text
+    await street.members.quiet()
+    done = (await team.get("/api/v1/deeds", params={"deed": "kept-apart", "limit": "100"})).json()["items"]
+    assert [one["role"] for one in done if one["matter_id"] == own["pair_id"]] == ["member"]
 
 
 async def test_who_is_not_of_the_team_sees_nothing_and_decides_nothing(street, pair):

@@ -141,6 +141,7 @@ RULES = {
         "POST /v1/initiatives": of("asker"),
         "GET /v1/initiatives": MEMBERS,
         "GET /v1/initiatives/{initiative_id}": of("asker"),
+        "PUT /v1/initiatives/{initiative_id}": of("asker"),
         "POST /v1/initiatives/{initiative_id}/notes": of("asker"),
         "POST /v1/initiatives/{initiative_id}/end": of("asker"),
         "GET /v1/introductions/{match_id}": of("asker"),

@@ -40,7 +40,8 @@ async def test_the_team_reads_all_and_others_what_they_did_and_what_concerns_the
     await members.when(first, second, delivered_times=2)
     amir, noor = members.http_as(AMIR, roles=("ambassador",)), members.http_as(NOOR)
 
-    assert [one["deed"] for one in await read(members.team())] == ["match-dismissed", "match-endorsed"]
+    done = await read(members.team())
+    assert [one["deed"] for one in done] == ["match-dismissed", "match-endorsed"]
     assert [one["deed"] for one in await read(members.team(), deed="match-endorsed")] == ["match-endorsed"]
     assert len(await read(members.team(), member_id=AMIR)) == 2
     (mine,) = await read(amir, "/v1/members/me/deeds")
@@ -51,6 +52,18 @@ async def test_the_team_reads_all_and_others_what_they_did_and_what_concerns_the
         refused = await browser.get("/v1/deeds")
         assert (refused.status_code, slug(refused)) == (403, "not-allowed")
     assert await read(noor, "/v1/members/me/deeds") == []
+
+
+async def test_who_takes_part_is_named_to_the_team_and_an_operator_has_no_name(members):
+    noor = await members.joined(name="Noor Jansen")
+    by_operator = a_deed(members.clock(), done_by="operator", role="operator", whose=(noor, SEM))
+    await members.when(by_operator)
+
+    (done,) = await read(members.team())
+    (about_noor,) = await read(members.http_as(noor), "/v1/members/me/deeds", of="about-me")
+
+    assert (done["done_by"], done["role"], done["names"]) == (None, "operator", {noor: "Noor Jansen"})
+    assert (about_noor["role"], about_noor["names"]) == ("operator", {})
 
 
 async def test_after_a_year_it_is_gone(members):

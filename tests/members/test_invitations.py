@@ -96,6 +96,7 @@ async def test_what_is_taken_back_or_too_old_works_no_more_and_nothing_is_kept_o
 
     strange = await members.http_as("m-else", roles=("ambassador",)).delete(page)
     back = [(await amir.delete(page)).status_code for _ in range(2)]
+    assert [one.deed for one in await members.said(DeedDone)].count("invitation-revoked") == 1
     members.clock.move(days=14, seconds=1)
 
     assert (strange.status_code, slug(strange), back) == (404, "invitation-not-found", [204, 204])

@@ -147,6 +147,30 @@ async def test_what_both_did_while_the_line_was_cut_ends_the_same(country, intro
     assert {note["text"] for note in one["notes"]} == {"Bij Noors plan.", "Bij Sems plan."}
 
 
+async def test_what_both_changed_while_the_line_was_cut_reads_the_same_and_an_end_keeps_it(country, introduced):
+    path = await start(country, noor(country), introduced)
+    js, names = country.nation.service.streams.js, [name_of(node) for node in country.nodes]
+    await disconnect(js, names[0])
+    for who, title in (
+        (sem(country), "Sems titel"),
+        (sem(country), "Sems tweede titel"),
+        (noor(country), "Noors titel"),
+    ):
+        assert (await who.put(path, json={"title": title, "starts_on": "2030-02-01"})).status_code == 200
+    assert (await noor(country).post(f"{path}/end", json={"status": "lasting"})).status_code == 200
+
+    await connect(js, names[0], names[1:])
+
+    async def heard() -> bool:
+        both = [(await who.get(path)).json() for who in (noor(country), sem(country))]
+        return [(one["title"], one["status"]) for one in both] == [("Sems tweede titel", "lasting")] * 2
+
+    await eventually(heard, within=60, saying="what was said meanwhile")
+    await country.quiet()
+    assert (await seen_alike(country, path))["starts_on"] == "2030-02-01"
+    assert "changed" in [event.news for event in await country.zeeland.said(InitiativeNews)]
+
+
 async def test_what_is_told_before_the_introduction_is_seen_from_then_on(country):
     match_id = await introduce(country, country.zeeland)
     path = await start(country, noor(country), match_id)

@@ -44,6 +44,20 @@ async def test_who_does_something_with_another_reads_what_the_other_did(notify):
     ]
 
 
+async def test_that_words_changed_is_read_in_the_inbox_each_time_and_mailed_never(notify):
+    noor, fatima = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    once = news("changed", noor, other=fatima, wording=2)
+    again = once.model_copy(update={"wording": 4, "title": "Zon op het dak"})
+
+    await notify.when(noor, fatima, once, once, again)
+
+    assert [item["title"] for item in await notify.inbox(noor)] == [
+        "Veranderd: Zon op het dak",
+        "Veranderd: Zon op school",
+    ]
+    assert await notify.mails_kept(noor) == []
+
+
 async def test_a_silence_is_told_once_for_each_time_that_it_began(notify):
     noor, fatima = a_person("Noor Jansen"), a_person("Fatima de Wit")
     quiet = news("quiet", noor, fatima, other=fatima, quiet_since=notify.clock())

@@ -15,6 +15,7 @@ ALL = {
     "quiet_from": None,
     "quiet_until": None,
     "weekends": True,
+    "pushed": ["desk", "proposals", "reminders", "unanswered", "outcomes", "initiatives"],
 }
 
 

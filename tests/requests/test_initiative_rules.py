@@ -44,6 +44,18 @@ def test_two_nodes_come_to_the_same_in_whatever_order_they_hear(said, chance):
     assert after(chance.sample(said, len(said))) == after(said)
 
 
+@given(st.lists(sides, max_size=6))
+def test_a_change_of_words_wins_from_those_before_and_two_at_once_are_told_apart(changes):
+    wording = 0
+    for side in changes:
+        both = {rules.wording_after(wording, one): one for one in Side}
+        assert len(both) == 2
+        assert max(both) == rules.wording_after(wording, Side.REQUEST)
+        assert min(both) > wording
+        wording = rules.wording_after(wording, side)
+        assert rules.worded_by(wording, Side.OFFER) is side
+
+
 @given(sides, sides, ends, st.sets(sides, min_size=1))
 def test_a_later_step_wins_from_an_earlier_one(starter, ender, how, erased):
     started = rules.version_after(InitiativeStatus.RUNNING, starter)

@@ -1,12 +1,16 @@
 """What two people who were introduced do together: started, noted, ended, told; in one node."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from chassis.consumer import Consumer
 from contracts.event import new_id
 from contracts.members import AmbassadorScope, MemberErased
 from contracts.requests import InitiativeEnded, InitiativeNews, InitiativeQuietDue, InitiativeStarted, MemberForgotten
+from tests.given import eventually
 from tests.requests.conftest import an_introduction, slug, wrong_fields
 from tests.requests.test_erasure import everything_kept
 
@@ -122,6 +126,62 @@ async def test_nobody_notes_in_what_is_done(requests, introduced):
     await requests.sem.post(f"{path}/end", json={"status": "stopped", "because": "no-time"})
 
     assert slug(await requests.noor.post(f"{path}/notes", json={"text": "Toch nog."})) == "initiative-ended"
+
+
+async def test_either_gives_it_another_title_or_other_days_and_the_other_can_read_that(requests, introduced):
+    one = await started(requests, introduced, starts_on="2030-02-01")
+    seen = {"If-Match": f'"{one["version"]}"'}
+
+    changed = {"title": "Stage in de werkplaats", "starts_on": "2030-03-01", "ends_on": "2030-06-01"}
+    answer = await requests.sem.put(one["path"], json=changed, headers=seen)
+    assert answer.status_code == 200, answer.text
+    (news,) = await requests.then_said(InitiativeNews)  # the country knows no titles
+    again = await requests.sem.put(one["path"], json=changed, headers={"If-Match": answer.headers["ETag"]})
+    late = await requests.noor.put(one["path"], json=changed | {"title": "Iets anders"}, headers=seen)
+
+    assert (news.news, news.title, [reader.member_id for reader in news.readers]) == (
+        "changed", "Stage in de werkplaats", ["noor"]
+    )  # fmt: skip
+    assert again.json()["version"] == answer.json()["version"] > one["version"]
+    assert (late.status_code, slug(late)) == (412, "version-conflict")
+    shown = (await requests.noor.get(one["path"])).json()
+    assert {name: shown[name] for name in changed} == changed
+    assert slug(await requests.team.put(one["path"], json=changed)) == "initiative-not-yours"
+    mailed = await requests.noor.put(one["path"], json=changed | {"title": "Bel 06 12345678", "ends_on": "2030-02-01"})
+    assert "title" in wrong_fields(mailed)
+    requests.clock.move(days=2000)  # a day that has passed may stay as it was
+    assert (await requests.noor.put(one["path"], json=changed | {"title": "Stage"})).status_code == 200
+    assert set(wrong_fields(await requests.noor.put(one["path"], json=changed | {"ends_on": "2030-05-01"}))) == {
+        "ends_on"
+    }
+    await requests.noor.post(f"{one['path']}/end", json={"status": "done"})
+    assert slug(await requests.noor.put(one["path"], json=changed)) == "initiative-ended"
+
+
+async def test_from_an_introduction_of_before_there_were_initiatives_one_can_start(requests):
+    """What was said of it is in the stream still: it is heard anew by a consumer that begins there."""
+    request, offer = await requests.placed(), await requests.placed("offer", who="sem", kind="internship")
+    event = an_introduction(request, offer)
+    await requests.given(event)
+    async with requests.session() as session:  # as a release of before had left it
+        await session.exec(text("DELETE FROM introduction"))
+        await session.exec(text("DELETE FROM inbox WHERE consumer LIKE '%-initiatives'"))
+        await session.commit()
+    (apart,) = [one for one in requests.service.consumers if one.name.endswith("-initiatives")]
+    apart.stop()
+    await requests.service.streams.js.delete_consumer(apart.stream, apart.name)
+    again = Consumer(requests.service, apart._hearing)
+    hearing = asyncio.create_task(again.run())
+    try:
+
+        async def known() -> bool:
+            return (await requests.noor.get(f"/v1/introductions/{event.match_id}")).status_code == 200
+
+        await eventually(known, within=60, saying="an introduction of before")
+    finally:
+        again.stop()
+        hearing.cancel()
+    assert (await requests.sem.post("/v1/initiatives", json=a_start(event.match_id))).status_code == 201
 
 
 async def test_a_silence_is_told_once_to_both(requests, introduced):

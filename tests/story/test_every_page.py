@@ -23,7 +23,7 @@ in_a_browser = pytest.mark.skipif(not screenshots.chromium(), reason="no Chromiu
 
 #: What is asked for but is no page: files, the document for programs.
 NO_PAGES = {
-    *("/style.css", "/htmx.js", "/icon.svg", "/api/v1/openapi.json"),
+    *("/style.css", "/htmx.js", "/push.js", "/push-worker.js", "/icon.svg", "/api/v1/openapi.json"),
     *("/meetings/{offer_id}/calendar.ics", "/my-data/file", "/sign-in/provider", "/sign-in/provider/done"),
 }
 

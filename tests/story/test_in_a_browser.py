@@ -1,5 +1,6 @@
 """What people do on the pages, as they do it: with a browser, on a whole node, with the mails that it sends."""
 
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ import pytest
 
 from node import screenshots
 from tests.given import eventually, fresh_name
+from tests.notify.pushing import a_push_service
 from tests.story.browsing import Visitor, found_by_axe, visiting
 from tests.story.street import Street, a_match, a_street, match_of
 
@@ -23,7 +25,7 @@ PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobil
 @pytest.fixture(scope="module")
 async def street(run_directory: Path) -> AsyncIterator[Street]:
     """A node of this file's own, and who lives there."""
-    async with a_street(run_directory / "browser") as street:
+    async with a_street(run_directory / "browser", ODH_PUSH_TO_PRIVATE="true") as street:
         yield street
 
 
@@ -255,6 +257,68 @@ async def test_somebody_reads_what_is_kept_takes_it_along_and_is_forgotten(stree
     assert await found_by_axe(visitor) == []
     await visitor.goes_to("/inbox")
     assert await visitor.heading() == "Inloggen"
+
+
+async def test_who_wants_it_is_told_on_their_device_when_no_page_is_open(street, visitor):
+    """The page, its script and the worker are the real ones. Chromium's own push service is not reached from here: one
+    of ours takes its place, and what came in there is handed to the worker as the browser would."""
+    about = fresh_name("regenton")
+    await _signed_in(street, visitor)
+    context, origin = visitor.page.context, street.where.gateway
+    async with a_push_service() as push_service:
+        device = push_service.a_device()
+        given = {"endpoint": device.endpoint, "keys": {name: device.given[name] for name in ("p256dh", "auth")}}
+        subscribed = f"async () => ({{ toJSON: () => ({json.dumps(given)}) }})"
+        await context.add_init_script(f"PushManager.prototype.subscribe = {subscribed}")
+        await visitor.goes_to("/preferences")
+        await visitor.page.get_by_role("button", name="Zet meldingen aan op dit toestel").click()
+        await visitor.sees("je browser houdt meldingen tegen")  # nobody allowed it
+        await context.grant_permissions(["notifications"], origin=origin)
+        await visitor.presses("Zet meldingen aan op dit toestel")
+        await visitor.sees("De meldingen staan aan op dit toestel.")
+        await visitor.sees("Zet meldingen uit op dit toestel")
+
+        words = {"kind": "guest-lesson", "themes": ["circular-economy"], "text": f"Alles over de {about} van zink."}
+        await street.offerer.post("/offers", words | {"title": f"Les over de {about}", "place": {"name": "Houten"}})
+        ask = words | {"title": f"Wie weet {about}?", "place": {"name": "Zeist"}}
+        at = f"/matches/{await match_of(street, await visitor.person.post('/requests', ask))}"
+        await street.team.post(f"{at}/endorse")
+
+        async def pushed() -> list[dict[str, str]]:
+            return push_service.shown(device)
+
+        (told,) = await eventually(pushed, within=60, saying="a message to the device")
+        assert (told["body"], told["path"]) == (f"Om de hoek gevonden: Les over de {about}", at)
+
+        await visitor.page.goto("about:blank")
+        shown = await _told_by_the_worker(visitor, origin, told)
+        assert [(one["title"], one["body"], one["tag"]) for one in shown] == [
+            (told["title"], told["body"], told["tag"])
+        ]
+        await visitor.goes_to("/")
+        await visitor.presses("Uitloggen")
+
+
+async def _told_by_the_worker(visitor: Visitor, origin: str, told: dict[str, str]) -> list[dict[str, str]]:
+    """A message comes in while no page is open, twice; what the browser shows then."""
+    browser, registrations = await visitor.page.context.new_cdp_session(visitor.page), []
+    browser.on("ServiceWorker.workerRegistrationUpdated", lambda event: registrations.extend(event["registrations"]))
+    await browser.send("ServiceWorker.enable")
+
+    async def registered() -> str | None:
+        return next((one["registrationId"] for one in registrations if one["scopeURL"].startswith(origin)), None)
+
+    message = {"origin": origin, "registrationId": await eventually(registered, within=60, saying="a worker")}
+    for _ in range(2):  # the same tag: shown once
+        await browser.send("ServiceWorker.deliverPushMessage", message | {"data": json.dumps(told)})
+    await visitor.goes_to("/preferences")
+    asked = """async () => (await (await navigator.serviceWorker.ready).getNotifications())
+        .map(({ title, body, tag }) => ({ title, body, tag }))"""
+
+    async def shown() -> list[dict[str, str]]:
+        return await visitor.page.evaluate(asked)
+
+    return await eventually(shown, within=60, saying="something that the browser shows")
 
 
 async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:

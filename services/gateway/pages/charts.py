@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from contracts.places import every_place
 
 WIDTH = 360
-LENGTH_MAX, ROW = 300, 62
+#: How high a row of bars is: its name, and each bar.
+LENGTH_MAX, ROW, BAR = 300, 30, 16
 COLUMN_TOP, COLUMN_BASE = 16, 150
 
 #: How many kilometres a unit of the map is, and where its corner lies.
@@ -75,17 +76,17 @@ def size(shown: Shown) -> int:
 
 def bars(groups: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> Bars:
     """A row for each group, with a bar for each part of it."""
-    most = _most(groups, parts)
+    most, row = _most(groups, parts), ROW + BAR * len(parts)
     rows = [
         Row(
             key=group["key"],
-            name=group["name"],
-            top=place * ROW,
+            name=group.get("name"),
+            top=place * row,
             bars=tuple(Bar(group[part], _length(group[part], most, LENGTH_MAX)) for part in parts),
         )
         for place, group in enumerate(groups)
     ]
-    return Bars(rows, max(1, len(rows)) * ROW)
+    return Bars(rows, max(1, len(rows)) * row)
 
 
 def columns(groups: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> list[Column]:

@@ -94,6 +94,31 @@ async def note(initiative_id: Id, reader: SignedInReader) -> Response:
     return reader.go_to(f"{_path(initiative_id)}?done=noted")
 
 
+@router.get("/initiatives/{initiative_id}/change")
+async def show_change(initiative_id: Id, reader: SignedInReader) -> Response:
+    """Its title and its days: a form."""
+    return await _change_page(reader, initiative_id, None)
+
+
+@router.post("/initiatives/{initiative_id}/change")
+async def change(initiative_id: Id, reader: SignedInReader) -> Response:
+    """One of the two gives it another title or other days; what the other changed meanwhile they see first."""
+    form = await reader.filled_in()
+    if not form.value("title"):
+        form.asks("title", "wrong.initiative-title", reader.language)
+        return await _change_page(reader, initiative_id, form, status=422)
+    changed, version = form.given("title", "starts_on", "ends_on"), f'"{form.value("version")}"'
+    try:
+        await reader.ask(f"/v1{_path(initiative_id)}", method="PUT", body=changed, if_match=version)
+    except Refused as refused:
+        if refused.status not in (403, 409, 412, 422):
+            raise
+        form.learn(refused.told, reader.language)
+        wrong, shown = "" if form.wrong else f"error.{refused.slug}", None if refused.status == 412 else form
+        return await _change_page(reader, initiative_id, shown, status=refused.status, wrong=wrong)
+    return reader.go_to(f"{_path(initiative_id)}?done=initiative-changed")
+
+
 @router.get("/initiatives/{initiative_id}/end")
 async def show_end(initiative_id: Id, reader: SignedInReader) -> Response:
     """How it ended: a form."""
@@ -153,6 +178,17 @@ async def _page(
         done=done,
         wrong=wrong,
     )
+
+
+async def _change_page(
+    reader: Reader, initiative_id: str, form: Form | None, *, status: int = 200, wrong: str = ""
+) -> Response:
+    one = await reader.ask(f"/v1{_path(initiative_id)}")
+    if one["my_side"] is None or one["status"] not in NOTED_WHILE:
+        return reader.go_to(_path(initiative_id))
+    if form is None:  # as it stands now
+        form = Form({name: [one[name] or ""] for name in ("title", "starts_on", "ends_on")})
+    return reader.page("initiative_change.html", status=status, one=one, form=form, wrong=wrong)
 
 
 async def _end_page(reader: Reader, initiative_id: str, form: Form, *, status: int = 200, wrong: str = "") -> Response:

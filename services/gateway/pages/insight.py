@@ -21,6 +21,9 @@ PERIODS = (3, 12, 24, 60)
 
 WAYS = ("theme", "kind", "province", "month", "network", "region")
 
+#: Where the initiatives of a period stand, in the order in which they are drawn.
+ENDS = ("running", "done", "lasting", "stopped")
+
 #: So many spots are shown at once; the others behind a button.
 SPOTS_FIRST = 6
 
@@ -67,6 +70,7 @@ async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
         first=SPOTS_FIRST,
         groups=groups,
         pictures={way: charts.bars(_told(groups[way]), ("asked", "standing")) for way in WAYS if way != "month"},
+        ended=charts.bars([{"key": end, "shown": initiatives["all"][end]} for end in ENDS], ("shown",)),
         columns=charts.columns(groups["month"], ("asked", "offered")),
         dots=charts.dots(groups["province"], "asked"),
         choices={

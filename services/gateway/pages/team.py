@@ -1,6 +1,5 @@
 """What the node's team does: members and their roles, what was not handled, and what was done for others."""
 
-import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -95,10 +94,7 @@ async def show_deeds(reader: SignedInReader, cursor: Cursor = "", member: Cursor
     asked = {"limit": "20"} | {name: value for name, value in
                                (("cursor", cursor), ("member_id", member), ("deed", deed)) if value}  # fmt: skip
     found = await reader.ask("/v1/deeds?" + urlencode(asked))
-    names = await names_of(reader, found["items"])
-    return reader.page(
-        "deeds.html", deeds=found["items"], names=names, older=found["next_cursor"], cursor=cursor, member=member
-    )
+    return reader.page("deeds.html", deeds=found["items"], older=found["next_cursor"], cursor=cursor, member=member)
 
 
 async def _page(
@@ -125,21 +121,6 @@ async def _page(
         themes=[(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],
         contact=contact,
         deeds=deeds,
-        names=await names_of(reader, deeds),
         done=done,
         wrong=wrong,
     )
-
-
-async def names_of(reader: Reader, deeds: list[dict[str, Any]]) -> dict[str, str]:
-    """What the members are called who did something or whom it concerns, as far as they take part."""
-    ids = dict.fromkeys(one for deed in deeds for one in (deed["done_by"], *deed["whose"]) if one)
-
-    async def name(member_id: str) -> str | None:
-        try:
-            return str((await reader.ask(f"/v1/members/{quote(member_id, safe='')}"))["name"])
-        except Refused:
-            return None
-
-    found = await asyncio.gather(*map(name, ids))
-    return {member_id: named for member_id, named in zip(ids, found, strict=True) if named}

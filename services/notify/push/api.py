@@ -58,7 +58,7 @@ async def keep_device(
         raise FieldErrors([("endpoint", str(error))]) from None
 
     async def keep(session: AsyncSession) -> Reply:
-        await devices.keep(session, device_id, who.member_id, **draft.model_dump(), now=now)
+        await devices.keep(session, device_id, who.references, **draft.model_dump(), now=now)
         return Reply(status=204)
 
     return await command(keep)

@@ -17,12 +17,13 @@ _TAKE_OVER = text("DELETE FROM push_device WHERE endpoint = :endpoint AND device
 
 _KEEP = text(
     """
-    INSERT INTO push_device (device_id, member_id, endpoint, p256dh, auth, added_at)
+    INSERT INTO push_device AS known (device_id, member_id, endpoint, p256dh, auth, added_at)
     SELECT CAST(:device_id AS text), CAST(:member_id AS text), :endpoint, :p256dh, :auth, :now
     WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (device_id) DO UPDATE SET
         member_id = excluded.member_id, endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth,
         added_at = excluded.added_at
+    WHERE known.member_id = ANY(:who)
     """
 )
 
@@ -33,13 +34,21 @@ _DROP_OLDEST = text(
 
 
 async def keep(
-    session: AsyncSession, device_id: str, member_id: str, *, endpoint: str, p256dh: str, auth: str, now: datetime
+    session: AsyncSession,
+    device_id: str,
+    references: Sequence[str],
+    *,
+    endpoint: str,
+    p256dh: str,
+    auth: str,
+    now: datetime,
 ) -> None:
-    """From now on the member is told on this device too."""
+    """From now on the member, by the first of their references, is told on this device too; not on another's."""
+    member_id = references[0]
     await not_while_erasing(session)
-    values = {"device_id": device_id, "endpoint": endpoint}
+    values, keys = {"device_id": device_id, "endpoint": endpoint}, {"p256dh": p256dh, "auth": auth}
     await run(session, _TAKE_OVER, values)
-    await run(session, _KEEP, values | {"member_id": member_id, "p256dh": p256dh, "auth": auth, "now": now})
+    await run(session, _KEEP, values | {"member_id": member_id, "who": list(references), **keys, "now": now})
     await run(session, _DROP_OLDEST, {"member_id": member_id})
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Response
 from chassis import Command, MaybeIfMatch, Page, Paging, ReadSession
 from services.requests.calls import Call
 from services.requests.initiatives import rules, steps, store
-from services.requests.initiatives.inputs import Ending, InitiativeDraft, NoteDraft
+from services.requests.initiatives.inputs import Change, Ending, InitiativeDraft, NoteDraft
 from services.requests.initiatives.views import (
     InitiativeView,
     InitiativeWithNotes,
@@ -56,7 +56,7 @@ async def show_initiative(
 ) -> InitiativeWithNotes:
     """One initiative, and what was noted in it."""
     known, initiative = await store.seen(session, initiative_id, call.who)
-    response.headers["ETag"] = f'"{initiative.version}"'
+    response.headers["ETag"] = f'"{initiative.edition}"'
     return with_notes(view_of(known, initiative, call.who), await store.notes(session, initiative_id))
 
 
@@ -64,6 +64,14 @@ async def show_initiative(
 async def note_in_initiative(initiative_id: Id, draft: NoteDraft, call: Call, command: Command) -> Response:
     """One of the two notes what happened."""
     return await command(lambda session: steps.note(session, initiative_id, draft, call))
+
+
+@initiatives.put("/{initiative_id}", response_model=InitiativeView)
+async def change_initiative(
+    initiative_id: Id, change: Change, call: Call, expected: MaybeIfMatch, command: Command
+) -> Response:
+    """One of the two gives it another title or other days, while it goes on."""
+    return await command(lambda session: steps.change(session, initiative_id, change, expected, call))
 
 
 @initiatives.post("/{initiative_id}/end", response_model=InitiativeView)

@@ -75,7 +75,8 @@ async def forget_side(
     if side in initiative.erased:
         return
     initiative.erased = [*initiative.erased, side.value]
-    if side in (Side.REQUEST, initiative.started_by):  # the title may be that of what they asked
+    wrote = rules.worded_by(initiative.wording, initiative.started_by)
+    if side in (Side.REQUEST, initiative.started_by, wrote):  # the title may be that of what they asked
         initiative.title = None
     if side == initiative.started_by:
         initiative.text = None

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams
-from contracts.matching import PartyErased
+from contracts.matching import IntroductionMade, PartyErased
 from contracts.members import NodeKnown, NodeRestored
 from contracts.requests import InitiativeNoteTold, InitiativeQuietDue, InitiativeTold
 from contracts.vocabulary import InitiativeStatus
@@ -13,6 +13,14 @@ from services.requests.initiatives import erasing, keeping, rules, store, tellin
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()
+
+
+@router.hears(IntroductionMade, apart="initiatives")
+async def remember_introduction(
+    event: IntroductionMade, session: AsyncSession, now: datetime, settings: RequestsSettings, said_at: datetime
+) -> None:
+    """Two people were introduced, now or before there were initiatives: they can start something together."""
+    await keeping.introduce(session, event, now, settings, introduced_at=said_at)
 
 
 @router.hears(InitiativeQuietDue)

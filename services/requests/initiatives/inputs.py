@@ -38,6 +38,14 @@ class InitiativeDraft(Input):
         return day
 
 
+class Change(Input):
+    """What it is called from now on, and when it is: all of it, also what stays."""
+
+    title: Title
+    starts_on: Day | None = None
+    ends_on: Day | None = None
+
+
 class NoteDraft(Input):
     """What happened."""
 

@@ -15,17 +15,27 @@ from services.requests.initiatives.tables import Initiative, Introduction, Note
 from services.requests.settings import RequestsSettings
 
 _STATE = (
-    "version", "status", "title", "text", "kind", "starts_on", "ends_on", "started_by", "started_at", "ended_by",
-    "ended_at", "because", "because_words", "outcome", "students", "may_be_told",
+    "version", "status", "text", "kind", "started_by", "started_at", "ended_by", "ended_at", "because",
+    "because_words", "outcome", "students", "may_be_told",
 )  # fmt: skip
 
+#: What either of the two can change while it goes on: the newest of it stands by itself.
+_WORDED = ("wording", "title", "starts_on", "ends_on")
 
-async def introduce(session: AsyncSession, event: IntroductionMade, now: datetime, settings: RequestsSettings) -> None:
+
+async def introduce(
+    session: AsyncSession,
+    event: IntroductionMade,
+    now: datetime,
+    settings: RequestsSettings,
+    *,
+    introduced_at: datetime,
+) -> None:
     """Two people can start something together; what the other did meanwhile in another node is seen from now on."""
     await store.one_at_a_time(session, event.match_id)
     if await store.introduction_of(session, event.match_id):
         return
-    known = await _introduction(session, event, now)
+    known = await _introduction(session, event, introduced_at)
     initiative = await store.initiative(session, event.match_id)
     if known is None or (initiative and initiative.told_by != known.other_node()):
         await store.remove(session, event.match_id)  # of somebody who was erased, or not that node's to tell
@@ -41,7 +51,7 @@ async def introduce(session: AsyncSession, event: IntroductionMade, now: datetim
         _tell_news(session, known, initiative, settings, now)
 
 
-async def _introduction(session: AsyncSession, event: IntroductionMade, now: datetime) -> Introduction | None:
+async def _introduction(session: AsyncSession, event: IntroductionMade, introduced_at: datetime) -> Introduction | None:
     """As it is kept; none when what was asked or offered here went with its member.
 
     The national node brings together people of two others. Nothing can start from that there; it is known by it what
@@ -69,7 +79,7 @@ async def _introduction(session: AsyncSession, event: IntroductionMade, now: dat
         kind=event.request_kind,
         themes=own.themes if own else [],
         place=own.place.model_dump() if own else {},
-        introduced_at=now,
+        introduced_at=introduced_at,
     )
 
 
@@ -83,21 +93,30 @@ async def keep_told(
 ) -> None:
     """The other side did something in its node: the highest version stands, and who was erased there is forgotten."""
     known, initiative = await _of(session, told.initiative_id, said_by)
-    before = initiative.version if initiative else 0
+    before, worded = (initiative.version, initiative.wording) if initiative else (0, 0)
     gone = set(initiative.erased) if initiative else set()
     if set(told.erased) - gone:
         await erasing.forget_messages_of(session, told.initiative_id, streams)
     if initiative is None:
-        initiative = Initiative(initiative_id=told.initiative_id, told_by=said_by, erased=[], **_of_others(told))
+        initiative = Initiative(
+            initiative_id=told.initiative_id, told_by=said_by, erased=[], **_of_others(told), **_worded(told)
+        )
         session.add(initiative)
-    elif told.version > before:
-        initiative.erased = []  # what it tells may have the words of a side of ours that was erased meanwhile
-        for name, value in _of_others(told).items():
+    else:
+        newer = _of_others(told) if told.version > before else {}
+        newer |= _worded(told) if (told.wording, told.version) > (worded, before) else {}
+        if newer:
+            initiative.erased = []  # what it tells may have the words of a side of ours that was erased meanwhile
+        for name, value in newer.items():
             setattr(initiative, name, value)
     for side in sorted({*told.erased, *gone}):
         await erasing.forget_side(session, known, initiative, Side(side), now)
-    if known and not await erasing.removed_without_sides(session, known, initiative) and initiative.version > before:
+    if known is None or await erasing.removed_without_sides(session, known, initiative):
+        return
+    if initiative.version > before:
         _tell_news(session, known, initiative, settings, now)
+    elif initiative.wording > worded:
+        telling.to_people(session, known, initiative, "changed", known.own_sides())
 
 
 async def keep_note(session: AsyncSession, told: InitiativeNoteTold, said_by: str) -> None:
@@ -134,6 +153,10 @@ def _of_others(told: InitiativeTold) -> dict[str, Any]:
     """What another node tells, as it is kept; of erased sides that is done apart."""
     state = {name: getattr(told, name) for name in _STATE}
     return state | {"themes": [theme.value for theme in told.themes], "place": told.place.model_dump()}
+
+
+def _worded(told: InitiativeTold) -> dict[str, Any]:
+    return {name: getattr(told, name) for name in _WORDED}
 
 
 def _tell_news(

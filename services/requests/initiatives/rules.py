@@ -76,6 +76,21 @@ def version_after(status: InitiativeStatus, step_by: Side, erased: Collection[Si
     return (1 if status is InitiativeStatus.RUNNING else 3) + (step_by is Side.REQUEST)
 
 
+def wording_after(wording: int, changed_by: Side) -> int:
+    """The number of the title and days that a change leads to; of two changes at once that of who asks stands.
+
+    0 is how it was started. Apart from the version: a change is no step, and may come at any time while it goes on.
+    """
+    return 2 * (wording // 2 + 1) + (changed_by is Side.REQUEST)
+
+
+def worded_by(wording: int, started_by: Side) -> Side:
+    """Who wrote the title that stands."""
+    if wording == 0:
+        return started_by
+    return Side.REQUEST if wording % 2 else Side.OFFER
+
+
 def quiet_since(started_at: datetime, noted_at: datetime | None, starts_on: datetime | None) -> datetime:
     """Since when nothing happened that anybody noted; before it begins nothing needs to."""
     return max(moment for moment in (started_at, noted_at, starts_on) if moment)

@@ -8,7 +8,7 @@ from contracts.vocabulary import InitiativeStatus
 from services.requests import rules as days
 from services.requests.calls import Asking
 from services.requests.initiatives import rules, store, telling
-from services.requests.initiatives.inputs import Ending, InitiativeDraft, NoteDraft
+from services.requests.initiatives.inputs import Change, Ending, InitiativeDraft, NoteDraft
 from services.requests.initiatives.tables import Initiative, Note
 from services.requests.initiatives.views import NoteView, view_of
 
@@ -43,7 +43,30 @@ async def start(session: AsyncSession, draft: InitiativeDraft, call: Asking) -> 
     telling.to_people(session, known, initiative, "started", telling.other_than(side))
     telling.look_whether_quiet(session, initiative, call.settings.quiet_days, call.now)
     view = view_of(known, initiative, call.who)
-    return Reply(view, 201, f"/v1/initiatives/{initiative.initiative_id}", initiative.version)
+    return Reply(view, 201, f"/v1/initiatives/{initiative.initiative_id}", initiative.edition)
+
+
+async def change(
+    session: AsyncSession, initiative_id: str, change: Change, expected: int | None, call: Asking
+) -> Reply:
+    """Either of the two gives it another title or other days; the other can read that. The same again is no change."""
+    known, initiative, side = await store.own(session, initiative_id, call.who)
+    check_version(expected, initiative.edition)
+    if initiative.status not in rules.NOTED_WHILE:
+        raise rules.InitiativeHasEnded
+    changed = {name for name, value in change if value != getattr(initiative, name)}
+    errors = days.period_errors(change.starts_on, change.ends_on, None, today=call.today)
+    if errors := {name: error for name, error in errors.items() if name in changed}:
+        raise FieldErrors(errors.items())  # a day that has passed may stay as it was
+    if changed:
+        for name, value in change:
+            setattr(initiative, name, value)
+        initiative.wording = rules.wording_after(initiative.wording, side)
+        telling.to_the_other_node(session, known, initiative)
+        telling.to_people(session, known, initiative, "changed", telling.other_than(side))
+        if initiative.status == InitiativeStatus.RUNNING:
+            telling.look_whether_quiet(session, initiative, call.settings.quiet_days, call.now)
+    return Reply(view_of(known, initiative, call.who), version=initiative.edition)
 
 
 async def note(session: AsyncSession, initiative_id: str, draft: NoteDraft, call: Asking) -> Reply:
@@ -70,7 +93,7 @@ async def note(session: AsyncSession, initiative_id: str, draft: NoteDraft, call
 async def end(session: AsyncSession, initiative_id: str, ending: Ending, expected: int | None, call: Asking) -> Reply:
     """Either of the two tells how it ended, once."""
     known, initiative, side = await store.own(session, initiative_id, call.who)
-    check_version(expected, initiative.version)
+    check_version(expected, initiative.edition)
     if initiative.status != InitiativeStatus.RUNNING:
         raise rules.InitiativeHasEnded
     for name, value in ending:
@@ -80,4 +103,4 @@ async def end(session: AsyncSession, initiative_id: str, ending: Ending, expecte
     telling.to_the_country(session, known, initiative)
     telling.to_the_other_node(session, known, initiative)
     telling.to_people(session, known, initiative, "ended", telling.other_than(side))
-    return Reply(view_of(known, initiative, call.who), version=initiative.version)
+    return Reply(view_of(known, initiative, call.who), version=initiative.edition)

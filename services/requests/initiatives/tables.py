@@ -74,6 +74,7 @@ class Initiative(Table, table=True):
     place: dict[str, str | float] = Field(sa_type=pg.JSONB)
     starts_on: date | None = None
     ends_on: date | None = None
+    wording: int = 0  # which change of title and days stands
     started_by: Side = Field(sa_type=sa.Text)
     started_at: datetime = Field(sa_type=Instant)
     noted_at: datetime | None = Field(default=None, sa_type=Instant)  # when somebody last noted something
@@ -86,6 +87,11 @@ class Initiative(Table, table=True):
     students: int | None = None
     may_be_told: bool = False
     erased: list[str] = Field(default_factory=list, sa_type=Texts)  # the sides that were
+
+    @property
+    def edition(self) -> int:
+        """What is compared before something is changed: it grows with each step and each change of words."""
+        return self.wording * 10 + self.version
 
 
 class Note(Table, table=True):

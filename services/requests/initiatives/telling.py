@@ -25,7 +25,7 @@ _OTHER = {Side.REQUEST: Side.OFFER, Side.OFFER: Side.REQUEST}
 
 _WORDS = (
     "title", "text", "started_by", "started_at", "ended_by", "ended_at", "because", "because_words", "outcome",
-    "students", "may_be_told", "erased",
+    "students", "may_be_told", "erased", "wording",
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def to_people(
     session: AsyncSession,
     known: Introduction,
     initiative: Initiative,
-    news: Literal["started", "ended", "quiet"],
+    news: Literal["started", "changed", "ended", "quiet"],
     sides: Collection[Side],
 ) -> None:
     """The members of this node on these sides are to hear it."""
@@ -72,7 +72,10 @@ def to_people(
         if side in sides and known.member_of(side)
     )
     if readers:
-        facts = {name: getattr(initiative, name) for name in ("status", "starts_on", "ends_on", "outcome", "version")}
+        facts = {
+            name: getattr(initiative, name)
+            for name in ("status", "starts_on", "ends_on", "outcome", "version", "wording")
+        }
         told = InitiativeNews(
             initiative_id=initiative.initiative_id,
             news=news,

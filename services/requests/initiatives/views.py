@@ -46,7 +46,7 @@ class InitiativeView(BaseModel):
     """What two people do together."""
 
     initiative_id: str
-    version: int
+    version: int = Field(description="As in the ETag: to be sent along with a change.")
     status: InitiativeStatus
     title: str | None = Field(description="None: who wrote it was erased.")
     text: str | None
@@ -87,10 +87,11 @@ def introduction_view(known: Introduction, side: Side, *, is_started: bool) -> I
 
 def view_of(known: Introduction, initiative: Initiative, who: Identity) -> InitiativeView:
     """As somebody sees it."""
-    of_both = {"request", "offer", "my_side"}
+    of_both = {"request", "offer", "my_side", "version"}
     told = {name: getattr(initiative, name) for name in InitiativeView.model_fields if name not in of_both}
     return InitiativeView(
         **told,
+        version=initiative.edition,
         request=PartyView.model_validate(known.request_party),
         offer=PartyView.model_validate(known.offer_party),
         my_side=side_of(known, who),
