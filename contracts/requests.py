@@ -152,10 +152,7 @@ class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", abo
     erased: tuple[Side, ...] = Field(
         default=(), description="The sides that asked to be forgotten: whatever they wrote is removed."
     )
-    wording: int = Field(
-        default=0,
-        description="Which change of title and days it has; of these the highest stands, apart from the version.",
-    )
+    wording: int = Field(default=0, description="Which change of title and days it has; of these the highest stands.")
 
 
 class InitiativeNoteTold(Event, wire_name="requests.initiative-note-told", about="initiative_id", reach="shared"):

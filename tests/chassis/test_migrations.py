@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
+from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -142,6 +143,8 @@ def anything(column: sa.Column[Any]) -> Any:
         return []
     if isinstance(kind, sa.JSON):
         return {}
+    if isinstance(kind, pg.TSVECTOR):
+        return ""
     values = {str: "a", int: 1, float: 1.0, bool: False, bytes: b"a", date: date(2026, 1, 1)}
     return datetime(2026, 1, 1, tzinfo=UTC) if kind.python_type is datetime else values[kind.python_type]
 
