@@ -182,9 +182,6 @@ RULES = {
         "GET /v1/unsubscribe/{token}": EVERYBODY,
         "POST /v1/unsubscribe/{token}": EVERYBODY,
         "GET /v1/notifications": TEAM,
-        "GET /internal/push-devices": GATEWAY,
-        "PUT /internal/push-devices/{device_id}": GATEWAY,
-        "DELETE /internal/push-devices/{device_id}": GATEWAY,
     },
     "partners": {
         "POST /v1/token": EVERYBODY,

@@ -23,6 +23,7 @@ _KEEP = text(
     ON CONFLICT (device_id) DO UPDATE SET
         member_id = excluded.member_id, endpoint = excluded.endpoint, p256dh = excluded.p256dh, auth = excluded.auth,
         added_at = excluded.added_at
+        WHERE push_device.member_id = excluded.member_id
     """
 )
 
@@ -35,7 +36,7 @@ _DROP_OLDEST = text(
 async def keep(
     session: AsyncSession, device_id: str, member_id: str, *, endpoint: str, p256dh: str, auth: str, now: datetime
 ) -> None:
-    """From now on the member is told on this device too."""
+    """From now on the member is told on this device too; nothing happens to a device of somebody else."""
     await not_while_erasing(session)
     values = {"device_id": device_id, "endpoint": endpoint}
     await run(session, _TAKE_OVER, values)
