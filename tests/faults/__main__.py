@@ -3,6 +3,7 @@
 ./odh test faults                                  a minute of everything, by a seed that it prints
 ./odh test faults --rows F10 F11 --seed 7          only lines and what hangs on them, as that day
 ./odh test faults --minutes 10 --regions 3
+./odh test faults --rows F25 --minutes 3           the nation is away for as long, and then a region
 ./odh test faults --rows F6 F9                     rows that no storm has: the tests that prove them
 ./odh test faults --rows all                       every row: the storms, and every test that proves one
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from node import ROOT
-from tests.faults import invariants, nemesis, restoring
+from tests.faults import away, invariants, nemesis, restoring
 from tests.faults.cluster import REGIONS, Cluster, cluster, faketime
 from tests.faults.people import People
 from tests.faults.rows import ROWS, proofs_of, storms
@@ -89,6 +90,8 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
                 await _while_alive(living, asyncio.sleep(asked.minutes * 60))
             if "F24" in asked.rows:
                 await _while_alive(living, restoring.restore_one(people, asked.seed, folder, tell))
+            if "F25" in asked.rows:
+                await _while_alive(living, away.one_by_one(people, asked.minutes * 60, tell))
             enough.set()
             tell("everything is whole again")
             mended = time.monotonic()

@@ -15,11 +15,12 @@ class Row(NamedTuple):
     tests: tuple[str, ...] = ()
 
 
-#: The rows of storms that are whole evenings by themselves: clocks that differ, and a node that is put back.
-ALONE = ("F17", "F24")
+#: The rows that are a whole evening by themselves: clocks differ, a node is put back, a node is away.
+ALONE = ("F17", "F24", "F25")
 
 KILLED = "tests/story/test_killed_halfway.py"
 HEARING = "tests/chassis/test_hearing.py"
+LINES = "tests/lines/test_lines.py"
 RELAY = "tests/chassis/test_relay.py"
 LOOKING_BACK = "tests/chassis/test_looking_back.py"
 UNDER_LOAD = "tests/story/test_under_load.py"
@@ -116,6 +117,13 @@ ROWS = {
     ),
     "F23": Row("the answer to a commit is lost", ("tests/chassis/test_lost_answers.py",)),
     "F24": Row("a node is put back from a backup", ("tests/story/test_restored.py",)),
+    "F25": Row(
+        "a whole node is away for minutes",
+        (
+            f"{LINES}::test_a_hub_that_is_killed_stops_nobody_and_has_everything_within_seconds",
+            f"{LINES}::test_a_region_that_is_away_misses_nothing",
+        ),
+    ),
 }
 
 
