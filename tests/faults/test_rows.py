@@ -11,7 +11,14 @@ from tests.faults.rows import ALONE, ROWS, proofs_of, storms
 
 def test_there_is_a_proof_of_every_row():
     assert list(ROWS) == [f"F{number}" for number in range(1, 25)]
+    assert [name for name, row in ROWS.items() if not row.tests and not storms([name])] == []
     assert ROWS.keys() >= {*nemesis.ROWS, *ALONE}
+
+
+def test_every_row_is_told_to_who_operates_a_node():
+    told = re.findall(r"^\| (F\d+) \|", (ROOT / "docs" / "faults.md").read_text(), flags=re.M)
+
+    assert told == list(ROWS)
 
 
 @pytest.mark.parametrize("test", proofs_of(list(ROWS), also_of_storms=True))
