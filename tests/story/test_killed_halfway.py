@@ -5,14 +5,12 @@ is in a ledger, which every count is held against.
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from node import ROOT
 from tests.story.conftest import running_node
 from tests.story.halfway import Halfway
 from tests.story.ledger import Ledger
@@ -56,18 +54,6 @@ POINTS = [
     *at("both_say_yes", "requests", "after-fetch", "before-acks", "after-acks"),
 ]
 WINDOW = "notify.after-250"
-
-
-def test_every_named_point_is_died_at():
-    """One that is added to the code must be added here."""
-    code = "\n".join(file.read_text() for folder in ("chassis", "services") for file in (ROOT / folder).rglob("*.py"))
-    named = set(re.findall(r'_service(?:\.name)?\}\.([a-z0-9-]+)"', code)) | set(
-        re.findall(r'crashpoint\("(.+?)"\)', code)
-    )
-
-    died_at = {WINDOW, *(str(point.values[1]) for point in POINTS)}
-    assert len(named) > 10
-    assert {name for name in named if not any(point.endswith(name) for point in died_at)} == set()
 
 
 @pytest.mark.parametrize(("step", "point"), POINTS)
