@@ -54,7 +54,7 @@ def configure(service: str, settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, _Unfailing())),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unfailing())),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -73,7 +73,7 @@ def configure(service: str, settings: Settings) -> None:
     sys.excepthook = _log_uncaught
 
 
-class _Unfailing:
+class Unfailing:
     """Standard error, which may be a file on a disk that is full: a relay that could not log its trouble would end."""
 
     def write(self, text: str) -> None:
