@@ -33,7 +33,10 @@ ROWS = {
         (f"{KILLED}::test_between_the_mail_servers_yes_and_our_mark_a_mail_may_go_twice_under_the_same_id",),
     ),
     "F5": Row("the broker is killed", (f"{KILLED}::test_nats_dies_during_a_burst_and_nobody_notices",)),
-    "F6": Row("the broker loses what it acknowledged last, or all of it", (LOOKING_BACK,)),
+    "F6": Row(
+        "the broker loses what it acknowledged last, or all of it",
+        (LOOKING_BACK, f"{KILLED}::test_nats_loses_all_that_it_had_and_it_is_said_again"),
+    ),
     "F7": Row("a byte of the broker's store is another one, or its end is missing", (LOOKING_BACK,)),
     "F8": Row("the database is killed", (f"{KILLED}::test_postgres_dies_during_a_burst_and_asks_for_patience",)),
     "F9": Row("a disk is full", ("tests/faults/test_full_disk.py",)),

@@ -5,6 +5,7 @@ is in a ledger, which every count is held against.
 """
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,23 @@ async def test_nats_dies_during_a_burst_and_nobody_notices(halfway):
     await halfway.quiet()
     await halfway.then_each_was_placed_once(placed)
     await halfway.play()
+    await halfway.then_it_ended_well()
+
+
+async def test_nats_loses_all_that_it_had_and_it_is_said_again(halfway):
+    """A request among it that was acknowledged and that nobody had heard yet."""
+    await halfway.the_school_offers()
+    halfway.node.kill("matching")
+    await halfway.the_company_asks()
+    await halfway.all_is_said_by("requests")
+
+    halfway.node.kill("nats")
+    shutil.rmtree(halfway.node.nats.data / "store")
+    await halfway.node.parts["nats"].start()
+    await halfway.node.parts["matching"].start()
+
+    await halfway.the_ambassador_endorses()
+    await halfway.both_say_yes()
     await halfway.then_it_ended_well()
 
 
