@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from node.nats import NatsServer
+from node.part import free_port
+from tests.chassis.conftest import lending_on
 from tests.given import eventually
 from tests.story.conftest import running_node
 from tests.story.halfway import UNANSWERED, Halfway
@@ -81,7 +84,7 @@ async def test_a_full_disk_costs_nothing_that_was_acknowledged_and_everything_go
     asking = asyncio.create_task(burst(halfway))
 
     async def is_full() -> bool:
-        return len(halfway.ledger.refusals) > 3 and not await halfway.node.nats.is_ready()
+        return len(halfway.ledger.refusals) > 3
 
     await eventually(is_full, saying="a full disk")
     await eventually(lambda: can_be_read(halfway, before), saying="what can be read on a full disk")
@@ -93,6 +96,33 @@ async def test_a_full_disk_costs_nothing_that_was_acknowledged_and_everything_go
     await halfway.then_each_was_placed_once(placed)
     await halfway.play()
     await halfway.then_it_ended_well(copies_max=1)
+
+
+async def test_a_broker_that_could_not_write_takes_everything_when_it_is_started_anew(disk, postgres):
+    """Commands do not notice; whoever looks after it sees when that helps."""
+    server = NatsServer(disk.at / "nats", port=free_port(), monitor_port=free_port(), domain="own")
+    await server.start()
+    try:
+        async with lending_on(postgres, server) as lending:
+            disk.fill()
+            tools = [f"tool-{number}" for number in range(40)]
+            for tool in tools:
+                await lending.lends(tool, note="Veel te vertellen. " * 100, copies=20)
+
+            async def cannot_write() -> bool:
+                return not await server.is_ready()
+
+            await eventually(cannot_write, saying="a broker that cannot write")
+            assert not await server.is_stuck()
+            disk.enlarge()
+            assert await server.is_stuck()
+            await server.stop()
+            await server.start()
+
+            await lending.outbox_empty()
+            assert len(await lending.lent()) == len(set(await lending.lent())) == 800
+    finally:
+        await server.stop()
 
 
 async def placed_before(halfway: Halfway) -> str:
