@@ -41,7 +41,7 @@ class Disk:
         self.at = at
 
     def mount(self) -> None:
-        self.at.mkdir()
+        self.at.mkdir(exist_ok=True)
         self._mount("size=2g,mode=711")
 
     def fill(self) -> None:
