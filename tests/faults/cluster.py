@@ -1,6 +1,8 @@
 """A hub and its regions: whole nodes of real processes, each region behind a line of its own that can be broken."""
 
 import asyncio
+import os
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +17,7 @@ from node.links.register import NATIONAL, Register
 from node.node import Node
 from node.nodes import leaf_port
 from node.part import free_port
+from node.program import Program
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually
 from tests.story.conftest import COMPILED
@@ -106,6 +109,35 @@ class Site:
     async def revive(self, part: str) -> None:
         await self.node.parts[part].start(60)
 
+    async def dies_at(self, part: str, point: str, within: float) -> bool:
+        """Whether a service came by a point of its code in time; there it dies."""
+        armed = armed_at(self.node.data, part)
+        armed.write_text(f"{part}.{point}")
+        since = time.monotonic()
+        while self.node.parts[part].is_alive and time.monotonic() - since < within:
+            await asyncio.sleep(0.05)
+        armed.unlink()
+        await asyncio.sleep(0.3)  # it may have read the point a moment ago
+        if self.node.parts[part].is_alive:
+            return False
+        self.killed[part] = self.killed.get(part, 0) + 1
+        return True
+
+    @asynccontextmanager
+    async def with_a_second(self, part: str) -> AsyncIterator[None]:
+        """A replica of a service runs besides, on the same database and broker."""
+        port = free_port()
+        environment = self.node.env(part) | {"ODH_PORT": str(port)}
+        log = self.node.data / "logs" / f"{part}-2.log"
+        second = Program(
+            part, ["chassis", f"services.{part}"], port=port, log=log, environment=lambda: os.environ | environment
+        )
+        try:
+            await second.start(60)
+            yield
+        finally:
+            await second.stop()
+
 
 @dataclass
 class Cluster:
@@ -146,12 +178,23 @@ class Cluster:
 CLOCKS = {"zeeland": "+1h", "drenthe": "-1d", "limburg": "+1d"}
 
 
+def armed_at(data: Path, service: str) -> Path:
+    """The file that names the point at which a service dies, when it is there."""
+    return data / f"dies-at-{service}"
+
+
 def new_node(data: Path, name: str, gateway_port: int, to_databases: Line, *, clocks_differ: bool = False) -> Node:
     settings = COMPILED | SETTINGS
     if clocks_differ and name in CLOCKS:
         settings |= {"LD_PRELOAD": str(faketime()), "FAKETIME": CLOCKS[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
     return NodeWithLine(
-        data, name=name, gateway_port=gateway_port, services=SERVICES, settings=settings, to_databases=to_databases
+        data,
+        name=name,
+        gateway_port=gateway_port,
+        services=SERVICES,
+        settings=settings,
+        settings_of={service: {"ODH_CRASHPOINT": f"@{armed_at(data, service)}"} for service in SERVICES},
+        to_databases=to_databases,
     )
 
 

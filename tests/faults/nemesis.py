@@ -60,9 +60,15 @@ def _one_by_one(chance: random.Random, regions: Sequence[str]) -> list[Break]:
 
 
 LASTING = (2.0, 7.0)
+#: Where a relay dies: before it publishes, before the broker's answer, and before it removes what is stored.
+RELAYING = ("relay-after-select", "relay-before-ack", "relay-after-ack")
+#: Somebody says something in this time, at which a relay dies that is to die.
+DIES_WITHIN_SECONDS = 10.0
+
 #: The rows of the table of faults, each with what may befall a country by it.
 ROWS: dict[str, list[Draw]] = {
     "F1": [_one("kill", lasts=(0.1, 1), parts=("requests",))],
+    "F2": [_one(*RELAYING, lasts=(0.1, 1), parts=("requests", "matching", "members", "notify"), hub=True)],
     "F3": [_one("kill", lasts=(0.1, 1), parts=("matching",), hub=True)],
     "F4": [_one("kill", lasts=(0.1, 1), parts=("notify",))],
     "F5": [_one("kill", lasts=(0.1, 3), parts=("nats",), hub=True)],
@@ -75,6 +81,7 @@ ROWS: dict[str, list[Draw]] = {
     ],
     "F11": [_swizzle],
     "F12": [_one("stall", lasts=(2, 4), parts=("nats",), hub=True)],
+    "F13": [_one("zombie", lasts=(4, 7), parts=("matching", "requests"), hub=True)],
     "F19": [
         _one("later", "tarpit", "hang-up", lasts=LASTING, parts=("mail",), hub=True),
         _one("kill", lasts=LASTING, parts=("mail",), hub=True),
@@ -117,6 +124,21 @@ async def _kill(site: Site, one: Break) -> None:
     site.kill(one.part)
     await asyncio.sleep(one.lasts)
     await site.revive(one.part)
+
+
+def _dies_at(point: str) -> Callable[[Site, Break], Awaitable[None]]:
+    async def dies(site: Site, one: Break) -> None:
+        if await site.dies_at(one.part, point, DIES_WITHIN_SECONDS):
+            await asyncio.sleep(one.lasts)
+            await site.revive(one.part)
+
+    return dies
+
+
+async def _zombie(site: Site, one: Break) -> None:
+    """It stands still for longer than the broker waits, a second one goes on with its work, and it comes back."""
+    async with site.with_a_second(one.part):
+        await site.stalled(one.part, one.lasts)
 
 
 async def _restart(site: Site, one: Break) -> None:
@@ -165,6 +187,8 @@ HOW: dict[str, Callable[[Site, Break], Awaitable[None]]] = {
     "kill": _kill,
     "restart": _restart,
     "stall": _stall,
+    "zombie": _zombie,
+    **{point: _dies_at(point) for point in RELAYING},
     "flap": _flap,
     "cut": _on_line("cut"),
     "half-open": _on_line("half_open"),

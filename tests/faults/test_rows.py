@@ -7,11 +7,19 @@ import pytest
 from node import ROOT
 from tests.faults import nemesis
 from tests.faults.rows import ALONE, ROWS, proofs_of, storms
+from tests.story.test_killed_halfway import POINTS, WINDOW
 
 
 def test_there_is_a_proof_of_every_row():
     assert list(ROWS) == [f"F{number}" for number in range(1, 26)]
+    assert [name for name, row in ROWS.items() if not row.tests and not storms([name])] == []
     assert ROWS.keys() >= {*nemesis.ROWS, *ALONE}
+
+
+def test_every_row_is_told_to_who_operates_a_node():
+    told = re.findall(r"^\| (F\d+) \|", (ROOT / "docs" / "faults.md").read_text(), flags=re.M)
+
+    assert told == list(ROWS)
 
 
 @pytest.mark.parametrize("test", proofs_of(list(ROWS), also_of_storms=True))
@@ -20,6 +28,18 @@ def test_a_proof_that_is_named_is_there(test):
 
     assert (ROOT / file).exists()
     assert not name or re.search(rf"^(async )?def {name}\(", (ROOT / file).read_text(), flags=re.M)
+
+
+def test_every_named_point_is_died_at():
+    """One that is added to the code must be added there, where a service is killed at each of them."""
+    code = "\n".join(file.read_text() for folder in ("chassis", "services") for file in (ROOT / folder).rglob("*.py"))
+    named = set(re.findall(r'_service(?:\.name)?\}\.([a-z0-9-]+)"', code)) | set(
+        re.findall(r'crashpoint\("(.+?)"\)', code)
+    )
+
+    died_at = {WINDOW, *(str(point.values[1]) for point in POINTS)}
+    assert len(named) > 10
+    assert {name for name in named if not any(point.endswith(name) for point in died_at)} == set()
 
 
 def test_rows_are_asked_for_together_and_those_of_storms_are_lived_rather_than_tried():

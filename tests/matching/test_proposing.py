@@ -70,7 +70,9 @@ async def test_hearing_a_request_and_proposing_it_costs_few_statements(around, m
 
 
 #: What the relay, this test, or a service of another test that still stands asks meanwhile.
-_OF_OTHERS = re.compile("DELETE FROM outbox|FROM outbox$|pg_advisory_xact_lock\\(\\$1\\)$|stored_reply|notification")
+_OF_OTHERS = re.compile(
+    "DELETE FROM outbox|FROM said|FROM outbox$|pg_advisory_xact_lock\\(\\$1\\)$|stored_reply|notification"
+)
 
 
 async def test_an_offer_about_something_else_is_not_proposed(around):

@@ -110,6 +110,14 @@ class Halfway(Onlooker):
         self._armed.unlink(missing_ok=True)
         await part.start()
 
+    async def all_is_said_by(self, service: str) -> None:
+        """It may have been killed who would hear it."""
+
+        async def nothing_left() -> bool:
+            return not (await self.rows(service, "SELECT count(*) FROM outbox"))[0][0]
+
+        await eventually(nothing_left, saying=f"an empty outbox of {service}")
+
     async def burst(self, count: int = 30) -> list[str]:
         """So many requests from a few at a time, which nothing answers; returns their ids."""
         few = asyncio.Semaphore(6)

@@ -5,14 +5,13 @@ is in a ledger, which every count is held against.
 """
 
 import asyncio
-import re
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from node import ROOT
 from tests.story.conftest import running_node
 from tests.story.halfway import Halfway
 from tests.story.ledger import Ledger
@@ -56,18 +55,6 @@ POINTS = [
     *at("both_say_yes", "requests", "after-fetch", "before-acks", "after-acks"),
 ]
 WINDOW = "notify.after-250"
-
-
-def test_every_named_point_is_died_at():
-    """One that is added to the code must be added here."""
-    code = "\n".join(file.read_text() for folder in ("chassis", "services") for file in (ROOT / folder).rglob("*.py"))
-    named = set(re.findall(r'_service(?:\.name)?\}\.([a-z0-9-]+)"', code)) | set(
-        re.findall(r'crashpoint\("(.+?)"\)', code)
-    )
-
-    died_at = {WINDOW, *(str(point.values[1]) for point in POINTS)}
-    assert len(named) > 10
-    assert {name for name in named if not any(point.endswith(name) for point in died_at)} == set()
 
 
 @pytest.mark.parametrize(("step", "point"), POINTS)
@@ -133,6 +120,23 @@ async def test_nats_dies_during_a_burst_and_nobody_notices(halfway):
     await halfway.quiet()
     await halfway.then_each_was_placed_once(placed)
     await halfway.play()
+    await halfway.then_it_ended_well()
+
+
+async def test_nats_loses_all_that_it_had_and_it_is_said_again(halfway):
+    """A request among it that was acknowledged and that nobody had heard yet."""
+    await halfway.the_school_offers()
+    halfway.node.kill("matching")
+    await halfway.the_company_asks()
+    await halfway.all_is_said_by("requests")
+
+    halfway.node.kill("nats")
+    shutil.rmtree(halfway.node.nats.data / "store")
+    await halfway.node.parts["nats"].start()
+    await halfway.node.parts["matching"].start()
+
+    await halfway.the_ambassador_endorses()
+    await halfway.both_say_yes()
     await halfway.then_it_ended_well()
 
 
