@@ -17,7 +17,7 @@ from tests.hostile.world import World
 from tests.wired import routes
 
 #: What is in a path and is nobody's: it opens nothing, whoever shows it.
-NOBODYS = {"token": "x", "name": "organisation.v1.json", "letter": "x", "erasure": "x", "member": "x", "device": "x"}
+NOBODYS = {"token": "x", "name": "organisation.v1.json", "letter": "x", "erasure": "x", "member": "x"}
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -92,7 +92,7 @@ class Caller:
         ids = {f"{name}_id": id for name, id in self._world.things.items()}
         ids |= {"organisation_id": self._world.things["elsewhere_organisation"]}
         ids |= {name: self._world.things[thing] for name, thing in route.rule.things.items()}
-        return Filling(self._documents[route.service], ids).of(route.operation)
+        return Filling(self._documents[route.service], ids | self._world.values).of(route.operation)
 
     def sent(self, route: Route) -> dict[str, Any]:
         """What goes with the call: a body, and the version that is changed."""

@@ -22,6 +22,7 @@ from node.node import Node
 from services.partners import contacts, keys
 from services.partners.webhooks import endpoints
 from tests.given import eventually, fresh_name
+from tests.notify.pushing import Device
 from tests.story.onlooker import Onlooker
 
 #: On a machine that has other things to do as well.
@@ -52,6 +53,8 @@ class World:
     things: dict[str, str] = field(default_factory=dict)
     #: What neither somebody else here nor an ambassador of elsewhere may ever be shown.
     secret: set[str] = field(default_factory=set)
+    #: What goes in the fields of these names.
+    values: dict[str, str] = field(default_factory=dict)
     #: The tokens of two partner networks, by name.
     tokens: dict[str, str] = field(default_factory=dict)
 
@@ -94,6 +97,7 @@ class World:
         self.things["item"] = inbox[0]["item_id"]
         self.secret |= {one["item_id"] for one in inbox}
         await self._is_signed_in_elsewhere_too(stack)
+        await self._is_told_on_a_device()
         for name, person in self.people.items():
             one = await person.get("/sessions/current")
             self.identities[name] = Identity(
@@ -126,6 +130,12 @@ class World:
         await elsewhere.follow(await elsewhere.ask_to_sign_in())
         sessions = await asker.get("/sessions")
         self.things["session"] = next(one["session_id"] for one in sessions if not one["is_current"])
+
+    async def _is_told_on_a_device(self) -> None:
+        self.values = Device(f"https://push.invalid/{fresh_name('device')}").given
+        self.things["device"] = fresh_name("a-device-somewhere")
+        await self.people["asker"].put(f"/push-devices/{self.things['device']}", self.values)
+        self.secret |= {self.things["device"], self.values["endpoint"]}
 
     async def _is_appointed(self, name: str, organisation_id: str) -> None:
         person = self.people[name]

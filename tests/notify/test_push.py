@@ -204,6 +204,17 @@ def an_unanswered_request(**about: Any) -> RequestUnanswered:
     return RequestUnanswered(**about)
 
 
+async def test_the_device_of_somebody_else_is_not_taken_over_by_its_name(notify, push_service):
+    asker, offerer = await a_pair(notify)
+    device_id = await turned_on(notify, asker.member_id, push_service.a_device())
+
+    await turned_on(notify, offerer.member_id, push_service.a_device(), device_id)
+
+    clients = [notify.running.http_as(one.member_id) for one in (asker, offerer)]
+    told = [(await client.get("/v1/push-devices")).json()["device_ids"] for client in clients]
+    assert told == [[device_id], []]
+
+
 async def test_a_push_service_that_is_away_is_asked_again_and_a_device_that_is_gone_is_not(notify, push_service):
     asker, offerer = await a_pair(notify)
     device = push_service.a_device()
