@@ -2,7 +2,8 @@
 
 `./odh bench matching` measures how well matching ranks, `./odh bench scale` how it finds among many offers, and
 `./odh bench replicas` how many events several processes of it handle together. `./odh bench identity` measures how well
-those who are told twice are found, and `./odh bench burst` whether one partner's burst holds up another.
+those who are told twice are found, `./odh bench burst` whether one partner's burst holds up another, and
+`./odh bench phone` how soon a slow phone shows a page.
 """
 
 import argparse
@@ -29,6 +30,7 @@ OTHERS = {
     "scale": "bench.scale",
     "replicas": "bench.replicas",
     "burst": "bench.burst",
+    "phone": "bench.phone",
 }
 
 

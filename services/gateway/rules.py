@@ -100,13 +100,22 @@ def pushed_device(browser: str, member_id: str) -> str:
 
 
 def form_token(session_token: str) -> str:
-    """What a form of a page carries: only a page that we made for this session can know it."""
-    return hmac.digest(session_token.encode(), b"form", "sha256").hex()
+    """What a form of a page carries: only a page that we made for this session can know it.
+
+    Another one each time, so that nobody can guess it bit by bit from the lengths of packed pages (BREACH).
+    """
+    salt = secrets.token_hex(8)
+    return salt + _form_proof(session_token, salt)
+
+
+def _form_proof(session_token: str, salt: str) -> str:
+    return hmac.digest(session_token.encode(), f"form {salt}".encode(), "sha256").hex()
 
 
 def check_form_token(session_token: str, shown: str) -> None:
     """Refuses a form that was not made for this session."""
-    if not hmac.compare_digest(form_token(session_token).encode(), shown.encode()):
+    salt, proof = shown[:16], shown[16:]
+    if not hmac.compare_digest(_form_proof(session_token, salt).encode(), proof.encode()):
         raise CrossSite
 
 

@@ -38,6 +38,8 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
         language
     ]
     assert (away in page.text, waits in page.text) == (True, True)
+    figures = await team.get("/insight", params={"exact": "1"})
+    assert figures.headers["content-encoding"] == "gzip"  # nothing of anybody in it, and much to draw
 
 
 async def test_it_is_for_the_team_of_the_nation_alone(nation, neighbourhood):

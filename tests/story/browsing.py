@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, BrowserContext, Page, Request, Response
+from playwright.async_api import Browser, BrowserContext, Locator, Page, Request, Response
 
 from node.addresses import Addresses
 from node.client import Person
@@ -45,6 +45,11 @@ class Visitor:
         await self.unfolds_the_menu(button)
         async with self.page.expect_navigation():
             await self.page.get_by_role("button", name=button, exact=True).click()
+
+    async def presses_at(self, where: Locator, button: str) -> None:
+        """Presses the first button there whose name begins so: each says beside it what it is about."""
+        async with self.page.expect_navigation():
+            await where.get_by_role("button", name=re.compile(f"^{re.escape(button)}")).first.click()
 
     async def follows(self, link: str) -> None:
         """Follows a link, also one that is in the menu that a phone folds."""

@@ -19,6 +19,8 @@ from node.addresses import Addresses
 from node.client import Person, Refused
 from services.partners import keys
 from services.partners.webhooks import endpoints
+from tests.gateway.conftest import serving
+from tests.gateway.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
 from tests.given import eventually, fresh_name
 from tests.story.conftest import running_node
 
@@ -33,6 +35,8 @@ class Street:
     offerer: Person
     team: Person
     newcomer: Person
+    elsewhere: OidcProvider
+    """Where people can have an account that they sign in with."""
 
     def looking(self) -> dict[str, Person | None]:
         """Through whose eyes the pages are seen."""
@@ -42,9 +46,13 @@ class Street:
 @asynccontextmanager
 async def a_street(data: Path, name: str = "test", **settings: str) -> AsyncIterator[Street]:
     """A company that offers something, somebody of a school that has asked for it, and matches of theirs so far."""
-    settings = {"ODH_EMBEDDING_MODEL": "none", "ODH_PROPOSALS_PER_REQUEST_MAX": "1"} | settings
+    secret, elsewhere = data.with_suffix(".secret"), OidcProvider()
+    secret.write_text(CLIENT_SECRET)
+    own = {"ODH_EMBEDDING_MODEL": "none", "ODH_PROPOSALS_PER_REQUEST_MAX": "1", "ODH_OIDC_NAME": "SURFconext"}
+    own |= {"ODH_OIDC_CLIENT_ID": CLIENT_ID, "ODH_OIDC_CLIENT_SECRET_FILE": str(secret)}
     async with (
-        running_node(data, name=name, **settings) as node,
+        serving(elsewhere.app()) as elsewhere.issuer,
+        running_node(data, name=name, **(own | settings), ODH_OIDC_ISSUER=elsewhere.issuer) as node,
         screenshots.a_browser() as browser,
         AsyncExitStack() as stack,
     ):
@@ -68,7 +76,7 @@ async def a_street(data: Path, name: str = "test", **settings: str) -> AsyncIter
         for person in (newcomer, kept_out, first, again):
             await person.follow(await person.join(organisation_id=await asker.organisation_id()))
         await team.follow(await team.ask_to_sign_in())
-        here = Street(where, browser, asker, offerer, team, newcomer)
+        here = Street(where, browser, asker, offerer, team, newcomer, elsewhere)
         await team.put(f"/members/{await kept_out.member_id()}/block")
         await a_dead_letter(where)
         for state in ("proposed", "endorsed", "introduced", "running", "done"):
@@ -136,12 +144,12 @@ async def _a_partner(where: Addresses) -> None:
         assert (await door.post("/events", content=json.dumps(event), headers=told)).status_code == 202
 
 
-async def a_match(street: Street, state: str) -> None:
-    """A match that was taken so far."""
+async def a_match(street: Street, state: str, *, offered_in: str = "Houten", asked_in: str = "Zeist") -> str:
+    """A match that was taken so far; gives the title of the request."""
     about = fresh_name("warmtepomp")
     words = {"kind": "guest-lesson", "themes": ["energy-transition"], "text": f"Alles over {about} in oude huizen."}
-    await street.offerer.post("/offers", words | {"title": f"Gastles {about}", "place": {"name": "Houten"}})
-    asked = await street.asker.post("/requests", words | {"title": f"Wie weet {about}?", "place": {"name": "Zeist"}})
+    await street.offerer.post("/offers", words | {"title": f"Gastles {about}", "place": {"name": offered_in}})
+    asked = await street.asker.post("/requests", words | {"title": f"Wie weet {about}?", "place": {"name": asked_in}})
 
     at = f"/matches/{await match_of(street, asked)}"
     if state != "proposed":
@@ -151,6 +159,7 @@ async def a_match(street: Street, state: str) -> None:
             await person.post(f"{at}/answer", {"accepted": True})
     if state in ("running", "done"):
         await _an_initiative(street, at.removeprefix("/matches/"), ended=state == "done")
+    return str(asked["title"])
 
 
 async def _an_initiative(street: Street, match_id: str, *, ended: bool) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from node import screenshots
+from node.client import Person
 from tests.given import eventually, fresh_name
 from tests.notify.pushing import a_push_service
 from tests.story.browsing import Visitor, found_by_axe, visiting
@@ -128,13 +130,23 @@ async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduce
     words = {"text": f"Wie leert onze klas een {about} herstellen?", "themes": ["circular-economy"]}
     asked = words | {"kind": "guest-lesson", "title": f"Les over een {about}", "place": {"name": "Zeist"}}
     request = await street.asker.post("/requests", asked)
-    await street.team.post(f"/matches/{await match_of(street, request)}/endorse")
+    match_id = await match_of(street, request)
+    await street.team.post(f"/matches/{match_id}/endorse")
 
     await visitor.sees(f"Les over een {about}")
     await visitor.sees("km verderop")
     await visitor.follows(f"Les over een {about}")
     await visitor.presses("Ja, graag")
     await visitor.sees("Je hebt ja gezegd.")
+
+    await street.asker.post(f"/matches/{match_id}/answer", {"accepted": True})
+    await visitor.person.mail(f"/matches/{match_id}")  # whether they want to meet
+    introduced = await visitor.person.mail(f"/matches/{match_id}")
+    assert street.asker.email in introduced.text
+    await visitor.goes_to(f"/matches/{match_id}")
+    assert await visitor.heading() == "Jullie zijn aan elkaar voorgesteld"
+    await visitor.follows("Bekijk de gegevens")
+    await visitor.sees(street.asker.email)
 
 
 async def test_two_people_start_something_note_what_happened_and_tell_how_it_ended(street, visitor):
@@ -319,6 +331,130 @@ async def _told_by_the_worker(visitor: Visitor, origin: str, told: dict[str, str
         return await visitor.page.evaluate(asked)
 
     return await eventually(shown, within=60, saying="something that the browser shows")
+
+
+async def test_who_is_asked_says_no_with_a_reason(street, visitor):
+    title = await a_match(street, "endorsed")
+    await screenshots.sign_in(visitor.page.context, street.asker, street.where)
+    await visitor.goes_to("/matches")
+    await visitor.follows(title)
+    await visitor.page.locator("summary", has_text="Nee, nu niet").click()
+    await visitor.field("Waarom niet?").select_option("too-far")
+    await visitor.presses("Nee, nu niet")
+    await visitor.sees("Je nee is binnen.")
+
+
+async def test_who_is_invited_from_a_desk_joins_with_two_clicks(street, visitor):
+    await screenshots.sign_in(visitor.page.context, street.team, street.where)
+    await visitor.goes_to("/")
+    await visitor.follows("Bureau")
+    await visitor.follows("Nodig iemand uit")
+    email = f"{fresh_name('gast')}@lindebeek.example"
+    await visitor.fills_in(**{"Mailadres van": email, "Naam van": "Gijs Gast"})
+    await visitor.page.get_by_role("searchbox").fill("linde")
+    await visitor.chooses("CIV Lindebeek")
+
+    async with visiting(street.browser, street.where, email, **PHONE) as guest:
+        await visitor.presses("Stuur de uitnodiging")
+        await visitor.sees("De uitnodiging is verstuurd.")
+        link = (await guest.person.mail("/invited")).link("/invited") or ""
+        await guest.goes_to(link[link.index("/invited") :])
+        await guest.sees(f"Je doet mee met het adres {email}.")
+        await guest.presses("Ja, ik doe mee")
+        await guest.sees("Welkom! Je bent nu lid.")
+
+
+async def test_who_has_an_account_elsewhere_signs_in_with_it(street, visitor):
+    await visitor.person.follow(await visitor.person.join(organisation_id=await street.asker.organisation_id()))
+    street.elsewhere.claims = {"email": visitor.person.email, "email_verified": True}
+
+    await visitor.goes_to("/inbox")
+    await visitor.follows("Log in met SURFconext")
+
+    assert await visitor.heading() == "Inbox"
+    assert {one.partition("/authorize")[0] for one in visitor.asked_elsewhere} == {street.elsewhere.issuer}
+    visitor.asked_elsewhere.clear()
+
+
+async def test_an_ambassador_does_at_their_desk_what_there_is_to_do(street, visitor):
+    """In a province of their own, where nobody else looks: what waits, what is new, and whom they ask."""
+    await _signed_in(street, visitor, {"kind": "centre", "name": fresh_name("Veenhof"), "place": {"name": "Assen"}})
+    scope = {"provinces": ["Drenthe"], "themes": [], "organisation_ids": []}
+    await street.team.put(f"/ambassadors/{await visitor.person.member_id()}", scope)
+    email = f"{fresh_name('kim')}@veenhof.example"
+    fits, does_not, handed = [await a_match(street, "proposed", offered_in="Assen", asked_in="Emmen") for _ in range(3)]
+    waiting = visitor.page.locator("#waiting ~ ul > li")
+
+    async def all_wait() -> bool:
+        await visitor.goes_to("/desk")
+        return await waiting.count() == 3
+
+    await eventually(all_wait, within=60, saying="three matches at the desk of the ambassador")
+    await visitor.presses_at(waiting.filter(has_text=fits), "Dit past")
+    await visitor.sees("Dank je. We vragen het nu aan beide kanten.")
+    card = waiting.filter(has_text=does_not)
+    await card.locator("summary", has_text="Dit past niet").click()
+    await card.get_by_label("Waarom niet?").select_option("wrong-level")
+    await visitor.presses_at(card, "Dit past niet")
+    await visitor.sees("Dank je. Daar leren we van.")
+    card = waiting.filter(has_text=handed)
+    await card.locator("summary", has_text="Laat iemand anders kijken").click()
+    await visitor.presses_at(card, "Laat iemand anders kijken")
+    await visitor.sees("Het team van de regio kijkt nu.")
+    assert await waiting.filter(has_text=handed).count() == 0
+
+    async with Person(street.where, name="Kim Kuipers", email=email) as kim:
+        await kim.follow(await kim.join(organisation_id=await visitor.person.organisation_id()))
+        near = visitor.page.locator("section[aria-labelledby=new]").get_by_role("link", name=does_not)
+        async with visitor.page.expect_navigation():
+            await near.click()
+        await visitor.field("Zoek op naam of organisatie").fill("Kim")
+        await visitor.presses_at(visitor.page.locator("form[action$='#ask']"), "Zoek")
+        await visitor.chooses("Kim Kuipers")
+        await visitor.field("Je bericht erbij").fill("Jij deed dit vorig jaar toch?")
+        await visitor.presses("Laat de vraag zien")
+        await visitor.sees("De vraag is verstuurd.")
+        await kim.mail("/asks/")
+    await visitor.field("Je notitie.").fill("Bel in het voorjaar.")
+    await visitor.field("Op welke dag?").fill((datetime.now(UTC).date() + timedelta(days=20)).isoformat())
+    await visitor.presses("Bewaar")
+    await visitor.sees("Bewaard. Je krijgt bericht op die dag.")
+    await visitor.goes_to("/desk")
+    await visitor.sees("Bel in het voorjaar.")
+
+
+async def test_the_nodes_team_lets_in_merges_tries_again_and_sees_what_partners_sent(street, visitor):
+    await screenshots.sign_in(visitor.page.context, street.team, street.where)
+    await visitor.goes_to("/")
+    await visitor.follows("Team")
+    await visitor.follows("Leden")
+    await visitor.follows("Uitgesloten")
+    await visitor.follows("Rik Reclame")
+    await visitor.presses("Laat weer toe")
+    await visitor.sees("Dit lid mag weer meedoen.")
+
+    pair = visitor.page.locator("section", has=visitor.page.get_by_role("heading", name="van den Hartog"))
+
+    async def waits() -> bool:
+        await visitor.goes_to("/same")
+        return await pair.count() == 1
+
+    await eventually(waits, within=60, saying="two who may be one")
+    await visitor.presses_at(pair, "Dezelfde: voeg samen")
+    await visitor.sees("Samengevoegd. Je vindt ze bij Samengevoegd")
+    await visitor.follows("Team van de regio")
+    await visitor.follows("Niet verwerkt")
+    await visitor.presses_at(visitor.page.locator("main"), "Probeer opnieuw")
+    await visitor.sees("Nu is het wel verwerkt.")
+    await visitor.goes_to("/partner")
+    await visitor.follows("centra")
+    await visitor.sees("Niet alle velden kloppen:")
+
+    async def is_noted() -> bool:
+        await visitor.goes_to("/deeds")
+        return {"Samengevoegd", "Weer toegelaten"} <= set(await visitor.page.locator(".card strong").all_inner_texts())
+
+    await eventually(is_noted, within=60, saying="what was done, in the log")
 
 
 async def _signed_in(street: Street, visitor: Visitor, organisation: dict | None = None) -> None:

@@ -43,8 +43,10 @@ async def show_country(reader: SignedInReader) -> Response:
         reader.ask("/v1/insight/regions"),
         _away(reader),
     )
-    names = dict.fromkeys(away) | {one["region"]: one["name"] for one in named}
     counts = {one["key"]: one for one in by_region["groups"]}
+    own = reader.gateway.settings.node  # a region too, when somebody asks something there
+    names = dict.fromkeys(away) | {one["region"]: one["name"] for one in named}
+    names = {key: name for key, name in names.items() if key != own or key in counts}
     lacks = await asyncio.gather(*(_lacks(reader, key) for key in names))
     regions = [
         Region(key, name or key, counts.get(key), lacking, away.get(key, False))

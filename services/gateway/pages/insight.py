@@ -61,6 +61,7 @@ async def show_insight(reader: SignedInReader, chosen: Chosen) -> Response:
     groups = {way: one["groups"] for way, one in zip(WAYS, found, strict=True)}
     return reader.page(
         "insight.html",
+        holds_secrets=False,
         chosen=chosen,
         query=query,
         is_team=is_team,

@@ -72,8 +72,11 @@ class Reader:
     language: Language
     caller: Caller | None
 
-    def page(self, template: str, *, status: int = 200, **context: Any) -> Response:
-        """A page in the reader's language; their choice of one is kept."""
+    def page(self, template: str, *, status: int = 200, holds_secrets: bool = True, **context: Any) -> Response:
+        """A page in the reader's language; their choice of one is kept.
+
+        What a page holds of whom it is made for is a secret to others, unless it says that it holds no such thing.
+        """
         content = (
             _environment()
             .get_template(template)
@@ -83,9 +86,9 @@ class Reader:
         )
         answer = HTMLResponse(content, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
         answer.headers["Vary"] = "Accept-Language, Accept-Encoding, Cookie"
-        # What has no secret of a session in it may be packed: the length of a packed page tells of its content.
+        # What holds no secret may be packed: the length of a packed page tells of its content.
         if (
-            self.caller is None
+            (self.caller is None or not holds_secrets)
             and len(content) > PACKED_FROM
             and "gzip" in self.request.headers.get("accept-encoding", "")
         ):
