@@ -47,3 +47,9 @@ class SignUpState(Event):
     member_id: str = Field(description="A reference that only their own node can resolve.")
     standing: Standing
     meeting: Meeting
+
+
+class MeetingReminderDue(Event, wire_name="requests.meeting-reminder-due", about="offer_id", reach="local"):
+    """A timer: look whether the meeting is tomorrow."""
+
+    offer_id: str

@@ -189,7 +189,6 @@ class InitiativeNews(Event, wire_name="requests.initiative-news", about="initiat
     ends_on: date | None = None
     outcome: str | None = Field(default=None, description="What it brought, as the other side wrote it.")
     quiet_since: datetime | None = Field(default=None, description="Of quiet: since when nothing was noted.")
-    wording: int = Field(default=0, description="Of changed: which change of title and days it is.")
 
 
 class InitiativeQuietDue(Event, wire_name="requests.initiative-quiet-due", about="initiative_id", reach="local"):
@@ -234,12 +233,6 @@ class MeetingCalledOff(SignUpState, wire_name="requests.meeting-called-off", abo
 
 class MeetingNear(SignUpState, wire_name="requests.meeting-near", about="sign_up_id", reach="local"):
     """A meeting that somebody has a place at is tomorrow."""
-
-
-class MeetingReminderDue(Event, wire_name="requests.meeting-reminder-due", about="offer_id", reach="local"):
-    """A timer: look whether the meeting is tomorrow."""
-
-    offer_id: str
 
 
 class SignUpAsked(Event, wire_name="requests.sign-up-asked", about="sign_up_id", reach="shared"):

@@ -19,8 +19,6 @@ def news_notices(event: InitiativeNews) -> list[Notice]:
     """
     facts = event.model_dump(mode="json", include={"title", "status", "outcome", "starts_on", "ends_on"})
     occurrence = event.quiet_since.isoformat() if event.quiet_since else str(event.version)
-    if event.news == "changed":
-        occurrence = f"words {event.wording}"
     return [
         Notice(
             reader.member_id,

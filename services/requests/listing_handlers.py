@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
+from contracts.meetings import MeetingReminderDue
 from contracts.members import OrganisationChanged, OrganisationRegistered
 from contracts.requests import (
-    MeetingReminderDue,
     OfferChanged,
     OfferClosed,
     OfferPlaced,

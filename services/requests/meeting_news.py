@@ -7,8 +7,8 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say, say_later
-from contracts.meetings import Meeting, Standing
-from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, MeetingReminderDue
+from contracts.meetings import Meeting, MeetingReminderDue, Standing
+from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear
 from contracts.vocabulary import Kind, Status
 from services.requests import listings, sign_up_rules, sign_ups
 from services.requests.listings import Change

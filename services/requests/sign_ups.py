@@ -12,8 +12,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Reply, say, say_later
 from chassis.identity import NotSignedIn
 from contracts.event import new_id
-from contracts.meetings import Meeting, Standing
-from contracts.requests import MeetingReminderDue, PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
+from contracts.meetings import Meeting, MeetingReminderDue, Standing
+from contracts.requests import PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
 from contracts.vocabulary import Kind, Status
 from services.requests import listings, sign_up_rules
 from services.requests.calls import Asking

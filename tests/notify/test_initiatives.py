@@ -46,8 +46,8 @@ async def test_who_does_something_with_another_reads_what_the_other_did(notify):
 
 async def test_that_words_changed_is_read_in_the_inbox_each_time_and_mailed_never(notify):
     noor, fatima = a_person("Noor Jansen"), a_person("Fatima de Wit")
-    once = news("changed", noor, other=fatima, wording=2)
-    again = once.model_copy(update={"wording": 4, "title": "Zon op het dak"})
+    once = news("changed", noor, other=fatima, version=21)
+    again = once.model_copy(update={"version": 41, "title": "Zon op het dak"})
 
     await notify.when(noor, fatima, once, once, again)
 

@@ -31,13 +31,13 @@ NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
 INBOX_ONLY = {
     *(Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.HAND_OVER_DECLINED),
-    Template.TEAM_PERSON_MERGED,
+    *(Template.TEAM_PERSON_MERGED, Template.INITIATIVE_CHANGED),
 }
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
-INITIATIVES = (Template.INITIATIVE_STARTED, Template.INITIATIVE_ENDED, Template.INITIATIVE_QUIET)
+INITIATIVES = tuple(template for template in Template if template.value.startswith("initiative-"))
 DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
 HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED)

@@ -8,13 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.event import decode, new_id
-from contracts.meetings import Standing
+from contracts.meetings import MeetingReminderDue, Standing
 from contracts.members import MemberErased, MemberLeft
 from contracts.requests import (
     MeetingCalledOff,
     MeetingMoved,
     MeetingNear,
-    MeetingReminderDue,
     MemberForgotten,
     OfferChanged,
     OfferClosed,

@@ -72,16 +72,14 @@ def to_people(
         if side in sides and known.member_of(side)
     )
     if readers:
-        facts = {
-            name: getattr(initiative, name)
-            for name in ("status", "starts_on", "ends_on", "outcome", "version", "wording")
-        }
+        facts = {name: getattr(initiative, name) for name in ("status", "starts_on", "ends_on", "outcome")}
         told = InitiativeNews(
             initiative_id=initiative.initiative_id,
             news=news,
             readers=readers,
             title=initiative.title or "",
             quiet_since=quiet_since(initiative) if news == "quiet" else None,
+            version=initiative.edition,
             **facts,
         )
         say(session, told)
