@@ -8,7 +8,7 @@ from tests.hostile.world import World
 Rows = dict[tuple[str, ...], str]
 
 #: What is kept of the way of events and calls, and of how much somebody asks: nobody's things.
-OF_ITS_OWN = {"inbox", "outbox", "stored_reply", "feed", "partner", "credential", "attempt", "delivery"}
+OF_ITS_OWN = {"inbox", "outbox", "said", "stored_reply", "feed", "partner", "credential", "attempt", "delivery"}
 
 
 def columns_of(service: Service) -> set[str]:

@@ -28,12 +28,12 @@ ROWS = {
     "S2": Row(
         "bodies and headers without end, or that never come",
         "413, 431 or 408; memory as it was; the others are served",
-        ("tests/chassis/test_bad_input.py", "tests/gateway/test_limits.py"),
+        ("tests/chassis/test_bad_input.py", "tests/gateway/test_limits.py", "tests/hostile/test_too_much.py"),
     ),
     "S3": Row(
         "a body that is large once it is unpacked",
         "415, and not a byte of it is unpacked",
-        ("tests/chassis/test_bad_input.py", "tests/gateway/test_limits.py"),
+        ("tests/chassis/test_bad_input.py", "tests/gateway/test_limits.py", "tests/hostile/test_too_much.py"),
     ),
     "S4": Row(
         "invalid and overlong UTF-8, a byte order mark, one text in two forms",
@@ -79,6 +79,7 @@ ROWS = {
         "only whose it is; no id or word of theirs in any answer, no row of theirs changed",
         (
             "tests/hostile/test_who_may.py",
+            "tests/hostile/test_pages.py",
             "tests/test_architecture.py",
             "tests/gateway/test_hostile.py",
         ),
@@ -95,6 +96,7 @@ ROWS = {
             "tests/gateway/test_limits.py",
             "tests/members/test_signing_in.py",
             "tests/partners/test_hostile.py",
+            "tests/hostile/test_too_much.py",
         ),
     ),
     "S12": Row(

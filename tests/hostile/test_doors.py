@@ -11,7 +11,7 @@ import httpx
 import pytest
 import schemathesis
 
-from tests.hostile.calling import Caller, Route, ruled
+from tests.hostile.calling import Caller, Route, a_client, ruled
 from tests.hostile.who_may import ENDS, Whose
 from tests.partners.test_fuzz import _plain, some_of
 from tests.wired import SERVICES
@@ -49,7 +49,7 @@ async def test_no_door_answers_with_a_fault_of_ours(world, wired, told):
     await world.look.quiet(60)
     assert await world.look.messages("dead") == []
     for service in SERVICES:
-        async with httpx.AsyncClient(base_url=world.node.url(service)) as http:
+        async with a_client(world.node.url(service)) as http:
             assert (await http.get("/health/ready")).status_code == 200, service
 
 
@@ -67,14 +67,14 @@ async def doors(world, call: Caller, route: Route):
     who = "gateway" if whose is Whose.GATEWAY else route.rule.owner or "team"
     token = world.tokens["docenten"] if is_partners else world.signed(who, service)
     signed = {"Authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=world.node.url(service), headers=signed, timeout=60) as http:
+    async with a_client(world.node.url(service), headers=signed) as http:
         if service != "gateway":
             yield f"{service} itself", as_made(""), http
     if route.door is not None:
         headers = signed if is_partners else {}
         cookies = None if is_partners else world.people["team" if whose is Whose.TEAM else who].http.cookies
         gate = world.node.url("gateway")
-        async with httpx.AsyncClient(base_url=gate, headers=headers, cookies=cookies, timeout=60) as http:
+        async with a_client(gate, headers=headers, cookies=cookies) as http:
             yield "the gateway", as_made(route.door), http
             if route.parameters:
                 yield "the gateway, of what is there", about_what_is_there(route.door), http

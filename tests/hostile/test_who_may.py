@@ -12,7 +12,7 @@ from joserfc.jwk import OKPKey
 
 from tests.hostile import who_may
 from tests.hostile.answers import not_as_declared
-from tests.hostile.calling import NOBODYS, Caller, Route, ruled
+from tests.hostile.calling import NOBODYS, Caller, Route, a_client, ruled
 from tests.hostile.kept import changed, rows
 from tests.hostile.who_may import ENDS, Whose, rule_of
 from tests.wired import SERVICES, routes
@@ -160,7 +160,7 @@ class TestOnARealNode:
 
 
 def at_the_gate(world) -> httpx.AsyncClient:
-    return httpx.AsyncClient(base_url=world.node.url("gateway"), timeout=60)
+    return a_client(world.node.url("gateway"))
 
 
 async def as_somebody(world, call: Caller, route: Route, who: str, *, partner: str) -> httpx.Response:
