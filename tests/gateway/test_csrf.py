@@ -107,7 +107,7 @@ async def test_every_form_of_a_page_is_refused_without_the_token_of_its_session(
     browser, other = await street.member(), await street.member()
     page = await other.get("/sessions", headers={"Accept": "text/html"})
     tokens = {"": "", "of another": page.text.partition('name="form" value="')[2].partition('"')[0]}
-    assert len(tokens["of another"]) == 64
+    assert len(tokens["of another"]) == 80
     tried = set()
     for router in pages.routers:
         for route in router.routes:
