@@ -157,10 +157,11 @@ def test_three_nats_servers_are_three_times_the_one():
     one = PARTS["nats"] | {"networks": OVER_IT["national"]["nats"]["networks"]}
 
     for name in ("nats-2", "nats-3"):
-        same = one.keys() - {"command", "volumes"}
+        same = one.keys() - {"environment", "volumes"}
         assert {key: CLUSTER[name][key] for key in same} == {key: one[key] for key in same}
         assert CLUSTER[name]["volumes"][1:] == one["volumes"][1:]
-    names = [CLUSTER[name]["command"][-1] for name in ("nats", "nats-2", "nats-3")]
+        assert CLUSTER[name]["environment"].keys() == one["environment"].keys()
+    names = [CLUSTER[name]["environment"]["SERVER_NAME"] for name in ("nats", "nats-2", "nats-3")]
     assert [name.rpartition("-")[2] for name in names] == ["1", "2", "3"]
     told = [part for part, more in CLUSTER.items() if "ODH_STREAM_REPLICAS" in more.get("environment", {})]
     assert set(told) == {*SERVICES, "lines", "operator"}
