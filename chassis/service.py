@@ -33,6 +33,9 @@ from chassis.transactions import Transactions
 #: How long a batch of events that is under way may take to finish when the service stops.
 STOP_SECONDS_MAX = 8.0
 
+#: A service begins to listen when it is open, or after so long: then it says that its database is away.
+OPENING_SECONDS_MAX = 3.0
+
 Background = Callable[["Service"], Awaitable[None]]
 Parts = Callable[["Service"], Awaitable[dict[str, str]]]
 
@@ -133,6 +136,8 @@ class Service:
     async def _lifespan(self, _: FastAPI) -> AsyncIterator[None]:
         opening = asyncio.create_task(self._open())
         try:
+            # Who calls before there are tables would be refused; who finds nobody yet is tried again by the gateway.
+            await asyncio.wait({opening}, timeout=OPENING_SECONDS_MAX)
             yield
         finally:
             await self._close(opening)

@@ -106,7 +106,7 @@ ROWS = {
     "F21": Row(
         "every service is started anew",
         (
-            f"{UNDER_LOAD}::test_each_service_is_replaced_while_people_ask_and_whoever_comes_back_is_answered",
+            f"{UNDER_LOAD}::test_each_service_is_replaced_while_people_ask_and_one_retry_is_enough",
             "tests/story/test_beside_the_release_before.py",
         ),
     ),
