@@ -47,13 +47,16 @@ WATCH = """
     }
     requestAnimationFrame(look)
 """
-FOUND = """(painted = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0) => ({
-    painted,
-    ready: window.ready ? Math.max(window.ready, painted) : 0,
-    blocked: window.blocked,
-    bytes: [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
-        .reduce((sum, one) => sum + one.transferSize, 0),
-})"""
+FOUND = """() => {
+    const painted = performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0
+    const loaded = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    return {
+        painted,
+        ready: window.ready ? Math.max(window.ready, painted) : 0,
+        blocked: window.blocked,
+        bytes: loaded.reduce((sum, one) => sum + one.transferSize, 0),
+    }
+}"""
 
 
 class Visit(NamedTuple):
