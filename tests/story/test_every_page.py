@@ -50,8 +50,8 @@ def test_every_page_is_in_the_list_that_is_looked_at():
 
 @pytest.fixture(scope="module")
 async def street(run_directory: Path) -> AsyncIterator[Street]:
-    """A national node, which has every page that there is, and who lives there."""
-    async with a_street(run_directory / "every-page", name="national") as street:
+    """A node of this file's own, and who lives there."""
+    async with a_street(run_directory / "every-page") as street:
         yield street
 
 
