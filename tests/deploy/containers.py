@@ -136,6 +136,9 @@ class Containers:
     def down(self) -> None:
         """Whatever was started over its files too."""
         self.compose("down", "--volumes", "--remove-orphans", "--timeout=5")
+        of_it = f"--filter=label=com.docker.compose.project={self.name}"
+        for volume in run("docker", "volume", "ls", "--quiet", of_it).split():
+            run("docker", "volume", "rm", volume)
 
 
 def port_of_a_container() -> int:
