@@ -91,7 +91,7 @@ def _spoken(service: "Service") -> dict[str, list[str]]:
     own, name = f"odh.{service.settings.node}", service.name
     return {
         "shared": [f"{own}.shared.{name}.>", f"{own}.to.*.{name}.>"],
-        "local": [f"{own}.local.{name}.>", f"{own}.timer.{name}.>", f"{own}.local.chassis.>"],
+        "local": [f"{own}.local.{name}.>", f"{own}.timer.{name}.>"],
     } | {stream.kind: [f"{own}.{stream.kind}.*.{name}.>"] for stream in service.streams.own}
 
 

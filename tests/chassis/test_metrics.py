@@ -97,7 +97,7 @@ async def test_dashboards_and_alerts_ask_only_for_what_is_told(lending, reader):
     source = SourceFigures(name="odh-zeeland-shared", lag=3, silent_seconds=0.5)
     elsewhere = StreamFigures(name="odh-x-elsewhere", messages=1, bytes=1, sources=(source,))
     metrics.tell(here.model_copy(update={"streams": (*here.streams, elsewhere), "own": {"mails-waiting": 1.0}}))
-    for counter in (metrics.rejected, metrics.buried):  # nothing was, here
+    for counter in (metrics.rejected, metrics.buried, metrics.lost):  # nothing was, here
         counter.add(0, {"consumer": "x"})
 
     told = measured(reader)

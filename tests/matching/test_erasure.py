@@ -43,8 +43,11 @@ async def everything(matching: Matching) -> str:
     found: list[str] = []
     async with matching.service.engine.connect() as connection:
         for table in matching.service.tables.metadata.sorted_tables:
-            if table.name not in ("inbox", "forgotten_member"):
+            if table.name not in ("inbox", "forgotten_member", "said"):
                 found += map(str, await connection.execute(text(f"SELECT to_jsonb(t) FROM {table.name} t")))
+        for subject, body in await connection.execute(text("SELECT subject, convert_from(body, 'UTF8') FROM said")):
+            if ".member-forgotten." not in subject:
+                found.append(subject + body)
         found += map(str, await connection.execute(text("SELECT convert_from(body, 'UTF8') FROM stored_reply")))
     for kind in ("shared", "local"):
         for subject, body in await matching.messages(kind):

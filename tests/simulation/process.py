@@ -1,6 +1,7 @@
 """A replica of a service in memory: the chassis as it is, from the command to the acknowledgement of what was heard."""
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -127,8 +128,11 @@ class Process:
 
 
 @contextmanager
-def simulated() -> Iterator[None]:
-    """The statements of the chassis go to databases in memory, and nobody reads what is logged."""
+def simulated(seed: int) -> Iterator[None]:
+    """The statements of the chassis go to databases in memory, and nobody reads what is logged.
+
+    What the chassis draws by lot follows from the seed: others in this process draw too, from what all share.
+    """
 
     async def begin(session: Session, *statements: str) -> int:
         return await session.begins(*statements)
@@ -145,12 +149,13 @@ def simulated() -> Iterator[None]:
             process.die()
             raise Killed
 
-    taken: list[tuple[Any, str, Callable[..., Any]]] = [
+    taken: list[tuple[Any, str, Any]] = [
         (mailboxes, "begin", begin),
         (mailboxes, "run", run),
         (replies, "begin", begin),
         (replies, "run", run),
         (transactions, "write_now", write_now),
+        (consumer, "random", random.Random(seed)),
         *((module, "crashpoint", crashpoint) for module in (consumer, publishing, relay, transactions)),
     ]
     with ExitStack() as stack:

@@ -37,8 +37,7 @@ def test_a_seed_is_a_day():
     days = []
     for seed in (1, 1, 2):
         day = Day(seed)
-        random.seed(seed)
-        with simulated():
+        with simulated(seed):
             run(day.live())
         days.append([(one.seq, one.subject) for stream in day.broker.streams.values() for one in stream.messages])
 
@@ -63,4 +62,4 @@ def test_it_is_seen_when_a_reply_is_not_kept(monkeypatch):
 
     monkeypatch.setattr(transactions, "store_replies", forgets)
 
-    assert broken(range(4, 7))
+    assert broken(range(25, 30))  # of a hundred days two show it
