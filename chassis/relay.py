@@ -34,7 +34,7 @@ _CLAIM = """
     WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1 FOR UPDATE
     """
 
-#: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there either, nor a
+#: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there, nor a
 #: deed: it tells of people, and the service that keeps deeds forgets them in the stream, and cannot here.
 _REMOVE = """
     WITH gone AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]) RETURNING *)

@@ -16,7 +16,7 @@ from node.node import Node
 from node.part import free_port
 from tests.story.conftest import COMPILED
 
-pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.long, pytest.mark.whole_node, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "partners.md").read_text()

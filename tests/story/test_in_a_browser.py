@@ -16,6 +16,7 @@ from tests.story.browsing import Visitor, found_by_axe, visiting
 from tests.story.street import Street, a_match, a_street, match_of
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.whole_node,
     pytest.mark.timeout(300),
     pytest.mark.skipif(not screenshots.chromium(), reason="no Chromium here: apt-get install chromium"),
