@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from bench.accepting import calls, nothing_left_to_say
 from bench.ground import NODE, Ground, Place
@@ -38,6 +39,12 @@ async def drained(ground: Ground, size: Size, seed: int) -> Finding:
             "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
         }
         return Finding({"events/s": waited / took, "waited": waited}, {"requests": counts})
+
+
+async def ask(**how: Any) -> dict[str, Any]:
+    """Asks at a steady pace, in a process of its own; how each call went is nobody's question here."""
+    asked = await open_loop(**how)
+    return {name: asked[name] for name in ("accepted", "statuses")}
 
 
 async def _published(place: Place, waited: int) -> float:

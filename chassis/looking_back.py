@@ -31,7 +31,7 @@ FETCH_SECONDS_MAX = 2.0
 #: The newest timer about something replaced the ones before it.
 _KEPT = text(
     """
-    SELECT seq, stream_seq, event_id, due_at IS NOT NULL AND due_at <= now() AS fired FROM said
+    SELECT seq, stream_seq, event_id, timer_subject FROM said
     WHERE subject LIKE ANY(CAST(:subjects AS text[])) AND stream_seq < :before
         AND (timer_subject IS NULL OR NOT EXISTS (
             SELECT FROM said newer WHERE newer.timer_subject = said.timer_subject AND newer.seq > said.seq))
@@ -120,15 +120,20 @@ async def _say_again(service: "Service", kind: str, subjects: list[str]) -> int:
 async def _missing(service: "Service", kind: str, subjects: list[str], kept: Sequence[Any]) -> list[int]:
     """Which of these rows of `said` are not in the stream; none of those that the stream may have let go itself.
 
-    A timer that went off is gone from its place. Where others are missing, what it said may be, too.
+    A timer that went off is gone from its place, and what it said stands further on.
     """
     state, limited = await _state(service, kind)
     first, last = (state.first_seq, state.last_seq) if state.messages else (0, 0)
-    there = await _ids(service, kind, subjects, kept[-1].stream_seq) if last >= kept[-1].stream_seq else {}
-    gone = [row for row in kept if there.get(row.stream_seq) != row.event_id]
-    if limited:
-        gone = [row for row in gone if row.stream_seq >= first]
-    return [row.seq for row in gone] if any(not row.fired for row in gone) else []
+    there, fired = dict[int, str](), dict[str, int]()
+    if last >= kept[-1].stream_seq:
+        there, fired = await _heads(service, kind, subjects, kept[-1].stream_seq)
+    return [
+        row.seq
+        for row in kept
+        if there.get(row.stream_seq) != row.event_id
+        and fired.get(row.timer_subject, 0) <= row.stream_seq
+        and (row.stream_seq >= first or not limited)
+    ]
 
 
 async def _state(service: "Service", kind: str) -> tuple[Any, bool]:
@@ -143,8 +148,13 @@ async def _state(service: "Service", kind: str) -> tuple[Any, bool]:
     return info.state, any((limit or 0) > 0 for limit in limits)
 
 
-async def _ids(service: "Service", kind: str, subjects: list[str], since: int) -> dict[int, str]:
-    """The event of each number of a stream, from a number on. Raises `BrokerAway` unless it was read to its end."""
+async def _heads(
+    service: "Service", kind: str, subjects: list[str], since: int
+) -> tuple[dict[int, str], dict[str, int]]:
+    """The event of each number of a stream, from a number on, and the last number that each timer went off at.
+
+    Raises `BrokerAway` unless it was read to its end.
+    """
     js, stream, name = service.streams.js, service.streams.name(kind), f"{service.name}-looking-back-{new_id()}"
     config = ConsumerConfig(
         name=name,
@@ -158,7 +168,7 @@ async def _ids(service: "Service", kind: str, subjects: list[str], since: int) -
     )
     left = (await js.add_consumer(stream, config)).num_pending
     reading = await js.pull_subscribe_bind(name, stream)
-    found: dict[int, str] = {}
+    found, fired = dict[int, str](), dict[str, int]()
     try:
         while left:
             try:
@@ -169,10 +179,13 @@ async def _ids(service: "Service", kind: str, subjects: list[str], since: int) -
                     raise BrokerAway from None
                 break
             for message in messages:
-                found[message.metadata.sequence.stream] = (message.headers or {}).get("Nats-Msg-Id", "")
+                number, headers = message.metadata.sequence.stream, message.headers or {}
+                found[number] = headers.get("Nats-Msg-Id", "")
+                if timer := headers.get("Nats-Scheduler"):
+                    fired[timer] = number
             left = messages[-1].metadata.num_pending
     except NotFoundError:
         raise BrokerAway from None
     finally:
         await reading.unsubscribe()
-    return found
+    return found, fired

@@ -36,6 +36,15 @@ async def test_what_left_the_outbox_is_kept_with_its_number_in_the_stream(lendin
     assert await say_again(lending.service) == 0
 
 
+async def test_a_timer_that_went_off_is_not_missed(lending, tool_id):
+    await lending.lends(tool_id, returned_after_seconds=0)
+    await lending.handled(tool_id)
+    await lending.outbox_empty()
+
+    assert len(await said_rows(lending)) == 2
+    assert await say_again(lending.service) == 0
+
+
 def blocks(store: Path) -> list[Path]:
     return [block for block in sorted(store.rglob("msgs/*.blk")) if block.stat().st_size]
 

@@ -10,6 +10,9 @@ Rows = dict[tuple[str, ...], str]
 #: What is kept of the way of events and calls, and of how much somebody asks: nobody's things.
 OF_ITS_OWN = {"inbox", "outbox", "said", "stored_reply", "feed", "partner", "credential", "attempt", "delivery"}
 
+#: What the node itself writes down meanwhile: when somebody was here, how its calls to an endpoint went.
+WRITTEN_MEANWHILE = "ARRAY['seen_at', 'failures', 'failing_since', 'succeeded_at', 'paused_until']"
+
 
 def columns_of(service: Service) -> set[str]:
     """Every column of every table."""
@@ -24,9 +27,8 @@ async def rows(world: World, wired: Mapping[str, Service]) -> Rows:
             if table.name in OF_ITS_OWN:
                 continue
             key = ", ".join(f"t.{column.name}::text" for column in table.primary_key)
-            told = await world.look.rows(
-                name, f"SELECT ARRAY[{key}] AS key, (to_jsonb(t) - 'seen_at')::text AS row FROM {table.name} t"
-            )
+            row = f"(to_jsonb(t) - {WRITTEN_MEANWHILE})::text AS row"
+            told = await world.look.rows(name, f"SELECT ARRAY[{key}] AS key, {row} FROM {table.name} t")
             found |= {(name, table.name, *row["key"]): row["row"] for row in told}
     return found
 
