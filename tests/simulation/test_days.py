@@ -8,9 +8,7 @@ import random
 import pytest
 
 from chassis import transactions
-from tests.simulation.day import Day, lived
-from tests.simulation.process import simulated
-from tests.simulation.virtual_time import run
+from tests.simulation.day import lived
 
 DAYS, DAYS_LONG = 60, 1000
 
@@ -33,17 +31,6 @@ def test_a_thousand_other_days_end_well():
     assert broken(range(first, first + DAYS_LONG)) == {}
 
 
-def test_a_seed_is_a_day():
-    days = []
-    for seed in (1, 1, 2):
-        day = Day(seed)
-        with simulated(seed):
-            run(day.live())
-        days.append([(one.seq, one.subject) for stream in day.broker.streams.values() for one in stream.messages])
-
-    assert days[0] == days[1] != days[2]
-
-
 def test_it_is_seen_when_an_event_has_its_effect_twice(monkeypatch):
     enter_inbox = transactions.enter_inbox
 
@@ -54,12 +41,3 @@ def test_it_is_seen_when_an_event_has_its_effect_twice(monkeypatch):
     monkeypatch.setattr(transactions, "enter_inbox", forgets)
 
     assert any("told more than once" in what for found in broken(range(10)).values() for what in found)
-
-
-def test_it_is_seen_when_a_reply_is_not_kept(monkeypatch):
-    async def forgets(session, replies):
-        """Nothing is kept."""
-
-    monkeypatch.setattr(transactions, "store_replies", forgets)
-
-    assert broken(range(25, 30))  # of a hundred days two show it
