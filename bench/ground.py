@@ -100,14 +100,6 @@ class Place:
         finally:
             await client.close()
 
-    async def last_number(self, kind: str) -> int:
-        """How many messages a stream has ever stored."""
-        client = await nats.connect(self.nats_url)
-        try:
-            return (await client.jetstream().stream_info(f"odh-{NODE}-{kind}")).state.last_seq
-        finally:
-            await client.close()
-
 
 class Ground:
     """One PostgreSQL server for the whole run; a NATS server and a database for each trial."""
