@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from tests.listening import listening
+
 
 def encoded(data: bytes) -> str:
     """In base64url."""
@@ -108,14 +110,6 @@ class PushService:
 async def a_push_service() -> AsyncIterator[PushService]:
     """One that listens."""
     made = PushService()
-    app = web.Application()
-    app.router.add_post("/push/{device}", made.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/push"
+    async with listening("/push/{device}", made.take) as url:
+        made.url = f"{url}/push"
         yield made
-    finally:
-        await runner.cleanup()

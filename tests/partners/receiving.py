@@ -13,6 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from tests.listening import listening
+
 
 @dataclass
 class Endpoint:
@@ -47,14 +49,6 @@ class Endpoint:
 async def an_endpoint(*answers: Any) -> AsyncIterator[Endpoint]:
     """An endpoint that listens: an answer is a response, or a function that makes one of the request."""
     made = Endpoint(answers=deque(answers))
-    app = web.Application()
-    app.router.add_post("/hooks", made.take)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        made.url = f"http://127.0.0.1:{runner.addresses[0][1]}/hooks"
+    async with listening("/hooks", made.take) as url:
+        made.url = f"{url}/hooks"
         yield made
-    finally:
-        await runner.cleanup()
