@@ -12,7 +12,7 @@ from node import ROOT, SERVICES
 from node.client import Mail, Post
 from node.story import Story
 from node.telling import Teller
-from tests.deploy.containers import Containers, run, why_not
+from tests.deploy.containers import IMAGE, Containers, run, why_not
 from tests.given import eventually
 
 pytestmark = [
@@ -112,13 +112,39 @@ def test_an_operator_can_look_at_dead_letters(node):
     assert "0 dead letters stand here." in node.compose("run", "--rm", "operator", "node", "dead-letters")
 
 
-async def test_a_replica_that_is_killed_changes_nothing_of_what_people_see(node):
+#: A byte in the newest half of each block of what streams hold is another one.
+A_DISK_ROTS = """
+import pathlib
+for block in pathlib.Path("/data").rglob("msgs/*.blk"):
+    if size := block.stat().st_size:
+        with block.open("r+b") as file:
+            file.seek(size * 3 // 4)
+            byte = file.read(1)[0]
+            file.seek(size * 3 // 4)
+            file.write(bytes([byte ^ 0x55]))
+            print(block)
+"""
+
+
+def rots_between_a_stop_and_a_start(node: Containers) -> str:
+    """The disk of NATS; which blocks did."""
+    (nats,) = node.ids("nats")
+    run("docker", "stop", nats)
+    with_its_disk = ("--rm", "--user=10001", f"--volumes-from={nats}", "--entrypoint=python")
+    rotten = run("docker", "run", *with_its_disk, IMAGE, "-c", A_DISK_ROTS)
+    run("docker", "start", nats)
+    return rotten
+
+
+async def test_killed_replicas_and_a_rotten_disk_change_nothing_of_what_people_see(node):
     """Three of matching and two of notify; one of each dies between the question and the introduction."""
     async with AsyncExitStack() as cast:
         story = Story(node.where, Teller(io.StringIO()), cast, "nl")
         await story.two_join()
         await story.an_ambassador_is_appointed()
         await story.the_school_offers()
+        assert "-shared/" in rots_between_a_stop_and_a_start(node)
+        await node.healthy()
         node.up(matching=3, notify=2)
         replicas = {part: node.ids(part) for part in ("matching", "notify")}
         assert {part: len(found) for part, found in replicas.items()} == {"matching": 3, "notify": 2}
