@@ -98,7 +98,7 @@ class Consumer:
     async def run(self) -> None:
         """Hears until it is told to stop."""
         streams = self._service.streams
-        streams.when_lost.add(self._wake)
+        streams.when_lost.append(self._wake)
         keeping = asyncio.create_task(self._keep())
         try:
             while not self._stopping:
@@ -116,7 +116,7 @@ class Consumer:
                 finally:
                     self._pull, self._handled = None, []
         finally:
-            streams.when_lost.discard(self._wake)
+            streams.when_lost.remove(self._wake)
             await ended(keeping)
 
     async def _hear(self, pull: Pull) -> None:

@@ -64,7 +64,7 @@ class Streams:
         #: Set whenever the broker is connected, for who looks at what it has.
         self.came_back = asyncio.Event()
         #: Called when the connection is lost, by who waits for what then does not come.
-        self.when_lost: set[Callable[[], None]] = set()
+        self.when_lost: list[Callable[[], None]] = []
 
     @property
     def js(self) -> JetStreamContext:

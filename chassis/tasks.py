@@ -10,11 +10,10 @@ async def ended(*tasks: asyncio.Future[Any]) -> None:
     Once is not enough: up to Python 3.11 `asyncio.wait_for`, which nats-py and others wait with, may return the answer
     that came in at that moment instead of letting the cancellation through.
     """
-    going = {task for task in tasks if not task.done()}
-    while going:
+    while going := [task for task in tasks if not task.done()]:
         for task in going:
             task.cancel()
-        _, going = await asyncio.wait(going, timeout=0.1)
+        await asyncio.wait(going, timeout=0.1)
     for task in tasks:
         if not task.cancelled():
             task.exception()  # looked at, so that asyncio does not complain that nobody did
