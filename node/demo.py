@@ -127,7 +127,7 @@ class Demo:
                 words["starts_on"] = (datetime.now(UTC).date() + timedelta(days=one["in_days"])).isoformat()
             await person.post(f"/{side}", {"place": ORGANISATIONS[own["organisation"]]["place"]} | words)
 
-    async def _brought_together(self, request: str, state: str, together: dict[str, str] | None = None) -> None:
+    async def _brought_together(self, request: str, state: str, together: dict[str, Any] | None = None) -> None:
         match = await until(lambda: self._match_of(request), f"een match voor “{request}”")
         page = f"/matches/{match['match_id']}"
         if match["state"] != "proposed":  # done by a loading that was broken off
@@ -140,8 +140,8 @@ class Demo:
             asker, offerer = (self._by(f"{side}s", match[side]["title"]) for side in ("request", "offer"))
             await self._start(match["match_id"], asker, offerer, together)
 
-    async def _start(self, match_id: str, asker: Person, offerer: Person, together: dict[str, str]) -> None:
-        """What two people do who were introduced, as soon as they can."""
+    async def _start(self, match_id: str, asker: Person, offerer: Person, together: dict[str, Any]) -> None:
+        """What two people do who were introduced, as soon as they can; some tell how it ended."""
 
         async def can_start() -> bool:
             try:
@@ -152,6 +152,8 @@ class Demo:
         await until(can_start, "een kennismaking waar iets uit kan beginnen")
         await asker.post("/initiatives", {"match_id": match_id, "text": together["text"]})
         await offerer.post(f"/initiatives/{match_id}/notes", {"text": together["noted"]})
+        if "ended" in together:
+            await asker.post(f"/initiatives/{match_id}/end", together["ended"])
 
     async def _match_of(self, title: str) -> Any:
         """The best match of a request; the node's team sees them all."""

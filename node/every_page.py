@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
 from node.addresses import Addresses
 from node.client import Person
@@ -132,9 +133,11 @@ PARTS = frozenset({"join-found", "join-places"})
 NEWCOMER = "nieuw@omdehoek.example"
 
 
-async def open_page(page: "Page", shown: Shown, path: str) -> None:
-    """Goes to a page, and does there what is to be done first."""
+async def open_page(page: "Page", shown: Shown, path: str) -> bool:
+    """Goes to a page, and does there what is to be done first; not when this node has none and leads elsewhere."""
     await page.goto(path)
+    if urlsplit(page.url).path != urlsplit(path).path:
+        return False
     for name, words in shown.fills:
         await page.locator(f"main [name={name}]").first.fill(words)
     if shown.presses:
@@ -142,6 +145,7 @@ async def open_page(page: "Page", shown: Shown, path: str) -> None:
             await page.locator(shown.presses).first.click()
     if shown.sees:
         await page.locator(shown.sees).first.wait_for()
+    return True
 
 
 async def the_people(where: Addresses, stack: AsyncExitStack) -> dict[str, Person | None]:

@@ -1,7 +1,7 @@
 """`./odh screenshots`: a picture of every page, on a phone and on a desktop, in both languages, light and dark.
 
-The pages are those of the node that runs here (`./odh up --demo` has something of everything), seen by the people of
-the demo.
+The pages are those of the node that runs here, seen by the people of the demo: `./odh up --demo` has something of
+everything, and `./odh up --demo --node national` also the country at a glance.
 """
 
 import argparse
@@ -108,7 +108,7 @@ async def _taken(
         name = f"{shown.name}-{width}-{language}-{scheme}"
         if all(word in name for word in only):
             await page.set_viewport_size({"width": pixels, "height": 844 if width == "phone" else 900})
-            await open_page(page, shown, path + ("&" if "?" in path else "?") + f"taal={language}")
-            await page.screenshot(path=folder / f"{name}.png", full_page=True)
-            taken += 1
+            if await open_page(page, shown, path + ("&" if "?" in path else "?") + f"taal={language}"):
+                await page.screenshot(path=folder / f"{name}.png", full_page=True)
+                taken += 1
     return taken

@@ -33,6 +33,10 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     assert start in (await pair.asker.get(f"/matches/{pair.match_id}")).text
     assert start not in (await pair.team.get(f"/matches/{pair.match_id}")).text
 
+    for reader, is_told in ((pair.asker, True), (pair.offerer, True), (pair.team, False)):
+        overview = shown(well_made(await reader.get("/", headers=BROWSER), "nl"))
+        assert ("Jullie hebben kennisgemaakt" in overview) is is_told
+
     page = await pair.asker.get(start)
     refused = await press(pair.asker, page, "Begin", text="")
     assert (refused.status_code, wrong(well_made(refused, "nl"))) == (422, ["Vertel wat jullie gaan doen"])
@@ -50,7 +54,9 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
         assert "<b>Geweest</b>" in shown(read)
         assert "1 februari 2030" in shown(read)
     assert not list(well_made(await pair.team.get(path), "nl").iter("textarea"))  # who reads along writes nothing
-    assert heading(await pair.asker.get(path)) in shown(well_made(await pair.asker.get("/"), "nl"))
+    overview = shown(well_made(await pair.asker.get("/"), "nl"))
+    assert heading(await pair.asker.get(path)) in overview
+    assert "Jullie hebben kennisgemaakt" not in overview
 
     change = f"{path}/change"
     forms = [await who.get(change) for who in (pair.offerer, pair.asker)]

@@ -1,37 +1,50 @@
 """The start page: what this is, how it works, and what waits for whoever is signed in."""
 
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from chassis import Problem
-from services.gateway.pages.reading import AnyReader, Reader
+from services.gateway.pages.desk import part
+from services.gateway.pages.reading import AnyReader
 
 router = APIRouter(include_in_schema=False)
+
+#: So long an introduction is shown that nothing came of; after that its two have talked, or will not.
+INTRODUCED_FOR = timedelta(days=30)
 
 
 @router.get("/")
 async def start(reader: AnyReader, done: str = "") -> Response:
-    """For everybody."""
+    """For everybody; a part that cannot be told now does not take the others along."""
     if reader.caller is None:
         return reader.page("start.html", next="", wrong=None, email="")
-    return reader.page("yours.html", waiting=await _waiting(reader), together=await _together(reader), done=done)
+    language = f"language={reader.language}"
+    waiting, introduced, initiatives = await asyncio.gather(
+        part(reader, f"/v1/matches?awaiting_me=true&{language}"),
+        part(reader, f"/v1/matches?state=introduced&{language}"),
+        part(reader, "/v1/initiatives?mine=true&limit=100"),
+    )
+    since = reader.request.app.state.service.now() - INTRODUCED_FOR
+    return reader.page(
+        "yours.html",
+        waiting=waiting and waiting["items"],
+        introduced=_not_begun(introduced["items"], initiatives["items"], since) if introduced and initiatives else [],
+        together=[one for one in initiatives["items"] if one["status"] == "running"] if initiatives else [],
+        done=done,
+    )
 
 
-async def _waiting(reader: Reader) -> list[dict[str, Any]] | None:
-    """The matches that wait for the reader; none when that cannot be told now."""
-    try:
-        found = await reader.ask(f"/v1/matches?awaiting_me=true&language={reader.language}")
-    except Problem:
-        return None
-    return list(found["items"])
-
-
-async def _together(reader: Reader) -> list[dict[str, Any]]:
-    """What the reader does together with somebody now; nothing when that cannot be told."""
-    try:
-        found = await reader.ask("/v1/initiatives?mine=true&limit=100")
-    except Problem:
-        return []
-    return [one for one in found["items"] if one["status"] == "running"]
+def _not_begun(
+    introduced: list[dict[str, Any]], initiatives: list[dict[str, Any]], since: datetime
+) -> list[dict[str, Any]]:
+    """With whom the reader came into contact lately, and did nothing together yet."""
+    begun = {one["initiative_id"] for one in initiatives}
+    return [
+        match
+        for match in introduced
+        if match["my_side"] and match["match_id"] not in begun
+        if datetime.fromisoformat(match["waiting_since"]) > since
+    ]
