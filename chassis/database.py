@@ -6,7 +6,7 @@ import zlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from alembic import command
@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, MetaData, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
-from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -163,6 +163,11 @@ def upgrade(connection: Connection, service: str | Path, revision: str = "head")
     config.attributes["connection"] = connection
     command.upgrade(config, revision)
     connection.commit()
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """The driver's own connection, for statements that each stand by themselves: none is in a transaction of ours."""
+    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)
 
 
 async def wait_out(engine: AsyncEngine, consumer: str) -> None:

@@ -4,10 +4,12 @@ All three live in the service's own database and are written in the transaction 
 is kept for a while as `said`, with its number in the stream, for a broker that loses it: see `chassis.looking_back`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
 import sqlalchemy as sa
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql as pg
@@ -160,11 +162,18 @@ async def write_outbox(session: AsyncSession, node: str) -> list[Outgoing]:
     said: list[Said] = session.info.pop("said", [])
     if not said:
         return []
+    values = _columns_of(said, node)
+    numbers = (await run(session, _INSERT_OUTBOX, values)).scalars()  # in the order of the rows that were given
+    del values["entity_ids"]
+    return [Outgoing(*row) for row in zip(numbers, *values.values(), strict=True)]
+
+
+def _columns_of(said: Sequence[Said], node: str) -> dict[str, list[Any]]:
     now = datetime.now(UTC)
     bodies = [encode(s.event, event_id=s.event_id, node=node, time=now, traceparent=s.cause) for s in said]
     if any(len(body) > EVENT_BYTES_MAX for body in bodies):
         raise ValueError("an event is larger than the broker takes")
-    values: dict[str, list[Any]] = {
+    return {
         "event_ids": [s.event_id for s in said],
         "entity_ids": [s.event.entity_id for s in said],
         "subjects": [s.event.subject(node, s.to) for s in said],
@@ -173,9 +182,36 @@ async def write_outbox(session: AsyncSession, node: str) -> list[Outgoing]:
         "kept": [s.event.kept_seconds for s in said],
         "bodies": bodies,
     }
-    numbers = (await run(session, _INSERT_OUTBOX, values)).scalars()  # in the order of the rows that were given
-    del values["entity_ids"]
-    return [Outgoing(*row) for row in zip(numbers, *values.values(), strict=True)]
+
+
+def saying_of_changed(change: str) -> str:
+    """A statement that changes entities and says an event of each: whole in itself, without a transaction around it.
+
+    `change` takes its values from `$8` on, and returns what it changed as `entity_id`; of other entities nothing is
+    said. For what is so small that begin and commit would be most of its way to the database and back.
+    """
+    return f"""
+        WITH changed AS ({change})
+        INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body, said_at)
+        SELECT said.*, clock_timestamp()
+        FROM unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::integer[], $7::bytea[])
+            AS said (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body)
+        WHERE entity_id IN (SELECT entity_id FROM changed)
+        RETURNING seq, event_id, subject, due_at, timer_subject, kept_seconds, body
+        """
+
+
+async def change_and_say(
+    connection: asyncpg.Connection,
+    statement: str,
+    events: Sequence[tuple[Event, str | None]],
+    node: str,
+    *values: Any,
+) -> list[Outgoing]:
+    """Runs a statement of `saying_of_changed`, with what caused each event; returns the rows, for the relay."""
+    said = [Said(new_id(), event, None, cause, None) for event, cause in events]
+    rows = await connection.fetch(statement, *_columns_of(said, node).values(), *values)
+    return [Outgoing(*row) for row in rows]
 
 
 _INSERT_INBOX = text(

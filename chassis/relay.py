@@ -9,14 +9,13 @@ batches, which cost one wait for the disk together.
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import cast
 
 import asyncpg
 from nats.errors import Error as NatsError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.crashpoints import crashpoint
-from chassis.database import is_away, lock_number
+from chassis.database import driver_of, is_away, lock_number
 from chassis.forgetting import UNDER_WAY_SECONDS_MAX
 from chassis.mailboxes import Outgoing
 from chassis.publishing import Publisher
@@ -193,21 +192,17 @@ class Relay:
         """
         if self._held is None:
             self._held = await self._engine.connect()
-            await (await _driver_of(self._held)).execute("SET synchronous_commit TO off")
-        return await _driver_of(self._held)
+            await (await driver_of(self._held)).execute("SET synchronous_commit TO off")
+        return await driver_of(self._held)
 
     async def close(self) -> None:
         """Lets the connection go, with whatever is under way on it."""
         if self._held is not None:
             held, self._held = self._held, None
-            (await _driver_of(held)).terminate()
+            (await driver_of(held)).terminate()
             await held.close()
 
 
 async def _remove(connection: asyncpg.Connection, stored: Numbers) -> None:
     if stored:
         await connection.execute(_REMOVE, list(stored), list(stored.values()))
-
-
-async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
-    return cast(asyncpg.Connection, (await connection.get_raw_connection()).driver_connection)

@@ -77,7 +77,7 @@ class Post:
     """What the node sent, as its mail catcher has it."""
 
     def __init__(self, where: Addresses) -> None:
-        self._http = httpx.AsyncClient(base_url=where.mail, timeout=10, limits=ONE_CALL_EACH, verify=_tls())
+        self._http = httpx.AsyncClient(base_url=where.mail, timeout=60, limits=ONE_CALL_EACH, verify=_tls())
 
     async def close(self) -> None:
         await self._http.aclose()

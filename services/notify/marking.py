@@ -2,13 +2,17 @@
 
 import asyncio
 import random
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from chassis.crashpoints import crashpoint
-from chassis.database import is_away, wait_for_database
+from chassis.database import driver_of, is_away, wait_for_database
 from chassis.problems import describe
 from chassis.telemetry import log
-from chassis.transactions import Item
+from chassis.transactions import Item, Work
 from services.notify import outcomes
 from services.notify.post import Claimed
 from services.notify.smtp import Outcome
@@ -16,7 +20,15 @@ from services.notify.smtp import Outcome
 if TYPE_CHECKING:
     from chassis import Service
 
-Mark = tuple[Item, asyncio.Future[None]]
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What became of a mail, to be written down."""
+
+    mail: Claimed
+    outcome: Outcome
+    cause: str | None
+    made: asyncio.Future[None]
 
 
 class Marks:
@@ -28,14 +40,9 @@ class Marks:
 
     def make(self, mail: Claimed, outcome: Outcome, cause: str | None) -> asyncio.Future[None]:
         """Has an outcome written down; done when it is committed."""
-
-        async def write(session: Any) -> None:
-            now, jitter = self._service.now(), random.random()
-            await outcomes.write_down(session, mail, outcome, sender=self._sender, now=now, jitter=jitter)
-
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.put_nowait((Item(write, cause=cause), done))
-        return done
+        mark = Mark(mail, outcome, cause, asyncio.get_running_loop().create_future())
+        self._waiting.put_nowait(mark)
+        return mark.made
 
     async def all_made(self) -> None:
         """Returns when nothing is left to write down."""
@@ -62,12 +69,33 @@ class Marks:
     async def _write(self, marks: list[Mark]) -> list[BaseException]:
         """Those that fail stand in line again; returns the faults."""
         faults = []
-        results = await self._service.transactions.group([item for item, _ in marks])
-        for mark, result in zip(marks, results, strict=True):
+        for mark, result in zip(marks, await self._results(marks), strict=True):
             if isinstance(result, BaseException):
                 faults.append(result)
                 self._waiting.put_nowait(mark)
-            elif not mark[1].done():
-                mark[1].set_result(None)
+            elif not mark.made.done():
+                mark.made.set_result(None)
             self._waiting.task_done()
         return faults
+
+    async def _results(self, marks: list[Mark]) -> list[Any]:
+        if all(outcomes.is_sent_alone(mark.mail, mark.outcome) for mark in marks):
+            # Whatever prevents this prevents the transactions too, or is the fault of one mail, which they find.
+            with suppress(Exception):
+                await self._write_sent([(mark.mail, mark.cause) for mark in marks])
+                return [None] * len(marks)
+        return await self._service.transactions.group([Item(self._work(mark), cause=mark.cause) for mark in marks])
+
+    async def _write_sent(self, mails: list[tuple[Claimed, str | None]]) -> None:
+        node, now = self._service.settings.node, self._service.now()
+        async with self._service.engine.connect() as connection:
+            driver = await driver_of(connection)
+            said = await outcomes.write_down_sent(driver, mails, node=node, sender=self._sender, now=now)
+        self._service.relay.hand_over(said)
+
+    def _work(self, mark: Mark) -> Work:
+        async def write(session: AsyncSession) -> None:
+            now, jitter = self._service.now(), random.random()
+            await outcomes.write_down(session, mark.mail, mark.outcome, sender=self._sender, now=now, jitter=jitter)
+
+        return write

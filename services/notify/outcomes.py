@@ -1,12 +1,15 @@
 """What became of a mail is written down, and said when it is final."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import asyncpg
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
+from chassis.mailboxes import Outgoing, change_and_say, saying_of_changed
 from contracts.notify import NotificationFailed, NotificationSent
 from services.notify import attempts, contacts
 from services.notify.post import WITHOUT_SECRETS, Claimed
@@ -18,6 +21,13 @@ _OURS = "WHERE notification_id = :id AND status = 'sending' AND sender = :sender
 
 _SENT = text(
     f"UPDATE notification SET status = 'sent', sent_at = :now, facts = '{{}}', sender = NULL, refusal = NULL {_OURS}"
+)
+_SENT_ALONE = saying_of_changed(
+    """
+    UPDATE notification SET status = 'sent', sent_at = $8, facts = '{}', sender = NULL, refusal = NULL
+    WHERE notification_id = ANY($9::text[]) AND status = 'sending' AND sender = $10
+    RETURNING notification_id AS entity_id
+    """
 )
 _SENT_TOGETHER = text("UPDATE notification SET status = 'sent', sent_at = :now, facts = '{}' WHERE digest_id = :id")
 _WAIT = text(
@@ -37,6 +47,28 @@ _TO_THE_NEW_ADDRESS = text(
     "UPDATE notification SET status = 'waiting', next_attempt_at = :now WHERE notification_id = :id "
     "AND EXISTS (SELECT FROM contact WHERE member_id = :member_id AND email <> :address)"
 )
+
+
+def is_sent_alone(mail: Claimed, outcome: Outcome) -> bool:
+    """Whether nothing but the mail itself is to be written down: it was accepted, and tells of no other."""
+    return isinstance(outcome, Accepted) and not mail.items and not mail.has_own_address
+
+
+async def write_down_sent(
+    connection: asyncpg.Connection,
+    mails: Sequence[tuple[Claimed, str | None]],
+    *,
+    node: str,
+    sender: int,
+    now: datetime,
+) -> list[Outgoing]:
+    """Settles mails that were sent alone, each with what caused it, in one statement; returns what is said of them.
+
+    The next mail waits for it: see the window in `sending`.
+    """
+    said = [(NotificationSent(**_about(mail)), cause) for mail, cause in mails]
+    ids = [mail.notification_id for mail, _ in mails]
+    return await change_and_say(connection, _SENT_ALONE, said, node, now, ids, sender)
 
 
 async def write_down(

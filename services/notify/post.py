@@ -12,6 +12,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
+from chassis.database import driver_of
 from contracts.notify import NotificationFailed
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sending
 from services.notify.connections import SENDER_LOCKS
@@ -79,13 +80,12 @@ class Claimed:
 #: The address and the token of a sign-in link are kept no longer than its mail is under way.
 WITHOUT_SECRETS = "CASE WHEN template IN ('sign-in', 'joining', 'invitation') THEN '{}'::jsonb ELSE facts END"
 
-_CLAIM = text(
-    """
+_CLAIM = """
     WITH due AS (
-        SELECT notification_id FROM notification WHERE status = 'waiting' AND next_attempt_at <= :now
-        ORDER BY urgent DESC, next_attempt_at LIMIT :room FOR UPDATE SKIP LOCKED
+        SELECT notification_id FROM notification WHERE status = 'waiting' AND next_attempt_at <= $3
+        ORDER BY urgent DESC, next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
-    UPDATE notification AS n SET status = 'sending', sender = :sender, attempts = n.attempts + 1
+    UPDATE notification AS n SET status = 'sending', sender = $1, attempts = n.attempts + 1
     FROM due WHERE n.notification_id = due.notification_id
     RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.created_at, n.attempts,
         n.attempts_unsure, n.cause, n.category AS category_kept,
@@ -102,12 +102,11 @@ _CLAIM = text(
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{}') AS tokens
     """
-)
 
-_SETTLE = text(
-    "UPDATE notification SET status = :status, refusal = :refusal, sender = NULL, "
-    f"facts = {WITHOUT_SECRETS} WHERE notification_id = :id"
-)
+_SETTLE = f"""
+    UPDATE notification SET status = $2, refusal = $3, sender = NULL, facts = {WITHOUT_SECRETS}
+    WHERE notification_id = $1
+    """
 
 
 async def claim(connection: AsyncConnection, sender: int, room: int, now: datetime) -> tuple[list[Claimed], int]:
@@ -115,16 +114,15 @@ async def claim(connection: AsyncConnection, sender: int, room: int, now: dateti
 
     Each statement stands by itself: a mail that was claimed and not settled is found with a sender that is gone.
     """
-    rows = await connection.execute(_CLAIM, {"sender": sender, "room": room, "now": now})
-    claimed = [Claimed(**row._mapping) for row in rows]
+    driver = await driver_of(connection)
+    claimed = [Claimed(**row) for row in await driver.fetch(_CLAIM, sender, room, now)]
     to_send = []
     for mail in claimed:
         settled = mail.without_sending(now)
         if settled is None:
             to_send.append(mail)
         else:
-            values = {"id": mail.notification_id, "status": settled.status, "refusal": settled.refusal}
-            await connection.execute(_SETTLE, values)
+            await driver.execute(_SETTLE, mail.notification_id, settled.status, settled.refusal)
     return to_send, len(claimed)
 
 

@@ -131,8 +131,10 @@ class Sender:
         now = self._loop.time()
         if self._patience.wait_seconds(now):
             return 0
-        most = CLAIMED_PER_CONNECTION * self._settings.smtp_connections - self._under_way
-        return max(0, min(most, self._pace.room(now)))
+        most = CLAIMED_PER_CONNECTION * self._settings.smtp_connections
+        if self._under_way * 2 > most:  # a claim for each mail that is done would cost as much as the mail
+            return 0
+        return max(0, min(most - self._under_way, self._pace.room(now)))
 
     async def _rest(self, *, has_room: bool) -> None:
         """Until there is something to send, or until something may be sent again."""
@@ -143,7 +145,6 @@ class Sender:
 
     async def _claim(self, room: int) -> int:
         async with self._service.engine.connect() as connection:
-            await connection.execution_options(isolation_level="AUTOCOMMIT")  # a mail waits for each round trip
             mails, found = await post.claim(connection, self._number, room, self._service.now())
         crashpoint("notify.after-claim")
         self._pace.take(len(mails))

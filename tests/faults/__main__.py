@@ -16,17 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Any
 
 from node import ROOT
 from tests.faults import away, invariants, nemesis, restoring
-from tests.faults.cluster import REGIONS, Cluster, cluster, faketime
-from tests.faults.people import People
+from tests.faults.cluster import REGIONS, cluster, faketime
+from tests.faults.people import People, settled, while_alive
 from tests.faults.rows import ROWS, proofs_of, storms
-from tests.given import eventually
 from tests.story.ledger import Ledger
 
 #: From the last thing that was mended until everything is where it should be, and everybody has answered.
@@ -85,18 +83,18 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
         enough = asyncio.Event()
         living = asyncio.gather(*(one.live(enough) for one in people))
         try:
-            await _while_alive(living, nemesis.storm(country, breaks, tell))
+            await while_alive(living, nemesis.storm(country, breaks, tell))
             if asked.rows == ["F17"]:  # nothing breaks: they only live
-                await _while_alive(living, asyncio.sleep(asked.minutes * 60))
+                await while_alive(living, asyncio.sleep(asked.minutes * 60))
             if "F24" in asked.rows:
-                await _while_alive(living, restoring.restore_one(people, asked.seed, folder, tell))
+                await while_alive(living, restoring.restore_one(people, asked.seed, folder, tell))
             if "F25" in asked.rows:
-                await _while_alive(living, away.one_by_one(people, asked.minutes * 60, tell))
+                await while_alive(living, away.one_by_one(people, asked.minutes * 60, tell))
             enough.set()
             tell("everything is whole again")
             mended = time.monotonic()
             try:
-                await _while_alive(living, _settled(country, people))
+                await while_alive(living, settled(country, people, QUIET_SECONDS_MAX))
                 tell(f"quiet after {time.monotonic() - mended:.1f} s")
             except AssertionError as stuck:
                 tell(f"BROKEN  {stuck}")
@@ -109,26 +107,6 @@ async def run(asked: argparse.Namespace, folder: Path) -> int:
             tell(f"BROKEN  {what}")
         tell(f"{len(wrong)} broken; again: ./odh test faults {_again(asked)}" if wrong else "everything holds")
         return 1 if wrong else 0
-
-
-async def _while_alive(living: asyncio.Future[Any], doing: Coroutine[Any, Any, None]) -> None:
-    """Whoever cannot go on ends the rest."""
-    task = asyncio.ensure_future(doing)
-    await asyncio.wait({living, task}, return_when=asyncio.FIRST_COMPLETED)
-    if not task.done():
-        task.cancel()
-        living.result()
-    task.result()
-
-
-async def _settled(country: Cluster, people: list[People]) -> None:
-    """Everybody has answered what waited for them, and nothing is under way."""
-
-    async def nothing_left() -> bool:
-        await country.quiet(QUIET_SECONDS_MAX)
-        return not sum([await one.waits() for one in people]) and all([await s.look.is_quiet() for s in country.sites])
-
-    await eventually(nothing_left, within=QUIET_SECONDS_MAX, saying="an end to all matches")
 
 
 def _report(people: list[People], breaks: list[nemesis.Break], tell: Callable[[str], None]) -> None:

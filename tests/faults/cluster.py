@@ -183,7 +183,15 @@ def armed_at(data: Path, service: str) -> Path:
     return data / f"dies-at-{service}"
 
 
-def new_node(data: Path, name: str, gateway_port: int, to_databases: Line, *, clocks_differ: bool = False) -> Node:
+def new_node(
+    data: Path,
+    name: str,
+    gateway_port: int,
+    to_databases: Line,
+    *,
+    clocks_differ: bool = False,
+    services: tuple[str, ...] = SERVICES,
+) -> Node:
     settings = COMPILED | SETTINGS
     if clocks_differ and name in CLOCKS:
         settings |= {"LD_PRELOAD": str(faketime()), "FAKETIME": CLOCKS[name], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
@@ -191,9 +199,9 @@ def new_node(data: Path, name: str, gateway_port: int, to_databases: Line, *, cl
         data,
         name=name,
         gateway_port=gateway_port,
-        services=SERVICES,
+        services=services,
         settings=settings,
-        settings_of={service: {"ODH_CRASHPOINT": f"@{armed_at(data, service)}"} for service in SERVICES},
+        settings_of={service: {"ODH_CRASHPOINT": f"@{armed_at(data, service)}"} for service in services},
         to_databases=to_databases,
     )
 
@@ -204,7 +212,9 @@ def faketime() -> Path | None:
 
 
 @asynccontextmanager
-async def cluster(folder: Path, regions: int, *, clocks_differ: bool = False) -> AsyncIterator[Cluster]:
+async def cluster(
+    folder: Path, regions: int, *, clocks_differ: bool = False, services: tuple[str, ...] = SERVICES
+) -> AsyncIterator[Cluster]:
     """A country of so many regions, which stops when the block ends, whatever was killed in it."""
     async with AsyncExitStack() as stack:
         hub_data = folder / NATIONAL
@@ -218,7 +228,9 @@ async def cluster(folder: Path, regions: int, *, clocks_differ: bool = False) ->
         sites = []
         for name, each in zip((NATIONAL, *REGIONS), lines, strict=False):
             to_databases = await stack.enter_async_context(Line())
-            node = new_node(folder / name, name, free_port(), to_databases, clocks_differ=clocks_differ)
+            node = new_node(
+                folder / name, name, free_port(), to_databases, clocks_differ=clocks_differ, services=services
+            )
             site = Site(node, each, to_databases)
             stack.push_async_callback(site.stop)
             await site.start()

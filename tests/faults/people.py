@@ -2,14 +2,15 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import httpx
 
 from node.client import Person
-from tests.faults.cluster import Site
+from tests.faults.cluster import Cluster, Site
+from tests.given import eventually
 from tests.story.ledger import Ledger
 
 #: Where the people of each node live.
@@ -195,3 +196,23 @@ class People:
             async with doing:
                 await step()
             await asyncio.sleep(0.3)
+
+
+async def while_alive(living: asyncio.Future[Any], doing: Coroutine[Any, Any, None]) -> None:
+    """Whoever cannot go on ends the rest."""
+    task = asyncio.ensure_future(doing)
+    await asyncio.wait({living, task}, return_when=asyncio.FIRST_COMPLETED)
+    if not task.done():
+        task.cancel()
+        living.result()
+    task.result()
+
+
+async def settled(country: Cluster, people: Sequence[People], within: float) -> None:
+    """Everybody has answered what waited for them, and nothing is under way."""
+
+    async def nothing_left() -> bool:
+        await country.quiet(within)
+        return not sum([await one.waits() for one in people]) and all([await s.look.is_quiet() for s in country.sites])
+
+    await eventually(nothing_left, within=within, saying="an end to all matches")
