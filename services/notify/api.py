@@ -5,6 +5,7 @@ from typing import Annotated, Literal, cast
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Header, Query, Request
+from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
@@ -12,6 +13,7 @@ from chassis import (
     Command,
     FieldErrors,
     IfMatch,
+    Input,
     NodeTeam,
     Now,
     Page,
@@ -77,6 +79,25 @@ async def mark_read(item_id: str, who: SignedIn, now: Now, command: Command) -> 
             raise InboxItemNotFound
         item.read_at = item.read_at or now
         session.add(item)
+        return Reply(status=204)
+
+    return await command(read)
+
+
+class ReadUpTo(Input):
+    """What the member has seen."""
+
+    item_id: str = Field(min_length=1, max_length=128, description="The newest item that was seen.")
+
+
+@router.post("/inbox/read", status_code=204)
+async def mark_all_read(draft: ReadUpTo, who: SignedIn, now: Now, command: Command) -> Response:
+    """The member has read an item and all that came before it; what came since stays new."""
+
+    async def read(session: AsyncSession) -> Reply:
+        if await inbox.item(session, draft.item_id, who.references) is None:
+            raise InboxItemNotFound
+        await inbox.read_up_to(session, draft.item_id, who.references, now)
         return Reply(status=204)
 
     return await command(read)

@@ -1,6 +1,7 @@
 """What somebody was told, as it is read: in pages, newest first, or after a position, as it comes in."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -27,6 +28,12 @@ async def last_position(session: AsyncSession, references: Sequence[str]) -> int
     """The position of a member's newest item; 0 without any."""
     query = select(sa.func.max(InboxItem.position)).where(col(InboxItem.member_id).in_(references))
     return (await session.exec(query)).one() or 0
+
+
+async def read_up_to(session: AsyncSession, item_id: str, references: Sequence[str], now: datetime) -> None:
+    """A member has read an item and what is older; what was read before keeps its moment."""
+    own, unread = col(InboxItem.member_id).in_(references), col(InboxItem.read_at).is_(None)
+    await session.exec(sa.update(InboxItem).where(own, unread, col(InboxItem.item_id) <= item_id).values(read_at=now))
 
 
 async def item(session: AsyncSession, item_id: str, references: Sequence[str]) -> InboxItem | None:

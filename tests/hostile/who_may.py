@@ -175,6 +175,7 @@ RULES = {
         "GET /v1/inbox": MEMBERS,
         "GET /v1/inbox/stream": MEMBERS,
         "POST /v1/inbox/{item_id}/read": of("asker"),
+        "POST /v1/inbox/read": of("asker", item_id="item"),
         "GET /v1/preferences": MEMBERS,
         "PUT /v1/preferences": MEMBERS,
         "GET /v1/push-devices": MEMBERS,

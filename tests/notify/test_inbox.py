@@ -90,6 +90,22 @@ async def test_an_item_is_read_once_and_stays_read(notify):
     assert await notify.inbox(person) == [read]
 
 
+async def test_all_is_read_up_to_what_was_seen(notify):
+    person, other = a_person("Noor Jansen"), a_person("Wim Ander")
+    for _ in range(3):
+        await told(notify, person)
+    await told(notify, other)
+    newest, seen, _ = await notify.inbox(person)
+    client = notify.http_as(person.member_id)
+
+    assert (await client.post("/v1/inbox/read", json={"item_id": seen["item_id"]})).status_code == 204
+
+    assert [item["read_at"] is not None for item in await notify.inbox(person)] == [False, True, True]
+    of_another = await notify.http_as(other.member_id).post("/v1/inbox/read", json={"item_id": newest["item_id"]})
+    assert (of_another.status_code, slug(of_another)) == (404, "inbox-item-not-found")
+    assert [item["read_at"] for item in await notify.inbox(other)] == [None]
+
+
 async def test_somebody_elses_item_does_not_exist(notify):
     person, other = a_person("Noor Jansen"), a_person("Wim Ander")
     await told(notify, person)

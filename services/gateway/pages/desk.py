@@ -5,9 +5,9 @@ A part that cannot be told now, because its service is away, does not take the o
 
 import asyncio
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from chassis import Problem
@@ -26,9 +26,11 @@ SHOWN_REFUSALS = (403, 404, 409, 412, 422)
 
 
 @router.get("/desk")
-async def show_desk(reader: SignedInReader, done: str = "") -> Response:
-    """Everything on one page; what waits longest first."""
-    return await _page(reader, done=done)
+async def show_desk(
+    reader: SignedInReader, done: str = "", cursor: Annotated[str, Query(max_length=128)] = ""
+) -> Response:
+    """Everything on one page; what waits longest first, and of what is new the newest, or from where the reader was."""
+    return await _page(reader, done=done, cursor=cursor)
 
 
 @router.post("/desk/matches/{match_id}")
@@ -94,19 +96,20 @@ async def _do(
     return reader.go_to(f"/desk?done={done}")
 
 
-async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "", cursor: str = "") -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     language = f"language={reader.language}"
     paths = {
         "waiting": f"/v1/desk/waiting?limit=10&{language}",
         "hand_overs": f"/v1/hand-overs?{language}",
-        "new": "/v1/desk/new?limit=10",
+        "new": "/v1/desk/new?" + urlencode({"limit": 10} | ({"cursor": cursor} if cursor else {})),
         "follow_ups": "/v1/follow-ups",
         "deeds": "/v1/members/me/deeds?limit=10",
     }
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
     return reader.page(
         "desk.html", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done, wrong=wrong,
+        cursor=cursor,
         **dict(zip(paths, found, strict=True)),
     )  # fmt: skip
 

@@ -19,6 +19,14 @@ async def show_inbox(reader: SignedInReader, cursor: Annotated[str, Query(max_le
     return reader.page("inbox.html", items=items, older=found["next_cursor"], cursor=cursor)
 
 
+@router.post("/inbox/read")
+async def mark_all_read(reader: SignedInReader) -> Response:
+    """The reader has read what is on the page, and what is older."""
+    newest = (await reader.form()).get("newest", "")
+    await reader.ask("/v1/inbox/read", method="POST", body={"item_id": newest})
+    return reader.go_to("/inbox")
+
+
 @router.post("/inbox/{item_id}/read")
 async def mark_read(item_id: Annotated[str, Path(max_length=128)], reader: SignedInReader) -> Response:
     """The reader has read an item."""

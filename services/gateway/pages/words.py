@@ -5,7 +5,7 @@ how many has a form for one and a form for more (`msgid_plural`), chosen by `n`.
 """
 
 import gettext
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -76,8 +76,13 @@ def day_of(value: str, language: Language) -> str:
 
 
 def how_long(value: str, language: Language) -> str:
-    """How long ago a moment was, in the largest unit that says it: 3 dagen; from ISO 8601 with its offset."""
+    """How long ago a moment was, in the largest unit that says it: 3 dagen; from ISO 8601 with its offset.
+
+    It may stand within a sentence: it begins with a small letter or a number.
+    """
     ago = datetime.now(UTC) - datetime.fromisoformat(value)
+    if ago < timedelta(minutes=1):
+        return say("moment.less-than-a-minute", language)
     return str(format_timedelta(ago, granularity="minute", locale=LOCALES[language]))
 
 
