@@ -1,6 +1,7 @@
 """The SMTP side: stores each mail, and only then says 250."""
 
 import asyncio
+import re
 from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -9,6 +10,8 @@ from node.mail_catcher.behaviour import Behaviour, Rule
 from node.mail_catcher.store import Store
 
 BYTES_MAX = 10_000_000
+
+_PLAIN_ADDRESS = re.compile(r"<([\w.+-]{1,64}@[\w.-]{1,255})>( .*)?", re.ASCII)
 
 
 class Receiver:
@@ -24,6 +27,13 @@ class Receiver:
         for conversation in list(self.conversations):
             if isinstance(conversation.transport, asyncio.WriteTransport):
                 conversation.transport.abort()
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Several commands may come at once, as at the mail servers of this world."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, rcpt_options: list[str]
@@ -57,9 +67,18 @@ class Receiver:
         return answer
 
 
+class Talk(SMTP):
+    """A conversation, without what aiosmtpd spends most of its time on."""
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """An address as our own services write it, without the parser for every address that there can be."""
+        plain = _PLAIN_ADDRESS.fullmatch(arg)
+        return (plain[1], plain[2] or "") if plain else super()._getaddr(arg)
+
+
 async def receive(receiver: Receiver, port: int, host: str = "127.0.0.1") -> asyncio.Server:
     def conversation() -> SMTP:
-        made = SMTP(
+        made = Talk(
             receiver, hostname="mailvanger", ident="Om de Hoek", data_size_limit=BYTES_MAX, enable_SMTPUTF8=True
         )
         receiver.conversations.add(made)

@@ -1,6 +1,5 @@
 """The mail server: where it is, a connection to it, and what its answers mean for a mail."""
 
-import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -10,16 +9,15 @@ from urllib.parse import unquote, urlsplit
 
 from aiosmtplib import (
     SMTP,
-    SMTPDataError,
     SMTPException,
-    SMTPRecipientRefused,
+    SMTPResponse,
     SMTPResponseException,
-    SMTPSenderRefused,
     SMTPStatus,
     SMTPTimeoutError,
 )
 
 from chassis.crashpoints import crashpoint
+from services.notify.conversing import Conversation
 
 _CLOSING = 421
 
@@ -108,7 +106,8 @@ class Connection:
     def __init__(
         self, server: MailServer, *, local_hostname: str, timeout_seconds: float, accept_timeout_seconds: float
     ) -> None:
-        self._accept_timeout_seconds = accept_timeout_seconds
+        self._timeout_seconds, self._accept_timeout_seconds = timeout_seconds, accept_timeout_seconds
+        self._said: Conversation | None = None
         self._client = SMTP(
             hostname=server.host,
             port=server.port,
@@ -129,62 +128,73 @@ class Connection:
 
         Everything but the last dot has gone by then: who waits for their turn has the rest behind them.
         """
-        refusal = await self._announce(sender, recipient) or await self._tell(message)
+        refusal = await self._announce(sender, recipient) or self._tell(message)
         if refusal is not None:
             return refusal
         if not await may_go():
             self.close()  # a mail that is not finished is none
             return NotOffered()
-        if not self._client.is_connected:
+        if self._said is None or not self._said.is_open:
             return Deferred("disconnected")
         try:
-            answer = await self._client.execute_command(b".", timeout=self._accept_timeout_seconds)
+            (answer,) = await self._said.ask(b".", seconds=self._accept_timeout_seconds)
         except (SMTPException, OSError) as error:
             self.close()
             return Deferred(_code_of(error), unsure=True)
         if answer.code != SMTPStatus.completed:
-            return await self._answered(SMTPDataError(answer.code, answer.message), at_recipient=False)
+            return await self._answered(answer, at_recipient=False)
         crashpoint("notify.after-250")
         return Accepted()
 
-    async def _tell(self, message: bytes) -> Outcome | None:
-        """The mail itself, lines that end in CRLF, but for the dot that ends it all."""
+    async def _announce(self, sender: str, recipient: str) -> Outcome | None:
+        """Whom it is from and for. A kept connection that the server has closed meanwhile is opened again, once."""
+        kept = self._said is not None and self._said.is_open
+        if not kept:
+            try:
+                self._said = await self._open()
+            except (SMTPException, OSError) as error:
+                self.close()
+                return ServerAway(_code_of(error))
+        assert self._said is not None
         crashpoint("notify.before-data")
+        commands = (f"MAIL FROM:<{sender}>".encode(), f"RCPT TO:<{recipient}>".encode(), b"DATA")
         try:
-            answer = await self._client.execute_command(b"DATA")
-            if answer.code != SMTPStatus.start_input:
-                return await self._answered(SMTPDataError(answer.code, answer.message), at_recipient=False)
-            assert self._client.protocol is not None
-            self._client.protocol.write(_DOT_FIRST.sub(b"..", message))
+            mail, *others = await self._said.ask(*commands, seconds=self._timeout_seconds)
         except (SMTPException, OSError) as error:
+            self.close()
+            # Without an answer it may be this mail that the server stumbles over.
+            return await self._announce(sender, recipient) if kept else Deferred(_code_of(error))
+        if mail.code != SMTPStatus.completed:  # a refused sender is our own fault
+            self.close()
+            return await self._announce(sender, recipient) if kept else ServerAway(_code_of(_no(mail)))
+        rcpt, *others = others
+        if rcpt.code not in (SMTPStatus.completed, SMTPStatus.will_forward):
+            if others and others[0].code == SMTPStatus.start_input:
+                self.close()  # it waits for a mail to nobody
+            return await self._answered(rcpt, at_recipient=True)
+        (data,) = others
+        return None if data.code == SMTPStatus.start_input else await self._answered(data, at_recipient=False)
+
+    async def _open(self) -> Conversation:
+        self.close()
+        await self._client.connect()
+        if self._client.is_ehlo_or_helo_needed:
+            await self._client.ehlo()
+        return Conversation(self._client)
+
+    def _tell(self, message: bytes) -> Outcome | None:
+        """The mail itself, lines that end in CRLF, but for the dot that ends it all."""
+        assert self._said is not None
+        try:
+            self._said.say(_DOT_FIRST.sub(b"..", message))
+        except SMTPException as error:
             self.close()
             return Deferred(_code_of(error))
         return None
 
-    async def _announce(self, sender: str, recipient: str) -> Outcome | None:
-        """MAIL and RCPT. A kept connection that the server has closed meanwhile is opened again, once."""
-        kept = self._client.is_connected
-        if not kept:
-            try:
-                await self._client.connect()
-            except (SMTPException, OSError) as error:
-                self.close()
-                return ServerAway(_code_of(error))
-        try:
-            await self._client.mail(sender)
-            await self._client.rcpt(recipient)
-        except SMTPRecipientRefused as error:
-            return await self._answered(error, at_recipient=True)
-        except (SMTPException, OSError) as error:
-            self.close()
-            if kept:
-                return await self._announce(sender, recipient)
-            # Without an answer it may be this mail that the server stumbles over; a refused sender is our own fault.
-            return ServerAway(_code_of(error)) if isinstance(error, SMTPSenderRefused) else Deferred(_code_of(error))
-        return None
-
-    async def _answered(self, error: SMTPResponseException, *, at_recipient: bool) -> Outcome:
+    async def _answered(self, answer: SMTPResponse, *, at_recipient: bool) -> Outcome:
         """The server said no, and the connection stays good for the next mail."""
+        error = _no(answer)
         if error.code == _CLOSING:
             self.close()
             return ServerAway(str(error.code))
@@ -194,20 +204,25 @@ class Connection:
         return Deferred(_code_of(error))
 
     async def _reset(self) -> None:
-        if self._client.is_connected:
+        if self._said is not None and self._said.is_open:
             with suppress(SMTPException, OSError):
-                await self._client.rset()
+                await self._said.ask(b"RSET", seconds=self._timeout_seconds)
 
     def close(self) -> None:
         """Drops the connection."""
+        self._said = None
         self._client.close()
 
     async def quit(self) -> None:
         """Says goodbye, if there is somebody to say it to."""
-        if self._client.is_connected:
-            with suppress(SMTPException, OSError, TimeoutError):
-                await asyncio.wait_for(self._client.quit(), 1)
+        if self._said is not None and self._said.is_open:
+            with suppress(SMTPException, OSError):
+                await self._said.ask(b"QUIT", seconds=1)
         self.close()
+
+
+def _no(answer: SMTPResponse) -> SMTPResponseException:
+    return SMTPResponseException(answer.code, answer.message)
 
 
 _ENHANCED = re.compile(r"^[245]\.\d{1,3}\.\d{1,3}\b")

@@ -398,8 +398,37 @@ async def outcome_of(conversation, may_go=True):
     ],
     ids=str,
 )
-async def test_what_an_answer_means_for_a_mail(answers, outcome):
-    assert await outcome_of(Conversation("220 hello", **answers)) == outcome
+@pytest.mark.parametrize("hello", ["250 hello", "250-hello\r\n250 PIPELINING"], ids=["in-turn", "together"])
+async def test_what_an_answer_means_for_a_mail(answers, outcome, hello):
+    assert await outcome_of(Conversation("220 hello", EHLO=hello, **answers)) == outcome
+
+
+async def test_a_server_that_takes_several_commands_at_once_gets_them_so():
+    """Whoever waits for each reply hears the first before the server has read the second."""
+    heard = []
+
+    async def conversation(reader, writer):
+        for asked in (b"", b"EHLO test\r\n"):
+            assert not asked or await reader.readline() == asked
+            writer.write(b"250-hello\r\n250 PIPELINING\r\n" if asked else b"220 hello\r\n")
+        heard.extend([await reader.readline() for _ in range(3)])
+        writer.write(b"250 ok\r\n250-yes,\r\n250 ")
+        await writer.drain()
+        writer.write(b"him\r\n354 go on\r\n")
+        await reader.readuntil(b"\r\n.\r\n")
+        writer.write(b"250 ok\r\n")
+        await reader.read()
+        writer.close()
+
+    assert await outcome_of(conversation) == Accepted()
+    assert [line.split(b":")[0] for line in heard] == [b"MAIL FROM", b"RCPT TO", b"DATA\r\n"]
+
+
+async def test_a_server_that_says_no_to_somebody_and_waits_for_the_mail_all_the_same_gets_none():
+    conversation = Conversation("220 hello", EHLO="250-hello\r\n250 PIPELINING", RCPT="550 no such user")
+
+    assert await outcome_of(conversation) == Refused("550", address=True)
+    assert conversation.heard == ["EHLO", "MAIL", "RCPT", "DATA"]  # not a dot, nor a RSET that would be its text
 
 
 @pytest.mark.parametrize("greeting", ["554 no service", "421 later", "450 go away", "hello?"])
