@@ -66,6 +66,7 @@ async def test_the_tasks_of_a_node(run_directory):
         assert set(json.loads(told)["services"]) >= {"members", "requests", "matching", "notify", "gateway"}
         assert "0 " in (await desk.follow(page, "Look at what could not be handled"))[0]
         assert "ODH_SMTP_URL" in (await desk.follow(page, "See what can be set"))[0]
+        await desk.follow(page, "Use a managed PostgreSQL, NATS cluster or mail server")
 
         await desk.follow(page, "Let matching learn from answers", codes=TELLS_MORE)
         await desk.follow(page, "Connect a partner network")
