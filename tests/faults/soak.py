@@ -32,7 +32,7 @@ from tests.story.ledger import Ledger
 REGION = REGIONS[0]
 #: A whole node: with the services too that no storm kills.
 ALL_SERVICES = (*SERVICES, "insight", "partners")
-PART_OF_SATURATION, IN_FLIGHT, SATURATION_SECONDS = 0.7, 16, 15.0
+PART_OF_SATURATION, IN_FLIGHT, SATURATION_SECONDS = 0.7, 16, 30.0
 QUIET_SECONDS_MAX = 300.0
 #: From this part of the time on no process is killed; from the other on it is judged what grows.
 CALM_FROM, JUDGED_FROM = 0.6, 0.7

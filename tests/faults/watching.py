@@ -42,6 +42,7 @@ class Watch:
         sample: Sample = {
             "at": time.time(),
             "memory MB": {},
+            "processor s": {},
             "open files": {},
             "disk MB": {},
             "waits": {},
@@ -65,9 +66,16 @@ def _processes(site: Site, sample: Sample) -> None:
             memory = [one.memory_info() for one in together]
             own = sum(one.rss - (one.shared if name == "postgres" else 0) for one in memory)
             sample["memory MB"][f"{site.name}/{name}"] = round(own / 1e6, 2)
+            sample["processor s"][f"{site.name}/{name}"] = round(sum(map(_seconds, together)), 2)
             sample["open files"][f"{site.name}/{name}"] = sum(one.num_fds() for one in together)
         except psutil.Error:
             continue  # it ended meanwhile, or is another user's
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Of processor time until now, with that of what it started and that ended."""
+    times = process.cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def _disk(site: Site, sample: Sample) -> None:
@@ -105,7 +113,7 @@ def _sizes(folder: Path) -> Iterator[int]:
 
 async def _waits(site: Site, sample: Sample) -> None:
     """What is to be said, to be heard and to be sent; and how long the oldest has waited to be said."""
-    found = {}
+    found: dict[str, float] = {}
     try:
         async with asyncio.timeout(LOOK_SECONDS_MAX):
             outboxes = [(await site.look.rows(service, _OUTBOX))[0] for service in site.node.services]
@@ -113,11 +121,12 @@ async def _waits(site: Site, sample: Sample) -> None:
             found["oldest to say, s"] = round(max(row["oldest"] for row in outboxes), 3)
             found["mails to send"] = (await site.look.rows("notify", _MAILS))[0]["left"]
             sample["placed"][site.name] = (await site.look.rows("requests", _PLACED))[0]["placed"]
-            pending = 0
             for kind in ("shared", "local", "elsewhere"):
                 for consumer in await site.look.js.consumers_info(site.look.stream(kind)):
-                    pending += (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
-            found["events to hear"] = pending
+                    service = consumer.name.partition("-")[0]
+                    if service in site.node.services:
+                        name = f"events for {service} to hear"
+                        found[name] = found.get(name, 0) + (consumer.num_pending or 0) + (consumer.num_ack_pending or 0)
+            sample["waits"] |= {f"{site.name}/{name}": value for name, value in found.items()}
     except AWAY:
         pass
-    sample["waits"] |= {f"{site.name}/{name}": value for name, value in found.items()}
