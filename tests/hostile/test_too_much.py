@@ -38,8 +38,12 @@ class Watched:
 
 @pytest.fixture
 async def gate(node) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody at the gateway, who has called before: what a first call loads is there."""
-    async with httpx.AsyncClient(base_url=node.url("gateway"), timeout=60) as http:
+    """Somebody at the gateway, who has called before: what a first call loads is there.
+
+    Each call has its own connection: the server closes one that says nothing for a while, also just before a call.
+    """
+    each_its_own = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(base_url=node.url("gateway"), timeout=60, limits=each_its_own) as http:
         assert (await http.get(PLACES)).status_code == 200
         yield http
 
