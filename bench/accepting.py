@@ -29,14 +29,18 @@ async def accepted_in(
     async with place.program("chassis", "services.requests", environment=environment) as served:
         asked = await ask(place, served.port, size, seed)
         await nothing_left_to_say(place)
-    counts = {
-        "accepted": asked["accepted"],
+    return Finding(_figures(asked), {"requests": await accepted_and_said(place, asked["accepted"], before=before)})
+
+
+async def accepted_and_said(place: Place, accepted: int, *, before: int = 0) -> dict[str, int]:
+    """What was counted at each step; all must be as many as were accepted."""
+    return {
+        "accepted": accepted,
         "stored": await place.count("SELECT count(*) FROM proposition") - before,
         "replies": await place.count("SELECT count(*) FROM stored_reply") - before,
         "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
         "timers": await place.messages("local", f"odh.{NODE}.timer.requests.request-expiry-due.>"),
     }
-    return Finding(_figures(asked), {"requests": counts})
 
 
 async def accepted_by_nothing(ground: Ground, size: Size, seed: int) -> Finding:

@@ -42,6 +42,7 @@ class Size:
     events_one_by_one: int = 1_500
     steady_seconds: float = 10.0
     away_seconds: float = 60.0
+    flood_seconds: float = 10.0
     stored_few: int = 10_000
     stored_many: int = 1_000_000
 
@@ -56,6 +57,7 @@ QUICK = Size(
     events_one_by_one=100,
     steady_seconds=1.0,
     away_seconds=1.0,
+    flood_seconds=0.5,
     stored_few=500,
     stored_many=2_000,
 )

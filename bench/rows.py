@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from bench import accepting, ceilings, draining, end_to_end, growing, handlers, peers, relay, tracing
+from bench import accepting, ceilings, draining, end_to_end, flooding, growing, handlers, peers, relay, tracing
 from bench.measuring import Trial
 
 Figure = tuple[str, str]  # the name of a trial, and of a figure that it gives
@@ -27,6 +27,7 @@ SUBJECTS: dict[str, dict[str, Trial]] = {
         "a transaction each": handlers.handled_one_by_one,
     },
     "end to end": {"a whole node": end_to_end.posted_to_mailed},
+    "flood": {"flood": flooding.flooded},
     "telemetry": {"told": tracing.accepted_and_told, "untold": tracing.accepted_untold},
     "broker away": {"drain": draining.drained, "relay alone": relay.relayed},
     "stored": {"among many": growing.accepted_among_many, "among few": growing.accepted_among_few},
@@ -110,6 +111,12 @@ ROWS = (
         "mails/s beside POST/s accepted, at saturation",
         "end to end", (_NODE, "mailed/s"), (_NODE, "accepted/s"), 0.85, 0.98, "%",
     ),
+    Row(
+        "P11",
+        "accepted POST/s while ten times as many come for ten seconds, beside at saturation",
+        "flood", ("flood", "accepted/s"), ("flood", "at saturation/s"), 0.80, 0.95, "%",
+    ),
+    Row("P11", "the same: 99 % of the others are refused", "flood", ("flood", "refused p99 ms"), None, 50, 25, "ms"),
     Row(
         "P12",
         "accepted POST/s with OpenTelemetry at its default sampling, beside without",

@@ -32,6 +32,10 @@ class Busy(Problem, slug="busy", status=503, title="Too much is asked at this mo
         super().__init__(headers={"Retry-After": "1"})
 
 
+#: Whoever asks how a service is, is told however busy it is.
+ALWAYS = "/health"
+
+
 class InvalidAddress(
     Problem, slug="invalid-address", status=400, title="The address has a character that is not allowed"
 ):
@@ -93,28 +97,55 @@ class LimitBodies:
         return b"".join(parts)
 
 
+class Waiting:
+    """How many calls wait in a process: their body is there, and their answer has not begun.
+
+    Neither slow clients nor open streams count.
+    """
+
+    def __init__(self, calls_max: int) -> None:
+        self.calls_max, self.calls = calls_max, 0
+        self._coming = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the next is refused."""
+        return self.calls + self._coming >= self.calls_max
+
+    def one_comes(self, loop: asyncio.AbstractEventLoop) -> None:
+        """A call came in whole: it counts from now on, and not only when its turn in the event loop comes."""
+        if not self._coming:
+            loop.call_soon(self._all_came)
+        self._coming += 1
+
+    def _all_came(self) -> None:
+        """By now each has begun, and waits or was refused."""
+        self._coming = 0
+
+
 class RefuseWhenBusy:
     """ASGI middleware that refuses at once what would only wait, so that what was let in is answered as ever.
 
-    It counts calls whose body is there and whose answer has not begun: neither slow clients nor open streams count.
+    What comes while it is full is refused by `CarefulHttp` already, for much less; this is for what came before that
+    could be known, and where something else reads HTTP.
     """
 
-    def __init__(self, app: ASGIApp, calls_max: int) -> None:
-        self.app, self.calls_max, self._waiting = app, calls_max, 0
+    def __init__(self, app: ASGIApp, waiting: Waiting) -> None:
+        self.app, self.waiting = app, waiting
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/health"):
+        if scope["type"] != "http" or scope["path"].startswith(ALWAYS):
             await self.app(scope, receive, send)
             return
-        if self._waiting >= self.calls_max:
+        if self.waiting.calls >= self.waiting.calls_max:
             await Busy().response()(scope, receive, send)
             return
-        self._waiting += 1
+        self.waiting.calls += 1
         waits = True
 
         def no_longer() -> None:
             nonlocal waits
-            self._waiting -= waits
+            self.waiting.calls -= waits
             waits = False
 
         async def send_counted(message: Message) -> None:

@@ -19,7 +19,7 @@ from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
-from chassis.limits import LimitBodies, RefuseWhenBusy
+from chassis.limits import LimitBodies, RefuseWhenBusy, Waiting
 from chassis.looking_back import forget_said, look_back
 from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
@@ -120,7 +120,8 @@ class Service:
         )
         app.state.service = self
         problems.install(app)
-        app.add_middleware(RefuseWhenBusy, calls_max=self.settings.calls_waiting_max)
+        app.state.waiting = Waiting(self.settings.calls_waiting_max)  # `CarefulHttp` looks at it too
+        app.add_middleware(RefuseWhenBusy, waiting=app.state.waiting)
         app.add_middleware(
             LimitBodies, bytes_max=self.settings.body_bytes_max, seconds_max=self.settings.body_seconds_max
         )

@@ -91,6 +91,7 @@ class SignInRequested(
     token: Annotated[str, PERSONAL] = Field(description="Works once, until `expires_at`.")
     expires_at: datetime
     joining: bool = Field(description="True for the first link, which confirms the address.")
+    confirms: bool = Field(default=False, description="True for a link that confirms another address of a member.")
 
 
 class JoiningLapseDue(Event, wire_name="members.joining-lapse-due", about="member_id", reach="local"):

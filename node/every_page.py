@@ -103,6 +103,8 @@ PAGES = (
     Shown("asked-to-help", "asker", "/asks/{ask}"),
     Shown("preferences", "asker", "/preferences"),
     Shown("my-data", "asker", "/my-data"),
+    Shown("details", "asker", "/my-data/change"),
+    Shown("details-wrong", "asker", "/my-data/change", fills=(("phone", "nul zes"),), presses="main form button"),
     Shown("erase", "asker", "/my-data/erase"),
     Shown("sessions", "asker", "/sessions"),
     Shown("not-allowed", "asker", "/team"),

@@ -54,6 +54,7 @@ async def mail_link(
                 token=token,
                 expires_at=link.expires_at,
                 joining=joining is not None,
+                confirms=new_email is not None,
             ),
         )
 

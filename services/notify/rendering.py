@@ -115,6 +115,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "category": reading.category,
         "items": reading.items,
         "until": _clock_time(facts.get("expires_at")),
+        "confirms": facts.get("confirms", False),
         "refused": _shown(reading, reading.matter_id),
     }
     if "asker" in facts:

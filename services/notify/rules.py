@@ -88,7 +88,7 @@ def sign_in_notice(event: SignInRequested) -> Notice:
         event.member_id,
         Template.JOINING if event.joining else Template.SIGN_IN,
         event.sign_in_id,
-        event.model_dump(mode="json", include={"name", "email", "language", "token", "expires_at"}),
+        event.model_dump(mode="json", include={"name", "email", "language", "token", "expires_at", "confirms"}),
         in_inbox=False,
         about=(event.member_id,),
     )

@@ -177,3 +177,29 @@ def test_every_table_that_names_a_member_is_told_or_has_a_reason(service):
 
 def test_the_page_has_words_for_all_that_is_kept():
     assert {f"my-data.{name}" for name in SHOWN} <= WORDS
+
+
+async def test_somebody_changes_what_is_known_of_them(neighbourhood):
+    member = await neighbourhood.member(name="Noor Jansen")
+    address = "/my-data/change"
+    assert address in (await member.get("/my-data")).text
+
+    known = await member.get(address)
+    wrong = await press(member, known, "Bewaar", name="", phone="nul zes")
+    assert (wrong.status_code, "Vul je naam in" in shown(well_made(wrong, "nl"))) == (422, True)
+    wrong = await press(member, known, "Bewaar", phone="nul zes")
+    assert (wrong.status_code, "Dit is geen telefoonnummer" in shown(well_made(wrong, "nl"))) == (422, True)
+
+    changed = await press(member, known, "Bewaar", name="Noor de Wit", phone="06 12345678", language="en")
+    assert changed.headers["location"] == f"{address}?done=details"
+    me = (await member.get("/api/v1/members/me")).json()
+    assert (me["name"], me["phone"], me["language"]) == ("Noor de Wit", "+31612345678", "en")
+
+    late = await press(member, known, "Bewaar", name="Noor Zwart")
+    assert (late.status_code, 'value="Noor de Wit"' in late.text) == (412, True)
+    moved = await press(member, await member.get(address), "Bewaar", email="noor@elders.example", phone="")
+    assert moved.headers["location"] == f"{address}?done=details-mailed"
+    me = (await member.get("/api/v1/members/me")).json()
+    assert (me["email"] != "noor@elders.example", me["new_email_waits"], me["phone"]) == (True, True, None)
+    assert "Er wacht een nieuw mailadres" in shown(well_made(await member.get(address), "nl"))
+    assert (await neighbourhood.visitor().get(address)).status_code == 303

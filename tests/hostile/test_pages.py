@@ -19,8 +19,8 @@ pytestmark = [pytest.mark.long, pytest.mark.whole_node, pytest.mark.timeout(300)
 OWNERS = ("asker", "offerer", "ambassador", "colleague", "team")
 OTHERS = ("other", "elsewhere")
 
-#: What ends what they are here, or changes who is asked.
-NOT_SENT = re.compile(r"/sign-out|/sign-in|/join|/my-data/erase|/sessions|/taal|/language")
+#: What ends what they are here, or changes who they are or who is asked.
+NOT_SENT = re.compile(r"/sign-out|/sign-in|/join|/my-data/erase|/my-data/change|/sessions|/taal|/language")
 
 
 async def test_nobody_else_reads_or_sends_what_stands_on_somebodys_pages(world, wired):

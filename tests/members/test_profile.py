@@ -60,7 +60,7 @@ async def test_another_address_counts_after_its_link_is_followed(members, noor):
 
     assert (answer.json()["email"], answer.json()["new_email_waits"]) == ("noor.jansen@vechtdal.example", True)
     (link,) = await members.then_said(SignInRequested)
-    assert (link.email, link.member_id) == ("noor@nieuw.example", noor)
+    assert (link.email, link.member_id, link.confirms) == ("noor@nieuw.example", noor, True)
 
     assert await members.follow(link.token) == noor
     _, _, contact = await members.then_said(SignInRequested, MemberChanged, ContactChanged)
