@@ -35,6 +35,7 @@ async def load(where: Addresses, data: Path) -> None:
         await demo.everybody_places("requests")
         await demo.some_are_brought_together()
         await demo.desks_have_something()
+        await demo.some_are_kept_out()
     note.touch()
 
 
@@ -84,6 +85,12 @@ class Demo:
             await self._team.post("/follow-ups", about | {"note": one["note"], "due_on": day.isoformat()})
         for one in DEMO["invitations"]:
             await self._team.post("/invitations", one)
+
+    async def some_are_kept_out(self) -> None:
+        """Last: they could not come in again for a loading that goes on where it stopped."""
+        for one in DEMO["people"]:
+            if one.get("kept_out"):
+                await self._team.put(f"/members/{await self._people[one['email']].member_id()}/block")
 
     async def _request_of(self, title: str) -> str:
         placed = (await self._by("requests", title).get("/requests", mine="true"))["items"]
