@@ -40,7 +40,7 @@ class Commands:
         """Does the work, which may share a transaction with others, and answers after the commit."""
         key = None
         if self._key:
-            fingerprint = fingerprint_of(self._request.method, self._request.url.path, await self._request.body())
+            fingerprint = fingerprint_of(self._request.method, self._request.scope["path"], await self._request.body())
             key = IdempotencyKey(self._caller, self._key, fingerprint)
         reply: Reply | StoredReply = await self._request.app.state.service.transactions.do(
             Item(work, cause=traceparent(), key=key)
