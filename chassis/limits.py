@@ -9,8 +9,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import InvalidJson, Problem
 
-#: Where in the scope of a call stands what its body holds, once that was found to be JSON.
-JSON_BODY = "odh.json_body"
+#: Where in the scope of a call its body stands, as it came, and what it holds, once that was found to be JSON.
+BODY, JSON_BODY = "odh.body", "odh.json_body"
 
 
 class BodyTooLarge(Problem, slug="body-too-large", status=413, title="The body is too large"):
@@ -86,6 +86,7 @@ class LimitBodies:
             found = check_json(body)
             if media_type.startswith("application/"):  # FastAPI takes nothing else for JSON
                 scope[JSON_BODY] = found
+        scope[BODY] = body
         return again(body, receive)
 
     async def _whole(self, receive: Receive) -> bytes | None:
