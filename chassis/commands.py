@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
 from chassis.identity import maybe_signed_in
+from chassis.limits import BODY
 from chassis.problems import FieldErrors, Problem
 from chassis.replies import IdempotencyKey, Reply, StoredReply, fingerprint_of
 from chassis.telemetry import traceparent
@@ -40,7 +41,8 @@ class Commands:
         """Does the work, which may share a transaction with others, and answers after the commit."""
         key = None
         if self._key:
-            fingerprint = fingerprint_of(self._request.method, self._request.url.path, await self._request.body())
+            asked = self._request.scope
+            fingerprint = fingerprint_of(asked["method"], asked["path"], asked.get(BODY) or b"")
             key = IdempotencyKey(self._caller, self._key, fingerprint)
         reply: Reply | StoredReply = await self._request.app.state.service.transactions.do(
             Item(work, cause=traceparent(), key=key)

@@ -7,7 +7,7 @@ import json
 from collections import OrderedDict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 from joserfc import jws, jwt
@@ -126,18 +126,24 @@ def _key_set(file: Path) -> KeySet:
     return KeySet.import_key_set(json.loads(file.read_text()))
 
 
+#: Where in the scope of a call stands who calls, once that was checked.
+_CALLER = "odh.caller"
+
 # Who needs to know the caller asks these functions, and not each other as dependencies: FastAPI solves those anew for
 # every one that asks, which cost more than the check of the token.
 
 
 async def maybe_signed_in(request: Request) -> Identity | None:
     """Who is calling, if they say so; raises `NotSignedIn` when what they say proves nothing."""
+    if (known := request.scope.get(_CALLER)) is not None:
+        return cast(Identity, known)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         return None
-    identity = request.app.state.service.identities(token)
+    identity: Identity | None = request.app.state.service.identities(token)
     if identity is None:  # somebody who sends a token wants to be known by it
         raise NotSignedIn
+    request.scope[_CALLER] = identity
     return identity
 
 

@@ -9,6 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.problems import InvalidJson, Problem
 
+#: Where in the scope of a call its body stands, as it came, and what it holds, once that was found to be JSON.
+BODY, JSON_BODY = "odh.body", "odh.json_body"
+
 
 class BodyTooLarge(Problem, slug="body-too-large", status=413, title="The body is too large"):
     """More bytes came in than are read."""
@@ -78,9 +81,13 @@ class LimitBodies:
                 body = await self._whole(receive)
         except TimeoutError:
             raise TooSlow(headers={"Connection": "close"}) from None
-        if body is not None and _is_json(headers.get("content-type", "")):
-            check_json(body)
-        return _again(body, receive)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if body is not None and (media_type == "application/json" or media_type.endswith("+json")):
+            found = check_json(body)
+            if media_type.startswith("application/"):  # FastAPI takes nothing else for JSON
+                scope[JSON_BODY] = found
+        scope[BODY] = body
+        return again(body, receive)
 
     async def _whole(self, receive: Receive) -> bytes | None:
         """The body, or none when the client left before it was complete."""
@@ -158,12 +165,8 @@ class RefuseWhenBusy:
             no_longer()
 
 
-def _is_json(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
-
-
-def _again(body: bytes | None, receive: Receive) -> Receive:
+def again(body: bytes | None, receive: Receive) -> Receive:
+    """Gives a body that was read already, or tells that its client left, and then what else comes."""
     first: Message | None = {"type": "http.disconnect"}
     if body is not None:
         first = {"type": "http.request", "body": body, "more_body": False}
@@ -176,13 +179,14 @@ def _again(body: bytes | None, receive: Receive) -> Receive:
     return receive_again
 
 
-def check_json(body: bytes) -> None:
-    """Raises `InvalidJson` for what is not I-JSON (RFC 7493): what another reader could understand differently."""
+def check_json(body: bytes) -> Any:
+    """What a body holds; raises `InvalidJson` for what is not I-JSON (RFC 7493): others could read it differently."""
     try:
         text = body.decode()
-        found = json.loads(text, object_pairs_hook=_without_doubles, parse_constant=_no_number)
+        found = _reader.decode(text)
         if "\\u" in text:  # only an escape can hold half a character
             json.dumps(found, ensure_ascii=False).encode()
+        return found
     except (ValueError, RecursionError):
         raise InvalidJson from None
 
@@ -196,3 +200,6 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(_: str) -> None:
     raise ValueError("not a number")
+
+
+_reader = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_no_number)

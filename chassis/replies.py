@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from pydantic import BaseModel
@@ -44,7 +45,7 @@ def fingerprint_of(method: str, path: str, body: bytes) -> bytes:
     return hashlib.sha256(b"\0".join((method.encode(), path.encode(), normal))).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reply:
     """What a command answers after its commit. `version` becomes the ETag."""
 
@@ -62,6 +63,7 @@ class Reply:
             found["ETag"] = f'"{self.version}"'
         return found
 
+    @cached_property
     def content(self) -> bytes:
         """The bytes of the answer."""
         if isinstance(self.body, BaseModel):
@@ -70,7 +72,7 @@ class Reply:
 
     def response(self) -> Response:
         """The answer as an HTTP reply."""
-        return _response(self.status, self.headers(), self.content())
+        return _response(self.status, self.headers(), self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKe
             "fingerprints": [key.fingerprint for key, _ in replies],
             "statuses": [reply.status for _, reply in replies],
             "headers": [to_json(reply.headers()).decode() for _, reply in replies],
-            "bodies": [reply.content() for _, reply in replies],
+            "bodies": [reply.content for _, reply in replies],
         },
     )
     if result.rowcount != len(replies):

@@ -25,6 +25,7 @@ from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
 from chassis.router import EventRouter
 from chassis.settings import Settings
+from chassis.short_way import ShortWays
 from chassis.streams import OwnStream, Streams
 from chassis.tasks import ended
 from chassis.telemetry import TraceRequests, describe, log
@@ -131,6 +132,7 @@ class Service:
         app.include_router(_health)
         app.include_router(figures_router)
         app.include_router(dead_letters_router)
+        app.router.middleware_stack = ShortWays(app.router.middleware_stack, routers)
         return app
 
     @asynccontextmanager

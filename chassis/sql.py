@@ -4,7 +4,7 @@ SQLAlchemy connects, pools and keeps the tables; for a statement that is written
 the work of the driver.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
@@ -97,8 +97,15 @@ def write(session: AsyncSession, statement: TextClause, values: Values) -> None:
         waiting.append((statement, [values]))
 
 
+def gather(session: AsyncSession, row: Any, then: Callable[[AsyncSession, list[Any]], Awaitable[None]]) -> None:
+    """Keeps a row for a function that writes all of them at once, when those of `write` are, and sees the outcome."""
+    session.info.setdefault("gathered", {}).setdefault(then, []).append(row)
+
+
 async def write_now(session: AsyncSession) -> None:
     """Runs what waits to be written."""
+    for then, rows in session.info.pop("gathered", {}).items():
+        await then(session, rows)
     if not (waiting := session.info.pop("writes", None)):
         return
     connection = await _connection(session)

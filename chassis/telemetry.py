@@ -130,9 +130,8 @@ def describe(error: BaseException) -> str:
 
 def traceparent() -> str | None:
     """The W3C trace context of what is going on now, to be carried by an event."""
-    carrier: dict[str, str] = {}
-    _propagator.inject(carrier)
-    return carrier.get("traceparent")
+    now = trace.get_current_span().get_span_context()
+    return f"00-{now.trace_id:032x}-{now.span_id:016x}-{now.trace_flags:02x}" if now.is_valid else None
 
 
 def is_traced(parent: str | None) -> bool:
@@ -142,12 +141,17 @@ def is_traced(parent: str | None) -> bool:
 
 @contextmanager
 def span(name: str, kind: SpanKind, parent: str | None = None, **attributes: str | int) -> Iterator[Span]:
-    """A span under the given W3C trace context, or under the current one."""
-    above = _propagator.extract({"traceparent": parent}) if parent else None
-    with tracer.start_as_current_span(
-        name, context=above, kind=kind, attributes=attributes, record_exception=False, set_status_on_exception=False
-    ) as current:
+    """A span under the given W3C trace context, or under the current one; of what is not recorded, just that one."""
+    above = _propagator.extract({"traceparent": parent}) if parent else context.get_current()
+    current = trace.get_current_span(above)
+    if (told := current.get_span_context()).trace_flags.sampled or not told.is_valid:
+        current = tracer.start_span(name, context=above, kind=kind, attributes=attributes)
+    token = context.attach(trace.set_span_in_context(current, above))
+    try:
         yield current
+    finally:
+        context.detach(token)
+        current.end()
 
 
 @contextmanager

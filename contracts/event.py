@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self, get_args, get_origin
 
-import uuid_utils.compat as uuids
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import to_json
+from uuid_utils import uuid7
 
 Reach = Literal["shared", "local", "to-partner"]
 
@@ -29,7 +29,7 @@ _types: dict[str, type["Event"]] = {}
 
 def new_id() -> str:
     """A globally unique, time-ordered, unguessable id: a UUIDv7 (74 random bits)."""
-    return str(uuids.uuid7())
+    return str(uuid7())
 
 
 def is_subject_token(text: str) -> bool:

@@ -7,13 +7,13 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic_core import to_json
 from sqlalchemy.dialects import postgresql as pg
-from sqlalchemy.orm import Session
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity
 from chassis.identity import NotSignedIn
 from chassis.paging import PageAsked
+from chassis.sql import gather, run
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.requests import rules
 from services.requests.tables import Departure, Proposition, Table
@@ -37,7 +37,7 @@ def place(session: AsyncSession, proposition: Proposition) -> None:
     What a group of commands places is inserted by one statement: of all that we do this happens most, and an object of
     the ORM for each would cost more than everything else that the command does.
     """
-    session.info.setdefault("placed", []).append(vars(proposition))
+    gather(session, vars(proposition), _insert_placed)
 
 
 _PLACE = sa.text(
@@ -49,13 +49,11 @@ _PLACE = sa.text(
 )
 
 
-@sa.event.listens_for(Session, "before_commit")
-def _insert_placed(session: Session) -> None:
+async def _insert_placed(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
     """Nothing is kept of a member who was erased meanwhile: their command fails, and the others are done again."""
-    if rows := session.info.pop("placed", None):
-        inserted = session.connection().execute(_PLACE, {"rows": to_json(rows).decode()})
-        if inserted.rowcount != len(rows):
-            raise NotSignedIn
+    inserted = await run(session, _PLACE, {"rows": to_json(rows).decode()})
+    if inserted.rowcount != len(rows):
+        raise NotSignedIn
 
 
 async def find(session: AsyncSession, proposition_id: str) -> Proposition | None:

@@ -5,7 +5,6 @@ before the last change is known by it.
 """
 
 from datetime import datetime
-from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -25,19 +24,13 @@ from contracts.requests import (
 from contracts.vocabulary import Side, Status
 from services.requests.tables import Proposition
 
-_STATE = (
-    "version", "member_id", "organisation_id", "kind", "themes", "title", "text", "language", "place", "reach_km",
-    "starts_on", "ends_on", "from_time", "until_time", "venue", "sign_up_url", "participants",
-    "mbo_level", "status", "expires_at",
-)  # fmt: skip
-
 
 def placed(session: AsyncSession, proposition: Proposition) -> None:
     """It is asked or offered from now on."""
     if proposition.side == Side.REQUEST:
-        say(session, RequestPlaced(request_id=proposition.proposition_id, **_state(proposition)))
+        say(session, RequestPlaced(request_id=proposition.proposition_id, **proposition.told()))
     else:
-        say(session, OfferPlaced(offer_id=proposition.proposition_id, **_state(proposition)))
+        say(session, OfferPlaced(offer_id=proposition.proposition_id, **proposition.told()))
     _set_timer(session, proposition)
 
 
@@ -46,35 +39,35 @@ def changed(session: AsyncSession, proposition: Proposition) -> None:
     if proposition.status == Status.DRAFT:
         return
     if proposition.side == Side.REQUEST:
-        say(session, RequestChanged(request_id=proposition.proposition_id, **_state(proposition)))
+        say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()))
     else:
-        say(session, OfferChanged(offer_id=proposition.proposition_id, **_state(proposition)))
+        say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()))
     _set_timer(session, proposition)
 
 
 def closed(session: AsyncSession, proposition: Proposition) -> None:
     """It was fulfilled or withdrawn, or it expired."""
     if proposition.side == Side.REQUEST:
-        say(session, RequestClosed(request_id=proposition.proposition_id, **_state(proposition)))
+        say(session, RequestClosed(request_id=proposition.proposition_id, **proposition.told()))
     else:
-        say(session, OfferClosed(offer_id=proposition.proposition_id, **_state(proposition)))
+        say(session, OfferClosed(offer_id=proposition.proposition_id, **proposition.told()))
 
 
 def reopened(session: AsyncSession, proposition: Proposition) -> None:
     """It stands again."""
     if proposition.side == Side.REQUEST:
-        say(session, RequestReopened(request_id=proposition.proposition_id, **_state(proposition)))
+        say(session, RequestReopened(request_id=proposition.proposition_id, **proposition.told()))
     else:
-        say(session, OfferReopened(offer_id=proposition.proposition_id, **_state(proposition)))
+        say(session, OfferReopened(offer_id=proposition.proposition_id, **proposition.told()))
     _set_timer(session, proposition)
 
 
 def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> None:
     """Another node hears how it stands, and nobody else: here nothing changed."""
     if proposition.side == Side.REQUEST:
-        say(session, RequestChanged(request_id=proposition.proposition_id, **_state(proposition)), to=to)
+        say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()), to=to)
     else:
-        say(session, OfferChanged(offer_id=proposition.proposition_id, **_state(proposition)), to=to)
+        say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()), to=to)
 
 
 def look_at_expiry(session: AsyncSession, proposition: Proposition, at: datetime) -> None:
@@ -89,8 +82,3 @@ def look_at_expiry(session: AsyncSession, proposition: Proposition, at: datetime
 def _set_timer(session: AsyncSession, proposition: Proposition) -> None:
     if proposition.status == Status.OPEN:
         look_at_expiry(session, proposition, proposition.expires_at)
-
-
-def _state(proposition: Proposition) -> dict[str, Any]:
-    state = {name: getattr(proposition, name) for name in _STATE}
-    return state | {"skills": proposition.skills or (), "languages": proposition.languages or ()}

@@ -70,6 +70,5 @@ def view_of(proposition: Proposition, who: Identity) -> RequestView | OfferView:
 
 
 def _seen(proposition: Proposition, who: Identity) -> dict[str, Any]:
-    seen = {name: getattr(proposition, name) for name in PropositionView.model_fields}
-    seen |= {"skills": proposition.skills or (), "languages": proposition.languages or ()}
+    seen = proposition.told()
     return seen if rules.may_see_whose(who, proposition.member_id) else seen | {"member_id": None}

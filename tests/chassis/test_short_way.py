@@ -1,0 +1,61 @@
+"""The short way to a route answers as FastAPI's own way does, and is taken by every command."""
+
+import json
+
+import pytest
+from fastapi.routing import APIRoute
+
+from chassis.short_way import ShortWays
+from tests.chassis.conftest import lending_on
+
+BODY = json.dumps({"tool_id": "drill", "lent_to": "Noor"})
+
+CALLS = {
+    "lend": ("POST", "/v1/tools", {}, BODY),
+    "lend under a key": ("POST", "/v1/tools", {"Idempotency-Key": "k" * 16}, BODY),
+    "a key that is too short": ("POST", "/v1/tools", {"Idempotency-Key": "k"}, BODY),
+    "a wrong field": ("POST", "/v1/tools", {}, '{"tool_id": 7}'),
+    "a wrong field and nobody": ("POST", "/v1/tools", {"Authorization": "Bearer nobody"}, '{"tool_id": 7}'),
+    "no body": ("POST", "/v1/tools", {}, ""),
+    "another type of body": ("POST", "/v1/tools", {"Content-Type": "text/plain"}, BODY),
+    "nearly JSON": ("POST", "/v1/tools", {"Content-Type": "text/x+json"}, BODY),
+    "JSON of a kind": ("POST", "/v1/tools", {"Content-Type": "application/x+json; charset=utf-8"}, BODY),
+    "rename what is not there": ("PUT", "/v1/tools/saw", {"If-Match": '"1"'}, '{"lent_to": "Noor"}'),
+    "rename without a version": ("PUT", "/v1/tools/saw", {}, '{"lent_to": "Noor"}'),
+    "rename to nobody": ("PUT", "/v1/tools/saw", {"If-Match": '"1"'}, '{"lent_to": ""}'),
+    "another method": ("DELETE", "/v1/tools/saw", {}, ""),
+    "another path": ("POST", "/v1/tools/", {}, BODY),
+}
+
+
+@pytest.fixture(scope="module")
+async def lending(postgres, nats):
+    async with lending_on(postgres, nats) as started:
+        yield started
+
+
+@pytest.mark.parametrize("name", CALLS)
+async def test_both_ways_answer_alike(lending, name, monkeypatch):
+    method, path, headers, body = CALLS[name]
+    router = lending.service.app.router
+    short = router.middleware_stack
+    assert isinstance(short, ShortWays)
+
+    async def answer():
+        await lending.begin()
+        headers_of_all = {"Content-Type": "application/json"} | headers
+        found = await lending.http.request(method, path, headers=headers_of_all, content=body)
+        return found.status_code, sorted(found.headers.multi_items()), found.content
+
+    by_the_short_way = await answer()
+    monkeypatch.setattr(router, "middleware_stack", short.app)
+    assert await answer() == by_the_short_way
+
+
+def test_every_command_has_a_short_way(lending):
+    short = lending.service.app.router.middleware_stack
+
+    commands = [way for route, way in short._ways if isinstance(route, APIRoute) and route.methods != {"GET"}]
+
+    assert commands
+    assert None not in commands
