@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 
-from bench import results
+from bench import growth_picture, results
 from bench.ground import Ground
 from bench.measuring import FULL, QUICK, drifted, machine, probe, repeat
 from bench.rows import PEERS, ROW_IDS, trials_for
@@ -99,6 +99,7 @@ async def run(options: argparse.Namespace) -> int:
         results.keep(options.json or results.FOLDER / name, record | {"probes": probes}, found, void)
     if options.write and not broken:
         results.PAGE.write_text(results.renewed(results.PAGE.read_text(), f"{_told(record)}\n\n{made}"))
+        growth_picture.draw()
         print(f"{results.PAGE.relative_to(ROOT)} geschreven (written).")
     wrong = broken + [text for each in found.values() for finding in each for text in finding.disagreements()]
     if wrong:

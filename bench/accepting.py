@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import psutil
+
 from bench.bodies import drafts, identities
 from bench.ground import NODE, Ground, Place
 from bench.load import closed_loop
-from bench.measuring import Finding, Size
+from bench.measuring import Finding, Size, processor_seconds
 from bench.process import alone
 
 IN_FLIGHT = 32
@@ -23,13 +25,26 @@ async def accepted(ground: Ground, size: Size, seed: int) -> Finding:
 
 
 async def accepted_in(
-    place: Place, size: Size, seed: int, *, before: int = 0, environment: Mapping[str, str] | None = None
+    place: Place,
+    size: Size,
+    seed: int,
+    *,
+    before: int = 0,
+    environment: Mapping[str, str] | None = None,
+    postgres: psutil.Process | None = None,
 ) -> Finding:
-    """The same in a place that has so many requests already, each with the reply that was given."""
+    """The same in a place that has so many requests already, each with the reply that was given.
+
+    With its database server: what a request costs that and the service, too.
+    """
     async with place.program("chassis", "services.requests", environment=environment) as served:
+        used = [psutil.Process(served.pid), *([postgres] if postgres else [])]
+        since = processor_seconds(*used)
         asked = await ask(place, served.port, size, seed)
         await nothing_left_to_say(place)
-    return Finding(_figures(asked), {"requests": await accepted_and_said(place, asked["accepted"], before=before)})
+        each = (processor_seconds(*used) - since) / asked["accepted"] * 1000
+    figures = _figures(asked) | ({"ms of processor a request": each} if postgres else {})
+    return Finding(figures, {"requests": await accepted_and_said(place, asked["accepted"], before=before)})
 
 
 async def accepted_and_said(place: Place, accepted: int, *, before: int = 0) -> dict[str, int]:

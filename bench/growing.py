@@ -15,6 +15,11 @@ async def accepted_among_few(ground: Ground, size: Size, seed: int) -> Finding:
     return await _accepted_among(ground, size, seed, size.stored_few)
 
 
+async def accepted_among_some(ground: Ground, size: Size, seed: int) -> Finding:
+    """Between them, to see how cost grows; in no row."""
+    return await _accepted_among(ground, size, seed, size.stored_some)
+
+
 async def _accepted_among(ground: Ground, size: Size, seed: int, stored: int) -> Finding:
     name = f"with_{stored}"
     if not ground.keeps(name):
@@ -24,7 +29,7 @@ async def _accepted_among(ground: Ground, size: Size, seed: int, stored: int) ->
             await place.execute(*(statement.format(stored=stored) for statement in (_REQUESTS, _REPLIES)), _LOOK)
             await ground.keep(place, name)
     async with ground.fresh(like=name) as place:
-        return await accepted_in(place, size, seed, before=stored)
+        return await accepted_in(place, size, seed, before=stored, postgres=ground.postgres)
 
 
 _REQUESTS = """

@@ -44,6 +44,7 @@ class Size:
     away_seconds: float = 60.0
     flood_seconds: float = 10.0
     stored_few: int = 10_000
+    stored_some: int = 100_000
     stored_many: int = 1_000_000
 
 
@@ -59,6 +60,7 @@ QUICK = Size(
     away_seconds=1.0,
     flood_seconds=0.5,
     stored_few=500,
+    stored_some=1_000,
     stored_many=2_000,
 )
 
@@ -147,6 +149,13 @@ def drifted(start: dict[str, float], end: dict[str, float]) -> list[str]:
         if abs(change) > DRIFT_MAX:
             found.append(f"{name} {before:.0f} → {end[name]:.0f}")
     return found
+
+
+def processor_seconds(*processes: psutil.Process) -> float:
+    """Of processor time until now, with that of all that they started, ended or not."""
+    every = [one for process in processes for one in (process, *process.children(recursive=True))]
+    ended = sum(one.cpu_times().children_user + one.cpu_times().children_system for one in processes)
+    return ended + sum(one.cpu_times().user + one.cpu_times().system for one in every)
 
 
 def machine() -> dict[str, Any]:

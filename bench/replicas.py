@@ -20,7 +20,7 @@ import psutil
 
 from bench import scale_report
 from bench.ground import Ground, Place
-from bench.measuring import machine
+from bench.measuring import machine, processor_seconds
 from bench.scale_texts import CACHE, READ_OFFERS, READ_REQUESTS, Told, told, vectors
 from bench.scale_world import Places
 from chassis import Settings
@@ -171,17 +171,10 @@ async def _until_quiet(place: Place, count: int) -> None:
 
 def _cpu(processes: list[Program], ground: Ground) -> dict[str, float]:
     """Seconds of processor time until now: of matching, and of the database with all that it started."""
-    server = ground.postgres
-    ended = server.cpu_times().children_user + server.cpu_times().children_system
     return {
-        "matching": sum(_seconds(psutil.Process(process.pid)) for process in processes),
-        "postgres": ended + sum(_seconds(one) for one in [server, *server.children()]),
+        "matching": processor_seconds(*(psutil.Process(process.pid) for process in processes)),
+        "postgres": processor_seconds(ground.postgres),
     }
-
-
-def _seconds(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return times.user + times.system
 
 
 def line(figures: dict[str, Any], found: list[dict[str, Any]]) -> str:

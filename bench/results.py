@@ -101,7 +101,7 @@ def peer_lines(found: Findings) -> list[list[str]]:
         ["", name, _spread(_of(_figures(found, (name, "events/s"))), "/s"), "", "", "", ""]
         for peers in PEERS.values()
         for name in peers
-        if name in found
+        if name in found and "events/s" in found[name][0].figures
     ]
 
 

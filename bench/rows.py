@@ -33,8 +33,9 @@ SUBJECTS: dict[str, dict[str, Trial]] = {
     "stored": {"among many": growing.accepted_among_many, "among few": growing.accepted_among_few},
 }
 
-#: What others do for the same work, without a bar: measured when it is asked for by name or with all rows.
+#: What others do for the same work, and what lies between, without a bar: with all rows, or when it is asked for.
 PEERS: dict[str, dict[str, Trial]] = {
+    "stored": {"among some": growing.accepted_among_some},
     "relay": {
         "one publish at a time": peers.published_naively,
         "faststream-outbox": peers.relayed_by_faststream_outbox,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
-from bench import results
+from bench import growth_picture, results
 
 BEGIN = "<!-- table: made by ./odh bench scale --write -->"
 REPLICAS_BEGIN = "<!-- table: made by ./odh bench replicas --write -->"
@@ -87,6 +87,7 @@ def write(record: dict[str, Any], found: list[World]) -> None:
     )
     made = f"{told}\n\n{table(found)}\n\n{ef_table(found)}"
     results.PAGE.write_text(results.renewed(results.PAGE.read_text(), made, begin=BEGIN, end="<!-- end of scale -->"))
+    growth_picture.draw()
 
 
 def write_replicas(record: dict[str, Any], found: list[dict[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from bench import results, scale_report
+from bench import results, scale_report, soak_picture
 from bench.load import percentile
 
 BEGIN, END = "<!-- table: made by ./odh bench soak --write -->", "<!-- end of soak -->"
@@ -31,10 +31,12 @@ def table(record: Record) -> str:
 
 
 def write(record: Record) -> None:
-    """Renews what stands between the marks."""
+    """Renews what stands between the marks, and the picture beside it."""
+    soak_picture.FILE.write_text(soak_picture.drawn(record))
     made = (
         f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}, "
         f"with PostgreSQL {record['postgres']} and NATS {record['nats-server']}; seed {record['seed']}."
     )
     page = results.PAGE.read_text()
-    results.PAGE.write_text(results.renewed(page, f"{made}\n\n{table(record)}", begin=BEGIN, end=END))
+    shown = f"{made}\n\n{table(record)}\n\n![Memory, open files, disk and what waits]({soak_picture.FILE.name})"
+    results.PAGE.write_text(results.renewed(page, shown, begin=BEGIN, end=END))

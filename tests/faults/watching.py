@@ -11,6 +11,7 @@ import asyncpg
 import psutil
 from nats.errors import Error as NatsError
 
+from bench.measuring import processor_seconds
 from tests.faults.cluster import Cluster, Site
 
 EVERY_SECONDS = 5.0
@@ -66,16 +67,10 @@ def _processes(site: Site, sample: Sample) -> None:
             memory = [one.memory_info() for one in together]
             own = sum(one.rss - (one.shared if name == "postgres" else 0) for one in memory)
             sample["memory MB"][f"{site.name}/{name}"] = round(own / 1e6, 2)
-            sample["processor s"][f"{site.name}/{name}"] = round(sum(map(_seconds, together)), 2)
+            sample["processor s"][f"{site.name}/{name}"] = round(processor_seconds(first), 2)
             sample["open files"][f"{site.name}/{name}"] = sum(one.num_fds() for one in together)
         except psutil.Error:
             continue  # it ended meanwhile, or is another user's
-
-
-def _seconds(process: psutil.Process) -> float:
-    """Of processor time until now, with that of what it started and that ended."""
-    times = process.cpu_times()
-    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def _disk(site: Site, sample: Sample) -> None:
