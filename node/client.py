@@ -77,7 +77,7 @@ class Post:
     """What the node sent, as its mail catcher has it."""
 
     def __init__(self, where: Addresses) -> None:
-        self._http = httpx.AsyncClient(base_url=where.mail, timeout=60, limits=ONE_CALL_EACH, verify=_tls())
+        self._http = httpx.AsyncClient(base_url=where.mail, timeout=10, limits=ONE_CALL_EACH, verify=_tls())
 
     async def close(self) -> None:
         await self._http.aclose()
@@ -89,7 +89,7 @@ class Post:
 
     async def message_ids(self) -> list[str]:
         """Of every mail; one that came twice is there twice."""
-        listed = (await self._http.get("/api/messages")).raise_for_status()
+        listed = (await self._http.get("/api/messages", timeout=300)).raise_for_status()  # the catcher reads each
         return [one["message_id"] for one in listed.json()["messages"]]
 
     async def read(self, id: str) -> Mail:

@@ -113,7 +113,8 @@ def headers(message: EmailMessage) -> list[tuple[str, str]]:
 
 def header(message: EmailMessage, name: str) -> str:
     """The value of a header; empty when there is none."""
-    return next((value for found, value in headers(message) if found.lower() == name.lower()), "")
+    raw = next((raw for found, raw in message.raw_items() if found.lower() == name.lower()), None)
+    return "" if raw is None else _value(message, name, raw)
 
 
 def _value(message: EmailMessage, name: str, raw: str) -> str:
