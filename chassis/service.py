@@ -72,8 +72,7 @@ class Service:
         gather_seconds: float = 0.0,
     ) -> None:
         self.name, self.settings, self.tables = name, settings, tables
-        #: How long it waits for more of what it hears: of use where nobody waits for what it does with that.
-        self.gather_seconds = gather_seconds
+        self.gather_seconds = gather_seconds  # for more of what it hears
         self.handlers = handlers or EventRouter()
         self.clock = clock or _utc_now
         self.identities = IdentityCheck(settings.identity_public_keys_file, node=settings.node, audience=name)
