@@ -85,6 +85,7 @@ class Consumer:
         self._stopping = False
         self._pull: Pull | None = None
         self._handled: list[Msg] = []
+        self._working = asyncio.Event()
 
     def stop(self) -> None:
         """Lets `run` end after the batch that is under way."""
@@ -124,10 +125,19 @@ class Consumer:
             self._handled = await pull.messages()
             if self._handled:
                 crashpoint(f"{self._service.name}.after-fetch")
+                self._working.set()
+                await self._gather(pull)
                 await self._handle_batch(self._handled)
                 self._handled = []
+                self._working.clear()
             elif not self._service.streams.is_ready:
                 raise BrokerAway
+
+    async def _gather(self, pull: Pull) -> None:
+        """Where nobody waits for what becomes of events, more of them share a transaction."""
+        if (seconds := self._service.gather_seconds) and len(self._handled) < self._settings.batch_size_max:
+            await asyncio.sleep(seconds)
+            self._handled += pull.more(self._settings.batch_size_max - len(self._handled))
 
     async def _handle_batch(self, messages: list[Msg]) -> None:
         heard = [found for message in messages if (found := await self._read(message))]
@@ -234,6 +244,7 @@ class Consumer:
         """Tells the broker that what came in is being worked on, or waits for that, as long as it is."""
         seen: set[str] = set()
         while True:
+            await self._working.wait()  # a node has a hundred consumers, of which most do nothing most of the time
             await asyncio.sleep(self._settings.ack_wait_seconds / 3)
             here = {message.reply: message for message in (*self._handled, *(self._pull.waiting if self._pull else ()))}
             for reply in here.keys() & seen:  # the others came in only just now

@@ -15,7 +15,7 @@ from nats.errors import Error as NatsError
 from pydantic_core import to_json
 
 #: How long the server lets a request stand, and how often it shows that it still does.
-STANDS_SECONDS, HEARTBEAT_SECONDS = 30.0, 2.0
+STANDS_SECONDS, HEARTBEAT_SECONDS = 30.0, 5.0
 
 _HEARTBEAT, _NOTHING_NOW, _EXPIRED = "100", "404", "408"
 
@@ -71,7 +71,11 @@ class Pull:
         self._something.clear()
         if self._ended and not self._waiting:
             raise PullEnded(self._ended)
-        return [self._waiting.popleft() for _ in range(min(len(self._waiting), self._most))]
+        return self.more(self._most)
+
+    def more(self, most: int) -> list[Msg]:
+        """What has come in, up to `most`, which may be nothing."""
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
 
     async def _ask(self) -> None:
         """Asks for more when there is room for half a batch."""

@@ -47,9 +47,6 @@ _REMOVE = """
 #: So many batches are claimed together: while one is published, the one before it leaves the outbox.
 BATCHES_TOGETHER = 8
 
-#: Rows whose events are stored are removed this much later, so that one statement removes many.
-REMOVED_AFTER_SECONDS = 0.02
-
 
 Numbers = dict[int, int | None]
 
@@ -58,11 +55,19 @@ class Relay:
     """Publishes what a service said."""
 
     def __init__(
-        self, engine: AsyncEngine, streams: Streams, *, service: str, batch_size_max: int, poll_seconds: float
+        self,
+        engine: AsyncEngine,
+        streams: Streams,
+        *,
+        service: str,
+        batch_size_max: int,
+        poll_seconds: float,
+        removed_seconds: float,
     ) -> None:
         self._engine, self._streams, self._service = engine, streams, service
         self._publish = Publisher(streams, service).publish
         self._batch_size_max, self._poll_seconds = batch_size_max, poll_seconds
+        self._removed_seconds, self._remove_at = removed_seconds, 0.0
         self._woken = asyncio.Event()
         #: Whether the outbox has to be looked through, and whether more came since that began.
         self._looking = self._more = True
@@ -118,9 +123,10 @@ class Relay:
 
     async def _something_to_do(self) -> bool:
         """Waits until the relay is woken, and meanwhile removes what is stored; false when it is time to look."""
-        for seconds in (REMOVED_AFTER_SECONDS, self._poll_seconds) if self._stored else (self._poll_seconds,):
+        look_at = asyncio.get_running_loop().time() + self._poll_seconds
+        for moment in (min(self._remove_at, look_at), look_at) if self._stored else (look_at,):
             with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout_at(moment):
                     await self._woken.wait()
                 return True
             await self._remove_stored()
@@ -140,8 +146,11 @@ class Relay:
         async with asyncio.timeout(UNDER_WAY_SECONDS_MAX / 2):
             numbers = await self._streams.while_connected(self._publish(taken))
         crashpoint(f"{self._service}.relay-after-ack")
+        now = asyncio.get_running_loop().time()
+        if not self._stored:
+            self._remove_at = now + self._removed_seconds
         self._stored |= {row.seq: numbers.get(row.seq) for row in taken}
-        if len(self._stored) >= self._batch_size_max:
+        if len(self._stored) >= self._batch_size_max or now >= self._remove_at:
             await self._remove_stored()
 
     async def _remove_stored(self) -> None:

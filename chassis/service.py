@@ -69,8 +69,10 @@ class Service:
         migrations: Path | None = None,
         own_streams: Sequence[OwnStream] = (),
         clock: Callable[[], datetime] | None = None,
+        gather_seconds: float = 0.0,
     ) -> None:
         self.name, self.settings, self.tables = name, settings, tables
+        self.gather_seconds = gather_seconds  # for more of what it hears
         self.handlers = handlers or EventRouter()
         self.clock = clock or _utc_now
         self.identities = IdentityCheck(settings.identity_public_keys_file, node=settings.node, audience=name)
@@ -83,6 +85,7 @@ class Service:
             service=name,
             batch_size_max=settings.relay_batch_size_max,
             poll_seconds=settings.relay_poll_seconds,
+            removed_seconds=settings.relay_removed_seconds,
         )
         self.transactions = Transactions(
             self.sessions,

@@ -47,6 +47,12 @@ class Settings(BaseSettings):
     batch_size_max: int = Field(default=100, ge=1, description="How many events are handled in one transaction.")
     relay_batch_size_max: int = Field(default=500, ge=1, le=1000, description="Events per publish of the relay.")
     relay_poll_seconds: float = Field(default=1.0, description="The relay looks this often even when not woken.")
+    relay_removed_seconds: float = Field(
+        default=0.25,
+        ge=0,
+        le=1,
+        description="What is published leaves the outbox so much later, so that one statement removes many.",
+    )
     said_kept_hours: float = Field(
         default=24.0, ge=0, description="How long what was said is kept, to say it again when the broker lost it."
     )

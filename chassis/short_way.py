@@ -7,6 +7,7 @@ what is answered then is told in one place.
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import is_dataclass
 from types import NoneType, UnionType
 from typing import Any, get_args
 
@@ -103,21 +104,22 @@ def _way(route: APIRoute) -> Way | None:
 
 
 class _Function:
-    """The function of a route, or one that it depends on, and where its arguments come from."""
+    """The function of a route, or a function or dataclass that it depends on, and where the arguments come from."""
 
     def __init__(self, dependant: Dependant, body: ModelField | None = None) -> None:
         unusual = (
             *(dependant.cookie_params, dependant.websocket_param_name, dependant.http_connection_param_name),
-            *(dependant.concurrency, dependant.background_tasks_param_name),
+            *(dependant.concurrency, dependant.background_tasks_param_name, not dependant.use_cache),
             *(dependant.response_param_name, dependant.security_scopes_param_name, dependant.own_oauth_scopes),
         )
-        if any(unusual) or not dependant.use_cache or not inspect.iscoroutinefunction(dependant.call):
+        is_known = is_dataclass(dependant.call) or inspect.iscoroutinefunction(dependant.call)
+        if dependant.call is None or any(unusual) or not is_known:
             raise Unusual
         if dependant.body_params != ([] if body is None else [body]) or not (body is None or _is_whole_body(body)):
             raise Unusual
         if not all(map(_is_single, (*dependant.path_params, *dependant.query_params, *dependant.header_params))):
             raise Unusual
-        self.call = dependant.call
+        self.call, self._is_awaited = dependant.call, not is_dataclass(dependant.call)
         self._needs = [(one.name, _Function(one)) for one in dependant.dependencies]
         self._of_path, self._of_query = dependant.path_params, dependant.query_params
         self._of_head = dependant.header_params
@@ -141,7 +143,8 @@ class _Function:
             given[self._body.name] = _fit(self._body, request.scope.get(JSON_BODY, _NOTHING))
         if self._request_name is not None:
             given[self._request_name] = request
-        return await self.call(**given)
+        made = self.call(**given)  # FastAPI would have a thread make even a dataclass
+        return await made if self._is_awaited else made
 
 
 def _is_single(field: ModelField) -> bool:

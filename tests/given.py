@@ -275,6 +275,8 @@ async def running(
             "retry_delay_seconds_first": 0.05,
             "retry_delay_seconds_max": 0.2,
             "database_connections_max": 8,
+            "relay_removed_seconds": 0.02,
+            "gather_seconds": 0.0,
         }
         service = make_service(settings_type(**(values | overrides)))
         service.clock = clock

@@ -16,4 +16,5 @@ def service(settings: InsightSettings | None = None) -> Service:
         tables=tables.Table,
         api=api.router,
         handlers=handlers.router,
+        gather_seconds=settings.gather_seconds,
     )

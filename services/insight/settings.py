@@ -10,6 +10,13 @@ from chassis import Settings
 class InsightSettings(Settings):
     """What an operator sets for insight, besides what every service has."""
 
+    gather_seconds: float = Field(
+        default=0.5,
+        ge=0,
+        le=5,
+        description="How long insight waits for more of what it hears, to count it together: the figures are so much "
+        "older, and what people wait for comes first.",
+    )
     networks_folder: Path | None = Field(
         default=None,
         description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "

@@ -41,6 +41,16 @@ WITHIN_KM_MAX = 50
 KM_PER_DEGREE = 111.2
 
 
+#: Beyond this many, how many matches of an offer run exactly decides nothing (`rules.chosen`), and takes long to count.
+_RUNNING_COUNTED_MAX = 200
+
+
+def offer_running(offer_id: str) -> str:
+    """How many matches of an offer run, in SQL."""
+    return f"""(SELECT count(*) FROM (SELECT FROM match r WHERE r.offer_id = {offer_id}
+        AND r.state IN ('proposed', 'endorsed') LIMIT {_RUNNING_COUNTED_MAX}) AS first)"""
+
+
 async def candidates_for(
     session: AsyncSession, known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
 ) -> tuple[list[Pair], dict[str, Busy]]:
@@ -192,8 +202,7 @@ def _statement(
         {by_meaning}
         SELECT {COLUMNS}, {similarity} AS similarity,
             ARRAY({theirs} = ANY(:terms)) AS shared, ARRAY({refused}) AS refused, length(p.words) AS terms,
-            (SELECT count(*) FROM match r WHERE r.offer_id = {":id" if side is Side.OFFER else "p.proposition_id"}
-                AND r.state IN ('proposed', 'endorsed')) AS offer_running,
+            {offer_running(":id" if side is Side.OFFER else "p.proposition_id")} AS offer_running,
             {BUSY if side is Side.OFFER else "NULL AS running"}
         FROM proposition p WHERE p.proposition_id IN ({" UNION ".join(f"({one})" for one in found) or "NULL"})
         """

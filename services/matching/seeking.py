@@ -19,7 +19,7 @@ from chassis import Service
 from contracts.matching import MatchDismissed, MatchLapsed
 from contracts.vocabulary import Side
 from services.matching import candidates, propositions, rules, weighing
-from services.matching.candidates import CANDIDATES_MAX
+from services.matching.candidates import CANDIDATES_MAX, offer_running
 from services.matching.meanings import Read, read_meanings
 from services.matching.pairs import Pair
 from services.matching.propositions import BUSY, Heard, Known, busy_of
@@ -129,8 +129,7 @@ _STAYS = """coalesce((SELECT s."into" FROM same_person s WHERE s.member_id = {0}
 _AS_IT_IS = text(
     f"""
     SELECT p.proposition_id AS request_id, o.proposition_id AS offer_id, {BUSY},
-        (SELECT count(*) FROM match r WHERE r.offer_id = o.proposition_id
-            AND r.state IN ('proposed', 'endorsed')) AS offer_running
+        {offer_running("o.proposition_id")} AS offer_running
     FROM unnest(CAST(:requests AS text[]), CAST(:request_versions AS integer[]),
                 CAST(:offers AS text[]), CAST(:offer_versions AS integer[])) AS s (request, rv, offer, ov)
     JOIN proposition p ON p.proposition_id = s.request AND p.version = s.rv

@@ -71,6 +71,7 @@ class Process:
         dies_at: Callable[[str], bool],
     ) -> None:
         self.name, self.settings, self.is_alive, self.dies_at = name, settings, True, dies_at
+        self.gather_seconds = 0.0
         self.engine = Engine(database, lambda: self.is_alive)
         self.sessions = lambda: Session(self.engine.connection())
         self.streams = SimulatedStreams(settings, name, broker)
@@ -81,6 +82,7 @@ class Process:
             service=name,
             batch_size_max=settings.relay_batch_size_max,
             poll_seconds=settings.relay_poll_seconds,
+            removed_seconds=settings.relay_removed_seconds,
         )
         self.transactions = Transactions(
             wired.sessions,
