@@ -49,11 +49,12 @@ class CarefulHttp(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Counts what comes in until the head is complete."""
-        if self._awaits_head and self._patience is None:
-            self._be_patient()
         awaited, self._head_came = self._awaits_head, False
         super().data_received(data)
-        if awaited and not self._head_came:  # all of it belongs to one head
+        is_part = awaited and not self._head_came  # all of it belongs to one head
+        if (is_part or self._is_refused) and self._patience is None:
+            self._be_patient()
+        if is_part:
             self._head_bytes += len(data)
             if self._head_bytes > HEAD_BYTES_MAX:
                 self._refuse(HeadersTooLarge(bytes_max=HEAD_BYTES_MAX))
