@@ -68,7 +68,8 @@ def _panel(panel: Panel) -> str:
         return f'<text class="t" x="{LEFT}" y="20">{escape(panel.title)}</text>'
     across, up = ([point[axis] for point in every] for axis in (0, 1))
     left, right = min(across), max(across)
-    low, high = (min(up) / 1.5, max(up) * 1.5) if panel.is_log else (0.0, max(up) * 1.08 or 1.0)
+    wider = max(1.5, math.sqrt(10 * min(up) / max(up))) if panel.is_log else 1.0  # what is flat must look flat
+    low, high = (min(up) / wider, max(up) * wider) if panel.is_log else (0.0, max(up) * 1.08 or 1.0)
     x = _scale(left, right, LEFT, WIDTH - RIGHT, is_log=panel.is_log)
     y = _scale(low, high, HEIGHT - BOTTOM, TOP, is_log=panel.is_log)
     parts = [f'<text class="t" x="{LEFT}" y="20" font-weight="600">{escape(panel.title)}</text>']
