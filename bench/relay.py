@@ -211,6 +211,7 @@ def _relay(settings: Settings, engine: Any, streams: Streams) -> Relay:
         service="bench",
         batch_size_max=settings.relay_batch_size_max,
         poll_seconds=settings.relay_poll_seconds,
+        removed_seconds=settings.relay_removed_seconds,
     )
 
 
