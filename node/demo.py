@@ -16,6 +16,7 @@ from typing import Any
 from node import ROOT
 from node.addresses import Addresses
 from node.client import Person, Refused, until
+from node.demo_partner import try_things_out
 
 DEMO: dict[str, Any] = tomllib.loads((ROOT / "node" / "demo.toml").read_text())
 AT_ONCE = 6  # so many people come in at the same time
@@ -35,6 +36,7 @@ async def load(where: Addresses, data: Path) -> None:
         await demo.everybody_places("requests")
         await demo.some_are_brought_together()
         await demo.desks_have_something()
+        await demo.a_network_tries_things_out()
         await demo.some_are_kept_out()
     note.touch()
 
@@ -85,6 +87,12 @@ class Demo:
             await self._team.post("/follow-ups", about | {"note": one["note"], "due_on": day.isoformat()})
         for one in DEMO["invitations"]:
             await self._team.post("/invitations", one)
+
+    async def a_network_tries_things_out(self) -> None:
+        """Its key is the operator's to give: so only where the node's databases are at hand."""
+        if self._where.databases:
+            contact = next(one for one in DEMO["people"] if _kind(one) == "school")
+            await try_things_out(self._where, await self._people[contact["email"]].member_id())
 
     async def some_are_kept_out(self) -> None:
         """Last: they could not come in again for a loading that goes on where it stopped."""

@@ -32,13 +32,19 @@ class PartnerView(BaseModel):
     partner_id: str
     network: str
     source: str
+    sandbox: bool = Field(description="It tries things out: nothing that it tells counts.")
     endpoints_disabled: int = Field(description="How many of its endpoints get nothing any more.")
 
     @classmethod
     def of(cls, partner: Partner, disabled: int) -> "PartnerView":
         """As its people see it."""
-        network = partner.network
-        return cls(partner_id=partner.partner_id, network=network, source=partner.source, endpoints_disabled=disabled)
+        return cls(
+            partner_id=partner.partner_id,
+            network=partner.network,
+            source=partner.source,
+            sandbox=partner.sandbox,
+            endpoints_disabled=disabled,
+        )
 
 
 class Partners(BaseModel):

@@ -33,12 +33,12 @@ class Quay(Street):
     def visitor(self, **headers: str) -> httpx.AsyncClient:
         return super().visitor(**(BROWSER | headers))
 
-    async def partner(self, *people: str) -> "APartner":
+    async def partner(self, *people: str, sandbox: bool = False) -> "APartner":
         """A partner, and its people."""
         name = fresh_name("netwerk")
         source = f"https://{name}.example"
         async with self.partners.session() as session:
-            key = await keys.add(session, name, Network.KATAPULT, source, datetime.now(UTC))
+            key = await keys.add(session, name, Network.KATAPULT, source, datetime.now(UTC), sandbox=sandbox)
             for member_id in people:
                 await contacts.add(session, name, member_id)
             await session.commit()
@@ -151,6 +151,25 @@ async def test_who_does_not_belong_to_a_partner_does_not_see_that_it_exists(quay
         address = f"/api/v1/partners/{partner.name}/webhooks/x/{verb}"
         assert (await other.post(address, json={"news_id": "x"} if verb == "resend" else None)).status_code == 404
     assert (await quay.visitor().get(partner.path)).status_code == 303
+
+
+async def test_where_nothing_counts_it_says_so(quay):
+    noor = await quay.member()
+    own = await quay.member_id(noor)
+    to_try, real = await quay.partner(own, sandbox=True), await quay.partner(own)
+
+    told = [(await noor.get(path)).text for path in (to_try.path, real.path, "/partner")]
+
+    assert [page.count("Om te proberen") for page in told[:2]] == [1, 0]
+    assert "Om te proberen" in told[2]
+
+
+async def test_who_runs_the_node_is_not_told_to_ask_themselves(quay):
+    noor = await quay.member()
+    partner = await quay.partner(await quay.member_id(noor))
+
+    assert "Vraag het team van de regio" in (await noor.get(partner.path)).text
+    assert "odh partner webhook" in (await (await quay.team()).get(partner.path)).text
 
 
 async def test_what_was_rejected_is_told_with_its_wrong_fields(quay):

@@ -67,7 +67,7 @@ class Evening:
     async def look(self) -> Look:
         where = addresses.read(self.data)
         assert where is not None
-        tables = {"members": "member", "requests": "proposition", "matching": "match"}
+        tables = {"members": "member", "requests": "proposition", "matching": "match", "partners": "partner"}
         counts = {table: (await rows(where, service, f"SELECT 1 FROM {table}")) for service, table in tables.items()}
         states = await rows(where, "matching", "SELECT DISTINCT state FROM match")
         return Look(where, {name: len(found) for name, found in counts.items()}, {row["state"] for row in states})
@@ -142,6 +142,7 @@ async def test_the_demo_data_are_of_every_stage(evening):
     assert look.counts["member"] == len(DEMO["people"]) + 1  # and the node's team
     assert look.counts["proposition"] == len(DEMO["requests"]) + len(DEMO["offers"])
     assert look.counts["match"] >= 8
+    assert look.counts["partner"] == 1
     assert {"proposed", "endorsed", "introduced"} <= look.states
 
 
