@@ -160,7 +160,7 @@ def renew(asked: argparse.Namespace) -> None:
 
 async def _renew_now(at: Place) -> None:
     client = await nats.connect((at.nats or "").split(","), allow_reconnect=False, connect_timeout=3)
-    await restored.renew(client, at.register.node, at.register.folder)
+    await restored.renew(client, at.register)
     await client.close()
 
 

@@ -47,8 +47,6 @@ class Keeper:
         self._configure, self._restart = configure, restart
         self._known, self._listens = self._told(), register.is_national
         self._streams: Streams | None = None
-        #: Who takes looks at a stream's identity only when it calls, and calls when it has heard nothing for a while.
-        self._silent_until = 0.0
         self._keeping: asyncio.Task[None] | None = None
 
     @property
@@ -74,7 +72,7 @@ class Keeper:
         while True:
             try:
                 await self._changed()
-                if self._register.national and time.monotonic() > self._silent_until:
+                if self._register.national and not restored.is_silent(self._register.folder):
                     await sourcing.ensure(await self._client(), self._register)
                     if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
                         await sourcing.call_again(await self._client(), self._register)
@@ -124,11 +122,7 @@ class Keeper:
     async def renew_if_put_back(self, store: Path) -> None:
         """Before the services start, and without lines; then remembers which folder it is."""
         if self.is_put_back(store):
-            client = await self._client()
-            await restored.renew(client, self._register.node, self._register.folder)
-            if self._register.is_national:  # a region's line comes up again, at which the hub calls by itself
-                await sourcing.stop_giving(client, self._register)
-                self._silent_until = time.monotonic() + 2.5 * sourcing.SILENT_SECONDS_MAX
+            await restored.renew(await self._client(), self._register)
         self._register.folder.mkdir(parents=True, exist_ok=True)
         if not (store / MARK).exists():
             (store / MARK).touch()
