@@ -42,7 +42,9 @@ SETTINGS = {
     "log_min_error_statement": "panic",  # a statement may hold personal data,
     "log_error_verbosity": "terse",  # and so may the details of an error, such as the key that exists already
 }
-STILL_THERE = ("shared memory block", '"postmaster.pid" already exists')  # how it says that an older one still lives
+#: How it says that processes of an older server still live, and that the server itself does.
+ORPHANS = "shared memory block"
+STILL_THERE = (ORPHANS, '"postmaster.pid" already exists')
 
 
 class PostgresServer(Part):
@@ -86,7 +88,10 @@ class PostgresServer(Part):
         return True
 
     async def wait_ready(self, timeout: float = 30) -> None:
-        """After a SIGKILL the old server or its backends live on for a moment; the new one refuses as long."""
+        """After a SIGKILL the old server or its backends live on for a moment; the new one refuses as long.
+
+        A backend sees that its server is gone only when it waits for something: one that counts would go on for hours.
+        """
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -95,6 +100,8 @@ class PostgresServer(Part):
                 refused = any(words in self.tail(5) for words in STILL_THERE)
                 if self.is_alive or not refused or time.monotonic() > deadline:
                     raise
+                if ORPHANS in self.tail(1):
+                    self._end_orphans()
             await asyncio.sleep(0.1)
             self.launch()
 
@@ -118,6 +125,13 @@ class PostgresServer(Part):
 
     async def _connect(self) -> asyncpg.Connection:
         return await asyncpg.connect(self.url(driver="postgresql"), timeout=5, ssl=False)
+
+    def _end_orphans(self) -> None:
+        """What is left of a server that is gone; what was not committed is lost with it, as after a power cut."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.cwd() == os.path.realpath(self.data):
+                    process.kill()
 
     def _drop_stale_lock(self) -> None:
         """After a power cut its number may be of another program of ours, and PostgreSQL would wait for that one."""

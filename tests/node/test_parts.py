@@ -111,6 +111,26 @@ async def test_half_a_database_directory_is_never_taken_for_whole(run_directory)
     assert not broken_off.exists()
 
 
+async def test_postgres_starts_again_also_when_a_statement_lives_on_that_its_server_does_not(run_directory):
+    server = PostgresServer(run_directory / "counting", port=free_port())
+    await server.start()
+    connection = await asyncpg.connect(server.url(driver="postgresql"), ssl=False)
+    backend = psutil.Process(await connection.fetchval("SELECT pg_backend_pid()"))
+    counting = asyncio.create_task(connection.execute("DO $$ BEGIN LOOP END LOOP; END $$"))
+
+    async def counts() -> bool:
+        return backend.cpu_times().user > 0.3
+
+    await eventually(counts, saying="a statement that waits for nothing")
+    server.kill()
+    await server.start()
+
+    assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE
+    counting.cancel()
+    await asyncio.gather(counting, return_exceptions=True)
+    await server.stop()
+
+
 async def test_a_lock_of_another_program_does_not_keep_postgres_from_starting(run_directory):
     """After a power cut the number in postmaster.pid may be that of anything that runs."""
     server = PostgresServer(run_directory / "locked", port=free_port())
