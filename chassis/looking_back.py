@@ -28,13 +28,16 @@ STEP = 5000
 FETCHED_TOGETHER = 500
 FETCH_SECONDS_MAX = 2.0
 
-#: The newest timer about something replaced the ones before it.
+#: The newest timer about something replaced the ones before it. Which those are is found for all of them at once: one
+#: by one, a hundred thousand took minutes, on a whole core.
 _KEPT = text(
     """
     SELECT seq, stream_seq, event_id, timer_subject FROM said
+    LEFT JOIN (
+        SELECT timer_subject, max(seq) AS newest FROM said WHERE timer_subject IS NOT NULL GROUP BY timer_subject
+    ) AS timer USING (timer_subject)
     WHERE subject LIKE ANY(CAST(:subjects AS text[])) AND stream_seq < :before
-        AND (timer_subject IS NULL OR NOT EXISTS (
-            SELECT FROM said newer WHERE newer.timer_subject = said.timer_subject AND newer.seq > said.seq))
+        AND (timer_subject IS NULL OR seq = newest)
     ORDER BY stream_seq DESC LIMIT :step
     """
 )
