@@ -126,10 +126,12 @@ class Consumer:
             if self._handled:
                 crashpoint(f"{self._service.name}.after-fetch")
                 self._working.set()
-                await self._gather(pull)
-                await self._handle_batch(self._handled)
-                self._handled = []
-                self._working.clear()
+                try:
+                    await self._gather(pull)
+                    await self._handle_batch(self._handled)
+                finally:
+                    self._handled = []
+                    self._working.clear()
             elif not self._service.streams.is_ready:
                 raise BrokerAway
 
