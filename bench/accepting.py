@@ -54,7 +54,6 @@ async def accepted_and_said(place: Place, accepted: int, *, before: int = 0) -> 
         "stored": await place.count("SELECT count(*) FROM proposition") - before,
         "replies": await place.count("SELECT count(*) FROM stored_reply") - before,
         "said": await place.messages("shared", f"odh.{NODE}.shared.requests.request-placed.>"),
-        "timers": await place.messages("local", f"odh.{NODE}.timer.requests.request-expiry-due.>"),
     }
 
 

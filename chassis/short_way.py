@@ -40,10 +40,13 @@ class ShortWays:
 
     def __init__(self, app: ASGIApp, routers: Sequence[APIRouter]) -> None:
         self.app = app
-        self._ways = [(route, _way(route)) for route in _in_their_order(routers)]
+        self._ways: dict[str, list[tuple[APIRoute, Way | None]]] = {}
+        for route in _in_their_order(routers):
+            self._ways.setdefault(_first_part(route.path), []).append((route, _way(route)))
         self._plain = {
             (method, route.path): self._found(method, route.path)
-            for route, _ in self._ways
+            for ways in self._ways.values()
+            for route, _ in ways
             if not route.param_convertors
             for method in route.methods or ()
         }
@@ -69,7 +72,7 @@ class ShortWays:
 
     def _found(self, method: str, path: str) -> tuple[APIRoute, Way, dict[str, Any]] | None:
         """The route that a call is for, when it has a short way, and what its path has."""
-        for route, way in self._ways:
+        for route, way in self._ways.get(_first_part(path), ()):
             if method in (route.methods or ()) and (match := route.path_regex.match(path)):
                 of_path = {name: route.param_convertors[name].convert(text) for name, text in match.groupdict().items()}
                 return (route, way, of_path) if way else None
@@ -79,9 +82,13 @@ class ShortWays:
 def _in_their_order(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
     for router in routers:
         for route in router.routes:
-            if not isinstance(route, APIRoute):  # what it takes is not known here; what comes after it has no short way
-                return
+            if not isinstance(route, APIRoute) or "{" in _first_part(route.path):
+                return  # what it takes is not known here; what comes after it has no short way
             yield route
+
+
+def _first_part(path: str) -> str:
+    return path.split("/", 2)[1] if path.startswith("/") else path
 
 
 async def _from_the_beginning(request: Request) -> Receive:

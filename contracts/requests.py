@@ -90,13 +90,13 @@ class PropositionLost(Event, wire_name="requests.proposition-lost", about="propo
 
 
 class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):
-    """A timer: look whether the request has expired."""
+    """A timer of the releases before decision 0054: the request may have expired. Nobody says or hears it any more."""
 
     request_id: str
 
 
 class OfferExpiryDue(Event, wire_name="requests.offer-expiry-due", about="offer_id", reach="local"):
-    """A timer: look whether the offer has expired."""
+    """A timer of the releases before decision 0054: the offer may have expired. Nobody says or hears it any more."""
 
     offer_id: str
 

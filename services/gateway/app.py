@@ -11,6 +11,7 @@ from services.gateway.gateway import (
     services_ready,
 )
 from services.gateway.guard import Guard
+from services.gateway.pages import docs
 from services.gateway.pages.errors import ForPeople
 from services.gateway.settings import GatewaySettings
 
@@ -19,11 +20,12 @@ def service(settings: GatewaySettings | None = None) -> Service:
     """The service, on its settings."""
     settings = settings or GatewaySettings()
     networks.learn(settings.networks_folder)
+    own = (api.router, docs.router)
     made = Service(
         "gateway",
         settings,
         tables=store.Table,
-        api=[api.router, *pages.routers],
+        api=[*own, *pages.routers],
         handlers=handlers.router,
         background=[look_at_services, forget_ended_sessions, keep_connections],
         other_parts=services_ready,
@@ -31,8 +33,10 @@ def service(settings: GatewaySettings | None = None) -> Service:
     )
     made.app.state.gateway = Gateway(made, settings)
     made.app.router.redirect_slashes = False  # it would tell a client to go to whatever host it named
-    made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
     made.app.mount("/partners", made.app.state.gateway.partner_door)
+    made.app.mount("/api/v1", made.app.state.gateway.forwarder)  # whatever is no route of our own
+    routes = made.app.router.routes
+    routes.insert(len(own), routes.pop())  # most calls are for it: no page need be asked first whether it is theirs
     made.app.add_middleware(ForPeople)
     made.app.add_middleware(Guard, settings=settings)
     return made

@@ -1,7 +1,7 @@
 """Requests: what is asked and offered, and what people then do together. The wiring; read this first."""
 
 from chassis import Service
-from services.requests import api, handlers, kept, listing_api, store
+from services.requests import api, expiring, handlers, kept, listing_api, store
 from services.requests.initiatives import api as initiatives
 from services.requests.settings import RequestsSettings
 
@@ -14,4 +14,5 @@ def service(settings: RequestsSettings | None = None) -> Service:
         tables=store.Table,
         api=[*api.routers, *listing_api.routers, *initiatives.routers, kept.router],
         handlers=handlers.router,
+        background=[expiring.keep_expiring],
     )

@@ -8,7 +8,7 @@ from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
-from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
+from contracts.requests import MemberForgotten, RecordAccepted
 from services.requests import (
     following,
     life,
@@ -18,7 +18,6 @@ from services.requests import (
     recollecting,
     rules,
     store,
-    telling,
     told,
 )
 from services.requests.initiatives import erasing
@@ -30,26 +29,6 @@ router = EventRouter()
 router.include(recollecting.router)
 router.include(initiatives.router)
 router.include(listing_handlers.router)
-
-
-@router.hears(RequestExpiryDue, OfferExpiryDue)
-async def expire(
-    event: RequestExpiryDue | OfferExpiryDue, session: AsyncSession, now: datetime, settings: RequestsSettings
-) -> None:
-    """What still stands when its time has come expires.
-
-    A timer from before the last change has been replaced; one that comes all the same sets the right one again, because
-    two replicas may have set theirs in the other order.
-    """
-    proposition = await store.find(session, event.entity_id)
-    if proposition is None or not rules.can_take(proposition.status, Step.EXPIRE):
-        return
-    if event.version < proposition.version and now < proposition.expires_at:
-        telling.look_at_expiry(session, proposition, proposition.expires_at)
-    elif now < proposition.expires_at:
-        telling.look_at_expiry(session, proposition, rules.look_again_at(proposition.expires_at, now))
-    else:
-        life.move(session, proposition, Step.EXPIRE, now, settings)
 
 
 @router.hears(IntroductionMade)

@@ -162,11 +162,6 @@ def meeting_errors(
     return errors
 
 
-def look_again_at(expires_at: datetime, now: datetime) -> datetime:
-    """When a timer that came too early has to come again: the broker's clock is ahead of ours by so much."""
-    return expires_at + (expires_at - now)
-
-
 def own_organisation(organisation_id: str | None, own: Collection[str]) -> str:
     """The organisation that somebody asks or offers for; who has just one need not say which."""
     if organisation_id is None and len(own) == 1:

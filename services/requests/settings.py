@@ -15,6 +15,9 @@ class RequestsSettings(Settings):
         le=STANDS_DAYS_MAX,
         description="How many days a request or an offer stands when neither its member nor its period says it.",
     )
+    expiry_seconds: float = Field(
+        default=30.0, gt=0, le=3600, description="How often is looked for what has expired, in seconds."
+    )
     quiet_days: int = Field(
         default=30,
         ge=1,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -114,6 +115,13 @@ async def standing_of(session: AsyncSession, member_id: str) -> Sequence[Proposi
         Proposition.member_id == member_id, col(Proposition.status).in_([status.value for status in rules.STANDING])
     )
     return (await session.exec(_as_it_stands(query.order_by(Proposition.proposition_id)))).all()
+
+
+async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposition]:
+    """What stands open although its time has come, locked for a change; not what another replica changes now."""
+    query = select(Proposition).where(Proposition.status == Status.OPEN, col(Proposition.expires_at) <= now)
+    query = query.order_by(col(Proposition.expires_at)).limit(limit).with_for_update(skip_locked=True)
+    return (await session.exec(query)).all()
 
 
 async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:

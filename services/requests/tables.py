@@ -25,6 +25,7 @@ class Proposition(Placed, Table, table=True):
     """A request or an offer. `version` counts every change, those of a draft included."""
 
     __tablename__ = "proposition"
+    __table_args__ = (sa.Index("ix_proposition_expires_at", "expires_at", postgresql_where=sa.text("status = 'open'")),)
     proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
     side: Side = Field(sa_type=sa.Text)
     version: int

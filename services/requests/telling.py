@@ -1,23 +1,15 @@
-"""What is told of a request or an offer: always its whole state, so that the highest version wins.
-
-As long as it stands open, a timer for its expiry goes with what is told, and carries its version: one that was set
-before the last change is known by it.
-"""
-
-from datetime import datetime
+"""What is told of a request or an offer: always its whole state, so that the highest version wins."""
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import say, say_later
+from chassis import say
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
-    OfferExpiryDue,
     OfferPlaced,
     OfferReopened,
     RequestChanged,
     RequestClosed,
-    RequestExpiryDue,
     RequestPlaced,
     RequestReopened,
 )
@@ -31,7 +23,6 @@ def placed(session: AsyncSession, proposition: Proposition) -> None:
         say(session, RequestPlaced(request_id=proposition.proposition_id, **proposition.told()))
     else:
         say(session, OfferPlaced(offer_id=proposition.proposition_id, **proposition.told()))
-    _set_timer(session, proposition)
 
 
 def changed(session: AsyncSession, proposition: Proposition) -> None:
@@ -42,7 +33,6 @@ def changed(session: AsyncSession, proposition: Proposition) -> None:
         say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()))
     else:
         say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()))
-    _set_timer(session, proposition)
 
 
 def closed(session: AsyncSession, proposition: Proposition) -> None:
@@ -59,7 +49,6 @@ def reopened(session: AsyncSession, proposition: Proposition) -> None:
         say(session, RequestReopened(request_id=proposition.proposition_id, **proposition.told()))
     else:
         say(session, OfferReopened(offer_id=proposition.proposition_id, **proposition.told()))
-    _set_timer(session, proposition)
 
 
 def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> None:
@@ -68,17 +57,3 @@ def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> Non
         say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()), to=to)
     else:
         say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()), to=to)
-
-
-def look_at_expiry(session: AsyncSession, proposition: Proposition, at: datetime) -> None:
-    """Sets the timer, instead of the one that may wait already."""
-    if proposition.side == Side.REQUEST:
-        due = RequestExpiryDue(request_id=proposition.proposition_id, version=proposition.version)
-        say_later(session, due, at=at)
-    else:
-        say_later(session, OfferExpiryDue(offer_id=proposition.proposition_id, version=proposition.version), at=at)
-
-
-def _set_timer(session: AsyncSession, proposition: Proposition) -> None:
-    if proposition.status == Status.OPEN:
-        look_at_expiry(session, proposition, proposition.expires_at)

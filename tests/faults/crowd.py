@@ -19,7 +19,10 @@ from tests.faults.people import PATIENCE_SECONDS, People
 ASKERS = 4
 #: How long a request is open.
 OPEN_SECONDS = 20.0
-PAUSE_SECONDS = 0.2
+#: Twice as long after each no, as a client does: hundreds that ask again at once would keep it from anything else.
+PAUSE_SECONDS, PAUSE_SECONDS_MAX = 0.2, 3.2
+#: What may be asked again under its key, besides what a server could not do: too slowly, too often.
+AGAIN = {408, 429}
 
 #: Of another kind and theme than whoever lives there asks and offers, and in another province than their ambassador's.
 BODY = {
@@ -116,7 +119,7 @@ async def asking(
 
 async def _answered(who: httpx.AsyncClient, path: str, body: Any = None) -> tuple[httpx.Response, int]:
     """The yes, however often it must be asked under the same key, and how often that was."""
-    key, tries, deadline = new_id(), 0, time.monotonic() + PATIENCE_SECONDS
+    key, tries, pause, deadline = new_id(), 0, PAUSE_SECONDS, time.monotonic() + PATIENCE_SECONDS
     while True:
         tries += 1
         try:
@@ -124,8 +127,9 @@ async def _answered(who: httpx.AsyncClient, path: str, body: Any = None) -> tupl
             if answer.is_success:
                 return answer, tries
             trouble = f"{answer.status_code} {answer.text}"
-            assert answer.status_code >= 500 or answer.status_code == 429, f"{path}: {trouble}"
+            assert answer.status_code >= 500 or answer.status_code in AGAIN, f"{path}: {trouble}"
         except httpx.TransportError as lost:
             trouble = type(lost).__name__
         assert time.monotonic() < deadline, f"{path} had no yes in {PATIENCE_SECONDS} s: {trouble}"
-        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, PAUSE_SECONDS_MAX)

@@ -88,7 +88,7 @@ async def soaked(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         tell(f"{pace:.1f} requests a second, and {len(breaks)} things to break")
         try:
             asking = asyncio.create_task(crowd.asks(per_second=pace, seconds=seconds))
-            await while_alive(living, nemesis.storm(country, breaks, tell))
+            await while_alive(living, while_alive(asking, nemesis.storm(country, breaks, tell)))
             await while_alive(living, asyncio.wait_for(asking, None))
             asked = asking.result()
             enough.set()

@@ -8,10 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.event import Event, new_id
+from contracts.event import new_id
 from contracts.matching import IntroductionMade, Party
 from contracts.members import AmbassadorScope
-from contracts.requests import OfferExpiryDue, RequestExpiryDue
 from contracts.vocabulary import Kind
 from services.requests.app import service
 from tests.given import Running, running
@@ -45,7 +44,6 @@ def an_offer(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
-TIMERS = (RequestExpiryDue, OfferExpiryDue)
 DRAFTS = {"request": a_request, "offer": an_offer}
 
 
@@ -101,13 +99,6 @@ class Requests:
         (status,) = [row.status for row in await self.rows() if row.proposition_id == placed["id"]]
         return str(status)
 
-    async def then_told(self, *event_types: type[Event]) -> list[Event]:
-        """As `then_said`, where the test itself let timers come: those are not what the service tells."""
-        await self.running.quiet()
-        told = [event for _, event in await self.running.envelopes() if not isinstance(event, TIMERS)]
-        assert sorted(type(event).__name__ for event in told) == sorted(wanted.__name__ for wanted in event_types)
-        return [next(event for event in told if type(event) is wanted) for wanted in event_types]
-
     async def rows(self) -> list[Any]:
         """Everything that is kept of requests and offers."""
         from sqlmodel import select
@@ -116,12 +107,6 @@ class Requests:
 
         async with self.running.session() as session:
             return list((await session.exec(select(Proposition).order_by(Proposition.proposition_id))).all())
-
-    async def timers(self) -> list[str]:
-        """The ids of what a timer waits for."""
-        await self.running.quiet()
-        subjects = [subject for subject, _ in await self.running.messages("local")]
-        return [subject.rsplit(".", 1)[1] for subject in subjects if subject.split(".")[2] == "timer"]
 
 
 @pytest.fixture

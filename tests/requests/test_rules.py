@@ -175,16 +175,6 @@ def test_what_is_placed_now_expires_later_and_within_a_year(now, data):
     assert at == rules.end_of(rules.day_of(at - timedelta(seconds=1)))
 
 
-def test_a_timer_that_came_too_early_comes_again_when_our_own_clock_is_there():
-    expires_at = NOON + timedelta(days=1)
-    ahead = timedelta(minutes=7)  # of the broker's clock, by which the timer came at `expires_at`
-
-    assert rules.look_again_at(expires_at, expires_at - ahead) - ahead == expires_at
-
-
-# For whom, and who sees it.
-
-
 def test_who_belongs_to_one_organisation_need_not_say_which():
     assert rules.own_organisation(None, ("a",)) == rules.own_organisation("a", ("a",)) == "a"
     assert rules.own_organisation("b", ("a", "b")) == "b"

@@ -1,4 +1,4 @@
-"""Whatever happens to a request or an offer, those who hear of it know how it stands, and a timer goes with it."""
+"""Whatever happens to a request or an offer, those who hear of it know how it stands."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,8 +73,8 @@ class ALife(RuleBasedStateMachine):
     def choose_a_day(self, days: int) -> None:
         self.thing.expires_on = rules.day_of(self.now) + timedelta(days=days)
 
-    def said(self, *, timers: bool) -> list[Any]:
-        return [said for said in self.session.info.get("said", []) if (said.due_at is not None) == timers]
+    def said(self) -> list[Any]:
+        return [said.event for said in self.session.info.get("said", [])]
 
     @invariant()
     def nobody_hears_of_a_draft(self) -> None:
@@ -83,28 +83,21 @@ class ALife(RuleBasedStateMachine):
 
     @invariant()
     def what_was_said_last_is_how_it_stands(self) -> None:
-        told = self.said(timers=False)
+        told = self.said()
         if not told:
             assert self.thing.status is Status.DRAFT
             return
-        last = told[-1].event
+        last = told[-1]
         for name in ("status", "version", "title", "expires_at"):
             assert getattr(last, name) == getattr(self.thing, name)
         assert type(last).__name__.removeprefix(self.side.title()) in AFTER[Status(self.thing.status)]
 
     @invariant()
     def it_is_placed_once_and_its_versions_only_rise(self) -> None:
-        told = [said.event for said in self.said(timers=False)]
+        told = self.said()
         assert [type(event).__name__ for event in told].count(f"{self.side.title()}Placed") == bool(told)
         versions = [event.version for event in told]
         assert versions == sorted(set(versions))
-
-    @invariant()
-    def what_stands_open_has_the_timer_of_its_version(self) -> None:
-        if self.thing.status is Status.OPEN:
-            last = self.said(timers=True)[-1]
-            assert (last.event.version, last.due_at) == (self.thing.version, self.thing.expires_at)
-            assert type(last.event).__name__ == f"{self.side.title()}ExpiryDue"
 
 
 class AnOffersLife(ALife):

@@ -35,7 +35,7 @@ async def test_a_question_is_placed_changed_withdrawn_and_asked_again(requests):
     await requests.when(gone)
     await requests.when(a_question(record_id, 4))
 
-    placed, changed, closed, reopened, *accepted = await requests.then_told(
+    placed, changed, closed, reopened, *accepted = await requests.then_said(
         RequestPlaced, RequestChanged, RequestClosed, RequestReopened, *[RecordAccepted] * 4
     )
     assert (placed.member_id, placed.request_id) == ("noor", record_id)
@@ -47,7 +47,7 @@ async def test_a_question_is_placed_changed_withdrawn_and_asked_again(requests):
 async def test_contact_details_are_refused_in_it_too(requests):
     await requests.when(a_question(new_id(), text="Mail naar noor@vechtdal.example"))
 
-    (rejected,) = await requests.then_told(EventRejected)
+    (rejected,) = await requests.then_said(EventRejected)
     assert [error.field for error in rejected.errors] == ["text"]
 
 
@@ -57,5 +57,5 @@ async def test_what_is_told_of_a_merged_organisation_is_of_the_one_that_stays(re
     await requests.when(a_question(record_id))
     await requests.when(OrganisationParted(organisation_id="vechtdal", version=3, from_id="the-whole"))
 
-    placed, changed, _ = await requests.then_told(RequestPlaced, RequestChanged, RecordAccepted)
+    placed, changed, _ = await requests.then_said(RequestPlaced, RequestChanged, RecordAccepted)
     assert (placed.organisation_id, changed.organisation_id) == ("the-whole", "vechtdal")
