@@ -110,10 +110,6 @@ def problem_response(
 def install(app: FastAPI) -> None:
     """Turns every error of an API into problem+json; a fault of ours shows nothing but that it is one."""
 
-    async def on_problem(_: Request, problem: Exception) -> Response:
-        assert isinstance(problem, Problem)
-        return problem.response()
-
     async def on_invalid(_: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
         if any(entry["type"] == "json_invalid" for entry in error.errors()):
@@ -123,18 +119,15 @@ def install(app: FastAPI) -> None:
         return FieldErrors(field_messages(error)).response()
 
     async def on_http(_: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        slug, title = _STATUS_SLUGS.get(error.status_code, ("http-error", "This request cannot be handled"))
-        return problem_response(slug, error.status_code, title, headers=dict(error.headers or {}))
+        return _of(error, None)  # Starlette has an answer of its own, in plain text
 
-    app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(CatchFaults)
 
 
 class CatchFaults:
-    """ASGI middleware that answers for a fault of ours.
+    """ASGI middleware that answers for a problem, whichever way a call went, and for a fault of ours.
 
     A handler of Starlette for `Exception` would also let it go on to the server, which logs it with its message; and it
     would log outside the request's trace.
@@ -156,12 +149,17 @@ class CatchFaults:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            response = _of_fault(error, getattr(scope.get("route"), "path", None))
+            response = _of(error, getattr(scope.get("route"), "path", None))
             if not answered:  # of an answer that was under way the server breaks off the connection
                 await response(scope, receive, send)
 
 
-def _of_fault(error: Exception, route: str | None) -> Response:
+def _of(error: Exception, route: str | None) -> Response:
+    if isinstance(error, Problem):
+        return error.response()
+    if isinstance(error, HTTPException):
+        slug, title = _STATUS_SLUGS.get(error.status_code, ("http-error", "This request cannot be handled"))
+        return problem_response(slug, error.status_code, title, headers=dict(error.headers or {}))
     if is_away(error):
         return Unavailable().response()
     log.error("fault", fault=describe(error), route=route)

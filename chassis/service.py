@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy import text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from chassis import metrics, problems
 from chassis.consumer import Consumer
@@ -49,6 +51,15 @@ class Api(FastAPI):
         document = super().openapi()
         document.setdefault("x-problems", problems.catalogue(self.state.service.name))
         return document
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Ours around the short ways; what FastAPI and Starlette put around a route is for what goes their way only."""
+        own, self.user_middleware = self.user_middleware, []
+        theirs = cast(ServerErrorMiddleware, super().build_middleware_stack()).app  # for faults we have `CatchFaults`
+        self.state.short_ways = app = ShortWays(theirs, self.state.routers)
+        for made, arguments, options in reversed(own):
+            app = made(app, *arguments, **options)
+        return app
 
 
 class Service:
@@ -135,7 +146,7 @@ class Service:
         app.include_router(_health)
         app.include_router(figures_router)
         app.include_router(dead_letters_router)
-        app.router.middleware_stack = ShortWays(app.router.middleware_stack, routers)
+        app.state.routers = routers
         return app
 
     @asynccontextmanager

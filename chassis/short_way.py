@@ -36,7 +36,7 @@ class Unfit(Exception):
 
 
 class ShortWays:
-    """In front of FastAPI's router: takes the calls of those routes that have a short way."""
+    """In front of all that is FastAPI's: takes the calls of those routes that have a short way."""
 
     def __init__(self, app: ASGIApp, routers: Sequence[APIRouter]) -> None:
         self.app = app

@@ -33,6 +33,7 @@ _EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2212]")
+_INVISIBLE_OR_DASH = re.compile(f"{_INVISIBLE.pattern}|{_DASH.pattern}")
 
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
 #: Where digits may go on as words: the words are looked up only then.
@@ -59,7 +60,7 @@ _NUMBER = re.compile(
 def contact_detail_in(text: str) -> str | None:
     """What kind of contact detail a text holds, if any."""
     plain = _plain(text)
-    if any(mark in plain for mark in _EMAIL_MARKS) and _EMAIL.search(plain):
+    if any(map(plain.__contains__, _EMAIL_MARKS)) and _EMAIL.search(plain):
         return "an email address"
     if any(map(_is_phone_number, _candidates(plain))):
         return "a phone number"
@@ -76,14 +77,16 @@ def without_contact_details(text: str) -> str:
 def _plain(text: str) -> str:
     """The text as it reads: no capitals, no invisible characters, no look-alikes of letters and digits."""
     if not text.isascii():
-        text = _DASH.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+        text = unicodedata.normalize("NFKC", text)
+        if _INVISIBLE_OR_DASH.search(text):
+            text = _DASH.sub("-", _INVISIBLE.sub("", text))
     return " ".join(text.casefold().split())
 
 
 def _candidates(plain: str) -> Iterator[str]:
     """What may be phone numbers: enough digits near each other, not beginning with a day or a time."""
     digits = plain
-    if any(mark in plain for mark in _SPELLED_MARKS):
+    if any(map(plain.__contains__, _SPELLED_MARKS)):
         digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
     found = list(_NUMBER.finditer(digits))
     elsewhere = {place for day in _DAY_OR_TIME.finditer(digits) for place in range(*day.span())} if found else ()

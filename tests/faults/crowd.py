@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import httpx
+import aiohttp
 
 from bench.process import alone
 from contracts.event import new_id
@@ -83,10 +83,16 @@ async def asking(
     """
     placed, answers = list[str](), list[tuple[float, float, int]]()
     async with AsyncExitStack() as stack, asyncio.TaskGroup() as doing:
-        limits = httpx.Limits(max_connections=200, max_keepalive_connections=20)
         askers = [
             await stack.enter_async_context(
-                httpx.AsyncClient(base_url=f"{gateway}/api/v1", cookies=each, timeout=30, limits=limits, verify=False)
+                aiohttp.ClientSession(
+                    f"{gateway}/api/v1/",
+                    cookies=each,
+                    cookie_jar=aiohttp.CookieJar(unsafe=True),  # the gateway's address is a number
+                    headers={"Content-Type": "application/json"},  # also of a step that has no body
+                    timeout=aiohttp.ClientTimeout(30),
+                    connector=aiohttp.TCPConnector(limit=200, ssl=False),
+                )
             )
             for each in cookies
         ]
@@ -95,15 +101,15 @@ async def asking(
 
         async def place(number: int, intended: float) -> None:
             who = askers[number % len(askers)]
-            answer, tries = await _answered(who, "/requests", BODY)
+            answer, tries = await _answered(who, "requests", BODY)
             answers.append((intended, time.time() - intended, tries))
-            request_id = str(answer.json()["request_id"])
+            request_id = str(answer["request_id"])
             placed.append(request_id)
             doing.create_task(withdraw(who, request_id))
 
-        async def withdraw(who: httpx.AsyncClient, request_id: str) -> None:
+        async def withdraw(who: aiohttp.ClientSession, request_id: str) -> None:
             await asyncio.sleep(OPEN_SECONDS)
-            await _answered(who, f"/requests/{request_id}/withdraw")
+            await _answered(who, f"requests/{request_id}/withdraw")
 
         async def place_after_place(number: int) -> None:
             while time.time() < began + seconds:
@@ -117,18 +123,18 @@ async def asking(
     return {"placed": placed, "answers": answers, "began": began, "lasted": time.time() - began}
 
 
-async def _answered(who: httpx.AsyncClient, path: str, body: Any = None) -> tuple[httpx.Response, int]:
-    """The yes, however often it must be asked under the same key, and how often that was."""
+async def _answered(who: aiohttp.ClientSession, path: str, body: Any = None) -> tuple[dict[str, Any], int]:
+    """What the yes says, however often it must be asked under the same key, and how often that was."""
     key, tries, pause, deadline = new_id(), 0, PAUSE_SECONDS, time.monotonic() + PATIENCE_SECONDS
     while True:
         tries += 1
         try:
-            answer = await who.post(path, json=body, headers={"Idempotency-Key": key})
-            if answer.is_success:
-                return answer, tries
-            trouble = f"{answer.status_code} {answer.text}"
-            assert answer.status_code >= 500 or answer.status_code in AGAIN, f"{path}: {trouble}"
-        except httpx.TransportError as lost:
+            async with who.post(path, json=body, headers={"Idempotency-Key": key}) as answer:
+                if answer.ok:
+                    return await answer.json(), tries
+                trouble = f"{answer.status} {await answer.text()}"
+                assert answer.status >= 500 or answer.status in AGAIN, f"{path}: {trouble}"
+        except (aiohttp.ClientError, TimeoutError) as lost:
             trouble = type(lost).__name__
         assert time.monotonic() < deadline, f"{path} had no yes in {PATIENCE_SECONDS} s: {trouble}"
         await asyncio.sleep(pause)
