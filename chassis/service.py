@@ -5,17 +5,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy import text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp
 
 from chassis import metrics, problems
+from chassis.api import Api
 from chassis.consumer import Consumer
 from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
 from chassis.figures import OwnFigures
@@ -27,7 +26,6 @@ from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
 from chassis.router import EventRouter
 from chassis.settings import Settings
-from chassis.short_way import ShortWays
 from chassis.streams import OwnStream, Streams
 from chassis.tasks import ended
 from chassis.telemetry import TraceRequests, describe, log
@@ -41,25 +39,6 @@ OPENING_SECONDS_MAX = 3.0
 
 Background = Callable[["Service"], Awaitable[None]]
 Parts = Callable[["Service"], Awaitable[dict[str, str]]]
-
-
-class Api(FastAPI):
-    """A service's HTTP, whose OpenAPI document also tells which problems it answers with."""
-
-    def openapi(self) -> dict[str, Any]:
-        """The document, with `x-problems` for the page of each problem type."""
-        document = super().openapi()
-        document.setdefault("x-problems", problems.catalogue(self.state.service.name))
-        return document
-
-    def build_middleware_stack(self) -> ASGIApp:
-        """Ours around the short ways; what FastAPI and Starlette put around a route is for what goes their way only."""
-        own, self.user_middleware = self.user_middleware, []
-        theirs = cast(ServerErrorMiddleware, super().build_middleware_stack()).app  # for faults we have `CatchFaults`
-        self.state.short_ways = app = ShortWays(theirs, self.state.routers)
-        for made, arguments, options in reversed(own):
-            app = made(app, *arguments, **options)
-        return app
 
 
 class Service:

@@ -96,7 +96,7 @@ class Transactions:
             raise Unavailable
         done: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.put_nowait((item, done))
-        outcome = await asyncio.shield(done)
+        outcome = await done  # who is not there any more when it is done does not undo it
         if isinstance(outcome, BaseException):
             raise outcome
         return outcome
@@ -109,7 +109,8 @@ class Transactions:
             try:
                 outcomes = await self.group([item for item, _ in group])
                 for (_, done), outcome in zip(group, outcomes, strict=True):
-                    done.set_result(outcome)
+                    if not done.done():
+                        done.set_result(outcome)
             finally:
                 for _, done in group:
                     if not done.done():
