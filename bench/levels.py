@@ -37,13 +37,16 @@ class Level:
 def judged(samples: Sequence[Sample], calm_from: float, until: float) -> list[Level]:
     """Memory, open files and what waits in the calm part, in which every process lives; disk over all the time.
 
+    NATS holds in memory where each message stands, so that its memory is judged as disk is. PostgreSQL fills the caches
+    of a connection, which lines that are cut break: it may come to what it had before, in all the time.
     Times are as `at` in the samples. What has fewer than six samples is not judged.
     """
     calm = [one for one in samples if calm_from <= one["at"] <= until]
     whole = [one for one in samples if one["at"] <= until]
     found = [
-        *_each(calm, "memory MB", _level_within(GROWS_MB)),
-        *_each(calm, "open files", _level_within(GROWS_FILES)),
+        *_each(calm, "memory MB", _level_within(GROWS_MB, whole), but="/nats"),
+        *_each(whole, "memory MB", lambda kind, name, points: _kept(kind, name, points, whole), only="/nats"),
+        *_each(calm, "open files", _level_within(GROWS_FILES, whole)),
         *_each(calm, "waits", _heaps_not_up),
         *_each(whole, "disk MB", lambda kind, name, points: _kept(kind, name, points, whole)),
     ]
@@ -53,8 +56,12 @@ def judged(samples: Sequence[Sample], calm_from: float, until: float) -> list[Le
 Rule = Callable[[str, str, list[Point]], Level | None]
 
 
-def _each(samples: Sequence[Sample], kind: str, rule: Rule) -> list[Level | None]:
-    names = sorted({name for one in samples for name in one[kind]})
+def _each(
+    samples: Sequence[Sample], kind: str, rule: Rule, *, only: str = "", but: str | None = None
+) -> list[Level | None]:
+    """Of each name that ends in `only`, and not in `but`."""
+    names = sorted({name for one in samples for name in one[kind] if name.endswith(only)})
+    names = [name for name in names if but is None or not name.endswith(but)]
     return [rule(kind, name, series(samples, kind, name)) for name in names]
 
 
@@ -63,12 +70,14 @@ def series(samples: Sequence[Sample], kind: str, name: str) -> list[Point]:
     return [(one["at"], one[kind][name]) for one in samples if name in one[kind]]
 
 
-def _level_within(least: float) -> Rule:
+def _level_within(least: float, whole: Sequence[Sample]) -> Rule:
     def rule(kind: str, name: str, points: list[Point]) -> Level | None:
         ends = _ends(points)
         if ends is None:
             return None
         first, last = ends
+        if name.endswith("/postgres"):
+            first = max(first, _highest(series(whole, kind, name), points[0][0], len(points) // 3))
         most = first + max(least, GROWS_PART * first)
         return Level(kind, name, first, last, f"at most {most:,.4g}", last <= most)
 
@@ -103,6 +112,12 @@ def _kept(kind: str, name: str, points: list[Point], samples: Sequence[Sample]) 
 
 def _at(points: Sequence[Point], at: float) -> float:
     return min(points, key=lambda point: abs(point[0] - at))[1]
+
+
+def _highest(points: Sequence[Point], before: float, count: int) -> float:
+    """The highest median of so many samples that follow each other, before a moment."""
+    values = [value for at, value in points if at < before]
+    return max((statistics.median(values[at : at + count]) for at in range(0, len(values) - count, count)), default=0.0)
 
 
 def _ends(points: Sequence[Point]) -> tuple[float, float] | None:
