@@ -107,7 +107,9 @@ async def note(session: AsyncSession, match_id: str, words: str, by: str) -> Non
 
 _WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 _RUNNING_OF = text(
-    SELECT + "WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id) AND m.state = ANY(:running)"
+    SELECT
+    + """WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id)
+            AND m.state IN ('proposed', 'endorsed')"""
 )
 _OF_MEMBER = text(
     SELECT
@@ -139,7 +141,7 @@ async def are_introduced(session: AsyncSession, match: Match) -> bool:
 
 async def running_of(session: AsyncSession, proposition_id: str) -> list[Match]:
     """The running matches of a request or an offer."""
-    return await _all(session, _RUNNING_OF, proposition_id=proposition_id, running=sorted(RUNNING))
+    return await _all(session, _RUNNING_OF, proposition_id=proposition_id)
 
 
 async def of_member(session: AsyncSession, member_id: str, node: str | None) -> list[Match]:

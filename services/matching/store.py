@@ -157,6 +157,7 @@ class NodeTeamMember(Table, table=True):
 
 
 _PROPOSED = sa.text("state = 'proposed'")
+_RUNNING = sa.text("state IN ('proposed', 'endorsed')")
 
 
 class MatchRow(Table, table=True):
@@ -177,6 +178,7 @@ class MatchRow(Table, table=True):
             postgresql_where=sa.text("lapsed_because IS DISTINCT FROM 'closed' AND owner IS NULL"),
         ),
         sa.Index("ix_match_offer_id", "offer_id"),
+        sa.Index("ix_match_running_offer_id", "offer_id", postgresql_where=_RUNNING),  # few of what an offer ever had
         sa.Index("ix_match_request_id", "request_id"),
         sa.Index("ix_match_asker_id", "asker_id", "match_id"),
         sa.Index("ix_match_offerer_id", "offerer_id", "match_id"),
