@@ -1,6 +1,7 @@
 """How cost grows from ten thousand to a million, drawn from what was measured: docs/growth.svg."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,5 +84,5 @@ def _posts(growing: Record) -> list[Point]:
     ]
 
 
-def _told(points: list[Point]) -> str:
+def _told(points: Sequence[Point]) -> str:
     return " then ".join(f"{value:.3g}" for _, value in points)

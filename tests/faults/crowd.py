@@ -135,7 +135,7 @@ async def _answered(who: aiohttp.ClientSession, path: str, body: Any = None) -> 
                 trouble = f"{answer.status} {await answer.text()}"
                 assert answer.status >= 500 or answer.status in AGAIN, f"{path}: {trouble}"
         except (aiohttp.ClientError, TimeoutError) as lost:
-            trouble = type(lost).__name__
+            trouble = f"{type(lost).__name__}: {lost}"
         assert time.monotonic() < deadline, f"{path} had no yes in {PATIENCE_SECONDS} s: {trouble}"
         await asyncio.sleep(pause)
         pause = min(pause * 2, PAUSE_SECONDS_MAX)

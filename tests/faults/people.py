@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -12,6 +12,8 @@ from node.client import Person
 from tests.faults.cluster import Cluster, Site
 from tests.given import eventually
 from tests.story.ledger import Ledger
+
+Found = TypeVar("Found")
 
 #: Where the people of each node live.
 PLACES = {
@@ -198,14 +200,14 @@ class People:
             await asyncio.sleep(0.3)
 
 
-async def while_alive(living: asyncio.Future[Any], doing: Coroutine[Any, Any, None]) -> None:
-    """Whoever cannot go on ends the rest."""
+async def while_alive(living: asyncio.Future[Any], doing: Coroutine[Any, Any, Found]) -> Found:
+    """What comes of it; whoever cannot go on ends the rest."""
     task = asyncio.ensure_future(doing)
     await asyncio.wait({living, task}, return_when=asyncio.FIRST_COMPLETED)
     if not task.done():
         task.cancel()
         living.result()
-    task.result()
+    return task.result()
 
 
 async def settled(country: Cluster, people: Sequence[People], within: float) -> None:

@@ -1,9 +1,9 @@
 """`./odh bench soak`: a region and its nation for half an hour, at 70 % of what they can do, while things break.
 
-First as many requests as go, to know what they can do; then at that pace, with the people and the storm of
-`./odh test faults` besides, of which something breaks every so many seconds. In the last part of the time no process is
-killed any more and only lines are cut, so that it shows what a process that lives on keeps. At the end the same must
-hold as after every storm, and nothing may grow without an end.
+First as many requests as go, beside the people of `./odh test faults` and whoever watches, to know what they can do;
+then at that pace, with the storm besides, of which something breaks every so many seconds. In the last part of the time
+no process is killed any more and only lines are cut, so that it shows what a process that lives on keeps. At the end
+the same must hold as after every storm, and nothing may grow without an end.
 """
 
 import argparse
@@ -23,10 +23,11 @@ from typing import Any
 from bench import levels, results, soak_page
 from bench.measuring import machine
 from tests.faults import invariants, nemesis
-from tests.faults.cluster import REGIONS, SERVICES, Cluster, cluster
+from tests.faults.cluster import REGIONS, SERVICES, cluster
 from tests.faults.crowd import OPEN_SECONDS, Crowd
 from tests.faults.people import People, settled, while_alive
 from tests.faults.watching import Watch
+from tests.given import eventually
 from tests.story.ledger import Ledger
 
 REGION = REGIONS[0]
@@ -34,6 +35,8 @@ REGION = REGIONS[0]
 ALL_SERVICES = (*SERVICES, "insight", "partners")
 PART_OF_SATURATION, IN_FLIGHT, SATURATION_SECONDS = 0.7, 16, 30.0
 QUIET_SECONDS_MAX = 300.0
+#: So few may wait anywhere when nothing but people's own doings is under way.
+FEW = 30
 #: From this part of the time on no process is killed; from the other on it is judged what grows.
 CALM_FROM, JUDGED_FROM = 0.6, 0.7
 DEADLY = {"kill", "restart", *nemesis.RELAYING}
@@ -78,12 +81,13 @@ async def soaked(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         crowd = Crowd(people[1])
         await stack.enter_async_context(crowd.joined())
         tell("everybody is there")
-        saturation = options.saturation or await _saturation(country, crowd, tell)
-        pace = saturation * PART_OF_SATURATION
-        breaks = drawn(options.seed, seconds, options.every)
         watch, enough = Watch(country), asyncio.Event()
         living = asyncio.gather(*(one.live(enough) for one in people))
         watching = asyncio.create_task(watch.run())
+        saturation = options.saturation or await while_alive(living, _saturation(watch, crowd, tell))
+        pace = saturation * PART_OF_SATURATION
+        breaks = drawn(options.seed, seconds, options.every)
+        watch.samples.clear()
         began, wrong = time.time(), list[str]()
         tell(f"{pace:.1f} requests a second, and {len(breaks)} things to break")
         try:
@@ -132,14 +136,18 @@ async def soaked(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-async def _saturation(country: Cluster, crowd: Crowd, tell: Callable[[str], None]) -> float:
-    """Requests a second, from the first until the last of them is withdrawn and nothing is under way.
+async def _saturation(watch: Watch, crowd: Crowd, tell: Callable[[str], None]) -> float:
+    """Requests a second, beside everything else, from the first until the last is withdrawn and hardly anything waits.
 
     What passes until a request is withdrawn is no work, and does not count.
     """
     since = time.monotonic()
     asked = await crowd.asks(in_flight=IN_FLIGHT, seconds=SATURATION_SECONDS)
-    await country.quiet(QUIET_SECONDS_MAX)
+
+    async def is_done() -> bool:
+        return await watch.under_way() < FEW
+
+    await eventually(is_done, within=QUIET_SECONDS_MAX, saying="hardly anything that waits")
     lasted = time.monotonic() - since - OPEN_SECONDS
     saturation = len(asked["placed"]) / lasted
     accepted = len(asked["placed"]) / SATURATION_SECONDS

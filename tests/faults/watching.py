@@ -1,6 +1,7 @@
 """What a country costs while it lives: memory, open files, disk, and what waits, of every node, now and then."""
 
 import asyncio
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +15,8 @@ from nats.errors import Error as NatsError
 from bench.measuring import processor_seconds
 from tests.faults.cluster import Cluster, Site
 
-EVERY_SECONDS = 5.0
+#: A look goes through every file of a node: more often, it would take of the machine what a node needs.
+EVERY_SECONDS = 15.0
 #: A part that is away keeps nobody else from being looked at.
 LOOK_SECONDS_MAX = 4.0
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, NatsError)
@@ -54,6 +56,12 @@ class Watch:
             await asyncio.to_thread(_disk, site, sample)
         await asyncio.gather(*(_waits(site, sample) for site in self._country.sites))
         return sample
+
+    async def under_way(self) -> float:
+        """The most that waits anywhere."""
+        sample: Sample = {"waits": {}, "placed": {}}
+        await asyncio.gather(*(_waits(site, sample) for site in self._country.sites))
+        return max(sample["waits"].values(), default=math.inf)
 
 
 def _processes(site: Site, sample: Sample) -> None:

@@ -113,6 +113,7 @@ async def test_both_ends_tell_what_is_behind(places):
     await zeeland.server.start()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["region", "hub"])
 async def test_a_node_put_back_to_what_it_was_loses_nothing_of_what_is_said_later(another_country, who):
     """The streams of the other side have numbers that are now given out a second time."""

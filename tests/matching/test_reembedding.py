@@ -22,6 +22,8 @@ from tests.matching.conftest import a_request, an_offer
 from tests.matching.endpoints import troubled
 from tests.matching.test_endpoint import QUICK, part_is
 
+pytestmark = pytest.mark.long
+
 THOSE_OF = """
     SELECT proposition_id FROM meaning JOIN embedding_model USING (model_id) WHERE make = :make AND vector IS NOT NULL
 """

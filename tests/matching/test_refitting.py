@@ -24,6 +24,8 @@ from services.matching.weights import Weights, kept_weights
 from tests.given import eventually, running
 from tests.matching.conftest import Matching, a_request, an_offer, in_team
 
+pytestmark = pytest.mark.long
+
 SKEWED = Weights({**kept_weights().weights, "distance": 0.2}, 0.3, "somebody's guess")
 NEAR, FAR = ("Zeist", "Amersfoort"), ("Groningen", "Leeuwarden", "Maastricht")
 TWO_THEMES = (Theme.ENERGY_TRANSITION, Theme.CIRCULAR_ECONOMY)

@@ -48,6 +48,7 @@ print([(one.seq, one.subject) for stream in day.broker.streams.values() for one 
 """
 
 
+@pytest.mark.long
 def test_a_seed_is_a_day_in_every_process():
     def day(seed: int, hashes: int) -> str:
         otherwise = os.environ | {"PYTHONHASHSEED": str(hashes)}
