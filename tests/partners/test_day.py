@@ -63,7 +63,7 @@ async def test_a_day_of_all_four_networks_ends_as_it_should(node):
 async def test_partners_dies_in_the_middle_of_its_turns_and_so_does_the_other_one_of_two(node):
     """By SIGKILL: every event still ends once, as it should, and its partner is told of that once."""
     door = await a_partner(node, "dying", Network.KATAPULT)
-    planned = day(Network.KATAPULT, source_of("dying"), 150, seed=5)
+    planned = day(Network.KATAPULT, source_of("dying"), 300, seed=5)
     beside = another(node)
     await beside.start(60)
     try:
