@@ -19,7 +19,7 @@ from node.part import free_port
 from tests.given import eventually
 from tests.node.commands import Finished, Up, odh, readable_by
 
-pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(300)]  # whole nodes start, on whatever machine
+pytestmark = [pytest.mark.whole_node, pytest.mark.long, pytest.mark.timeout(300)]  # whole nodes, on whatever machine
 
 STEPS = [
     "PostgreSQL",
