@@ -24,7 +24,7 @@ class Api(FastAPI):
         own, self.user_middleware = self.user_middleware, []
         theirs = cast(ServerErrorMiddleware, super().build_middleware_stack()).app  # for faults we have `CatchFaults`
         self.user_middleware = own
-        self.state.short_ways = app = ShortWays(theirs, self.state.routers)
+        app: ASGIApp = ShortWays(theirs, self.state.routers)
         for made, arguments, options in reversed(own):
             app = made(app, *arguments, **options)
         return app

@@ -33,7 +33,6 @@ _EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
 
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 _DASH = re.compile("[\u2010-\u2015\u2212]")
-_INVISIBLE_OR_DASH = re.compile(f"{_INVISIBLE.pattern}|{_DASH.pattern}")
 
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
 #: Where digits may go on as words: the words are looked up only then.
@@ -77,9 +76,7 @@ def without_contact_details(text: str) -> str:
 def _plain(text: str) -> str:
     """The text as it reads: no capitals, no invisible characters, no look-alikes of letters and digits."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        if _INVISIBLE_OR_DASH.search(text):
-            text = _DASH.sub("-", _INVISIBLE.sub("", text))
+        text = _DASH.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
     return " ".join(text.casefold().split())
 
 

@@ -120,8 +120,8 @@ async def standing_of(session: AsyncSession, member_id: str) -> Sequence[Proposi
 async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposition]:
     """What stands open although its time has come, locked for a change; not what another replica changes now."""
     query = select(Proposition).where(Proposition.status == Status.OPEN, col(Proposition.expires_at) <= now)
-    query = query.order_by(col(Proposition.expires_at)).limit(limit).with_for_update(skip_locked=True)
-    return (await session.exec(query)).all()
+    query = query.order_by(col(Proposition.expires_at)).limit(limit)
+    return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
 
 
 async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:
@@ -166,9 +166,9 @@ async def remove_member(session: AsyncSession, member_id: str) -> tuple[list[str
     return [proposition_id for proposition_id, _ in gone], removed
 
 
-def _as_it_stands(query: Any) -> Any:
+def _as_it_stands(query: Any, *, skip_locked: bool = False) -> Any:
     """Locked, and read anew: another transaction may have changed what this session has seen."""
-    return query.with_for_update().execution_options(populate_existing=True)
+    return query.with_for_update(skip_locked=skip_locked).execution_options(populate_existing=True)
 
 
 async def _locked(session: AsyncSession, query: Any) -> Proposition | None:

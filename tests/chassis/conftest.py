@@ -183,6 +183,14 @@ async def beside(lending: Lending, name: str, **settings: Any) -> AsyncIterator[
         yield started
 
 
+def part_of(app: Any, kind: type) -> Any:
+    """The part of this kind that stands around an app's routes, once it was put together at the first call."""
+    part = app.middleware_stack
+    while not isinstance(part, kind):
+        part = part.app
+    return part
+
+
 @pytest.fixture
 def trouble() -> Iterator[dict[str, Callable[..., Any]]]:
     """What goes wrong in the handling of a tool, by its id."""

@@ -20,7 +20,7 @@ from chassis.http import CarefulHttp
 from chassis.limits import LimitBodies, check_json
 from chassis.problems import InvalidJson
 from node.part import free_port
-from tests.chassis.conftest import lending_on
+from tests.chassis.conftest import lending_on, part_of
 from tests.chassis.lending import AlreadyLent
 
 JSON = {"Content-Type": "application/json"}
@@ -257,20 +257,12 @@ async def test_a_body_that_lies_about_its_length_is_refused(address):
 
 
 async def test_a_body_that_does_not_come_is_not_waited_for(address, lending, monkeypatch):
-    monkeypatch.setattr(the_limit_of(lending.service.app), "seconds_max", 0.2)
+    monkeypatch.setattr(part_of(lending.service.app, LimitBodies), "seconds_max", 0.2)
     reader, writer = await asyncio.open_connection("127.0.0.1", int(address.rsplit(":", 1)[1]))
     writer.write(b"POST /v1/tools HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 10\r\n\r\n{")
 
     assert b"408" in await asyncio.wait_for(reader.readline(), 30)
     writer.close()
-
-
-def the_limit_of(app):
-    """The part of the app that reads bodies."""
-    part = app.middleware_stack
-    while not isinstance(part, LimitBodies):
-        part = part.app
-    return part
 
 
 async def test_a_client_that_leaves_halfway_harms_nobody(address, lending):

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from tests.chassis.conftest import lending_on
+from chassis.short_way import ShortWays
+from tests.chassis.conftest import lending_on, part_of
 
 BODY = json.dumps({"tool_id": "drill", "lent_to": "Noor"})
 
@@ -55,7 +56,7 @@ async def test_both_ways_answer_alike(lending, name, monkeypatch):
 
 async def short_ways_of(lending):
     await lending.http.get("/health/live")  # Starlette puts its parts together at the first call
-    return lending.service.app.state.short_ways
+    return part_of(lending.service.app, ShortWays)
 
 
 def seen_by(app, taken):

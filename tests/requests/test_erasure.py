@@ -41,7 +41,7 @@ async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(r
 
     (forgotten,) = await requests.then_said(MemberForgotten)
     assert forgotten.member_id == "noor"
-    # four placed of which a draft; said: three times placed and once closed,
+    # four placed of which a draft; said: three times placed and once closed
     assert forgotten.removed == {
         "requests": 3,
         "offers": 1,

@@ -1,11 +1,11 @@
-"""What stands open expires when its time has come: it is looked for, by one replica at a time."""
+"""What stands open expires when its time has come: it is looked for, by all replicas beside each other."""
 
 import asyncio
 from datetime import datetime, timedelta
 
 import pytest
 
-from contracts.requests import OfferClosed, RequestClosed
+from contracts.requests import OfferClosed, RequestChanged, RequestClosed
 from services.requests import expiring, rules
 from services.requests.app import service
 from tests.given import eventually, running
@@ -84,6 +84,7 @@ async def test_two_who_are_introduced_as_it_expires_are_in_conversation_whicheve
     await look(requests)
 
     assert [await requests.status(thing) for thing in (first, second)] == ["in-conversation"] * 2
+    await requests.then_said(RequestClosed, RequestChanged, RequestChanged)
 
 
 async def test_what_expired_can_be_reopened_and_then_stands_again(requests):

@@ -175,6 +175,9 @@ def test_what_is_placed_now_expires_later_and_within_a_year(now, data):
     assert at == rules.end_of(rules.day_of(at - timedelta(seconds=1)))
 
 
+# For whom, and who sees it.
+
+
 def test_who_belongs_to_one_organisation_need_not_say_which():
     assert rules.own_organisation(None, ("a",)) == rules.own_organisation("a", ("a",)) == "a"
     assert rules.own_organisation("b", ("a", "b")) == "b"
