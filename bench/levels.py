@@ -7,12 +7,16 @@ from typing import Any
 
 #: Of what must not grow: so much more at the end than at the begin is no growth.
 GROWS_PART, GROWS_MB, GROWS_FILES = 0.05, 4.0, 4.0
+#: PostgreSQL is half a hundred processes, one for each connection, whose caches fill at their own pace.
+GROWS_PART_OF_MANY = 0.1
 #: Of what is kept of each request: so much more a request in the second half than in the first.
 PER_REQUEST_PART, PER_REQUEST_MB = 0.25, 3.0
 #: What waits at the end beside the begin; below so many nothing has heaped up.
 WAITS_PART, WAITS_FEW, WAITS_SECONDS = 0.5, 100.0, 2.0
 #: PostgreSQL is told to write ahead so much at the most (`max_wal_size`), and goes over it for a moment.
 AHEAD_MB = 1300.0
+#: Parts whose memory holds something of all that they keep on disk.
+KEEPERS = ("/nats", "/mail")
 
 Sample = dict[str, Any]
 Point = tuple[float, float]
@@ -37,15 +41,16 @@ class Level:
 def judged(samples: Sequence[Sample], calm_from: float, until: float) -> list[Level]:
     """Memory, open files and what waits in the calm part, in which every process lives; disk over all the time.
 
-    NATS holds in memory where each message stands, so that its memory is judged as disk is. PostgreSQL fills the caches
-    of a connection, which lines that are cut break: it may come to what it had before, in all the time.
+    NATS holds in memory where each message stands, and the mail catcher the head of each mail, so that their memory is
+    judged as disk is. PostgreSQL fills the caches of a connection, which lines that are cut break: it may come to what
+    it had before, in all the time.
     Times are as `at` in the samples. What has fewer than six samples is not judged.
     """
     calm = [one for one in samples if calm_from <= one["at"] <= until]
     whole = [one for one in samples if one["at"] <= until]
     found = [
-        *_each(calm, "memory MB", _level_within(GROWS_MB, whole), but="/nats"),
-        *_each(whole, "memory MB", lambda kind, name, points: _kept(kind, name, points, whole), only="/nats"),
+        *_each(calm, "memory MB", _level_within(GROWS_MB, whole), but=KEEPERS),
+        *_each(whole, "memory MB", lambda kind, name, points: _kept(kind, name, points, whole), only=KEEPERS),
         *_each(calm, "open files", _level_within(GROWS_FILES, whole)),
         *_each(calm, "waits", _heaps_not_up),
         *_each(whole, "disk MB", lambda kind, name, points: _kept(kind, name, points, whole)),
@@ -57,11 +62,15 @@ Rule = Callable[[str, str, list[Point]], Level | None]
 
 
 def _each(
-    samples: Sequence[Sample], kind: str, rule: Rule, *, only: str = "", but: str | None = None
+    samples: Sequence[Sample],
+    kind: str,
+    rule: Rule,
+    *,
+    only: tuple[str, ...] = ("",),
+    but: tuple[str, ...] = (),
 ) -> list[Level | None]:
-    """Of each name that ends in `only`, and not in `but`."""
-    names = sorted({name for one in samples for name in one[kind] if name.endswith(only)})
-    names = [name for name in names if but is None or not name.endswith(but)]
+    """Of each name that ends in one of `only`, and in none of `but`."""
+    names = sorted({name for one in samples for name in one[kind] if name.endswith(only) and not name.endswith(but)})
     return [rule(kind, name, series(samples, kind, name)) for name in names]
 
 
@@ -76,9 +85,11 @@ def _level_within(least: float, whole: Sequence[Sample]) -> Rule:
         if ends is None:
             return None
         first, last = ends
+        part = GROWS_PART
         if name.endswith("/postgres"):
             first = max(first, _highest(series(whole, kind, name), points[0][0], len(points) // 3))
-        most = first + max(least, GROWS_PART * first)
+            part = GROWS_PART_OF_MANY if kind == "memory MB" else GROWS_PART
+        most = first + max(least, part * first)
         return Level(kind, name, first, last, f"at most {most:,.4g}", last <= most)
 
     return rule

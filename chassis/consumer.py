@@ -60,7 +60,7 @@ def understood(message: Msg, event_type: type[Event], *, elsewhere: bool) -> tup
 
     Raises `ValueError` for what is not such an event, or not of the entity or the node that its subject tells.
     """
-    envelope, event = decode(message.data)
+    envelope, event = decode(message.data, event_type)
     if type(event) is not event_type:
         event = event_type.lifted(event)
     if message.subject.rpartition(".")[2] != event.entity_id:

@@ -9,6 +9,8 @@ import pytest
 
 from contracts.event import decode, encode
 from contracts.export import contract_types, schema_of
+from contracts.matching import MatchEndorsed
+from contracts.members import MemberErased
 from tests.contracts.make_examples import EXAMPLES, SIZES, path_of
 
 KEPT = sorted(EXAMPLES.glob("*.json"))
@@ -31,6 +33,19 @@ def test_what_was_said_is_still_read(file):
     assert event.type_name() == envelope.type == kept["type"]
     assert event.entity_id == envelope.subject == kept["subject"]
     assert holds(event.model_dump(mode="json"), kept["data"]), "something that was said is read as something else"
+
+
+@pytest.mark.parametrize("file", KEPT, ids=lambda file: file.stem)
+def test_who_expects_a_type_reads_the_same_as_who_does_not(file):
+    body = file.read_bytes()
+    envelope, event = decode(body)
+
+    for expected in (type(event), MemberErased, MatchEndorsed):
+        told, same = decode(body, expected)
+
+        assert same == event
+        assert type(same) is type(event)
+        assert told.model_dump(exclude={"data"}) == envelope.model_dump(exclude={"data"})
 
 
 def holds(whole, part):
