@@ -5,7 +5,7 @@ the work of the driver.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any, cast
 
 import asyncpg
@@ -180,7 +180,7 @@ def _arguments(names: Sequence[str], fixed: Values, values: Values) -> list[Any]
     return [values[name] if name in values else fixed[name] for name in names]
 
 
-@cache
+@lru_cache(maxsize=2000)  # more than there are; one that is made for a single call must not stay
 def _compiled(statement: TextClause) -> tuple[str, tuple[str, ...], Values]:
     """The statement as the driver takes it, the names of its values in their order, and those that stand in it."""
     compiled = statement.compile(dialect=_postgresql)

@@ -1,6 +1,6 @@
 """Feedback as it is kept: what each match was proposed on and by which weights, and what became of it.
 
-It is written in the transaction of the step itself: with new matches (`begun`), and whenever they are saved (`keep`).
+It is written in the transaction of the step itself: with new matches (`begun`), and whenever they are saved (`KEEP`).
 """
 
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from pydantic_core import to_json
 from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.sql import write
 from services.matching import rules, strengths
 from services.matching.match import Match, State
 from services.matching.rules import Proposal
@@ -63,22 +63,21 @@ def begun(
     ]
 
 
-# A match whose kind needs no ambassador is endorsed from the start, and by nobody.
-_KEEP = text(
+#: Keeps what became of matches (`became_of`), as the end of the statement that saves them. A match whose kind needs no
+#: ambassador is endorsed from the start, and by nobody; of one that is older than feedback nothing is kept.
+KEEP = """
+    UPDATE feedback AS f SET ended = new.ended, because = new.because, ended_by = new.by,
+        reached = CASE WHEN f.reached = 'initiative' THEN f.reached
+            WHEN new.reached = 'endorsed' AND NOT f.has_ambassador THEN 'proposed' ELSE new.reached END
+    FROM jsonb_to_recordset(CAST(:became AS jsonb))
+        AS new (match_id text, reached text, ended text, because text, by text)
+    WHERE f.match_id = new.match_id
     """
-    UPDATE feedback SET ended = :ended, because = :because, ended_by = :by,
-        reached = CASE WHEN reached = 'initiative' THEN reached
-            WHEN :reached = 'endorsed' AND NOT has_ambassador THEN 'proposed' ELSE :reached END
-    WHERE match_id = :match_id
-    """
-)
 
 
-def keep(session: AsyncSession, matches: Sequence[Match]) -> None:
-    """Keeps what became of matches; of one that was proposed before there was feedback nothing is kept."""
-    for match in matches:
-        found = became(match)
-        write(session, _KEEP, found._asdict() | {"reached": found.reached.value, "match_id": match.match_id})
+def became_of(matches: Sequence[Match]) -> str:
+    """What became of matches, as JSON for `KEEP`."""
+    return to_json([became(match)._asdict() | {"match_id": match.match_id} for match in matches]).decode()
 
 
 _INITIATIVE = text(

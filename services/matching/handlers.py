@@ -58,7 +58,7 @@ from services.matching import (
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek, seek_next_best
 from services.matching.settings import MatchingSettings
-from services.matching.store import TAKE_TURN
+from services.matching.store import TAKE_TURN, take_turn
 
 router = EventRouter(first=[TAKE_TURN])
 router.include(elsewhere.router)
@@ -87,7 +87,7 @@ async def propose_to_waiting_requests(
     await asking.help_with(session, event.offer_id, now, settings)
 
 
-@router.hears(MatchDismissed, MatchLapsed, prepare=seek_next_best)
+@router.hears(MatchDismissed, MatchLapsed, prepare=seek_next_best, first=())
 async def propose_next_best(
     event: MatchDismissed | MatchLapsed,
     session: AsyncSession,
@@ -95,8 +95,12 @@ async def propose_next_best(
     settings: MatchingSettings,
     prepared: Sought | None,
 ) -> None:
-    """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer."""
+    """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer.
+
+    Most end because their request does, which leaves nothing to propose, and then nobody waits for a turn.
+    """
     if prepared:
+        await take_turn(session)
         await proposing.propose(session, prepared, now, settings)
 
 

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import write
 from contracts.event import new_id
 from services.matching import feedback, telling
 from services.matching.match import RUNNING, Match, State
@@ -78,25 +79,26 @@ _CHANGING = (
     "offerer_accepted", "dismissed_because", "declined_because", "lapsed_because",
 )  # fmt: skip
 
-_SAVE = (
-    sa.update(_TABLE)
-    .where(_TABLE.c.match_id == sa.bindparam("id_"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _CHANGING})
+_SAVE = text(
+    f"""
+    WITH saved AS (
+        UPDATE match AS m SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
+        FROM jsonb_populate_recordset(CAST(NULL AS match), CAST(:rows AS jsonb)) AS new
+        WHERE m.match_id = new.match_id)
+    {feedback.KEEP}
+    """
 )
 
 
 async def save(session: AsyncSession, *matches: Match) -> None:
-    """Keeps the state that matches have come to, and what it says of what they were proposed on.
+    """Keeps the state that matches have come to, and what it says of what they were proposed on, in one statement.
 
     The nodes of their sides are told here, so that no step can be taken without.
     """
     must_have_turn(session)
     if matches:
-        values = [_values(match) for match in matches]
-        await ask(
-            session, _SAVE, [{"id_": v["match_id"]} | {f"new_{name}": v[name] for name in _CHANGING} for v in values]
-        )
-        feedback.keep(session, matches)
+        rows = [{"match_id": match.match_id} | {name: getattr(match, name) for name in _CHANGING} for match in matches]
+        write(session, _SAVE, {"rows": to_json(rows).decode(), "became": feedback.became_of(matches)})
         await telling.tell_other_nodes(session, matches)
 
 
@@ -109,7 +111,9 @@ _WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 _RUNNING_OF = text(
     SELECT
     + """WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id)
-            AND m.state IN ('proposed', 'endorsed')"""
+            AND m.state IN ('proposed', 'endorsed')
+            AND (CAST(:version AS integer) IS NULL OR EXISTS (
+                SELECT FROM proposition p WHERE p.proposition_id = :proposition_id AND p.version = :version))"""
 )
 _OF_MEMBER = text(
     SELECT
@@ -139,9 +143,9 @@ async def are_introduced(session: AsyncSession, match: Match) -> bool:
     return (await ask(session, _INTRODUCED, values)).scalar_one_or_none() is not None
 
 
-async def running_of(session: AsyncSession, proposition_id: str) -> list[Match]:
-    """The running matches of a request or an offer."""
-    return await _all(session, _RUNNING_OF, proposition_id=proposition_id)
+async def running_of(session: AsyncSession, proposition_id: str, *, version: int | None = None) -> list[Match]:
+    """The running matches of a request or an offer; with a `version`, none when something newer was kept of it."""
+    return await _all(session, _RUNNING_OF, proposition_id=proposition_id, version=version)
 
 
 async def of_member(session: AsyncSession, member_id: str, node: str | None) -> list[Match]:

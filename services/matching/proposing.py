@@ -61,8 +61,8 @@ async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, set
         if not sought.known.is_new:
             await end_what_cannot_be(session, heard.id, now)
         await propose(session, sought, now, settings)
-    elif await propositions.is_current(session, heard):
-        running = await matches.running_of(session, heard.id)
+    else:
+        running = await matches.running_of(session, heard.id, version=heard.version)
         ending = [match for match in running if steps.ends_with(match, heard.status) and not match.owner]
         await end(session, ending, "closed")
 

@@ -169,15 +169,6 @@ async def find(session: AsyncSession, ids: Iterable[str]) -> dict[str, Propositi
     return {row["proposition_id"]: proposition_of(row) for row in rows}
 
 
-_IS_CURRENT = text("SELECT 1 FROM proposition WHERE proposition_id = :id AND version = :version")
-
-
-async def is_current(session: AsyncSession, known: Proposition) -> bool:
-    """Whether nothing newer was kept of it meanwhile."""
-    values = {"id": known.id, "version": known.version}
-    return (await ask(session, _IS_CURRENT, values)).scalar_one_or_none() is not None
-
-
 _MARK_UNANSWERED = text(
     """
     UPDATE proposition p SET unanswered_said_at = :now

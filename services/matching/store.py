@@ -237,6 +237,7 @@ LOOK_FAR = f"""set_config('hnsw.iterative_scan', 'relaxed_order', true),
 # A replica that stops dead in the middle of its turn does not keep the others waiting for ever.
 TAKE_TURN = f"""SELECT pg_advisory_xact_lock({lock_number("matching.turn")}),
     set_config('idle_in_transaction_session_timeout', '30s', true), {LOOK_FAR}"""
+_TAKE_TURN = sa.text(TAKE_TURN)
 
 
 async def take_turn(session: AsyncSession) -> None:
@@ -246,7 +247,7 @@ async def take_turn(session: AsyncSession) -> None:
     once. What is slow is done before (`seeking`). Whoever takes their turn before all else waits for nobody meanwhile.
     """
     if not has_turn(session):
-        await ask(session, sa.text(TAKE_TURN))
+        await ask(session, _TAKE_TURN)
         session.info["turn"] = True
 
 
