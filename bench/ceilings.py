@@ -23,7 +23,8 @@ from bench.ground import Ground, plain
 from bench.measuring import Finding, Size
 from bench.process import alone
 from chassis.database import engine_for, own_tables
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.requests import RequestPlaced
 from contracts.vocabulary import Kind, Language, Theme
 from services.requests.tables import Proposition

@@ -23,7 +23,7 @@ from chassis.database import engine_for, own_tables
 from chassis.sql import write
 from chassis.streams import Streams
 from chassis.transactions import Item
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.requests import RequestChanged, RequestPlaced
 
 LOOK_SECONDS, SECONDS_MAX = 0.02, 90.0

@@ -20,7 +20,8 @@ from chassis.mailboxes import Outgoing, write_outbox
 from chassis.relay import Relay
 from chassis.streams import Streams
 from chassis.transactions import Item, Transactions
-from contracts.event import decode, encode, new_id
+from contracts.envelope import decode, encode
+from contracts.event import new_id
 from contracts.requests import RequestPlaced
 
 COMMITS_PER_SECOND = 100

@@ -25,7 +25,8 @@ from bench.scale_texts import CACHE, READ_OFFERS, READ_REQUESTS, Told, told, vec
 from bench.scale_world import Places
 from chassis import Settings
 from chassis.streams import Streams
-from contracts.event import Event, encode, new_id
+from contracts.envelope import encode
+from contracts.event import Event, new_id
 from contracts.members import Place as Town
 from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Language, Side, Status

@@ -25,7 +25,8 @@ from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, is_traced, log, span, traceparent
 from chassis.transactions import Item, Work, limited
-from contracts.event import Envelope, Event, decode, source_of
+from contracts.envelope import Envelope, decode, source_of
+from contracts.event import Event
 
 if TYPE_CHECKING:
     from chassis.service import Service

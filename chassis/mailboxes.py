@@ -17,7 +17,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import begin, literal, run
 from chassis.telemetry import traceparent
-from contracts.event import Event, encode, new_id
+from contracts.envelope import encode
+from contracts.event import Event, new_id
 
 #: A larger event would be refused by the broker and stop the outbox; the command that says it fails instead.
 EVENT_BYTES_MAX = 512 * 1024

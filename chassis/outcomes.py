@@ -17,7 +17,8 @@ from chassis.mailboxes import say
 from chassis.problems import Problem
 from chassis.telemetry import describe, log, under
 from chassis.transactions import Item, Outcome
-from contracts.event import Envelope, EventRejected
+from contracts.envelope import Envelope
+from contracts.event import EventRejected
 
 if TYPE_CHECKING:
     from chassis.service import Service

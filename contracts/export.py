@@ -15,7 +15,8 @@ from pydantic.json_schema import models_json_schema
 
 import contracts
 from contracts.compatibility import broken
-from contracts.event import Envelope, Event, event_types
+from contracts.envelope import Envelope
+from contracts.event import Event, event_types
 
 SCHEMAS = Path(__file__).parent / "schemas"
 RELEASED = Path(__file__).parent / "released"

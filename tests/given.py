@@ -20,7 +20,8 @@ from chassis.identity import Identity, sign_identity
 from chassis.service import Service
 from chassis.settings import Settings
 from contracts.deeds import DeedDone
-from contracts.event import Envelope, Event, decode, encode, new_id
+from contracts.envelope import Envelope, decode, encode
+from contracts.event import Event, new_id
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import Role
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from nats.aio.client import Client
 
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.members import NodeRestored
 from node.files import write
 from node.links import sourcing

@@ -18,7 +18,7 @@ from contracts.event import new_id
 from services.matching import feedback, telling
 from services.matching.match import RUNNING, Match, State
 from services.matching.rules import Proposal
-from services.matching.showing import SELECT, shown
+from services.matching.showing import SELECT, match_of
 from services.matching.store import MatchRow, ask, must_have_turn
 
 _TABLE = MatchRow.__table__  # type: ignore[attr-defined]
@@ -169,7 +169,7 @@ async def waiting_for_nobody(session: AsyncSession) -> list[Match]:
 
 
 async def _all(session: AsyncSession, statement: Any, **values: Any) -> list[Match]:
-    return [shown(row).match for row in (await ask(session, statement, values)).mappings()]
+    return [match_of(row) for row in (await ask(session, statement, values)).mappings()]
 
 
 def _values(match: Match) -> dict[str, Any]:

@@ -131,8 +131,13 @@ async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: 
 
 
 def shown(row: RowMapping) -> Shown:
+    """A row of `SELECT` as it is read."""
+    return Shown(match_of(row), _wording(row, "request"), _wording(row, "offer"), row["note"])
+
+
+def match_of(row: RowMapping) -> Match:
     """A row of `SELECT` as the match that it is."""
-    match = Match(
+    return Match(
         match_id=row["match_id"],
         version=row["version"],
         request_id=row["request_id"],
@@ -157,7 +162,6 @@ def shown(row: RowMapping) -> Shown:
         owner=row["owner"],
         told_version=row["told_version"],
     )
-    return Shown(match, _wording(row, "request"), _wording(row, "offer"), row["note"])
 
 
 def _party(row: RowMapping, side: str, member_id: str, node: str | None) -> Party:

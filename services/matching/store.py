@@ -156,8 +156,7 @@ class NodeTeamMember(Table, table=True):
     is_active: bool
 
 
-_PROPOSED = sa.text("state = 'proposed'")
-_RUNNING = sa.text("state IN ('proposed', 'endorsed')")
+_PROPOSED, _RUNNING = sa.text("state = 'proposed'"), sa.text("state IN ('proposed', 'endorsed')")
 
 
 class MatchRow(Table, table=True):

@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from chassis.sql import run
-from contracts.event import encode
+from contracts.envelope import encode
 from contracts.partners import (
     EventAccepted,
     EventRefused,

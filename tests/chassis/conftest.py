@@ -12,7 +12,8 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import text
 from sqlmodel import select
 
-from contracts.event import Event, decode, new_id
+from contracts.envelope import decode
+from contracts.event import Event, new_id
 from node.nats import NatsServer
 from node.part import free_port
 from node.postgres import PostgresServer

@@ -14,7 +14,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import telemetry
 from chassis.http import CarefulHttp
-from contracts.event import Event, encode, new_id
+from contracts.envelope import encode
+from contracts.event import Event, new_id
 from tests.chassis.lending import TROUBLE, LendingSettings, ToolWanted, service
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from chassis import dead_letters
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from node.part import free_port
 from tests.chassis.conftest import beside, lending_on, wanted
 from tests.chassis.lending import KeyHanded

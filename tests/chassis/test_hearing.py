@@ -7,7 +7,8 @@ import random
 import pytest
 
 from chassis import EventRouter
-from contracts.event import EventRejected, encode, new_id
+from contracts.envelope import encode
+from contracts.event import EventRejected, new_id
 from tests.chassis.conftest import Gate, lending_on, replica_of, wanted
 from tests.chassis.lending import (
     AlreadyLent,

@@ -15,7 +15,8 @@ from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from contracts.event import Event, encode
+from contracts.envelope import encode
+from contracts.event import Event
 from contracts.export import contract_types, file_name
 from contracts.members import Place
 

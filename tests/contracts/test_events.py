@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as any_
 from pydantic import BaseModel, ValidationError
 
-from contracts.event import PERSONAL, Event, UnknownEvent, decode, encode, is_subject_token, new_id
+from contracts.envelope import decode, encode
+from contracts.event import PERSONAL, Event, UnknownEvent, is_subject_token, new_id
 from contracts.export import contract_types
 from contracts.members import MemberErased, Place
 from tests.contracts.make_examples import made

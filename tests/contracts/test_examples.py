@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from contracts.event import decode, encode
+from contracts.envelope import decode, encode
 from contracts.export import contract_types, schema_of
 from contracts.matching import MatchEndorsed
 from contracts.members import MemberErased

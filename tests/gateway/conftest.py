@@ -16,7 +16,7 @@ import uvicorn
 from joserfc.jwk import OKPKey
 
 from chassis.http import CarefulHttp
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.members import SignInRequested
 from node.secrets import new_push_key
 from services.gateway.app import service as gateway_service

@@ -2,7 +2,8 @@
 
 import pytest
 
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.members import ContactChanged, MemberErased
 from tests.gateway.conftest import a_join
 from tests.gateway.test_pages import press, shown, well_made

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.matching import (
     AnswerAwaited,
     AnswerOverdue,

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from contracts.event import decode, new_id
+from contracts.envelope import decode
+from contracts.event import new_id
 from contracts.matching import IntroductionMade, Party
 from contracts.members import ContactSealed, NodeAnnounced, NodeKnown
 from node.secrets import Secrets

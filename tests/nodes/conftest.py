@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts.event import Event, decode
+from contracts.envelope import decode
+from contracts.event import Event
 from contracts.matching import MatchTold
 from services.matching.app import service
 from tests.given import Clock, Running, eventually, fresh_name, running

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.matching import AnswerOverdue, IntroductionMade, MatchLapsed, RequestUnanswered
 from contracts.vocabulary import Status
 from tests.matching.conftest import a_request

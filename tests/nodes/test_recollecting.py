@@ -1,6 +1,7 @@
 """A node that was put back knows less than its neighbours heard of it: what is lost, nobody goes on with."""
 
-from contracts.event import decode, new_id
+from contracts.envelope import decode
+from contracts.event import new_id
 from contracts.matching import JudgementGiven, MatchLost, ToldBack
 from contracts.members import NodeRestored
 from contracts.requests import PropositionLost

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import DatabaseAway
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.notify import NotificationFailed, NotificationSent
 from node.part import free_port

@@ -11,7 +11,8 @@ import pytest
 from nats.js.errors import NotFoundError
 
 from contracts import members, requests
-from contracts.event import Event, decode, new_id
+from contracts.envelope import decode
+from contracts.event import Event, new_id
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.vocabulary import Network
 from services.partners import keys

@@ -17,7 +17,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
 from chassis.database import engine_for, sessions_of
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.partners import EventAccepted, EventRefused
 from contracts.vocabulary import Network
 from node.node import Node

@@ -11,7 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from contracts import networks
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.export import file_name, released
 from contracts.members import MemberJoined, OrganisationRegistered, RecordAccepted
 from contracts.networks import NetworkNotRight

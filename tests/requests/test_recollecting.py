@@ -2,7 +2,8 @@
 
 import pytest
 
-from contracts.event import decode, new_id
+from contracts.envelope import decode
+from contracts.event import new_id
 from contracts.matching import HeardVersion, ToldBack
 from contracts.requests import PropositionLost, RequestChanged
 from services.requests.app import service

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.event import decode, new_id
+from contracts.envelope import decode
+from contracts.event import new_id
 from contracts.meetings import MeetingReminderDue, Standing
 from contracts.members import MemberErased, MemberLeft
 from contracts.requests import (

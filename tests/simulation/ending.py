@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from contracts.event import decode
+from contracts.envelope import decode
 from contracts.vocabulary import Status
 from services.matching.match import Match, State
 

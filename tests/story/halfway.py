@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from chassis import dead_letters
-from contracts.event import decode, encode, new_id
+from contracts.envelope import decode, encode
+from contracts.event import new_id
 from contracts.requests import RequestPlaced
 from node.client import Person
 from node.node import Node

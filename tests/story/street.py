@@ -11,7 +11,8 @@ import httpx
 import nats
 
 from chassis.database import engine_for, sessions_of
-from contracts.event import encode, new_id
+from contracts.envelope import encode
+from contracts.event import new_id
 from contracts.members import MemberErased
 from contracts.vocabulary import Network
 from node import screenshots
