@@ -13,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 from pydantic_core import from_json, to_json
 from sqlalchemy import Connection, MetaData, event, text
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, StatementError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import registry
@@ -121,6 +121,8 @@ def is_away(error: BaseException) -> bool:
         if error.connection_invalidated:
             return True
         error = error.driver_exception
+    elif isinstance(error, StatementError) and error.orig:  # before a statement it was to be connected to anew
+        return is_away(error.orig)
     if isinstance(error, asyncpg.InterfaceError):  # asyncpg says it of a value that does not fit its column too
         return not isinstance(error, asyncpg.DataError) and "closed" in str(error)
     state = getattr(error, "sqlstate", None) or ""

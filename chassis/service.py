@@ -37,6 +37,9 @@ STOP_SECONDS_MAX = 8.0
 #: A service begins to listen when it is open, or after so long: then it says that its database is away.
 OPENING_SECONDS_MAX = 3.0
 
+#: What a migration stumbles over, other than a database that is away, an operator has to mend.
+MIGRATES_AGAIN_SECONDS = 5.0
+
 Background = Callable[["Service"], Awaitable[None]]
 Parts = Callable[["Service"], Awaitable[dict[str, str]]]
 
@@ -147,9 +150,7 @@ class Service:
                 self.is_migrated = True
             except Exception as error:
                 log.error("not migrated", fault=describe(error))
-                if not is_away(error):
-                    raise
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.5 if is_away(error) else MIGRATES_AGAIN_SECONDS)
         self.transactions.start()
         self._hearing = [asyncio.create_task(consumer.run()) for consumer in self.consumers]
         self._running = [
