@@ -11,7 +11,7 @@ from tests.chassis.lending import Table
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually, running
 
-MIGRATION = '''
+MIGRATION = """
 from pathlib import Path
 
 from alembic import op
@@ -23,7 +23,7 @@ def upgrade():
     op.execute("SELECT 1 AS {mark}")
     if Path("{trouble}").exists():
         op.execute("{trouble_is}")
-'''
+"""
 
 
 @pytest.fixture

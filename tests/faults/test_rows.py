@@ -45,4 +45,10 @@ def test_every_named_point_is_died_at():
 def test_rows_are_asked_for_together_and_those_of_storms_are_lived_rather_than_tried():
     assert storms(["F24", "F1", "F6", "F5"]) == [["F1", "F5"], ["F24"]]
     assert proofs_of(["F1", "F24"], also_of_storms=False) == []
-    assert proofs_of(["F1"], also_of_storms=True) == list(ROWS["F1"].tests)
+    assert proofs_of(["F1"], also_of_storms=True) == sorted(ROWS["F1"].tests)
+
+
+def test_the_proofs_of_a_file_follow_each_other_for_they_share_a_node():
+    files = [test.partition("::")[0] for test in proofs_of(list(ROWS), also_of_storms=True)]
+
+    assert files == sorted(files)

@@ -93,11 +93,20 @@ async def a_client(stack: AsyncExitStack, story: Halfway, url: str) -> httpx.Asy
     )
 
 
+async def asking_at(story: Halfway, gateways: list[httpx.AsyncClient]) -> Asking:
+    """Somebody who asks, and knows what the other test has asked on the same node."""
+    return Asking(gateways, placed=await placed_so_far(story))
+
+
+async def placed_so_far(story: Halfway) -> list[str]:
+    kept = await story.rows("requests", "SELECT proposition_id FROM proposition WHERE title LIKE '%stormloop'")
+    return [row["proposition_id"] for row in kept]
+
+
 async def then_all_is_well(story: Halfway, placed: list[str]) -> None:
     """What was acknowledged is there once and was said once, nothing else is, and nobody was mailed twice."""
     await story.quiet(within=90)
-    kept = await story.rows("requests", "SELECT proposition_id FROM proposition WHERE title LIKE '%stormloop'")
-    assert Counter(row["proposition_id"] for row in kept) == Counter(placed)
+    assert Counter(await placed_so_far(story)) == Counter(placed)
     await story.then_each_was_placed_once(placed)
     assert await story.messages("dead") == []
     assert {name: times for name, times in (await story.message_ids()).items() if times > 1} == {}
@@ -115,7 +124,8 @@ async def test_each_service_is_replaced_while_people_ask_and_one_retry_is_enough
     async with AsyncExitStack() as stack:
         stack.push_async_callback(second.stop)
         await second.start(60)
-        asking = Asking([await a_client(stack, story, url) for url in (story.node.url("gateway"), second.url)])
+        urls = (story.node.url("gateway"), second.url)
+        asking = await asking_at(story, [await a_client(stack, story, url) for url in urls])
         enough = asyncio.Event()
         workers = [asyncio.create_task(asking.until(enough, number % 2)) for number in range(4)]
         try:
@@ -137,9 +147,7 @@ async def test_each_service_is_replaced_while_people_ask_and_one_retry_is_enough
 async def test_of_a_burst_what_is_taken_in_is_done_and_the_rest_is_told_to_come_back(story):
     """F20: nothing but yes, or not now and when."""
     async with AsyncExitStack() as stack:
-        asking = Asking([await a_client(stack, story, story.node.url("gateway"))])
-        earlier = await story.rows("requests", "SELECT proposition_id FROM proposition WHERE title LIKE '%stormloop'")
-        asking.placed += [row["proposition_id"] for row in earlier]
+        asking = await asking_at(story, [await a_client(stack, story, story.node.url("gateway"))])
         answers = await asyncio.gather(*(asking.ask(asking.gateways[0]) for _ in range(BURST)))
 
         refused = [answer for answer in answers if isinstance(answer, httpx.TransportError) or not answer.is_success]
