@@ -20,7 +20,6 @@ revision, down_revision = "0001", None
 
 
 def upgrade():
-    op.execute("SELECT 1 AS {mark}")
     if Path("{trouble}").exists():
         op.execute("{trouble_is}")
 """
@@ -38,7 +37,7 @@ def opening(trouble, trouble_is):
     """A service of which that is the only migration."""
     migrations = trouble.parent / "migrations"
     migrations.mkdir()
-    text = MIGRATION.format(mark="it_migrates", trouble=trouble, trouble_is=trouble_is)
+    text = MIGRATION.format(trouble=trouble, trouble_is=trouble_is)
     (migrations / "0001_first.py").write_text(text)
 
     def make(settings: Settings) -> Service:
@@ -55,7 +54,17 @@ async def server(postgres):
     await connection.close()
 
 
-async def test_a_line_that_breaks_in_the_middle_of_a_migration_is_waited_for(postgres, nats, server, trouble):
+@pytest.fixture
+def stumbled(capsys):
+    """Waits until the migration has failed, as the log tells."""
+
+    async def is_told():
+        return "not migrated" in capsys.readouterr().out
+
+    return lambda: eventually(is_told, saying="a migration that failed")
+
+
+async def test_a_line_that_breaks_in_the_middle_of_a_migration_is_waited_for(postgres, nats, server, trouble, stumbled):
     async def under_way():
         return await server.fetchval("SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(3600)'")
 
@@ -63,7 +72,7 @@ async def test_a_line_that_breaks_in_the_middle_of_a_migration_is_waited_for(pos
         process = await eventually(under_way, saying="a migration that is under way")
         line.cut()
         trouble.unlink()
-        await asyncio.sleep(0.2)  # it calls in vain meanwhile
+        await stumbled()
         await server.execute(f"SELECT pg_terminate_backend({process})")
         line.mend()
 
@@ -75,9 +84,15 @@ async def test_a_line_that_breaks_in_the_middle_of_a_migration_is_waited_for(pos
             assert await opened.service.parts() == {"database": "ready", "broker": "ready"}
 
 
-async def test_what_an_operator_mends_is_found_without_a_restart(postgres, nats, trouble, monkeypatch):
+async def test_what_an_operator_mends_is_found_without_a_restart(postgres, nats, trouble, stumbled, monkeypatch):
     monkeypatch.setattr("chassis.service.MIGRATES_AGAIN_SECONDS", 0.1)
-    asyncio.get_running_loop().call_later(0.5, trouble.unlink)
 
+    async def mend():
+        await stumbled()
+        trouble.unlink()
+
+    mending = asyncio.create_task(mend())
     async with running(opening(trouble, "SELECT 1 FROM nowhere"), postgres, nats) as opened:
+        await mending
+
         assert await opened.service.parts() == {"database": "ready", "broker": "ready"}

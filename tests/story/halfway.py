@@ -188,9 +188,13 @@ class Halfway(Onlooker):
         assert again <= copies_max if copies_max is not None else again == copies
         assert len(await self.messages("dead")) == letters
 
-    async def then_each_was_placed_once(self, request_ids: list[str]) -> None:
+    async def stormed(self) -> list[str]:
+        """Every request of a storm that is kept, whoever placed it."""
         kept = await self.rows("requests", "SELECT proposition_id FROM proposition WHERE title LIKE '%stormloop'")
-        acknowledged = {row["proposition_id"] for row in kept} & set(request_ids)
+        return [row["proposition_id"] for row in kept]
+
+    async def then_each_was_placed_once(self, request_ids: list[str]) -> None:
+        acknowledged = set(await self.stormed()) & set(request_ids)
         assert len(acknowledged) == len(set(request_ids)) == len(request_ids)
         heard = await self.rows("matching", "SELECT proposition_id FROM proposition")
         assert set(request_ids) <= {row["proposition_id"] for row in heard}

@@ -95,18 +95,13 @@ async def a_client(stack: AsyncExitStack, story: Halfway, url: str) -> httpx.Asy
 
 async def asking_at(story: Halfway, gateways: list[httpx.AsyncClient]) -> Asking:
     """Somebody who asks, and knows what the other test has asked on the same node."""
-    return Asking(gateways, placed=await placed_so_far(story))
-
-
-async def placed_so_far(story: Halfway) -> list[str]:
-    kept = await story.rows("requests", "SELECT proposition_id FROM proposition WHERE title LIKE '%stormloop'")
-    return [row["proposition_id"] for row in kept]
+    return Asking(gateways, placed=await story.stormed())
 
 
 async def then_all_is_well(story: Halfway, placed: list[str]) -> None:
     """What was acknowledged is there once and was said once, nothing else is, and nobody was mailed twice."""
     await story.quiet(within=90)
-    assert Counter(await placed_so_far(story)) == Counter(placed)
+    assert Counter(await story.stormed()) == Counter(placed)
     await story.then_each_was_placed_once(placed)
     assert await story.messages("dead") == []
     assert {name: times for name, times in (await story.message_ids()).items() if times > 1} == {}
