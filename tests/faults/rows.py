@@ -137,6 +137,6 @@ def storms(asked: list[str]) -> list[list[str]]:
 
 
 def proofs_of(asked: list[str], *, also_of_storms: bool) -> list[str]:
-    """The tests of the rows that were asked for, each once; those of a file follow each other, for they share a node."""
+    """The tests of the rows that were asked for, each once; those of a file follow each other: they share a node."""
     rows = [row for row in asked if also_of_storms or not storms([row])]
     return sorted({test for row in rows for test in ROWS[row].tests})
