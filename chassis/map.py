@@ -1,6 +1,6 @@
 """Who says what and who hears it, read from the code itself: `./odh events`, and docs/events.md.
 
-Hearing is read from the routers. Saying is read from the source: in a service, an event is made only to be said.
+Hearing is read from the routers. Saying is read from the source: an event is made only to be said.
 """
 
 import ast
@@ -17,14 +17,15 @@ from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
 SERVICES = ("members", "requests", "matching", "notify", "partners", "insight", "gateway")
+SAYERS = (*(f"services/{service}" for service in SERVICES), "chassis", "node")
 
 
 def says() -> dict[str, set[str]]:
     """For each event class, the `service/file.py:function` places that say it."""
-    names = {event_type.__name__: event_type for event_type in contract_types()}
+    names = {event_type.__name__ for event_type in contract_types()}
     found: dict[str, set[str]] = defaultdict(set)
-    for service in SERVICES:
-        for file in sorted((ROOT / "services" / service).rglob("*.py")):
+    for folder in SAYERS:
+        for file in sorted((ROOT / folder).rglob("*.py")):
             tree = ast.parse(file.read_text())
             imported = {
                 alias.asname or alias.name: f"{node.module}.{alias.name}"
@@ -36,11 +37,23 @@ def says() -> dict[str, set[str]]:
             for function in ast.walk(tree):
                 if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                     continue
-                for call in ast.walk(function):
-                    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in imported:
-                        place = f"{service}/{file.relative_to(ROOT / 'services' / service)}:{function.name}"
-                        found[imported[call.func.id]].add(place)
+                place = f"{file.relative_to(ROOT).as_posix().removeprefix('services/')}:{function.name}"
+                for call in (call for line in function.body for call in ast.walk(line) if isinstance(call, ast.Call)):
+                    for name in _made_by(call) & imported.keys():
+                        found[imported[name]].add(place)
     return found
+
+
+def _made_by(call: ast.Call) -> set[str]:
+    """Names that may be an event made here: `Kind(...)`, `Kind.model_validate(...)` or `tell(session, Kind, ...)`."""
+    match call.func:
+        case ast.Name("isinstance"):
+            return set()
+        case ast.Name(name) | ast.Attribute(ast.Name(name), "model_validate"):
+            made = {name}
+        case _:
+            made = set()
+    return made | {argument.id for argument in call.args if isinstance(argument, ast.Name)}
 
 
 def hears() -> dict[type[Event], list[tuple[str, str, str]]]:
@@ -88,7 +101,7 @@ def events_page() -> str:
         lines += [f"- type `{event_type.type_name()}`, about `{event_type.about}`, reach `{event_type.reach}`"]
         if event_type.kept_seconds:
             lines.append(f"- removed from the stream after {event_type.kept_seconds} seconds")
-        lines.append("- said by " + (", ".join(f"`{place}`" for place in sorted(places)) or "nobody yet"))
+        lines.append("- said by " + (", ".join(f"`{place}`" for place in sorted(places)) or "nobody"))
         for service, handler, what in sorted(heard[event_type]):
             lines.append(f"- heard by {service}: `{handler}`: {what}")
         lines += ["", "| field | type | note |", "| --- | --- | --- |"]
