@@ -8,19 +8,10 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from chassis.database import DatabaseAway, notice_when_it_vanishes
+from chassis.database import LETS_GO_WHEN_WE_VANISH, DatabaseAway, notice_when_it_vanishes
 
 #: The first half of the advisory locks of senders; the second is the sender's number.
 SENDER_LOCKS = 0x0D4_0002
-
-#: The server asks a silent client for a sign of life, so that a machine that vanished is noticed within seconds; and it
-#: does not close a connection because nothing is asked on it.
-_KEPT = {
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    "idle_session_timeout": "0",
-}
 
 #: What asyncpg itself raises when the database cannot be used now.
 _AWAY = (
@@ -37,9 +28,10 @@ async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tupl
     url = make_url(database_url)
     _, options = url.get_dialect()().create_connect_args(url)  # as the pool connects, its TLS included
     options = {name: value for name, value in options.items() if not name.startswith("prepared_statement")}
-    server_settings = {"application_name": f"om-de-hoek {purpose}"} | _KEPT
+    # It is not closed because nothing is asked on it.
+    kept = {"application_name": f"om-de-hoek {purpose}", "idle_session_timeout": "0"}
     try:
-        connection = await asyncpg.connect(**options, timeout=5, server_settings=server_settings)
+        connection = await asyncpg.connect(**options, timeout=5, server_settings=LETS_GO_WHEN_WE_VANISH | kept)
     except (OSError, TimeoutError, *_AWAY) as error:
         raise DatabaseAway from error
     notice_when_it_vanishes(connection)

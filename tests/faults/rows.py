@@ -41,7 +41,7 @@ ROWS = {
     "F7": Row("a byte of the broker's store is another one, or its end is missing", (LOOKING_BACK,)),
     "F8": Row("the database is killed", (f"{KILLED}::test_postgres_dies_during_a_burst_and_asks_for_patience",)),
     "F9": Row("a disk is full", ("tests/faults/test_full_disk.py",)),
-    "F10": Row("a region is cut off"),
+    "F10": Row("a region is cut off", ("tests/chassis/test_vanishing.py",)),
     "F11": Row("lines are cut and come back in another order"),
     "F12": Row("the broker stands still"),
     "F13": Row(

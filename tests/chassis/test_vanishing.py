@@ -1,0 +1,66 @@
+"""A database, or a service, that is gone without a word: the other notices, and lets go of what was held for it."""
+
+import asyncio
+import socket
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from chassis.database import engine_for
+from tests.faults.proxy import AtTheEndOf, Line
+from tests.given import eventually
+
+LOCK, TRY_LOCK = "pg_advisory_xact_lock(7)", "pg_try_advisory_xact_lock(7)"
+
+
+@pytest.fixture
+async def engine(postgres):
+    made = engine_for(postgres.url(), 1)
+    yield made
+    await made.dispose()
+
+
+async def test_a_database_that_vanishes_is_given_up_within_seconds(engine):
+    """Only a kernel that drops what is sent can show it: then it took 10 s. This is what it was asked."""
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        found = driver._transport.get_extra_info("socket")
+
+        assert found.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert found.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+        silence = [socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT]
+        assert [found.getsockopt(socket.IPPROTO_TCP, option) for option in silence] == [5, 2, 3]
+
+
+async def test_what_a_service_that_vanishes_had_locked_is_free_within_seconds(engine):
+    """Here too only such a kernel can show it. The server answers what it really asked of its own end."""
+    settings = ["tcp_keepalives_idle", "tcp_keepalives_interval", "tcp_keepalives_count", "tcp_user_timeout"]
+    async with engine.connect() as connection:
+        asked = [(await connection.execute(text(f"SHOW {setting}"))).scalar_one() for setting in settings]
+
+    assert asked == ["5", "2", "3", "10000"]
+
+
+async def test_a_statement_whose_service_is_gone_is_broken_off(engine, postgres):
+    async with Line(postgres.port) as line:
+        cut_off = engine_for(AtTheEndOf(postgres, line).url("postgres"), 1)
+        working = asyncio.create_task(_run(cut_off, f"SELECT {LOCK}, pg_sleep(100)"))
+        await eventually(lambda: _is_free(engine, False), saying="a statement that holds the lock")
+
+        line.cut()
+
+        with pytest.raises(DBAPIError):
+            await working
+        await eventually(lambda: _is_free(engine, True), saying="the lock of a statement that nobody waits for")
+        await cut_off.dispose()
+
+
+async def _run(engine, statement):
+    async with engine.begin() as connection:
+        await connection.execute(text(statement))
+
+
+async def _is_free(engine, wanted):
+    async with engine.begin() as connection:
+        return (await connection.execute(text(f"SELECT {TRY_LOCK}"))).scalar_one() is wanted
