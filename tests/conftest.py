@@ -9,8 +9,8 @@ import pytest
 
 from node.nats import NatsServer
 from node.part import free_port
-from node.postgres import PostgresServer
 from tests.catching import Catcher, catching
+from tests.shared_postgres import SharedPostgres
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +23,9 @@ def run_directory() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def postgres(run_directory: Path) -> AsyncIterator[PostgresServer]:
-    """A PostgreSQL server as `./odh up` starts it; each test makes the databases it needs, from a template."""
-    server = PostgresServer(run_directory / "postgres", port=free_port())
+async def postgres(run_directory: Path) -> AsyncIterator[SharedPostgres]:
+    """A PostgreSQL server; each test makes the databases it needs."""
+    server = SharedPostgres(run_directory / "postgres", port=free_port())
     await server.start()
     yield server
     await server.stop()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,8 +11,10 @@ from typing import Any, TypeVar, cast
 
 import httpx
 from joserfc.jwk import OKPKey
+from nats import connect as connect_to_broker
 from nats.aio.client import Client
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
@@ -24,11 +26,15 @@ from contracts.envelope import Envelope, decode, encode
 from contracts.event import Event, new_id
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import Role
+from tests.shared_postgres import SharedPostgres
 
 Said = TypeVar("Said", bound=Event)
 
 #: What comes about ends a wait at once, so this is only how long a busy machine may take.
 PATIENCE_SECONDS = 60.0
+
+#: The streams that every service has.
+KINDS = ("shared", "local", "elsewhere", "dead")
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
@@ -132,6 +138,17 @@ class Running:
         )
         return event_id
 
+    async def begin(self) -> None:
+        """Forgets everything, so that the next test finds a service that nobody has told anything yet."""
+        await self.quiet()
+        async with self.service.engine.begin() as connection:
+            for table in reversed(self.service.tables.metadata.sorted_tables):
+                await connection.execute(table.delete())  # of a few rows this is faster than to truncate
+        purge, name = self.service.streams.js.purge_stream, self.service.streams.name
+        await asyncio.gather(*(purge(name(kind)) for kind in KINDS))
+        self.clock = self.service.clock = Clock()
+        await self.given()
+
     async def given(self, *events: Event) -> None:
         """Events that were heard before."""
         await self.when(*events)
@@ -172,16 +189,13 @@ class Running:
             return int((await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
 
     async def _left_to_hear(self) -> int:
-        left = 0
-        for consumer in self.service.consumers:
-            hearing = consumer._hearing
-            stream = self.service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
-            try:
-                info = await self.service.streams.js.consumer_info(stream, consumer.name)
-            except NotFoundError:
-                return 1
-            left += info.num_pending + info.num_ack_pending
-        return left
+        heard, left = {consumer.name for consumer in self.service.consumers}, 0
+        for stream in {consumer.stream for consumer in self.service.consumers}:
+            for info in await self.service.streams.js.consumers_info(stream):
+                if info.name in heard:  # another service of this test may hear of the stream too
+                    heard.remove(info.name)
+                    left += info.num_pending + info.num_ack_pending
+        return left + len(heard)
 
     async def _last(self, kind: str) -> int:
         return (await self.service.streams.js.stream_info(self.service.streams.name(kind))).state.last_seq
@@ -189,8 +203,9 @@ class Running:
     async def messages(self, kind: str, *, since_given: bool = False) -> list[tuple[str, bytes]]:
         """The subject and the bytes of every message in a stream, oldest first."""
         name = self.service.streams.name(kind)
+        state = (await self.service.streams.js.stream_info(name)).state
         found = []
-        for seq in range(self._marks[kind] + 1 if since_given else 1, await self._last(kind) + 1):
+        for seq in range(max(self._marks[kind] if since_given else 0, state.first_seq - 1) + 1, state.last_seq + 1):
             try:
                 message = await self.service.streams.js.get_msg(name, seq)
             except NotFoundError:
@@ -267,7 +282,6 @@ async def running(
     database = fresh_name("test").replace("-", "_")
     with TemporaryDirectory() as folder:
         key, keys_file = make_identity_keys(Path(folder))
-        await _maybe(postgres.create_database(database))
         values: dict[str, Any] = {
             "node": fresh_name("node"),
             "database_url": postgres.url(database),
@@ -281,6 +295,10 @@ async def running(
         }
         service = make_service(settings_type(**(values | overrides)))
         service.clock = clock
+        if isinstance(postgres, SharedPostgres):
+            await postgres.create_migrated(database, service._migrations)
+        else:  # the service makes its tables itself
+            await _maybe(postgres.create_database(database))
         async with service.app.router.lifespan_context(service.app):
             here = Running(service, key, clock)
 
@@ -288,15 +306,20 @@ async def running(
                 return set((await service.parts()).values()) == {"ready"} and await here._left_to_hear() == 0
 
             await eventually(all_ready, saying="a ready service")
-            try:
-                yield here
-            finally:
-                for kind in ("shared", "local", "elsewhere", "dead"):
-                    try:
-                        await service.streams.js.delete_stream(service.streams.name(kind))
-                    except Exception:  # the broker may have been killed by the test
-                        break
+            yield here
+        await _delete_streams(service, nats.url)
         await _maybe(postgres.drop_database(database))
+
+
+async def _delete_streams(service: Service, nats_url: str) -> None:
+    """After the service has closed: whose consumer goes while it hears waits before it looks again."""
+    with suppress(NatsError, OSError):  # the broker may have been killed by the test
+        client = await connect_to_broker(nats_url, allow_reconnect=False)
+        try:
+            for kind in KINDS:
+                await client.jetstream().delete_stream(service.streams.name(kind))
+        finally:
+            await client.close()
 
 
 def _settings_type(make_service: Callable[..., Service]) -> type[Settings]:

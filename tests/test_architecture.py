@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,21 +26,29 @@ from tests.wired import SERVICES, every_service_wired, routes
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contracts", "chassis", "services", "node", "bench")
 FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
+#: By the name that each has from where the project begins.
+NAMED = {str(file.relative_to(ROOT)): file for file in FILES}
 
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 every_service = pytest.mark.parametrize("service", SERVICES)
 
 
-def imports(file: Path) -> set[str]:
+@cache
+def nodes(file: Path) -> list[ast.AST]:
+    """What a file is made of; it is read once for all rules."""
+    return list(ast.walk(ast.parse(file.read_text())))
+
+
+@cache
+def imports(file: Path) -> frozenset[str]:
     """Every module that a file imports, whole names, also those inside functions."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    found: set[str] = set()
+    for node in nodes(file):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{file}: relative imports hide where a name comes from"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+    return frozenset(found)
 
 
 def begins(name: str, *packages: str) -> bool:
@@ -54,18 +63,26 @@ def test_no_service_imports_another(service):
         assert not [name for name in imports(file) if begins(name, *others)], file
 
 
-@every_file
-def test_who_stands_below_knows_nothing_of_who_stands_above(file):
-    """Contracts are what a partner reads; the chassis serves whatever service there will be."""
-    above = {
-        "contracts": ("chassis", "services", "node", "tests", "bench"),
-        "chassis": ("services", "node", "tests", "bench"),
-        "services": ("node", "tests", "bench"),
-    }.get(file.relative_to(ROOT).parts[0], ("tests",))
-    if file == ROOT / "chassis" / "map.py":  # it reads the handlers of all services, to print who hears what
-        above = ("node", "tests", "bench")
+#: Who stands above whom. Contracts are what a partner reads; the chassis serves whatever service there will be.
+ABOVE = {
+    "contracts": ("chassis", "services", "node", "tests", "bench"),
+    "chassis": ("services", "node", "tests", "bench"),
+    "services": ("node", "tests", "bench"),
+    "node": ("tests",),
+    "bench": ("tests",),
+    "chassis/map.py": ("node", "tests", "bench"),  # it reads the handlers of all services, to print who hears what
+}
 
-    assert not [name for name in imports(file) if begins(name, *above)]
+
+def test_who_stands_below_knows_nothing_of_who_stands_above():
+    knowing = [
+        (name, imported)
+        for name, file in NAMED.items()
+        for imported in imports(file)
+        if begins(imported, *ABOVE.get(name, ABOVE[name.partition("/")[0]]))
+    ]
+
+    assert not knowing
 
 
 #: What decides, and does nothing: it can be tried without a database, a broker, a clock or a network.
@@ -126,15 +143,18 @@ READS_ENVIRONMENT = {
 }
 
 
-@every_file
-def test_only_settings_read_the_environment(file):
-    """What is set is read in one place, told on one page, and passed on as an argument."""
-    name = str(file.relative_to(ROOT))
-    attributes = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)]
+def reads_environment(file: Path) -> bool:
+    """Whether it looks there itself."""
+    attributes = [node for node in nodes(file) if isinstance(node, ast.Attribute)]
     used = {f"{node.value.id}.{node.attr}" for node in attributes if isinstance(node.value, ast.Name)}
-    read = (used | imports(file)) & {"os.environ", "os.getenv", "os.environb"}
+    return bool((used | imports(file)) & {"os.environ", "os.getenv", "os.environb"})
 
-    assert not read or name in READS_ENVIRONMENT, "read it in the settings"
+
+def test_only_settings_read_the_environment():
+    """What is set is read in one place, told on one page, and passed on as an argument."""
+    reading = {name for name, file in NAMED.items() if reads_environment(file)}
+
+    assert reading <= set(READS_ENVIRONMENT), "read it in the settings"
 
 
 def test_no_reason_is_left_for_what_reads_no_environment():
@@ -183,21 +203,18 @@ LONG_FILES = {
 }
 
 
-@every_file
-def test_a_file_has_one_subject(file):
+def test_a_file_has_one_subject():
     """Above about 250 lines it has two, and splits."""
-    name = str(file.relative_to(ROOT))
+    lines = {name: len(file.read_text().splitlines()) for name, file in NAMED.items()}
 
-    lines = len(file.read_text().splitlines())
-    assert lines <= 260 or (name in LONG_FILES and lines <= 350)
+    assert not {name: so_many for name, so_many in lines.items() if so_many > (350 if name in LONG_FILES else 260)}
 
 
-@every_file
-def test_types_are_there_when_the_program_runs(file):
+def test_types_are_there_when_the_program_runs():
     """An event's type is read from its handler at run time; as a text it is not found, and nothing is heard."""
-    name = file.relative_to(ROOT).parts
-    if name[0] in ("chassis", "contracts", "services"):
-        assert "__future__.annotations" not in imports(file)
+    running = [name for name in NAMED if name.startswith(("chassis/", "contracts/", "services/"))]
+
+    assert not [name for name in running if "__future__.annotations" in imports(NAMED[name])]
 
 
 @pytest.fixture(scope="module")
@@ -376,8 +393,5 @@ def test_an_image_has_nothing_to_test_with():
     assert not asked("requirements.in") & (locked("requirements-services.lock").keys() - {"pyyaml"})
 
 
-@every_file
-def test_nothing_of_one_machine_is_in_the_code(file):
-    text = file.read_text()
-
-    assert not re.search(r"/(home|root|Users|work)/\w", text)
+def test_nothing_of_one_machine_is_in_the_code():
+    assert not [name for name, file in NAMED.items() if re.search(r"/(home|root|Users|work)/\w", file.read_text())]

@@ -84,7 +84,7 @@ async def test_a_line_that_breaks_in_the_middle_of_a_migration_is_waited_for(pos
             assert await opened.service.parts() == {"database": "ready", "broker": "ready"}
 
 
-async def test_what_an_operator_mends_is_found_without_a_restart(postgres, nats, trouble, stumbled, monkeypatch):
+async def test_what_an_operator_mends_is_found_without_a_restart(own_postgres, nats, trouble, stumbled, monkeypatch):
     monkeypatch.setattr("chassis.service.MIGRATES_AGAIN_SECONDS", 0.1)
 
     async def mend():
@@ -92,7 +92,7 @@ async def test_what_an_operator_mends_is_found_without_a_restart(postgres, nats,
         trouble.unlink()
 
     mending = asyncio.create_task(mend())
-    async with running(opening(trouble, "SELECT 1 FROM nowhere"), postgres, nats) as opened:
+    async with running(opening(trouble, "SELECT 1 FROM nowhere"), own_postgres, nats) as opened:
         await mending
 
         assert await opened.service.parts() == {"database": "ready", "broker": "ready"}

@@ -1,6 +1,5 @@
 """A running matching service, and the people who ask, offer and bring together. All of them are invented."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Status,
 from services.matching.app import service
 from services.matching.pairs import Proposition
 from services.matching.voices import voice_of
-from tests.given import Clock, Running, running
+from tests.given import Running, running
 
 ASKER, OFFERER, AMBASSADOR, TEAM = "m-asker", "m-offerer", "m-ambassador", "m-team"
 SCHOOL, COMPANY = "o-vechtdal", "o-warmtewerk"
@@ -176,16 +175,7 @@ async def started(postgres: Any, nats: Any) -> AsyncIterator[Running]:
 @pytest.fixture
 async def matching(started: Running) -> AsyncIterator[Matching]:
     """Matching that knows nothing yet; a test that leaves a dead letter has failed."""
-    await started.quiet()
-    async with started.service.engine.begin() as connection:
-        for table in reversed(
-            started.service.tables.metadata.sorted_tables
-        ):  # of a few rows this is faster than to truncate
-            await connection.execute(table.delete())
-    purge, name = started.service.streams.js.purge_stream, started.service.streams.name
-    await asyncio.gather(*(purge(name(kind)) for kind in ("shared", "local", "dead")))
-    started.clock = started.service.clock = Clock()
-    await started.given()
+    await started.begin()
     yield Matching(started)
     await started.quiet()
     assert [letter.headers for letter in await started.dead_letters()] == []

@@ -10,7 +10,8 @@ import pytest
 
 from contracts.members import AmbassadorScope, MemberJoined, NodeTeamJoined, SignInRequested
 from services.members.app import service
-from tests.given import Running, running
+from services.members.node_team import ensure_node_team
+from tests.given import Running, eventually, running
 
 SCHOOL = {
     "kind": "school",
@@ -82,17 +83,25 @@ class Members:
         return " ".join(subject + data.decode() for subject, data in await self.running.messages("shared"))
 
 
+@pytest.fixture(scope="session")
+async def started(postgres: Any, nats: Any) -> AsyncIterator[Running]:
+    """One service for all tests of this folder that want it as it is."""
+    async with running(service, postgres, nats) as here:
+        await started_team(here)
+        yield here
+
+
 @pytest.fixture
-async def members(postgres: Any, nats: Any) -> AsyncIterator[Members]:
-    """Members with its first node team, and nobody else."""
-    async with running(service, postgres, nats) as started:
-        await started_team(started)
-        yield Members(started)
+async def members(started: Running) -> Members:
+    """Members with its first node team, and nobody else; what was said about that is left behind."""
+    await started.begin()
+    await ensure_node_team(started.service)
+    await started.given()
+    return Members(started)
 
 
 async def started_team(started: Running) -> None:
     """Waits until the first team has joined, and leaves what was said about that behind."""
-    from tests.given import eventually
 
     async def team_joined() -> list[NodeTeamJoined]:
         return await started.said(NodeTeamJoined)

@@ -109,8 +109,8 @@ async def test_what_is_taken_back_or_too_old_works_no_more_and_nothing_is_kept_o
         assert (await session.exec(text("SELECT count(*) FROM invitation"))).scalar_one() == 0
 
 
-async def test_nobody_has_us_send_much_mail(members, amir):
-    members.service.settings.__dict__["invitations_per_day_max"] = 3
+async def test_nobody_has_us_send_much_mail(members, amir, monkeypatch):
+    monkeypatch.setitem(members.service.settings.__dict__, "invitations_per_day_max", 3)
     first, made = await invited(members, amir)
     again, _ = await invited(members, amir)
     ids = [

@@ -109,11 +109,25 @@ class Requests:
             return list((await session.exec(select(Proposition).order_by(Proposition.proposition_id))).all())
 
 
+@pytest.fixture(scope="session")
+async def started(postgres: Any, nats: Any) -> AsyncIterator[Running]:
+    """One service for all tests of this folder that want it as it is."""
+    async with running(service, postgres, nats) as here:
+        yield here
+
+
 @pytest.fixture
-async def requests(postgres: Any, nats: Any) -> AsyncIterator[Requests]:
+async def requests(started: Running) -> Requests:
     """Requests, with nothing asked yet."""
-    async with running(service, postgres, nats) as started:
-        yield Requests(started)
+    await started.begin()
+    return Requests(started)
+
+
+@pytest.fixture
+async def own_requests(postgres: Any, nats: Any) -> AsyncIterator[Requests]:
+    """The service of one test, which does something to it."""
+    async with running(service, postgres, nats) as here:
+        yield Requests(here)
 
 
 def an_introduction(

@@ -158,8 +158,9 @@ async def test_either_gives_it_another_title_or_other_days_and_the_other_can_rea
     assert slug(await requests.noor.put(one["path"], json=changed)) == "initiative-ended"
 
 
-async def test_from_an_introduction_of_before_there_were_initiatives_one_can_start(requests):
+async def test_from_an_introduction_of_before_there_were_initiatives_one_can_start(own_requests):
     """What was said of it is in the stream still: it is heard anew by a consumer that begins there."""
+    requests = own_requests
     request, offer = await requests.placed(), await requests.placed("offer", who="sem", kind="internship")
     event = an_introduction(request, offer)
     await requests.given(event)
