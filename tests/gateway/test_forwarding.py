@@ -22,7 +22,7 @@ async def troubled(shared_street, postgres, nats):
     async with (
         serving(trouble.app) as url,
         another_gateway(
-            shared_street, postgres, nats, requests_url=url, notify_url=url, answer_seconds_max=0.6
+            shared_street, postgres, nats, requests_url=url, notify_url=url, answer_seconds_max=2.0
         ) as street,
     ):
         yield street, trouble
