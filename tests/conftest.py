@@ -1,5 +1,6 @@
 """The servers that the tests share: real, started once when the first test asks, in a directory that goes away."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
@@ -12,14 +13,23 @@ from node.part import free_port
 from tests.catching import Catcher, catching
 from tests.shared_postgres import SharedPostgres
 
+MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
+
 
 @pytest.fixture(scope="session")
 def run_directory() -> Iterator[Path]:
-    """Not pytest's own temporary path: PostgreSQL may run as another user, who must be able to pass through."""
-    directory = Path(tempfile.mkdtemp(prefix="odh-test-"))
+    """In memory where there is room: databases and streams are made and thrown away by the hundred.
+
+    Not pytest's own temporary path: PostgreSQL may run as another user, who must be able to pass through.
+    """
+    directory = Path(tempfile.mkdtemp(prefix="odh-test-", dir=MEMORY if _is_roomy(MEMORY) else None))
     directory.chmod(0o711)
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
+
+
+def _is_roomy(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > ROOM_BYTES
 
 
 @pytest.fixture(scope="session")
