@@ -26,7 +26,9 @@ def says() -> dict[str, set[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for folder in SAYERS:
         for file in sorted((ROOT / folder).rglob("*.py")):
-            tree = ast.parse(file.read_text())
+            if "from contracts" not in (source := file.read_text()):
+                continue
+            tree = ast.parse(source)
             imported = {
                 alias.asname or alias.name: f"{node.module}.{alias.name}"
                 for node in ast.walk(tree)
@@ -34,7 +36,7 @@ def says() -> dict[str, set[str]]:
                 for alias in node.names
                 if alias.name in names
             }
-            for function in ast.walk(tree):
+            for function in ast.walk(tree) if imported else ():
                 if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                     continue
                 place = f"{file.relative_to(ROOT).as_posix().removeprefix('services/')}:{function.name}"
