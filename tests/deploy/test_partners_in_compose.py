@@ -126,8 +126,8 @@ async def test_a_network_is_loaded_its_people_named_and_its_news_goes_outside_an
     await eventually(both_were_called, saying="a call to each")
     ((host, signature, event),) = quay.heard()
     assert (host, signature[:3], event["data"]["event_type"]) == (f"{OUTSIDE}:8443", "v1,", TOLD)
-    asked = "SELECT url, status, problem FROM attempt JOIN webhook USING (webhook_id) ORDER BY url"
-    assert quay.node.rows("partners", asked) == [
+    asked = "SELECT DISTINCT url, status, problem FROM attempt JOIN webhook USING (webhook_id) ORDER BY url"
+    assert quay.node.rows("partners", asked) == [  # what is inside is tried again, each time in vain
         f"https://{INSIDE}:8443/hooks||not-public",
         f"https://{OUTSIDE}:8443/hooks|204|",
     ]
