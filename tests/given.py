@@ -312,12 +312,13 @@ async def running(
 
 
 async def _delete_streams(service: Service, nats_url: str) -> None:
-    """After the service has closed: whose consumer goes while it hears waits before it looks again."""
+    """Those of its node, after it has closed: whose consumer goes while it hears waits before it looks again."""
     with suppress(NatsError, OSError):  # the broker may have been killed by the test
         client = await connect_to_broker(nats_url, allow_reconnect=False)
         try:
-            for kind in KINDS:
-                await client.jetstream().delete_stream(service.streams.name(kind))
+            for stream in await client.jetstream().streams_info():
+                if (name := stream.config.name or "").startswith(service.streams.name("")):
+                    await client.jetstream().delete_stream(name)
         finally:
             await client.close()
 

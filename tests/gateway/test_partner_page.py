@@ -98,8 +98,6 @@ async def shared_quay(postgres, nats, tmp_path_factory) -> AsyncIterator[Quay]:
         url = await stack.enter_async_context(serving(partners.service.app))
         seen = await stack.enter_async_context(another_gateway(street, postgres, nats, partners_url=url))
         yield Quay(**vars(replace(seen, clients=[])), partners=partners)
-        for kind in ("partners", "to-partner"):
-            await partners.service.streams.js.delete_stream(partners.service.streams.name(kind))
 
 
 @pytest.fixture

@@ -136,5 +136,3 @@ async def partners(postgres: Any, nats: Any, partners_settings: dict[str, Any]) 
                 made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC), sandbox=is_trial)
             await session.commit()
         yield Partners(started, made)
-        for kind in ("partners", "to-partner"):
-            await started.service.streams.js.delete_stream(started.service.streams.name(kind))
