@@ -46,20 +46,19 @@ def own_tables() -> type[SQLModel]:
     return Table
 
 
-#: After a silence of 5 s it is asked every 2 s, three times; what is sent must have come over within 10 s.
-_SIGNS_OF_LIFE = {
-    getattr(socket, name): value
-    for name, value in {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}.items()
-    if hasattr(socket, name)
-}
+#: After a silence of 5 s it is asked every 2 s, three times; what is sent must have come over within 10 s. Each by the
+#: name of the option of a socket, and of the server's setting.
+_SIGNS_OF_LIFE = (
+    ("TCP_KEEPIDLE", "tcp_keepalives_idle", 5),
+    ("TCP_KEEPINTVL", "tcp_keepalives_interval", 2),
+    ("TCP_KEEPCNT", "tcp_keepalives_count", 3),
+    ("TCP_USER_TIMEOUT", "tcp_user_timeout", 10_000),
+)
 
 #: The server asks the same of us, and looks while it works whether we are still there: what a machine that vanished or
 #: a line that broke left locked is free within seconds, where it would be two hours, or as long as a statement lasts.
 LETS_GO_WHEN_WE_VANISH = {
-    "tcp_keepalives_idle": "5",
-    "tcp_keepalives_interval": "2",
-    "tcp_keepalives_count": "3",
-    "tcp_user_timeout": "10000",
+    **{setting: str(value) for _, setting, value in _SIGNS_OF_LIFE},
     "client_connection_check_interval": "2000",
 }
 
@@ -86,8 +85,9 @@ def notice_when_it_vanishes(connection: asyncpg.Connection) -> None:
     found = transport and transport.get_extra_info("socket")
     if found and found.family in (socket.AF_INET, socket.AF_INET6):
         found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for option, value in _SIGNS_OF_LIFE.items():
-            found.setsockopt(socket.IPPROTO_TCP, option, value)
+        for option, _, value in _SIGNS_OF_LIFE:
+            if hasattr(socket, option):
+                found.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
 def engine_for(url: str, connections_max: int) -> AsyncEngine:

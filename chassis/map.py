@@ -36,7 +36,9 @@ def says() -> dict[str, set[str]]:
                 for alias in node.names
                 if alias.name in names
             }
-            for function in ast.walk(tree) if imported else ():
+            if not imported:
+                continue
+            for function in ast.walk(tree):
                 if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                     continue
                 place = f"{file.relative_to(ROOT).as_posix().removeprefix('services/')}:{function.name}"

@@ -33,9 +33,6 @@ Said = TypeVar("Said", bound=Event)
 #: What comes about ends a wait at once, so this is only how long a busy machine may take.
 PATIENCE_SECONDS = 60.0
 
-#: The streams that every service has.
-KINDS = ("shared", "local", "elsewhere", "dead")
-
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
 
@@ -145,7 +142,7 @@ class Running:
             for table in reversed(self.service.tables.metadata.sorted_tables):
                 await connection.execute(table.delete())  # of a few rows this is faster than to truncate
         purge, name = self.service.streams.js.purge_stream, self.service.streams.name
-        await asyncio.gather(*(purge(name(kind)) for kind in KINDS))
+        await asyncio.gather(*(purge(name(kind)) for kind in (*self._marks, "dead")))
         self.clock = self.service.clock = Clock()
         await self.given()
 

@@ -25,9 +25,8 @@ from tests.wired import SERVICES, every_service_wired, routes
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("contracts", "chassis", "services", "node", "bench")
-FILES = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
-#: By the name that each has from where the project begins.
-NAMED = {str(file.relative_to(ROOT)): file for file in FILES}
+#: Every file by the name that it has from where the project begins.
+NAMED = {str(file.relative_to(ROOT)): file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))}
 
 every_service = pytest.mark.parametrize("service", SERVICES)
 

@@ -18,7 +18,11 @@ from node import settings as settings_page
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+#: The pages by the name that each has from where the project begins.
+NAMED = {
+    str(page.relative_to(ROOT)): page
+    for page in [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
+}
 DECISIONS = [page for page in sorted((DOCS / "decisions").glob("*.md")) if page.name != "README.md"]
 STORY = DOCS / "story.md"
 
@@ -60,19 +64,19 @@ def leads_somewhere(page: Path, link: str) -> bool:
 
 
 def test_every_link_leads_somewhere():
-    leading = [(page, link) for page in PAGES for link in links(page)]
+    leading = [(name, link) for name, page in NAMED.items() for link in links(page)]
 
-    assert not [(page.name, link) for page, link in leading if not leads_somewhere(page, link)]
+    assert not [(name, link) for name, link in leading if not leads_somewhere(NAMED[name], link)]
 
 
 def test_no_page_points_at_one_machine():
     pointing = re.compile(r"/(home|root|Users|work)/\w|file://|localhost:\d{5}")
 
-    assert not [page.name for page in PAGES if pointing.search(page.read_text())]
+    assert not [name for name, page in NAMED.items() if pointing.search(page.read_text())]
 
 
 def test_a_page_has_one_title_and_begins_with_it():
-    headings = {page.name: re.findall(r"^(#{1,6}) ", prose(page), flags=re.M) for page in PAGES}
+    headings = {name: re.findall(r"^(#{1,6}) ", prose(page), flags=re.M) for name, page in NAMED.items()}
 
     assert not [name for name, found in headings.items() if found[0] != "#" or found.count("#") > 1]
 
@@ -83,7 +87,7 @@ def commands(page: Path) -> set[str]:
 
 
 def test_every_command_that_is_named_exists():
-    assert not [(page.name, command) for page in PAGES for command in commands(page) - set(odh.COMMANDS)]
+    assert not [(name, command) for name, page in NAMED.items() for command in commands(page) - set(odh.COMMANDS)]
 
 
 def test_every_command_has_its_program():
@@ -101,8 +105,9 @@ def test_every_setting_that_is_named_exists():
     known |= {f"ODH_{service.upper()}_URL" for service in SERVICES}
     known |= {f"{name}_FILE" for name in known}
 
-    named = [(page.name, name) for page in PAGES for name in re.findall(r"\bODH_[A-Z_]+[A-Z]\b", page.read_text())]
-    assert not [(page, name) for page, name in named if name not in known]
+    setting = re.compile(r"\bODH_[A-Z_]+[A-Z]\b")
+    named = [(name, found) for name, page in NAMED.items() for found in setting.findall(page.read_text())]
+    assert not [(name, found) for name, found in named if found not in known]
 
 
 def test_the_page_of_events_is_as_the_code_is():
@@ -157,9 +162,9 @@ def code_names(page: Path) -> set[str]:
 
 
 def test_every_file_that_is_named_exists():
-    named = [(page.name, name) for page in PAGES for name in code_names(page) if "events.md" not in name]
+    named = [(name, file) for name, page in NAMED.items() for file in code_names(page) if "events.md" not in file]
 
-    assert not [(page, name) for page, name in named if not (ROOT / name).exists()]
+    assert not [(name, file) for name, file in named if not (ROOT / file).exists()]
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=lambda page: page.stem)

@@ -180,7 +180,6 @@ async def a_street(postgres: Any, nats: Any, folder: Path, **settings: Any) -> A
 async def a_gateway(postgres: Any, nats: Any, keys: Keys, **settings: Any) -> AsyncIterator[tuple[Running, str]]:
     """A gateway on a database of its own, and its address. It leaves the node's streams to whoever made the node."""
     database = fresh_name("test").replace("-", "_")
-    await postgres.create_database(database)
     plenty = dict.fromkeys(("sign_in_limit", "join_limit", "member_limit", "address_limit"), "100000/minute")
     values: dict[str, Any] = {
         "database_url": postgres.url(database),
@@ -194,6 +193,7 @@ async def a_gateway(postgres: Any, nats: Any, keys: Keys, **settings: Any) -> As
     service = gateway_service(GatewaySettings(**(values | plenty | settings)))
     here = Running(service, keys.private, clock := Clock())
     service.clock = clock
+    await postgres.create_migrated(database, service._migrations)
 
     async def is_ready() -> bool:
         return set((await service.parts()).values()) == {"ready"} and await here._left_to_hear() == 0

@@ -71,6 +71,8 @@ async def test_a_partner_publishes_on_its_own_subject_and_hears_what_it_is_told(
 
 async def test_what_is_not_its_own_is_refused_and_an_answer_goes_nowhere_else(country: Country, door):
     partner = await as_partner(country, await let_in(country, "docenten"))
+    own = f"odh.{HUB}.partner.docenten.organisation.1"
+    await partner.jetstream().publish(own, b"{}")  # the server has read its users anew, for this is kept
     spy, heard = await country.hub.client("odh"), []
 
     async def hear(message):
@@ -92,21 +94,20 @@ async def test_what_is_not_its_own_is_refused_and_an_answer_goes_nowhere_else(co
         await partner.publish(subject, b"{}")
     for subject in listened:
         await partner.subscribe(subject)
-    own = f"odh.{HUB}.partner.docenten.organisation.1"
+    # The acknowledgement of the stream, sent where only the node's own services speak.
+    await partner.publish(own, b"{}", reply=f"odh.{HUB}.local.members.member-joined.x")
+    await partner.flush()
 
     async def all_refused() -> bool:
         told = " ".join(partner.refused)
         return all(f'"{subject.lower()}"' in told for subject in published + listened)
 
     async def is_heard() -> bool:
-        # The acknowledgement of the stream, sent where only the node's own services speak.
-        await partner.publish(own, b"{}", reply=f"odh.{HUB}.local.members.member-joined.x")
-        await partner.flush()
         return own in heard
 
     await eventually(all_refused, saying="a refusal of each")
     await eventually(is_heard, saying="what it may say")
-    assert set(heard) == {own}
+    assert heard == [own]
     await spy.close()
     await partner.close()
 
