@@ -33,21 +33,25 @@ class Input(BaseModel):
     @classmethod
     def _holds_no_control_characters(cls, value: object) -> object:
         for text in value if isinstance(value, list) else (value,):
-            if isinstance(text, str) and _FORBIDDEN.search(text):
+            if isinstance(text, str) and _has_control_characters(text):
                 raise ValueError("contains control characters")
         return value
+
+
+def _has_control_characters(text: str) -> bool:
+    return not text.isprintable() and _FORBIDDEN.search(text) is not None
 
 
 def _as_text(value: object) -> object:
     if not isinstance(value, str):
         return value
-    if _FORBIDDEN.search(value):
+    if _has_control_characters(value):
         raise ValueError("contains control characters")
     return unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _one_line(value: str) -> str:
-    return re.sub(r"\s+", " ", value)
+    return " ".join(value.split())
 
 
 def _as_typed(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import socket
 import sys
 import warnings
@@ -25,6 +26,9 @@ from chassis.settings import Settings
 tracer = trace.get_tracer("om-de-hoek")
 log = structlog.get_logger()
 _propagator = TraceContextTextMapPropagator()
+
+#: A trace context whose flags say that it is not recorded; ids of zeros alone are none.
+_NOT_RECORDED = re.compile(r"00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f][02468ace]")
 
 
 def configure(service: str, settings: Settings) -> None:
@@ -136,7 +140,7 @@ def traceparent() -> str | None:
 
 def is_traced(parent: str | None) -> bool:
     """Whether what this caused is to be recorded too: not when its W3C trace context says that nothing is."""
-    return parent is None or parent[-1:] not in "02468ace"
+    return parent is None or _NOT_RECORDED.fullmatch(parent) is None
 
 
 @contextmanager
@@ -186,6 +190,10 @@ class TraceRequests:
             await self.app(scope, receive, send)
             return
         parent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"traceparent"), None)
+        if not is_traced(parent):
+            with under(parent):
+                await self.app(scope, receive, send)
+            return
         with span(scope["method"], SpanKind.SERVER, parent) as current:
 
             async def send_seen(message: Message) -> None:

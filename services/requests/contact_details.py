@@ -29,15 +29,18 @@ _EMAIL = re.compile(
 )  # fmt: skip
 
 #: No email address is written without one of these; looking for them first is many times as fast.
-_EMAIL_MARKS = ("@", " at ", "staart", "(", "[", "{", "<")
+_EMAIL_MARKS = ("@", " at ", "staart")
+_AT_IN_BRACKETS = re.compile(rf"{_OPENED} ?(?:at|a) ?{_CLOSED}")
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
-_DASH = re.compile("[\u2010-\u2015\u2212]")
+_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff"
+_DASH = "\u2010-\u2015\u2212"
+_HIDES = re.compile(f"[{_INVISIBLE}{_DASH}]")
 
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
 #: Where digits may go on as words: the words are looked up only then.
 _SPELLED_MARKS = ("nul", "zero", "06", "o6", "+31", "0031")
 _DIGITS_OF_A_NUMBER = 9
+_NO_DIGITS = re.compile(r"\D+")
 
 #: A day or a time of day is no number, though its digits may look like one; nothing at school begins at six.
 _DAY_OR_TIME = re.compile(
@@ -59,7 +62,8 @@ _NUMBER = re.compile(
 def contact_detail_in(text: str) -> str | None:
     """What kind of contact detail a text holds, if any."""
     plain = _plain(text)
-    if any(map(plain.__contains__, _EMAIL_MARKS)) and _EMAIL.search(plain):
+    is_marked = any(map(plain.__contains__, _EMAIL_MARKS)) or _AT_IN_BRACKETS.search(plain)
+    if is_marked and _EMAIL.search(plain):
         return "an email address"
     if any(map(_is_phone_number, _candidates(plain))):
         return "a phone number"
@@ -76,7 +80,9 @@ def without_contact_details(text: str) -> str:
 def _plain(text: str) -> str:
     """The text as it reads: no capitals, no invisible characters, no look-alikes of letters and digits."""
     if not text.isascii():
-        text = _DASH.sub("-", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)))
+        text = unicodedata.normalize("NFKC", text)
+        if _HIDES.search(text):
+            text = re.sub(f"[{_DASH}]", "-", re.sub(f"[{_INVISIBLE}]", "", text))
     return " ".join(text.casefold().split())
 
 
@@ -85,6 +91,8 @@ def _candidates(plain: str) -> Iterator[str]:
     digits = plain
     if any(map(plain.__contains__, _SPELLED_MARKS)):
         digits = _WORD.sub(lambda word: _DIGIT_WORDS[word[0]], plain)
+    if len(_NO_DIGITS.sub("", digits)) < (_DIGITS_OF_A_NUMBER - 1 if "+" in digits else _DIGITS_OF_A_NUMBER):
+        return
     found = list(_NUMBER.finditer(digits))
     elsewhere = {place for day in _DAY_OR_TIME.finditer(digits) for place in range(*day.span())} if found else ()
     for number in found:
