@@ -199,19 +199,19 @@ class TellBackDue(Event, wire_name="matching.tell-back-due", about="node", reach
 
 
 class ReminderDue(Event, wire_name="matching.reminder-due", about="match_id", reach="local"):
-    """A timer: look whether the match still waits for an answer."""
+    """A timer of the releases before decision 0055: remind. Nobody says or hears it any more."""
 
     match_id: str
 
 
 class PatienceEnded(Event, wire_name="matching.patience-ended", about="match_id", reach="local"):
-    """A timer: the reminder did not help either."""
+    """A timer of the releases before decision 0055: end patience. Nobody says or hears it any more."""
 
     match_id: str
 
 
 class AnswerAwaited(Event, wire_name="matching.answer-awaited", about="request_id", reach="local"):
-    """A timer: look whether the request has been answered at all."""
+    """A timer of the releases before decision 0055: look whether it was answered. Nobody says or hears it any more."""
 
     request_id: str
 

@@ -10,6 +10,7 @@ from services.matching import (
     handlers,
     kept,
     looking_along,
+    overdue,
     store,
     suggestions,
 )
@@ -36,7 +37,7 @@ def service(settings: MatchingSettings | None = None) -> Service:
             kept.router,
         ],
         handlers=handlers.router,
-        background=[catching_up.load_model, catching_up.keep_up, read_anew],
+        background=[catching_up.load_model, catching_up.keep_up, read_anew, overdue.keep_looking],
         other_parts=catching_up.parts,
         own_figures=figures.figures,
     )

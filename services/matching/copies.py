@@ -18,7 +18,6 @@ from services.matching import (
     showing,
     steps,
     telling,
-    timers,
 )
 from services.matching.copying import NotTheirMatch
 from services.matching.match import RUNNING, Match, State
@@ -52,8 +51,6 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
     for event in copying.news(before, shown.match, ours):
         say(session, event)
     _say_again(session, after, told, ours)
-    if after.state in RUNNING and (before is None or before.state is not after.state):
-        timers.remind_later(session, after, settings)
 
 
 def _say_again(session: AsyncSession, copy: Match, told: MatchTold, ours: Side) -> None:
@@ -95,9 +92,7 @@ def _elsewhere(told: MatchTold, ours: Side) -> dict[str, object]:
     return {"party": party.model_dump(mode="json"), "wording": told.theirs.model_dump(mode="json")}
 
 
-async def take_judgement(
-    session: AsyncSession, given: JudgementGiven, said_by: str, now: datetime, settings: MatchingSettings
-) -> None:
+async def take_judgement(session: AsyncSession, given: JudgementGiven, said_by: str, now: datetime) -> None:
     """The ambassador of a side in another node saw a fit in our match, or none."""
     match = await _own(session, given.match_id, given.side, said_by)
     if match is None:
@@ -105,7 +100,7 @@ async def take_judgement(
     if match.state not in RUNNING or (given.endorsed and given.side in match.endorsed_for):
         await telling.tell_other_nodes(session, [match], only=said_by)  # who says it again did not hear that we know
     elif given.endorsed:
-        await judging.go_on(session, steps.endorse(match, now, given.side), settings)
+        await judging.go_on(session, steps.endorse(match, now, given.side))
     else:
         match = steps.dismiss_for(match, given.side, given.because or "other")
         await matches.save(session, match)

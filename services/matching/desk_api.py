@@ -119,7 +119,7 @@ async def answer_hand_over(step: Step, given: HandOverAnswer, _: Ambassador, com
     """Who was asked looks at the match from now on, or does not."""
 
     async def answer_it(session: AsyncSession) -> Reply:
-        await handing_over.answer(session, step, step.settings, accepted=given.accepted)
+        await handing_over.answer(session, step, accepted=given.accepted)
         return Reply(status=204)
 
     return await command(answer_it)

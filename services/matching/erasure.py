@@ -13,8 +13,8 @@ from contracts.matching import (
     MatchProposed,
     PartyErased,
 )
-from services.matching import desk_forgetting, matches, people, proposing, propositions, steps, timers
-from services.matching.match import RUNNING, Match, State
+from services.matching import desk_forgetting, matches, people, proposing, propositions, steps
+from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
 
@@ -47,7 +47,7 @@ async def forget(
     removed = await people.remove(session, member_id, node) | of_desks
     gone = {*removed["matches"]}
     left = [match for match in waiting if match.match_id not in gone]
-    handed = await proposing.find_somebody(session, left, now, settings, instead_of=member_id)
+    handed = await proposing.find_somebody(session, left, now, instead_of=member_id)
     looked_at = removed.get("matches-looked-at", [])
     ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before", []), *looked_at]
     ids += [one for ids_of_one in of_desks.values() for one in ids_of_one]
@@ -62,7 +62,7 @@ async def forget(
             await _seek_on(session, match, now, settings)
     await people.remember_erased_matches(session, told)
     for match in await matches.with_ids(session, {*looked_at} - {match.match_id for match in handed}):
-        _say_again(session, match, settings)
+        _say_again(session, match)
     return {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
 
 
@@ -84,8 +84,8 @@ def _who_is_left(match: Match) -> str | None:
     return next((who for side in match.own_sides() if (who := match.party(side).member_id)), None)
 
 
-def _say_again(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
-    """Where a match is, for who has not heard it yet: what was said of it was purged, its timers too."""
+def _say_again(session: AsyncSession, match: Match) -> None:
+    """Where a match is, for who has not heard it yet: what was said of it was purged."""
     match match.state:
         case State.PROPOSED:
             say(session, MatchProposed(**match.told()))
@@ -97,5 +97,3 @@ def _say_again(session: AsyncSession, match: Match, settings: MatchingSettings) 
             say(session, IntroductionMade(**match.told()))
         case State.LAPSED:
             say(session, MatchLapsed(**match.told_of_lapse()))
-    if match.state in RUNNING:
-        (timers.end_patience_later if match.reminded_at else timers.remind_later)(session, match, settings)

@@ -17,7 +17,6 @@ from services.matching import doing, people, proposing, showing
 from services.matching.calls import Call
 from services.matching.desk_rules import HandOverNotFound, HandOverWaits
 from services.matching.match import Match
-from services.matching.settings import MatchingSettings
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
 from services.matching.store import Table, ask, take_turn
@@ -82,7 +81,7 @@ async def ask_over(session: AsyncSession, shown: Shown, call: Call, to: str, not
     say(session, HandOverAsked(**ids, **_about(match)))
 
 
-async def answer(session: AsyncSession, call: Call, settings: MatchingSettings, *, accepted: bool) -> Shown | None:
+async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> Shown | None:
     """Who was asked says yes, and looks at the match from now on; or no, and it stays where it is.
 
     Returns the match for who may see it now. Raises `HandOverNotFound`.
@@ -98,7 +97,7 @@ async def answer(session: AsyncSession, call: Call, settings: MatchingSettings, 
     if not accepted:
         return None
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
-    match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now, settings)
+    match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now)
     return replace(shown, match=match)
 
 

@@ -12,12 +12,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter, Streams, say
 from contracts.desk import FollowUpDue
 from contracts.matching import (
-    AnswerAwaited,
     MatchDismissed,
     MatchLapsed,
     MemberForgotten,
-    PatienceEnded,
-    ReminderDue,
 )
 from contracts.members import (
     AmbassadorAppointed,
@@ -52,8 +49,6 @@ from services.matching import (
     people,
     proposing,
     recollecting,
-    timers,
-    waiting,
 )
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek, seek_next_best
@@ -70,8 +65,6 @@ async def propose_matches(
     event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
     """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`."""
-    if prepared and prepared.known.became_open:
-        timers.await_answer(session, event.request_id, now, settings)
     await proposing.go_on(session, prepared, now, settings)
 
 
@@ -111,39 +104,31 @@ async def keep_organisation(event: OrganisationRegistered | OrganisationChanged,
 
 
 @router.hears(AmbassadorAppointed)
-async def welcome_ambassador(
-    event: AmbassadorAppointed, session: AsyncSession, now: datetime, settings: MatchingSettings
-) -> None:
+async def welcome_ambassador(event: AmbassadorAppointed, session: AsyncSession, now: datetime) -> None:
     """An ambassador gets the matches from now on, and those that nobody was there to look at."""
     if await people.keep_ambassador(session, event.member_id, event.version, event.scope):
-        await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now, settings)
+        await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now)
 
 
 @router.hears(AmbassadorStoodDown)
-async def replace_ambassador(
-    event: AmbassadorStoodDown, session: AsyncSession, now: datetime, settings: MatchingSettings
-) -> None:
+async def replace_ambassador(event: AmbassadorStoodDown, session: AsyncSession, now: datetime) -> None:
     """What waits for an ambassador who stood down goes to somebody else."""
     if await people.keep_ambassador(session, event.member_id, event.version, None):
-        await proposing.find_successor(session, event.member_id, now, settings)
+        await proposing.find_successor(session, event.member_id, now)
 
 
 @router.hears(NodeTeamJoined)
-async def welcome_team_member(
-    event: NodeTeamJoined, session: AsyncSession, now: datetime, settings: MatchingSettings
-) -> None:
+async def welcome_team_member(event: NodeTeamJoined, session: AsyncSession, now: datetime) -> None:
     """The node's team gets the matches that nobody was there to look at."""
     if await people.keep_team_member(session, event.member_id, event.version, is_active=True):
-        await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now, settings)
+        await proposing.find_somebody(session, await matches.waiting_for_nobody(session), now)
 
 
 @router.hears(NodeTeamLeft)
-async def replace_team_member(
-    event: NodeTeamLeft, session: AsyncSession, now: datetime, settings: MatchingSettings
-) -> None:
+async def replace_team_member(event: NodeTeamLeft, session: AsyncSession, now: datetime) -> None:
     """What waits for somebody who left the node's team stays with their colleagues, or goes to somebody else."""
     if await people.keep_team_member(session, event.member_id, event.version, is_active=False):
-        await proposing.find_successor(session, event.member_id, now, settings)
+        await proposing.find_successor(session, event.member_id, now)
 
 
 @router.hears(MemberMerged, MemberParted)
@@ -166,27 +151,6 @@ async def forget_member(
 async def learn_of_initiative(event: InitiativeStarted, session: AsyncSession) -> None:
     """Two who were introduced do something together: a match can lead to nothing better."""
     await feedback.keep_initiative(session, event.initiative_id)
-
-
-@router.hears(ReminderDue)
-async def remind(event: ReminderDue, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
-    """Whoever has not answered by now is reminded, once for each step of a match."""
-    await waiting.remind(session, event.match_id, now, settings)
-
-
-@router.hears(PatienceEnded)
-async def end_patience(event: PatienceEnded, session: AsyncSession, now: datetime, settings: MatchingSettings) -> None:
-    """The reminder did not help: the node's team takes over from an ambassador, and what the sides leave lapses."""
-    await waiting.end_patience(session, event.match_id, now, settings)
-
-
-@router.hears(AnswerAwaited)
-async def mark_unanswered(
-    event: AnswerAwaited, session: AsyncSession, now: datetime, settings: MatchingSettings
-) -> None:
-    """A request that has led to no introduction by now is unanswered: that is said, once."""
-    since = waiting.asked_long_ago(now, settings)
-    await waiting.mark_unanswered(session, event.request_id, now, settings, opened_before=since)
 
 
 @router.hears(FollowUpDue)

@@ -11,10 +11,9 @@ from chassis import check_version, say
 from contracts.deeds import Deed
 from contracts.matching import JudgementGiven, MatchDismissed, MatchEndorsed
 from contracts.vocabulary import Role
-from services.matching import doing, handing_over, matches, people, proposing, routing, showing, steps, timers
+from services.matching import doing, handing_over, matches, people, proposing, routing, showing, steps
 from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
-from services.matching.settings import MatchingSettings
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
 from services.matching.store import take_turn
@@ -28,18 +27,17 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
         return shown
     match = steps.endorse(shown.match, call.now, side)
     doing.note_on_match(session, call.who, Deed.MATCH_ENDORSED, match, call.now)
-    await go_on(session, match, call.settings)
+    await go_on(session, match)
     if match.owner and side:
         say(session, JudgementGiven(match_id=match.match_id, side=side, endorsed=True), to=match.owner)
     return replace(shown, match=match)
 
 
-async def go_on(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
+async def go_on(session: AsyncSession, match: Match) -> None:
     """An ambassador saw a fit: both sides are asked, unless another ambassador is to look too."""
     await matches.save(session, match)
     if match.endorsed_at:
         say(session, MatchEndorsed(**match.told()))
-        timers.remind_later(session, match, settings)
 
 
 async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Shown:
@@ -70,7 +68,7 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
     if chosen == shown.match.ambassador_ids:
         return shown
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
-    return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now, call.settings))
+    return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now))
 
 
 async def _to_judge(session: AsyncSession, call: Call) -> Shown:

@@ -131,7 +131,7 @@ def _known(
         voice=voice_of(told.title, told.text),
     )
     weights = {term: one.weight for term, one in terms.wanted.items()}
-    return Known(proposition, told.text, weights, tuple(terms.unwanted), meaning, True, True, Busy())
+    return Known(proposition, told.text, weights, tuple(terms.unwanted), meaning, True, Busy())
 
 
 def _as_far_as_asked(pair: Pair, question: Question) -> Pair:

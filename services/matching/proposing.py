@@ -22,7 +22,6 @@ from services.matching import (
     routing,
     seeking,
     steps,
-    timers,
     weighing,
 )
 from services.matching.match import Lapse, Match, State
@@ -44,7 +43,6 @@ async def propose(session: AsyncSession, sought: Sought, now: datetime, settings
             say(session, MatchProposed(**match.told()))
         else:
             say(session, MatchEndorsed(**match.told()))
-        timers.remind_later(session, match, settings)
 
 
 async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, settings: MatchingSettings) -> None:
@@ -115,25 +113,22 @@ async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -
     return ended
 
 
-async def hand_over(
-    session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime, settings: MatchingSettings
-) -> Match:
+async def hand_over(session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime) -> Match:
     """Somebody else looks at a match from now on."""
     handed = steps.hand_over(match, ambassador_ids, now)
     await matches.save(session, handed)
     say(session, MatchHandedOver(**handed.told()))
-    timers.remind_later(session, handed, settings)
     return handed
 
 
-async def find_successor(session: AsyncSession, member_id: str, now: datetime, settings: MatchingSettings) -> None:
+async def find_successor(session: AsyncSession, member_id: str, now: datetime) -> None:
     """What waits for somebody who looks at matches no more goes to somebody else."""
     if not await people.may_look(session, member_id):  # who is an ambassador and in the team may have left one of them
-        await find_somebody(session, await matches.waiting_for(session, member_id), now, settings, instead_of=member_id)
+        await find_somebody(session, await matches.waiting_for(session, member_id), now, instead_of=member_id)
 
 
 async def find_somebody(
-    session: AsyncSession, waiting: list[Match], now: datetime, settings: MatchingSettings, *, instead_of: str = ""
+    session: AsyncSession, waiting: list[Match], now: datetime, *, instead_of: str = ""
 ) -> list[Match]:
     """Matches that wait for nobody, or for somebody who stopped, get somebody who can look at them.
 
@@ -157,7 +152,7 @@ async def find_somebody(
         chosen = routing.choose_ambassador(request, offer, ambassadors, team)
         if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
-            handed.append(await hand_over(session, match, chosen, now, settings))
+            handed.append(await hand_over(session, match, chosen, now))
     return handed
 
 

@@ -49,8 +49,6 @@ class Known:
     """None when the model in use has not read it."""
     is_new: bool
     """Whether nothing was known of it before this was heard."""
-    became_open: bool
-    """Whether it was not open before this was heard."""
     busy: Busy
     """The matches that a request has."""
 
@@ -96,8 +94,8 @@ _KEEP = text(
         unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version <= excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
-    RETURNING old.version AS version_before, old.status AS status_before, CAST(p.words AS text) AS words,
-        p.unwanted, p.is_sought, {COLUMNS}, {BUSY}
+    RETURNING old.version AS version_before, CAST(p.words AS text) AS words, p.unwanted, p.is_sought,
+        {COLUMNS}, {BUSY}
     ), {meanings.KEEP}
     SELECT kept.*, known.* FROM kept LEFT JOIN known ON true
     """
@@ -105,8 +103,7 @@ _KEEP = text(
 
 _GET = text(
     f"""
-    SELECT p.version - 1 AS version_before, p.status AS status_before, CAST(p.words AS text) AS words, p.unwanted,
-        {COLUMNS}, {BUSY}, known.*
+    SELECT p.version - 1 AS version_before, CAST(p.words AS text) AS words, p.unwanted, {COLUMNS}, {BUSY}, known.*
     FROM proposition p LEFT JOIN LATERAL {meanings.KNOWN} known ON true WHERE p.proposition_id = :proposition_id
     """
 )
@@ -208,8 +205,6 @@ def _known(row: RowMapping) -> Known:
         unwanted=tuple(row["unwanted"]),
         meaning=meanings.meaning_of(row),
         is_new=row["version_before"] is None,
-        became_open=row["status"] == Status.OPEN
-        and (row["status_before"] != Status.OPEN or row["version_before"] == row["version"]),
         busy=busy_of(row),
     )
 

@@ -76,6 +76,9 @@ class MatchingSettings(Settings):
         description="A request without an introduction by then is marked as unanswered; sooner when its last match "
         "lapsed because nobody answered.",
     )
+    overdue_seconds: float = Field(
+        default=30.0, gt=0, description="How often is looked for where nobody has answered for that long, in seconds."
+    )
     escalate_unanswered: bool = Field(
         default=True,
         description="Whether an answer to an unanswered request is sought in the whole country by itself; an "

@@ -10,17 +10,13 @@ Every step counts the version up by one, so that each event about the match has 
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from chassis import Problem
 from contracts.vocabulary import Side, Status
 from services.matching.match import RUNNING, Lapse, Match, State
 from services.matching.pairs import CLOSED
-
-#: A timer may ring this part of its wait too early, by a broker's clock that is not ours. Asked to wait for the little
-#: that is left, a broker whose clock is ahead would ring again at once, and again.
-EARLY_PART_MAX = 0.1
 
 
 class MatchNotFound(Problem, slug="match-not-found", status=404, title="This match does not exist"):
@@ -169,16 +165,6 @@ def ends_with(match: Match, status: Status) -> bool:
 def can_be_taken_over(match: Match, team: tuple[str, ...]) -> bool:
     """Whether the node's team can look at what an ambassador left; it does not get again what it left itself."""
     return match.state is State.PROPOSED and not match.is_endorsed_here() and not set(team) <= set(match.ambassador_ids)
-
-
-def is_due(match: Match, after: timedelta, now: datetime) -> bool:
-    """Whether a match has waited that long in its present step."""
-    return is_time(match.waiting_since, after, now)
-
-
-def is_time(since: datetime, after: timedelta, now: datetime) -> bool:
-    """Whether a timer that was set for so long after a moment may ring now."""
-    return now >= since + after * (1 - EARLY_PART_MAX)
 
 
 def _must_be_proposed(match: Match) -> None:

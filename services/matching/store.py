@@ -20,8 +20,7 @@ else:
 
 _OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open' AND is_sought")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
-_OPEN_HERE = sa.text("status = 'open' AND node IS NULL")
-_SPOT = sa.text("point(longitude, latitude)")
+_OPEN_HERE, _SPOT = sa.text("status = 'open' AND node IS NULL"), sa.text("point(longitude, latitude)")
 
 
 def _texts(**options: Any) -> Any:
@@ -179,6 +178,7 @@ class MatchRow(Table, table=True):
         sa.Index("ix_match_offer_id", "offer_id"),
         sa.Index("ix_match_running_offer_id", "offer_id", postgresql_where=_RUNNING),  # few of what an offer ever had
         sa.Index("ix_match_request_id", "request_id"),
+        sa.Index("ix_match_waiting_since", "waiting_since", postgresql_where=_RUNNING),
         sa.Index("ix_match_asker_id", "asker_id", "match_id"),
         sa.Index("ix_match_offerer_id", "offerer_id", "match_id"),
         sa.Index("ix_match_ambassador_ids", "ambassador_ids", postgresql_using="gin"),

@@ -1,34 +1,54 @@
 """When nobody answers: a reminder, then somebody else or the end of the match, and a request that is unanswered.
 
-The timers are events (`contracts.matching`); each looks whether it still applies, because a timer is never taken back.
+`overdue` finds for whom it is time. Each looks whether it still applies: somebody may have answered meanwhile.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from contracts.matching import AnswerOverdue, RequestUnanswered
-from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps, timers
-from services.matching.match import RUNNING
+from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps
+from services.matching.match import RUNNING, Match
 from services.matching.settings import MatchingSettings
-from services.matching.steps import EARLY_PART_MAX
+
+
+def until_reminder(settings: MatchingSettings) -> timedelta:
+    """How long after a step began whoever has not answered is reminded."""
+    return timedelta(hours=settings.reminder_after_hours)
+
+
+def patience(settings: MatchingSettings) -> timedelta:
+    """How long after a step began it is given up."""
+    return timedelta(hours=settings.patience_hours)
+
+
+def is_given_up(match: Match, now: datetime, settings: MatchingSettings) -> bool:
+    """Whether patience with a match is over: twice as late where another node first has its own team look.
+
+    Who was reminded late, because nobody looked for days, has as long after that as ever.
+    """
+    after = patience(settings) * (2 if match.owner is None and match.other_nodes() else 1)
+    reminded = match.reminded_at or match.waiting_since + until_reminder(settings)
+    return now >= max(match.waiting_since + after, reminded + after - until_reminder(settings))
+
+
+def until_unanswered(settings: MatchingSettings) -> timedelta:
+    """How long after it was opened a request should have led to an introduction."""
+    return timedelta(days=settings.unanswered_after_days)
 
 
 async def remind(session: AsyncSession, match_id: str, now: datetime, settings: MatchingSettings) -> None:
-    """Whoever has not answered is reminded, once for each step, as long as both ends are open; then patience begins."""
+    """Whoever has not answered is reminded, once for each step, as long as both ends are open."""
     shown = await showing.find(session, match_id)
     if shown is None or shown.match.state not in RUNNING or shown.match.reminded_at:
         return
     match = shown.match
-    if not steps.is_due(match, timers.until_reminder(settings), now):
-        timers.remind_later(session, match, settings)
-        return
-    if match.waits_for() and shown.both_open(now):
+    if now >= match.waiting_since + until_reminder(settings) and match.waits_for() and shown.both_open(now):
         match = steps.remind(match, now)
         await matches.save(session, match)
         say(session, AnswerOverdue(**match.told(), waiting_for=match.waits_for()))
-    timers.end_patience_later(session, match, settings)
 
 
 async def end_patience(session: AsyncSession, match_id: str, now: datetime, settings: MatchingSettings) -> None:
@@ -40,18 +60,22 @@ async def end_patience(session: AsyncSession, match_id: str, now: datetime, sett
     if shown is None or shown.match.state not in RUNNING:
         return
     match = shown.match
-    if not steps.is_due(match, timers.patience(settings, match), now):
-        timers.end_patience_later(session, match, settings)
+    if not is_given_up(match, now, settings):
         return
     team = routing.choose_team(await people.node_team(session), match.sides())
     if steps.can_be_taken_over(match, team) and shown.both_open(now):
-        await proposing.hand_over(session, match, team, now, settings)
+        await proposing.hand_over(session, match, team, now)
         return
     if match.owner:  # which ends it in its own time
         return
     await proposing.end(session, [match], "unanswered")
     if not await matches.running_of(session, match.request_id):
         await mark_unanswered(session, match.request_id, now, settings, opened_before=now)
+
+
+async def end_asking(session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings) -> None:
+    """A request that was opened so long ago should have been answered by now."""
+    await mark_unanswered(session, request_id, now, settings, opened_before=now - until_unanswered(settings))
 
 
 async def mark_unanswered(
@@ -64,8 +88,3 @@ async def mark_unanswered(
         say(session, RequestUnanswered(request_id=request_id, version=version, member_id=member_id, title=title))
         if settings.escalate_unanswered:
             await escalating.escalate(session, request_id, now, settings)
-
-
-def asked_long_ago(now: datetime, settings: MatchingSettings) -> datetime:
-    """A request that was opened before this should have been answered by now."""
-    return now - timers.until_unanswered(settings) * (1 - EARLY_PART_MAX)

@@ -5,7 +5,13 @@ import pytest
 from chassis.map import hears, says
 from contracts.export import contract_types
 
-OF_EARLIER_RELEASES = {"requests.offer-expiry-due", "requests.request-expiry-due"}
+OF_EARLIER_RELEASES = {
+    "requests.offer-expiry-due",
+    "requests.request-expiry-due",
+    "matching.reminder-due",
+    "matching.patience-ended",
+    "matching.answer-awaited",
+}
 
 
 @pytest.fixture(scope="module")

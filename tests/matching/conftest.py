@@ -21,6 +21,7 @@ from contracts.members import (
 from contracts.places import find_place
 from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Kind, Language, OrganisationKind, Side, Status, Theme
+from services.matching import overdue
 from services.matching.app import service
 from services.matching.pairs import Proposition
 from services.matching.voices import voice_of
@@ -156,6 +157,13 @@ class Matching:
         await self.running.given()
         return endorsed
 
+    async def later(self, **passed: float) -> list[Event]:
+        """So much time passes, and the service looks for whom it has become time; returns what it has said since."""
+        self.running.clock.move(**passed)
+        await overdue.look(self.running.service)
+        await self.running.quiet()
+        return [event for _, event in await self.running.envelopes()]
+
     async def states(self) -> dict[tuple[str, str], str]:
         """The state of every match, by its request and offer; more than one match of a pair is no dictionary."""
         async with self.running.service.engine.connect() as connection:
@@ -168,7 +176,7 @@ class Matching:
 @pytest.fixture(scope="session")
 async def started(postgres: Any, nats: Any) -> AsyncIterator[Running]:
     """One service for all tests of this folder: by words, kind, theme and distance, the model has tests of its own."""
-    async with running(service, postgres, nats, embedding_model="none") as here:
+    async with running(service, postgres, nats, embedding_model="none", overdue_seconds=3600) as here:
         yield here
 
 

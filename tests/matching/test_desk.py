@@ -12,6 +12,7 @@ from chassis import Identity
 from chassis.paging import PageAsked
 from contracts.deeds import Deed, DeedDone
 from contracts.desk import FollowUpCame, FollowUpDue, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
+from contracts.event import Event
 from contracts.matching import MatchAnswered, MatchEndorsed, MatchHandedOver, MemberForgotten
 from contracts.members import AmbassadorScope, MemberErased
 from contracts.requests import OfferClosed
@@ -30,7 +31,6 @@ from tests.matching.conftest import (
     slug,
 )
 from tests.matching.test_erasure import everything
-from tests.matching.test_waiting import rings
 
 UTRECHT = AmbassadorScope(provinces=("Utrecht",))
 OTHER, HELPER = "m-other", "m-helper"
@@ -40,6 +40,13 @@ FAR = {"kind": Kind.INTERNSHIP, "themes": (Theme.ROBOTISATION,), "place": "Maast
 def at_desk(matching: Matching, member_id: str = AMBASSADOR, scope: AmbassadorScope = UTRECHT) -> Any:
     """An ambassador, with the scope that members tells of them."""
     return matching.running.http_as(member_id, roles=("ambassador",), scope=scope)
+
+
+async def rings(matching: Matching, timer: Event, **later: float) -> list[Event]:
+    """Time passes, and the broker's timer rings; what is said besides the timer itself."""
+    matching.clock.move(**later)
+    await matching.when(timer)
+    return [event for _, event in await matching.envelopes() if type(event) is not type(timer)]
 
 
 async def helped(matching: Matching, **draft: Any) -> dict[str, Any]:

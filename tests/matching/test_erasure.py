@@ -4,7 +4,6 @@ import pytest
 from sqlalchemy import text
 
 from contracts.matching import (
-    AnswerAwaited,
     IntroductionMade,
     MatchDismissed,
     MatchEndorsed,
@@ -183,8 +182,9 @@ async def test_what_an_erased_ambassador_endorsed_goes_on(matching: Matching, an
     told, _ = await matching.then_said(last, MemberForgotten)  # for who has not heard it before it was purged
     assert (told.match_id, told.ambassador_ids) == (match.match_id, ())
     assert AMBASSADOR not in await everything(matching)
-    timers = [subject for subject, _ in await matching.messages("local") if ".timer.matching.reminder-due." in subject]
-    assert len(timers) == (0 if len(answers) == 2 else 1)
+    await matching.given()
+    reminded = [set(event.waiting_for) for event in await matching.later(hours=72)]
+    assert reminded == ([] if len(answers) == 2 else [{ASKER, OFFERER} - set(answers)])
 
 
 async def test_a_colleague_of_an_erased_member_of_the_team_goes_on(matching: Matching):
@@ -200,8 +200,7 @@ async def test_a_colleague_of_an_erased_member_of_the_team_goes_on(matching: Mat
 
 async def test_that_a_request_is_unanswered_is_forgotten_with_it(matching: Matching):
     await matching.given(a_request("r-told", title="De vraag van Anna"))
-    matching.clock.move(days=14)
-    await matching.when(AnswerAwaited(request_id="r-told"))
+    await matching.later(days=14)
     assert await matching.said(RequestUnanswered)
 
     await matching.when(MemberErased(member_id=ASKER, version=9))

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from contracts.matching import PatienceEnded, ReminderDue
 from contracts.members import MemberErased
 from contracts.requests import InitiativeStarted, RequestClosed
 from contracts.vocabulary import Kind, Status
@@ -116,9 +115,8 @@ async def test_that_the_two_do_something_together_is_kept_when_they_say_so_thems
 async def test_that_nobody_answered_is_kept(matching: Matching):
     match = await matching.endorsed()
     await answered(matching, match.match_id, offerer=YES)
-    for timer, days in ((ReminderDue, 3), (PatienceEnded, 4)):
-        matching.clock.move(days=days)
-        await matching.when(timer(match_id=match.match_id))
+    for days in (3, 4):
+        await matching.later(days=days)
 
     assert await became(matching) == ("accepted", "lapsed", "unanswered", None)
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from asyncpg.prepared_stmt import PreparedStatement
 
-from contracts.matching import AnswerAwaited, MatchEndorsed, MatchLapsed, MatchProposed
+from contracts.matching import MatchEndorsed, MatchLapsed, MatchProposed
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
@@ -216,13 +216,6 @@ async def test_what_the_sides_were_asked_stays_when_one_changes_their_words(arou
     await around.when(a_request("r", said=RequestChanged, version=2, kind=Kind.EQUIPMENT))
 
     await around.then_nothing_said()
-
-
-async def test_an_opened_request_gets_a_timer_and_a_change_leaves_it_alone(around):
-    await around.when(a_request("r"), a_request("r", said=RequestChanged, version=2, reach_km=20))
-
-    timers = [subject for subject, _ in await around.messages("local", since_given=True) if ".timer." in subject]
-    assert timers == [AnswerAwaited(request_id="r").timer_subject(around.service.settings.node)]
 
 
 async def test_what_was_never_opened_is_not_proposed(around):

@@ -198,10 +198,3 @@ def test_a_match_ends_with_what_it_is_about(match, status, ends):
 )
 def test_the_team_takes_over_what_an_ambassador_left(match, team, may):
     assert steps.can_be_taken_over(match, team) is may
-
-
-def test_a_timer_may_ring_a_little_early_and_not_much():
-    after = timedelta(hours=10)
-
-    assert steps.is_due(a_match(), after, NOW + timedelta(hours=9))
-    assert not steps.is_due(a_match(), after, NOW + timedelta(hours=8.9))

@@ -65,6 +65,7 @@ async def started(postgres: Any, nats: Any) -> AsyncIterator[Country]:
                     national_node=names[0],
                     embedding_model="none",
                     tell_back_after_seconds=0,
+                    overdue_seconds=3600,
                 )
             )
             for name in names

@@ -5,20 +5,19 @@ from sqlalchemy import text
 
 from contracts.event import new_id
 from contracts.matching import (
-    AnswerAwaited,
     AnswerGiven,
     AnswerOverdue,
     IntroductionMade,
     MatchEndorsed,
     MatchLapsed,
     MatchProposed,
-    ReminderDue,
     RequestEscalated,
     RequestUnanswered,
 )
 from contracts.members import MemberErased, NodeKnown, PublicKey
 from contracts.requests import RequestClosed
 from contracts.vocabulary import Kind, Status
+from services.matching import overdue
 from tests.given import eventually
 from tests.matching.conftest import (
     ASKER,
@@ -217,7 +216,8 @@ async def test_time_escalates_what_nobody_answers(country):
     await happen(country, country.zeeland, request)
 
     country.zeeland.clock.move(days=15)
-    await happen(country, country.zeeland, AnswerAwaited(request_id=request.request_id))
+    await overdue.look(country.zeeland.service)
+    await country.quiet()
 
     for event_type in (RequestUnanswered, RequestEscalated):
         assert len(await country.zeeland.said(event_type)) == 1
@@ -344,9 +344,10 @@ async def test_a_node_speaks_only_for_its_own_side(country):
 
 
 async def test_who_is_slow_is_reminded_in_their_own_node(country):
-    match_id = await endorsed(country)
+    await endorsed(country)
     country.brabant.clock.move(hours=73)
-    await happen(country, country.brabant, ReminderDue(match_id=match_id))
+    await overdue.look(country.brabant.service)
+    await country.quiet()
 
     (reminder,) = await country.brabant.said(AnswerOverdue)
     assert reminder.waiting_for == (OFFERER,)

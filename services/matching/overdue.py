@@ -1,0 +1,93 @@
+"""In the background: where nobody has answered for long enough, that is found and dealt with as `waiting` says.
+
+It is looked for in the tables, which know it, whatever happens to the broker or to a process; see decision 0055.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import TextClause, text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import Service
+from chassis.database import is_away, one_at_a_time
+from chassis.telemetry import describe, log
+from chassis.transactions import Item, Work
+from services.matching import waiting
+from services.matching.settings import MatchingSettings
+from services.matching.store import ask, take_turn
+
+#: So many share a turn: however much is due at once, nobody waits for long for theirs.
+TOGETHER = 20
+
+Then = Callable[[AsyncSession, str, datetime, MatchingSettings], Awaitable[None]]
+
+# What these find is looked at once more in its turn: an answer may come meanwhile.
+_TO_REMIND = text(
+    """
+    SELECT match_id FROM match m
+    WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before AND reminded_at IS NULL
+        AND NOT EXISTS (SELECT FROM proposition p WHERE p.proposition_id IN (m.request_id, m.offer_id)
+                        AND p.status <> 'open')
+    ORDER BY waiting_since
+    """
+)
+_OUT_OF_PATIENCE = text(
+    """
+    SELECT match_id FROM match WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before
+    ORDER BY waiting_since
+    """
+)
+_UNANSWERED = text(
+    """
+    SELECT proposition_id FROM proposition p
+    WHERE status = 'open' AND node IS NULL AND side = 'request' AND opened_at <= :before AND unanswered_said_at IS NULL
+        AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
+                        AND m.waiting_since >= p.opened_at)
+    ORDER BY opened_at
+    """
+)
+
+
+async def keep_looking(service: Service) -> None:
+    """Looks every so many seconds, for as long as the service runs; one replica at a time."""
+    while True:
+        async with one_at_a_time(service.engine, "matching.overdue") as mine:
+            if mine:
+                await look(service)
+        await asyncio.sleep(cast(MatchingSettings, service.settings).overdue_seconds)
+
+
+async def look(service: Service) -> None:
+    """Deals with all that is due by now."""
+    settings = cast(MatchingSettings, service.settings)
+    await _deal_with(service, _TO_REMIND, service.now() - waiting.until_reminder(settings), waiting.remind)
+    await _deal_with(service, _OUT_OF_PATIENCE, service.now() - waiting.patience(settings), waiting.end_patience)
+    await _deal_with(service, _UNANSWERED, service.now() - waiting.until_unanswered(settings), waiting.end_asking)
+
+
+async def _deal_with(service: Service, overdue: TextClause, before: datetime, then: Then) -> None:
+    async with service.sessions() as session:
+        ids = list((await ask(session, overdue, {"before": before})).scalars())
+    for start in range(0, len(ids), TOGETHER):
+        await in_one_turn(service, ids[start : start + TOGETHER], then)
+
+
+async def in_one_turn(service: Service, ids: Sequence[str], then: Then) -> None:
+    """Deals with these, each on its own; what cannot be done of one is tried again at the next look."""
+    outcomes = await service.transactions.group([Item(_work(service, one, then)) for one in ids])
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            if is_away(outcome):
+                raise outcome
+            log.error("overdue, and not dealt with", fault=describe(outcome))
+
+
+def _work(service: Service, one: str, then: Then) -> Work:
+    async def work(session: AsyncSession) -> None:
+        await take_turn(session)
+        await then(session, one, service.now(), cast(MatchingSettings, service.settings))
+
+    return work
