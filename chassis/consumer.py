@@ -20,7 +20,7 @@ from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_out
 from chassis.outcomes import Outcomes, outcomes_of
 from chassis.pulling import Pull
-from chassis.router import Hearing
+from chassis.router import Hearing, durable_of
 from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, is_traced, log, span, traceparent
@@ -77,9 +77,7 @@ class Consumer:
     def __init__(self, service: "Service", hearing: Hearing) -> None:
         self._service, self._hearing = service, hearing
         self._settings = service.settings
-        where = "elsewhere-" if hearing.elsewhere else ""
-        apart = f"-{hearing.apart}" if hearing.apart else ""
-        self.name = f"{service.name}-{where}{hearing.event_type.wire_name.replace('.', '-')}{apart}"
+        self.name = durable_of(service.name, hearing.event_type, elsewhere=hearing.elsewhere, apart=hearing.apart)
         self.stream = service.streams.name("elsewhere" if hearing.elsewhere else hearing.event_type.reach)
         self._whose = {"consumer": self.name}
         self._outcomes = Outcomes(service, self.name)

@@ -68,6 +68,12 @@ class Hearing:
         await self.handler(event, **{name: offered[name] for name in self.wants})
 
 
+def durable_of(service: str, event_type: type[Event], *, elsewhere: bool = False, apart: str = "") -> str:
+    """What the durable consumer is called by which a service hears an event type."""
+    parts = (service, "elsewhere" if elsewhere else "", event_type.wire_name.replace(".", "-"), apart)
+    return "-".join(filter(None, parts))
+
+
 class EventRouter:
     """The handlers of a service.
 
@@ -76,6 +82,7 @@ class EventRouter:
 
     def __init__(self, *, first: Sequence[str] = ()) -> None:
         self.hearings: list[Hearing] = []
+        self.heard_before: list[type[Event]] = []
         self._first = tuple(first)
 
     def hears(
@@ -116,9 +123,14 @@ class EventRouter:
 
         return register
 
+    def no_longer_hears(self, *event_types: type[Event]) -> None:
+        """What the release before heard: its consumers go, see `letting_go`."""
+        self.heard_before += event_types
+
     def include(self, other: "EventRouter") -> None:
         """Hears what another router of the same service hears too; one handler per type in a service all the same."""
         known = {one.what for one in self.hearings}
         if twice := [one.event_type.__name__ for one in other.hearings if one.what in known]:
             raise TypeError(f"{', '.join(twice)} has a handler in this service already")
         self.hearings += other.hearings
+        self.heard_before += other.heard_before

@@ -20,6 +20,7 @@ from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.identity import IdentityCheck
+from chassis.letting_go import let_go
 from chassis.limits import LimitBodies, RefuseWhenBusy, Waiting
 from chassis.looking_back import forget_said, look_back
 from chassis.own_dead_letters import router as dead_letters_router
@@ -90,7 +91,7 @@ class Service:
             seconds_max=settings.handler_seconds_max,
         )
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
-        self._background = [*background, look_back, forget_what_is_old, metrics.keep_telling]
+        self._background = [*background, look_back, let_go, forget_what_is_old, metrics.keep_telling]
         self._other_parts, self._document_at = other_parts, document_at
         self.own_figures = own_figures
         self._migrations = migrations or name

@@ -12,9 +12,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter, Streams, say
 from contracts.desk import FollowUpDue
 from contracts.matching import (
+    AnswerAwaited,
     MatchDismissed,
     MatchLapsed,
     MemberForgotten,
+    PatienceEnded,
+    ReminderDue,
 )
 from contracts.members import (
     AmbassadorAppointed,
@@ -58,6 +61,7 @@ from services.matching.store import TAKE_TURN, take_turn
 router = EventRouter(first=[TAKE_TURN])
 router.include(elsewhere.router)
 router.include(recollecting.router)
+router.no_longer_hears(ReminderDue, PatienceEnded, AnswerAwaited)
 
 
 @router.hears(RequestPlaced, RequestChanged, RequestReopened, RequestClosed, prepare=keep_and_seek)

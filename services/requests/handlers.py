@@ -8,7 +8,7 @@ from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
-from contracts.requests import MemberForgotten, RecordAccepted
+from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
 from services.requests import (
     following,
     life,
@@ -29,6 +29,7 @@ router = EventRouter()
 router.include(recollecting.router)
 router.include(initiatives.router)
 router.include(listing_handlers.router)
+router.no_longer_hears(RequestExpiryDue, OfferExpiryDue)
 
 
 @router.hears(IntroductionMade)
