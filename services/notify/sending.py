@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from opentelemetry import metrics
 from opentelemetry.trace import SpanKind
@@ -19,6 +19,7 @@ from opentelemetry.trace import SpanKind
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_for_database
 from chassis.problems import describe
+from chassis.tasks import ended
 from chassis.telemetry import log, span, traceparent
 from services.notify import post, waking
 from services.notify.caretaking import Caretaker, mails_unsure
@@ -100,7 +101,7 @@ class Sender:
             raise
         finally:
             waking.senders.discard(self._woken)
-            await _end(losing, finishing, *working, marking)
+            await ended(losing, finishing, *working, marking)
         for task in working:
             task.result()
 
@@ -236,9 +237,3 @@ async def _wait(event: asyncio.Event, seconds: float) -> None:
 
 def _nothing() -> None:
     """What is to be called for a mail that never came into the window."""
-
-
-async def _end(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

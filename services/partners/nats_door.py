@@ -17,6 +17,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service
 from chassis.limits import check_json
+from chassis.pulling import Pull
+from chassis.streams import BrokerAway
+from chassis.tasks import ended
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
 from contracts.event import FieldError, new_id
@@ -31,6 +34,9 @@ from services.partners.tokens import caller_of
 #: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
 KEPT_SECONDS = 14 * 24 * 3600.0
 
+#: How often is looked for partners that are new, and how many messages of one are taken in together.
+LOOK_SECONDS, TAKEN_IN_TOGETHER = 1.0, 100
+
 
 def durable(partner_id: str) -> str:
     """The consumer of one partner: what of another has to wait for its minute to pass is not in its way."""
@@ -40,21 +46,24 @@ def durable(partner_id: str) -> str:
 async def hear_partners(service: Service) -> None:
     """In the background: takes in what partners publish, for as long as the service runs."""
     while True:
+        doors: dict[str, asyncio.Task[None]] = {}
         try:
             await service.streams.ready()
             await _open(service)
-            async with asyncio.TaskGroup() as doors:
-                heard: set[str] = set()
-                while True:
-                    async with service.sessions() as session:
-                        there = set((await session.exec(select(Partner.partner_id))).all())
-                    for partner_id in there - heard:
-                        doors.create_task(_hear(service, partner_id))
-                    heard = there
-                    await asyncio.sleep(1.0)
-        except* (NatsError, OSError, TimeoutError) as group:
-            log.warning("partners not heard", fault=describe(group.exceptions[0]))
+            while True:
+                async with service.sessions() as session:
+                    there = set((await session.exec(select(Partner.partner_id))).all())
+                for partner_id in there - doors.keys():
+                    doors[partner_id] = asyncio.create_task(_hear(service, partner_id))
+                await asyncio.sleep(LOOK_SECONDS)
+                for door in doors.values():
+                    if door.done():
+                        await door
+        except (NatsError, OSError, TimeoutError) as error:
+            log.warning("partners not heard", fault=describe(error))
             await asyncio.sleep(0.5)
+        finally:
+            await ended(*doors.values())
 
 
 async def _open(service: Service) -> None:
@@ -84,13 +93,17 @@ async def _hear(service: Service, partner_id: str) -> None:
         max_ack_pending=1000,
     )
     await js.add_consumer(stream, config)
-    pull = await js.pull_subscribe_bind(name, stream)
-    while True:
+    assert service.streams.client is not None
+    async with Pull(service.streams.client, stream, name, TAKEN_IN_TOGETHER) as pull:
+        service.streams.when_lost.append(pull.wake)
         try:
-            messages = await pull.fetch(100, timeout=5)
-        except TimeoutError:
-            continue
-        await asyncio.gather(*(_take_in(service, message) for message in messages))
+            while True:
+                messages = await pull.messages()
+                if not messages and not service.streams.is_ready:
+                    raise BrokerAway
+                await asyncio.gather(*(_take_in(service, message) for message in messages))
+        finally:
+            service.streams.when_lost.remove(pull.wake)
 
 
 async def _take_in(service: Service, message: Msg) -> None:

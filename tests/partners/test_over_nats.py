@@ -1,14 +1,17 @@
 """The same contract over NATS: once for every source and id, and what cannot be taken in is told."""
 
+import asyncio
 import json
+from datetime import UTC, datetime
 
 from nats.js.errors import NotFoundError
 
 from contracts.partners import EventRefused, OrganisationTold
-from services.partners import keys
+from services.partners import keys, nats_door
+from services.partners.app import service
 from services.partners.nats_door import durable
-from tests.given import eventually
-from tests.partners.conftest import SCHOOL, SOURCE, an_event
+from tests.given import eventually, running
+from tests.partners.conftest import NETWORK, SCHOOL, SOURCE, an_event
 
 
 async def published(partners, *bodies: bytes, partner: str = "docenten") -> None:
@@ -84,3 +87,27 @@ async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(par
 
     assert [told.name for told in await partners.said(OrganisationTold) if told.partner_id == "centra"] == ["CIV Water"]
     assert await waiting_for(partners, "docenten") == (1_195,)
+
+
+async def test_a_door_that_lets_its_first_cancellation_by_keeps_nobody_from_stopping(postgres, nats, monkeypatch):
+    """What nats-py waits with, up to Python 3.11, may return what came in at that moment instead of ending."""
+    opened, ended = asyncio.Event(), asyncio.Event()
+
+    async def door(*_: object) -> None:
+        try:
+            opened.set()
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+    monkeypatch.setattr(nats_door, "_hear", door)
+    async with asyncio.timeout(30), running(service, postgres, nats) as started:
+        async with started.session() as session:
+            await keys.add(session, "docenten", NETWORK["docenten"], SOURCE["docenten"], datetime.now(UTC))
+            await session.commit()
+        await opened.wait()
+
+    assert ended.is_set()

@@ -9,6 +9,7 @@ from opentelemetry import metrics
 
 from chassis.outward import Answer, Caller
 from chassis.problems import describe
+from chassis.tasks import ended
 from chassis.telemetry import log
 from chassis.transactions import Item, Work
 from contracts.vocabulary import Language
@@ -110,9 +111,7 @@ class Sender:
     async def close(self) -> None:
         """Breaks off what is under way."""
         waking.senders.discard(self._woken)
-        for task in self._sending:
-            task.cancel()
-        await asyncio.gather(*self._sending, return_exceptions=True)
+        await ended(*self._sending)
         await self._caller.close()
 
 

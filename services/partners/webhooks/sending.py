@@ -11,6 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
 from chassis.outward import Caller
+from chassis.tasks import ended
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
 from services.partners import news
@@ -97,7 +98,5 @@ class Sender:
 
     async def close(self) -> None:
         """Breaks off what is under way."""
-        for task in self._trying:
-            task.cancel()
-        await asyncio.gather(*self._trying, return_exceptions=True)
+        await ended(*self._trying)
         await self._caller.close()
