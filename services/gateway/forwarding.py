@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from chassis.identity import NotSignedIn
+from chassis.tasks import ended
 from chassis.telemetry import log
 from services.gateway.callers import Caller, Callers
 from services.gateway.catalogue import Catalogue, Route
@@ -135,10 +136,9 @@ class Forwarder:
         try:
             await asyncio.wait({passing, leaving, ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for task in (passing, leaving, ending):
-                task.cancel()
-            how = await asyncio.gather(passing, leaving, ending, return_exceptions=True)
-        takes_no_more = isinstance(how[0], TimeoutError)  # not even the end, for which we would wait
+            await ended(passing, leaving, ending)
+        # Not even the end, for which we would wait.
+        takes_no_more = not passing.cancelled() and isinstance(passing.exception(), TimeoutError)
         if leaving.cancelled() and not takes_no_more:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

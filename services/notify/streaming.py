@@ -11,6 +11,7 @@ from starlette.types import Receive, Scope, Send
 from chassis import Problem
 from chassis.database import is_away, wait_for_database
 from chassis.problems import describe
+from chassis.tasks import ended
 from chassis.telemetry import log
 from services.notify import inbox
 from services.notify.connections import held_connection
@@ -113,9 +114,7 @@ class InboxStream(Response):
                 )
                 has_left = leaving.done() or streaming.done()
             finally:
-                for task in (streaming, leaving):
-                    task.cancel()
-                await asyncio.gather(streaming, leaving, return_exceptions=True)
+                await ended(streaming, leaving)
         if not has_left:  # their time is over: they come back with the id of the last event
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
