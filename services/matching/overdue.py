@@ -16,6 +16,7 @@ from chassis.database import is_away, one_at_a_time
 from chassis.telemetry import describe, log
 from chassis.transactions import Item, Work
 from services.matching import waiting
+from services.matching.propositions import UNANSWERED
 from services.matching.settings import MatchingSettings
 from services.matching.store import ask, take_turn
 
@@ -40,15 +41,7 @@ _OUT_OF_PATIENCE = text(
     ORDER BY waiting_since
     """
 )
-_UNANSWERED = text(
-    """
-    SELECT proposition_id FROM proposition p
-    WHERE status = 'open' AND node IS NULL AND side = 'request' AND opened_at <= :before AND unanswered_said_at IS NULL
-        AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
-                        AND m.waiting_since >= p.opened_at)
-    ORDER BY opened_at
-    """
-)
+_UNANSWERED = text(f"SELECT proposition_id FROM proposition p WHERE {UNANSWERED} ORDER BY opened_at")
 
 
 async def keep_looking(service: Service) -> None:

@@ -166,14 +166,17 @@ async def find(session: AsyncSession, ids: Iterable[str]) -> dict[str, Propositi
     return {row["proposition_id"]: proposition_of(row) for row in rows}
 
 
-_MARK_UNANSWERED = text(
+#: A request of this node that was opened before then, and led to no introduction since; nobody has said so yet.
+UNANSWERED = """
+    p.side = 'request' AND p.status = 'open' AND p.node IS NULL
+    AND p.opened_at <= :before AND p.unanswered_said_at IS NULL
+    AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
+                    AND m.waiting_since >= p.opened_at)
     """
+_MARK_UNANSWERED = text(
+    f"""
     UPDATE proposition p SET unanswered_said_at = :now
-    WHERE proposition_id = :request_id AND side = 'request' AND status = 'open' AND unanswered_said_at IS NULL
-        AND node IS NULL
-        AND expires_at > :now AND opened_at <= :opened_before
-        AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.state = 'introduced'
-                        AND m.waiting_since >= p.opened_at)
+    WHERE proposition_id = :request_id AND expires_at > :now AND {UNANSWERED}
     RETURNING member_id, title, version
     """
 )
@@ -186,7 +189,7 @@ async def mark_unanswered(
 
     None when there is nothing to mark, such as when it was opened later than `opened_before`.
     """
-    values = {"request_id": request_id, "now": now, "opened_before": opened_before}
+    values = {"request_id": request_id, "now": now, "before": opened_before}
     row = (await ask(session, _MARK_UNANSWERED, values)).one_or_none()
     return (row.member_id, row.title, row.version) if row else None
 

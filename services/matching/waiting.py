@@ -30,8 +30,8 @@ def is_given_up(match: Match, now: datetime, settings: MatchingSettings) -> bool
     Who was reminded late, because nobody looked for days, has as long after that as ever.
     """
     after = patience(settings) * (2 if match.owner is None and match.other_nodes() else 1)
-    reminded = match.reminded_at or match.waiting_since + until_reminder(settings)
-    return now >= max(match.waiting_since + after, reminded + after - until_reminder(settings))
+    since = max(match.waiting_since, (match.reminded_at or match.waiting_since) - until_reminder(settings))
+    return now >= since + after
 
 
 def until_unanswered(settings: MatchingSettings) -> timedelta:

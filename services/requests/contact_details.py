@@ -20,21 +20,22 @@ _DIGIT_WORDS = {
 
 _OPENED, _CLOSED = r"[(\[{<]", r"[)\]}>]"
 _TAIL = r"ape(?:n|st|nst)?staart(?:je)?"
+_AT = rf"{_OPENED} ?(?:at|a|@) ?{_CLOSED}"
 _DOT = rf"(?:\.| \. | ?{_OPENED} ?(?:\.|dot|punt) ?{_CLOSED} ?| (?:dot|punt) )"
 _DOMAIN = rf"(?!www\.)[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{0,5}}?{_DOT}[a-z]{{2,24}}\b"
 
 _EMAIL = re.compile(
-    rf"\w(?: ?@ ?| ?{_OPENED} ?(?:at|a|@) ?{_CLOSED} ?| at ){_DOMAIN}"
+    rf"\w(?: ?@ ?| ?{_AT} ?| at ){_DOMAIN}"
     rf"|\w[^\w\n]{{0,3}}\b{_TAIL}\b[^\w\n]{{0,3}}\w"
 )  # fmt: skip
 
 #: No email address is written without one of these; looking for them first is many times as fast.
 _EMAIL_MARKS = ("@", " at ", "staart")
-_AT_IN_BRACKETS = re.compile(rf"{_OPENED} ?(?:at|a) ?{_CLOSED}")
+_AT_IN_BRACKETS = re.compile(_AT)
 
-_INVISIBLE = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff"
-_DASH = "\u2010-\u2015\u2212"
-_HIDES = re.compile(f"[{_INVISIBLE}{_DASH}]")
+_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
+_DASH = re.compile("[\u2010-\u2015\u2212]")
+_HIDES = re.compile(f"{_INVISIBLE.pattern}|{_DASH.pattern}")
 
 _WORD = re.compile(rf"\b(?:{'|'.join(_DIGIT_WORDS)})\b")
 #: Where digits may go on as words: the words are looked up only then.
@@ -82,7 +83,7 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
         if _HIDES.search(text):
-            text = re.sub(f"[{_DASH}]", "-", re.sub(f"[{_INVISIBLE}]", "", text))
+            text = _DASH.sub("-", _INVISIBLE.sub("", text))
     return " ".join(text.casefold().split())
 
 
