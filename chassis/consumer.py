@@ -21,7 +21,6 @@ from chassis.database import is_away, wait_out
 from chassis.outcomes import Outcomes, outcomes_of
 from chassis.pulling import Pull
 from chassis.router import Hearing, durable_of
-from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, is_traced, log, span, traceparent
 from chassis.transactions import Item, Work, limited
@@ -89,16 +88,12 @@ class Consumer:
     def stop(self) -> None:
         """Lets `run` end after the batch that is under way."""
         self._stopping = True
-        self._wake()
-
-    def _wake(self) -> None:
         if self._pull is not None:
             self._pull.wake()
 
     async def run(self) -> None:
         """Hears until it is told to stop."""
         streams = self._service.streams
-        streams.when_lost.append(self._wake)
         keeping = asyncio.create_task(self._keep())
         try:
             while not self._stopping:
@@ -106,8 +101,7 @@ class Consumer:
                     await streams.ready()
                     consumer = streams.consumer(self._hearing.event_type, self.name, elsewhere=self._hearing.elsewhere)
                     stream = await streams.while_connected(consumer)
-                    assert streams.client is not None
-                    async with Pull(streams.client, stream, self.name, self._settings.batch_size_max) as self._pull:
+                    async with Pull(streams, stream, self.name, self._settings.batch_size_max) as self._pull:
                         await self._hear(self._pull)
                 except Exception as error:
                     if not isinstance(error, NatsError | OSError):
@@ -116,7 +110,6 @@ class Consumer:
                 finally:
                     self._pull, self._handled = None, []
         finally:
-            streams.when_lost.remove(self._wake)
             await ended(keeping)
 
     async def _hear(self, pull: Pull) -> None:
@@ -131,8 +124,6 @@ class Consumer:
                 finally:
                     self._handled = []
                     self._working.clear()
-            elif not self._service.streams.is_ready:
-                raise BrokerAway
 
     async def _gather(self, pull: Pull) -> None:
         """Where nobody waits for what becomes of events, more of them share a transaction."""

@@ -8,11 +8,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Self
 
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from pydantic_core import to_json
+
+from chassis.streams import Streams
 
 #: How long the server lets a request stand, and how often it shows that it still does.
 STANDS_SECONDS, HEARTBEAT_SECONDS = 30.0, 5.0
@@ -21,16 +22,17 @@ _HEARTBEAT, _NOTHING_NOW, _EXPIRED = "100", "404", "408"
 
 
 class PullEnded(NatsError):
-    """The server does not know the consumer or the request any more, or is silent: both are to be made again."""
+    """The server is away or silent, or does not know the consumer or the request any more: make both again."""
 
 
 class Pull:
     """Batches of a durable consumer's messages, up to `most` each; while one is handled, the next may come in."""
 
-    def __init__(self, client: Client, stream: str, durable: str, most: int) -> None:
-        self._client, self._most, self._here_max = client, most, 2 * most
+    def __init__(self, streams: Streams, stream: str, durable: str, most: int) -> None:
+        assert streams.client is not None
+        self._streams, self._client, self._most, self._here_max = streams, streams.client, most, 2 * most
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"
-        self._inbox = client.new_inbox()
+        self._inbox = self._client.new_inbox()
         self._asked = 0
         self._ended: str | None = None
         self._waiting: deque[Msg] = deque()
@@ -39,11 +41,13 @@ class Pull:
 
     async def __aenter__(self) -> Self:
         self._subscription = await self._client.subscribe(self._inbox, cb=self._take)
+        self._streams.when_lost.append(self._lose)
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """What the server still sends is heard by nobody; it gives that to somebody else after its wait for an ack."""
         assert self._subscription is not None
+        self._streams.when_lost.remove(self._lose)
         if self._client.is_connected:
             await self._subscription.unsubscribe()
 
@@ -61,8 +65,9 @@ class Pull:
 
         Raises `PullEnded` when nothing can come any more.
         """
-        await self._ask()
-        if not self._waiting:
+        if not self._ended:
+            await self._ask()
+        if not self._waiting and not self._ended:
             try:
                 async with asyncio.timeout(HEARTBEAT_SECONDS * 2.5):
                     await self._something.wait()
@@ -76,6 +81,11 @@ class Pull:
     def more(self, most: int) -> list[Msg]:
         """What has come in, up to `most`, which may be nothing."""
         return [self._waiting.popleft() for _ in range(min(len(self._waiting), most))]
+
+    def _lose(self) -> None:
+        """A server that comes back knows nothing of what was asked of it."""
+        self._ended = "the server is away"
+        self.wake()
 
     async def _ask(self) -> None:
         """Asks for more when there is room for half a batch."""

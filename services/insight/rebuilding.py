@@ -128,8 +128,7 @@ async def _read(service: Service, number: int, reach: Reach, tell: Tell, *, else
         filter_subjects=filters,
     )
     left = (await js.add_consumer(stream, config)).num_pending or 0
-    assert service.streams.client is not None
-    async with Pull(service.streams.client, stream, name, MESSAGES_AT_ONCE) as pull:
+    async with Pull(service.streams, stream, name, MESSAGES_AT_ONCE) as pull:
         while left:
             messages = [message for message in await pull.messages() if message.metadata.sequence.stream <= last]
             if not messages:

@@ -18,7 +18,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Problem, Service
 from chassis.limits import check_json
 from chassis.pulling import Pull
-from chassis.streams import BrokerAway
 from chassis.tasks import ended
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
@@ -93,17 +92,9 @@ async def _hear(service: Service, partner_id: str) -> None:
         max_ack_pending=1000,
     )
     await js.add_consumer(stream, config)
-    assert service.streams.client is not None
-    async with Pull(service.streams.client, stream, name, TAKEN_IN_TOGETHER) as pull:
-        service.streams.when_lost.append(pull.wake)
-        try:
-            while True:
-                messages = await pull.messages()
-                if not messages and not service.streams.is_ready:
-                    raise BrokerAway
-                await asyncio.gather(*(_take_in(service, message) for message in messages))
-        finally:
-            service.streams.when_lost.remove(pull.wake)
+    async with Pull(service.streams, stream, name, TAKEN_IN_TOGETHER) as pull:
+        while True:
+            await asyncio.gather(*(_take_in(service, message) for message in await pull.messages()))
 
 
 async def _take_in(service: Service, message: Msg) -> None:

@@ -118,7 +118,7 @@ async def test_a_service_can_do_all_that_it_does(country: Country):
         OrganisationRegistered, "members-elsewhere-organisation-registered", elsewhere=True
     )
     heard = []
-    async with Pull(streams.client, stream, "members-contact-changed", 100) as pull:
+    async with Pull(streams, stream, "members-contact-changed", 100) as pull:
         while not {*some, later} <= set(heard):
             for message in await pull.messages():
                 heard.append(message.subject.rpartition(".")[2])
