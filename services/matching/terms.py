@@ -52,8 +52,9 @@ class Terms(NamedTuple):
     unwanted: frozenset[str]
 
 
+@lru_cache(maxsize=512)
 def terms_of(title: str, text: str, language: Language) -> Terms:
-    """The terms of a request or an offer."""
+    """The terms of a request or an offer; a request is written out again for each of its candidates."""
     said_in_title, said = wishes_in(title), wishes_in(text)
     refused = " . ".join((*said_in_title.unwanted, *said.unwanted))
     wanted: dict[str, Term] = {}
@@ -66,19 +67,13 @@ def terms_of(title: str, text: str, language: Language) -> Terms:
 
 def as_written(shared: Iterable[str], title: str, text: str, language: Language) -> tuple[str, ...]:
     """Terms as the words that somebody wrote in a title or a text, those that tell most first."""
-    wanted = _wanted_of(title, text, language)
+    wanted = terms_of(title, text, language).wanted
     found = sorted((term for term in shared if term in wanted), key=lambda term: (-wanted[term].weight, term))
     shown: list[str] = []
     for written in (wanted[term].written for term in found):
         if not any(written in other or other in written for other in shown):  # 'warmtepomp' beside 'warmtepompen'
             shown.append(written)
     return tuple(shown)
-
-
-@lru_cache(maxsize=512)
-def _wanted_of(title: str, text: str, language: Language) -> Mapping[str, Term]:
-    """A request is written out again for each of its candidates."""
-    return terms_of(title, text, language).wanted
 
 
 def _add(terms: dict[str, Term], found: Iterable[tuple[str, float, str]], counts: float) -> None:

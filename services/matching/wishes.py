@@ -38,7 +38,7 @@ _UNWANTED = re.compile(
     rf"|(?<![\w-])no\b(?! (?:\w+ )?{_REFUSES_NOTHING}\b)(?P<no> [^.,;:!?()\n]{{2,60}}?){_END}",
     re.IGNORECASE,
 )
-_MARKS = ("geen", "zonder", "niet", "niks", "no", "without")
+_MARKS = re.compile(r"\b(?:geen|zonder|without|niet|not|niks|no)\b", re.IGNORECASE)
 _STRESSED = str.maketrans("íéÍÉ", "ieIE")
 
 
@@ -52,8 +52,7 @@ class Wishes(NamedTuple):
 def wishes_in(text: str) -> Wishes:
     """Takes apart what is wanted and what is not."""
     spoken = text.translate(_STRESSED)  # 'níet' and 'géén'; the length stays the same
-    lower = spoken.lower()
-    if not any(mark in lower for mark in _MARKS):
+    if not _MARKS.search(spoken):
         return Wishes(text, ())
     wanted, unwanted, last = [], [], 0
     for found in _UNWANTED.finditer(spoken):
