@@ -1,7 +1,7 @@
 """Somebody is forgotten: every message about what was theirs goes, from the outbox and from the streams."""
 
 import asyncio
-from collections.abc import Coroutine, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import text
@@ -9,20 +9,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import run
 from chassis.streams import Streams
-from contracts.event import Event, event_types, is_subject_token
+from contracts.event import Event, Reach, event_types, is_subject_token
 
 #: What is older in an outbox is not on its way any more from the process that wrote it.
 UNDER_WAY_SECONDS_MAX = 3.0
 
+#: The broker purges one after the other; of more than these at once the last would wait for an answer too long.
+_PURGES_AT_ONCE = 200
+
+_ABOUT = "entity_id = ANY(:ids) AND subject LIKE ANY(:subjects)"
 _IS_UNDER_WAY = text(
-    """
-    SELECT EXISTS (SELECT FROM outbox WHERE entity_id = :id AND subject LIKE ANY(:subjects)
+    f"""
+    SELECT EXISTS (SELECT FROM outbox WHERE {_ABOUT}
                    AND said_at > clock_timestamp() - make_interval(secs => :seconds))
     """
 )
 #: In this order: what leaves the outbox meanwhile is among what was said.
-_FORGET_UNSAID = text("DELETE FROM outbox WHERE entity_id = :id AND subject LIKE ANY(:subjects)")
-_FORGET_SAID = text("DELETE FROM said WHERE entity_id = :id AND subject LIKE ANY(:subjects)")
+_FORGET_UNSAID, _FORGET_SAID = text(f"DELETE FROM outbox WHERE {_ABOUT}"), text(f"DELETE FROM said WHERE {_ABOUT}")
 
 
 async def forget_messages(
@@ -39,35 +42,38 @@ async def forget_messages(
     itself. Returns how many messages were removed. Doing it again removes nothing more.
     """
     ids = [entity_id for entity_id in entity_ids if is_subject_token(entity_id)]
-    kept = set(keep)
-    types = [t for t in event_types() if t.speaker() == speaker and t not in kept]
-    removed = 0
-    for entity_id in ids:
-        subjects = [f"odh.{streams.node}.%{t.wire_name}.{entity_id}" for t in types]
-        await _not_under_way(session, entity_id, subjects)
-        removed += (await run(session, _FORGET_UNSAID, {"id": entity_id, "subjects": subjects})).rowcount
-        await run(session, _FORGET_SAID, {"id": entity_id, "subjects": subjects})
-        removed += sum(await asyncio.gather(*_purges(streams, types, entity_id)))
+    types, kept = [t for t in event_types() if t.speaker() == speaker], set(keep)
+    spoken = {f"{speaker}.*": {t.reach for t in types}}
+    if kept:
+        spoken = {t.wire_name: {t.reach} for t in types if t not in kept}
+    values = {"ids": ids, "subjects": [f"odh.{streams.node}.%.{name.replace('*', '%')}.%" for name in spoken]}
+    await _not_under_way(session, values)
+    removed = (await run(session, _FORGET_UNSAID, values)).rowcount
+    await run(session, _FORGET_SAID, values)
+    about = [(f"{name}.{entity_id}", reaches) for entity_id in ids for name, reaches in spoken.items()]
+    places = [place for what, reaches in about for place in _places(streams.node, what, reaches)]
+    for first in range(0, len(places), _PURGES_AT_ONCE):
+        purges = (streams.purge(kind, subject) for kind, subject in places[first : first + _PURGES_AT_ONCE])
+        removed += sum(await asyncio.gather(*purges))
     return removed
 
 
-def _purges(streams: Streams, types: list[type[Event]], entity_id: str) -> Iterator[Coroutine[Any, Any, int]]:
-    for event_type in types:
-        about, node = f"{event_type.wire_name}.{entity_id}", streams.node
-        if event_type.reach == "to-partner":  # which no service hears, so that there is no dead letter
-            yield streams.purge("to-partner", f"odh.{node}.to-partner.*.{about}")
-            continue
-        yield streams.purge(event_type.reach, f"odh.{node}.*.{about}")
-        yield streams.purge("dead", f"odh.{node}.dead.*.{about}")
-        if event_type.reach == "shared":  # what was said to one other node, and what other nodes said
-            yield streams.purge("shared", f"odh.{node}.to.*.{about}")
-            yield streams.purge("elsewhere", f"odh.*.shared.{about}")
-            yield streams.purge("elsewhere", f"odh.*.to.*.{about}")
-            yield streams.purge("dead", f"odh.{node}.dead.*.*.{about}")
+def _places(node: str, about: str, reaches: set[Reach]) -> Iterator[tuple[str, str]]:
+    """In which streams, and on which subjects, something about an entity may be."""
+    if "to-partner" in reaches:  # which no service hears, so that there is no dead letter
+        yield "to-partner", f"odh.{node}.to-partner.*.{about}"
+    for heard in sorted(reaches & {"shared", "local"}):
+        yield heard, f"odh.{node}.*.{about}"
+    if reaches & {"shared", "local"}:
+        yield "dead", f"odh.{node}.dead.*.{about}"
+    if "shared" in reaches:  # what was said to one other node, and what other nodes said
+        yield "shared", f"odh.{node}.to.*.{about}"
+        yield "elsewhere", f"odh.*.shared.{about}"
+        yield "elsewhere", f"odh.*.to.*.{about}"
+        yield "dead", f"odh.{node}.dead.*.*.{about}"
 
 
-async def _not_under_way(session: AsyncSession, entity_id: str, subjects: list[str]) -> None:
-    """Returns when nothing about an entity can still reach the streams from the memory of a process."""
-    values = {"id": entity_id, "subjects": subjects, "seconds": UNDER_WAY_SECONDS_MAX}
-    while (await run(session, _IS_UNDER_WAY, values)).scalar_one():
+async def _not_under_way(session: AsyncSession, values: dict[str, Any]) -> None:
+    """Returns when nothing about the entities can still reach the streams from the memory of a process."""
+    while (await run(session, _IS_UNDER_WAY, values | {"seconds": UNDER_WAY_SECONDS_MAX})).scalar_one():
         await asyncio.sleep(0.02)

@@ -51,9 +51,6 @@ async def forget(
     looked_at = removed.get("matches-looked-at", [])
     ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before", []), *looked_at]
     ids += [one for ids_of_one in of_desks.values() for one in ids_of_one]
-    purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
-    if node:  # here nobody else keeps what was heard of their requests and offers
-        await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
     for match in ended:
         if match.match_id in told:
@@ -63,6 +60,10 @@ async def forget(
     await people.remember_erased_matches(session, told)
     for match in await matches.with_ids(session, {*looked_at} - {match.match_id for match in handed}):
         _say_again(session, match)
+    # At the end: what was purged stays so when all the rest is undone.
+    purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
+    if node:  # here nobody else keeps what was heard of their requests and offers
+        await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
     return {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis import forget_messages
+from contracts.event import new_id
 from tests.chassis.conftest import lending_on, wanted
 from tests.chassis.lending import ToolLent
 from tests.given import eventually
@@ -144,3 +145,13 @@ async def test_an_id_that_would_widen_the_subject_forgets_nothing(lending, tool_
     assert await forget(lending, "*", ">", "", "a.b", f"{tool_id}.*") == 0
 
     assert await lending.lent() == [tool_id]
+
+
+async def test_the_broker_is_asked_as_little_whatever_can_be_said_about_something(lending):
+    """An ambassador may have looked at thousands of matches, of which dozens of things are said."""
+    matches = [new_id() for _ in range(100)]
+    asked_before = lending.service.streams.client.stats["out_msgs"]
+
+    await forget(lending, *matches, speaker="matching")
+
+    assert lending.service.streams.client.stats["out_msgs"] - asked_before < 10 * len(matches)
