@@ -2,16 +2,18 @@
 
 A service reads and removes only what it left itself, and says what it says as itself: it hands a letter to its own
 handler again, where the operator's command puts it back in the stream for everybody. No address of these is forwarded:
-the page asks with the identity of whoever is at it. A letter is about one event; an
-older one about the same entity goes with it, for the highest version wins.
+the page asks with the identity of whoever is at it. The letters about one
+entity, of one event type, are seen as one and go together, the oldest first.
 """
 
-from typing import TYPE_CHECKING, Annotated
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from nats.aio.msg import Msg
 from nats.errors import TimeoutError as NothingMore
-from nats.js.api import AckPolicy, ConsumerConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -28,7 +30,8 @@ if TYPE_CHECKING:
 
 router = APIRouter(prefix="/team/dead-letters", include_in_schema=False)
 
-LETTERS_MAX = 200
+#: How many letters are shown, and how many of them are read at once.
+LETTERS_MAX, READ_AT_ONCE = 200, 200
 ASKING_SECONDS = 2.0
 
 
@@ -40,6 +43,9 @@ class LetterNotFound(
 
 class StillFails(Problem, slug="dead-letter-fails", status=409, title="It could not be handled this time either"):
     """`reason` tells why, as it stands in the letter."""
+
+
+LetterId = Annotated[str, Path(max_length=300)]
 
 
 class LetterView(BaseModel):
@@ -54,84 +60,105 @@ class LetterView(BaseModel):
 
 @router.get("", response_model=list[LetterView])
 async def list_letters(request: Request, _: NodeTeam) -> list[LetterView]:
-    """The service's own dead letters, the newest first."""
+    """The service's own dead letters, the newest first and no more than `LETTERS_MAX`: the newest of each entity."""
     service: Service = request.app.state.service
-    return [_view(service, letter) for letter in reversed(await _letters(service))]
+    newest: deque[Msg] = deque(maxlen=LETTERS_MAX)
+    async for letter in _read(service, ">", deliver_policy=DeliverPolicy.LAST_PER_SUBJECT, headers_only=True):
+        newest.appendleft(letter)
+    return [_view(service, letter) for letter in newest]
 
 
 @router.post("/{letter_id}/replay", status_code=204)
-async def replay(letter_id: Annotated[str, Path(max_length=300)], request: Request, who: NodeTeam) -> Response:
-    """The handler gets it once more; what was handled meanwhile is left alone."""
+async def replay(letter_id: LetterId, request: Request, who: NodeTeam) -> Response:
+    """Whoever hears it here gets it once more; what was handled meanwhile is left alone."""
     service: Service = request.app.state.service
-    letter = await _letter(service, letter_id)
-    subject = (letter.headers or {}).get("Odh-Subject", "")
-    consumer = next((one for one in service.consumers if one.is_of(subject)), None)
-    if consumer is None:
-        raise StillFails(reason="nobody here hears it any more")
+    letters, done = await _letters(service, letter_id), None
     try:
-        prevented = await consumer.once_more(Msg(letter._client, subject=subject, data=letter.data))
-    except Exception as error:
-        prevented = error
-    if prevented is not None:
-        raise StillFails(reason=describe(prevented))
-    await _remove(service, letter, who, Deed.DEAD_LETTER_REPLAYED)
+        for letter in letters:
+            await _handle_once_more(service, letter)
+            done = letter
+    finally:
+        if done:
+            await _remove(service, letter_id, done, who, Deed.DEAD_LETTER_REPLAYED)
     return Response(status_code=204)
 
 
 @router.delete("/{letter_id}", status_code=204)
-async def throw_away(letter_id: Annotated[str, Path(max_length=300)], request: Request, who: NodeTeam) -> Response:
+async def throw_away(letter_id: LetterId, request: Request, who: NodeTeam) -> Response:
     """Nobody will handle it."""
     service: Service = request.app.state.service
-    await _remove(service, await _letter(service, letter_id), who, Deed.DEAD_LETTER_DROPPED)
+    *_, newest = await _letters(service, letter_id)
+    await _remove(service, letter_id, newest, who, Deed.DEAD_LETTER_DROPPED)
     return Response(status_code=204)
 
 
-async def _letters(service: "Service") -> list[Msg]:
-    """The newest of each entity, oldest first: a consumer of a moment, as a service may make one."""
+async def _handle_once_more(service: "Service", letter: Msg) -> None:
+    """Raises `StillFails`. Of two who hear it, who did not leave the letter finds the event in the inbox."""
+    subject = (letter.headers or {}).get("Odh-Subject", "")
+    consumers = [one for one in service.consumers if one.is_of(subject)]
+    if not consumers:
+        raise StillFails(reason="nobody here hears it any more")
+    for consumer in consumers:
+        try:
+            prevented = await consumer.once_more(Msg(letter._client, subject=subject, data=letter.data))
+        except Exception as error:
+            prevented = error
+        if prevented is not None:
+            raise StillFails(reason=describe(prevented))
+
+
+async def _letters(service: "Service", letter_id: str) -> list[Msg]:
+    """Those that are seen as this one, oldest first; raises `LetterNotFound`."""
+    if not all(map(is_subject_token, letter_id.split("."))):
+        raise LetterNotFound
+    found = [letter async for letter in _read(service, letter_id)]
+    if not found:
+        raise LetterNotFound
+    return found
+
+
+async def _read(service: "Service", letter_id: str, **how: Any) -> AsyncIterator[Msg]:
+    """The service's own letters, oldest first: by a consumer of a moment, as a service may make one."""
     if not service.streams.is_ready:
         raise Unavailable("the broker is away")
     js, stream = service.streams.js, service.streams.name("dead")
     config = ConsumerConfig(
         name=f"{service.name}-letters-{new_id()}",
-        filter_subject=f"odh.{service.settings.node}.dead.{service.name}.>",
+        filter_subject=_subject(service, letter_id),
         ack_policy=AckPolicy.NONE,
         inactive_threshold=10,
+        **how,
     )
     made = await js.add_consumer(stream, config)
-    if not made.num_pending:
-        return []
+    left = made.num_pending or 0
     found = await js.pull_subscribe_bind(consumer=made.name, stream=stream)
-    letters: dict[str, Msg] = {}
-    try:
-        for letter in await found.fetch(min(made.num_pending, LETTERS_MAX), timeout=ASKING_SECONDS):
-            letters.pop(letter.subject, None)
-            letters[letter.subject] = letter
-    except NothingMore:
-        pass
-    return list(letters.values())
+    while left > 0:
+        try:
+            letters = await found.fetch(min(left, READ_AT_ONCE), timeout=ASKING_SECONDS)
+        except NothingMore:  # they were removed meanwhile
+            return
+        left -= len(letters)
+        for letter in letters:
+            yield letter
 
 
-async def _letter(service: "Service", letter_id: str) -> Msg:
-    if not all(map(is_subject_token, letter_id.split("."))):
-        raise LetterNotFound
-    found = next((one for one in await _letters(service) if _id_of(service, one) == letter_id), None)
-    if found is None:
-        raise LetterNotFound
-    return found
+async def _remove(service: "Service", letter_id: str, newest: Msg, who: Identity, deed: Deed) -> None:
+    """Takes a letter away with the older ones; what has been left since is seen again."""
 
-
-async def _remove(service: "Service", letter: Msg, who: Identity, deed: Deed) -> None:
     async def note(session: AsyncSession) -> None:
-        matter_id = _id_of(service, letter)[:128]
-        note_deed(session, service.name, who, deed, service.now(), matter="dead-letter", matter_id=matter_id)
+        note_deed(session, service.name, who, deed, service.now(), matter="dead-letter", matter_id=letter_id[:128])
 
     await service.transactions.do(Item(note))
-    await service.streams.purge("dead", letter.subject)
+    await service.streams.purge("dead", newest.subject, before=newest.metadata.sequence.stream + 1)
+
+
+def _subject(service: "Service", letter_id: str) -> str:
+    return f"odh.{service.settings.node}.dead.{service.name}.{letter_id}"
 
 
 def _id_of(service: "Service", letter: Msg) -> str:
     """The event and the entity that it is about, which is the rest of its subject."""
-    return letter.subject.removeprefix(f"odh.{service.settings.node}.dead.{service.name}.")
+    return letter.subject.removeprefix(_subject(service, ""))
 
 
 def _view(service: "Service", letter: Msg) -> LetterView:

@@ -26,6 +26,7 @@ from nats.js.api import (
     SubjectTransform,
 )
 from nats.js.errors import APIError, NotFoundError
+from pydantic_core import to_json
 
 from chassis.settings import Settings
 from chassis.tasks import ended
@@ -222,12 +223,14 @@ class Streams:
             await self.js.add_consumer(stream, config)
         return stream
 
-    async def purge(self, kind: str, subject: str) -> int:
-        """Removes the messages of a subject from one of the streams; returns how many."""
+    async def purge(self, kind: str, subject: str, *, before: int = 0) -> int:
+        """Removes the messages of a subject from one of the streams; returns how many.
+
+        `before`: only those with a number in the stream that is smaller.
+        """
         # nats-py's purge_stream only says whether it worked; the API's reply has the count.
-        reply = await self.js._api_request(
-            f"$JS.API.STREAM.PURGE.{self.name(kind)}", f'{{"filter":"{subject}"}}'.encode(), timeout=5
-        )
+        which = to_json({"filter": subject, "seq": before})
+        reply = await self.js._api_request(f"$JS.API.STREAM.PURGE.{self.name(kind)}", which, timeout=5)
         return int(reply["purged"])
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from chassis import own_dead_letters
 from contracts.deeds import DeedDone
-from tests.chassis.conftest import lending_on
+from tests.chassis.conftest import lending_on, wanted
 from tests.chassis.test_dead_letters import fail, poisoned
+from tests.given import eventually
 
 ADDRESS = "/team/dead-letters"
 
@@ -63,3 +65,50 @@ async def test_one_is_thrown_away_and_others_stay(lending, trouble, tool_id):
     assert left == [one for one in letters if one != gone]
     for strange in ("x", "a.>", "*", gone):
         assert (await team(lending).delete(f"{ADDRESS}/{strange}")).status_code == 404
+
+
+@pytest.fixture
+async def two_letters(lending, trouble, tool_id, monkeypatch):
+    """Two letters about one tool, with more letters between them than are read at once."""
+    monkeypatch.setattr(own_dead_letters, "READ_AT_ONCE", 2)
+    others = [f"{tool_id}-{number}" for number in range(3)]
+    await poisoned(lending, trouble, tool_id, *others)
+    trouble[tool_id] = fail
+    await lending.publish(wanted(tool_id, version=2))
+
+    async def all_there():
+        return len(await lending.dead_letters()) == 5
+
+    await eventually(all_there, saying="the second letter")
+    await lending.quiet()
+    letters = [one["letter_id"] for one in (await team(lending).get(ADDRESS)).json()]
+    assert [one.rpartition(".")[2] for one in letters] == [tool_id, *reversed(others)]
+    return f"{ADDRESS}/{letters[0]}"
+
+
+async def test_all_letters_about_something_are_handled_the_oldest_first(lending, trouble, tool_id, two_letters):
+    trouble.clear()
+
+    assert (await team(lending).post(f"{two_letters}/replay")).status_code == 204
+
+    assert [version for _, version, _ in await lending.handlings(tool_id)] == [1, 2]
+    assert len(await lending.dead_letters()) == 3
+
+
+async def test_a_letter_that_still_fails_stays_and_those_before_it_go(lending, trouble, tool_id, two_letters):
+    async def fail_at_second(event, *_):
+        if event.version == 2:
+            raise RuntimeError("canary")
+
+    trouble[tool_id] = fail_at_second
+
+    assert (await team(lending).post(f"{two_letters}/replay")).status_code == 409
+
+    assert [version for _, version, _ in await lending.handlings(tool_id)] == [1]
+    assert len(await lending.dead_letters()) == 4
+
+
+async def test_all_letters_about_something_are_thrown_away_together(lending, two_letters):
+    assert (await team(lending).delete(two_letters)).status_code == 204
+
+    assert len(await lending.dead_letters()) == 3

@@ -17,7 +17,9 @@ from contracts.requests import (
     RequestReopened,
 )
 from services.requests import rules
-from tests.requests.conftest import an_introduction, slug, wrong_fields
+from services.requests.app import service
+from tests.given import eventually, running
+from tests.requests.conftest import Requests, an_introduction, slug, wrong_fields
 
 CLOSED = {"request": RequestClosed, "offer": OfferClosed}
 REOPENED = {"request": RequestReopened, "offer": OfferReopened}
@@ -154,6 +156,26 @@ async def test_an_introduction_counts_once_however_often_it_is_heard(requests):
 
     await requests.when(an_introduction(request))  # a second one, after the first led nowhere
     assert await requests.status(request) == "in-conversation"
+
+
+async def test_an_introduction_that_could_not_be_handled_is_handled_once_more_where_it_failed(
+    postgres, nats, monkeypatch
+):
+    """Two handlers hear it, each for itself: the one that did not fail has had it already."""
+    async with running(service, postgres, nats, attempts_max=1) as here:
+        requests, team = Requests(here), here.http_as("m-team", roles=("node-team",))
+        request, offer = await requests.placed(), await requests.placed("offer", who="sem", kind="internship")
+        with monkeypatch.context() as trouble:
+            trouble.setattr(rules, "is_taken_up", lambda *_: 1 / 0)
+            await here.publish(an_introduction(request, offer))
+            await eventually(here.dead_letters, saying="a dead letter")
+            await here.quiet()
+        (letter,) = (await team.get("/team/dead-letters")).json()
+
+        answer = await team.post(f"/team/dead-letters/{letter['letter_id']}/replay")
+
+        assert (answer.status_code, await here.dead_letters()) == (204, [])
+        assert (await requests.noor.get(request["path"])).json()["status"] == "in-conversation"
 
 
 @pytest.mark.parametrize("ending", ["fulfil", "withdraw", "reopen"])
