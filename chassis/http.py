@@ -68,7 +68,7 @@ class CarefulHttp(HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         """How a service is, is always told; and who asks for a head alone must get no body."""
-        if self._is_refused and (url[: len(_ALWAYS)] in _ALWAYS or self.parser.get_method() == b"HEAD"):
+        if self._is_refused and (url.startswith(_ALWAYS) or self.parser.get_method() == b"HEAD"):
             self._is_refused = False
             super().on_message_begin()
         if not self._is_refused:

@@ -44,6 +44,10 @@ _REMOVE = """
     ON CONFLICT (seq) DO UPDATE SET stream_seq = excluded.stream_seq
     """
 
+#: So long it may wait in memory, and so long for the broker to store it: with a moment for its commit, nothing that is
+#: older than `UNDER_WAY_SECONDS_MAX` is on its way.
+_HANDED_SECONDS_MAX, _STORED_SECONDS_MAX = UNDER_WAY_SECONDS_MAX / 3, UNDER_WAY_SECONDS_MAX / 2
+
 #: So many batches are claimed together: while one is published, the one before it leaves the outbox.
 BATCHES_TOGETHER = 8
 
@@ -72,15 +76,18 @@ class Relay:
         #: Whether the outbox has to be looked through, and whether more came since that began.
         self._looking = self._more = True
         self._handed: list[Outgoing] = []
+        self._handed_since = 0.0
         #: The rows whose events are stored, under which number in their stream, and that are still to be removed.
         self._stored: Numbers = {}
         self._held: AsyncConnection | None = None
 
     def hand_over(self, rows: Sequence[Outgoing]) -> None:
         """Called after the commit with what it wrote into the outbox."""
-        if self._looking:
-            self._more = True  # whoever looks through the outbox finds them there, in their order
+        if self._looking or not self._streams.is_ready:
+            self._looking = self._more = True  # whoever looks through the outbox finds them there, in their order
         else:
+            if not self._handed:
+                self._handed_since = asyncio.get_running_loop().time()
             self._handed.extend(rows)
         self._woken.set()
 
@@ -88,6 +95,11 @@ class Relay:
         """Lets the relay look through the outbox: it may hold what nobody handed over."""
         self._looking = self._more = True
         self._woken.set()
+
+    def _look_instead(self) -> None:
+        """What was handed over goes from the outbox, where it may be gone by now: others publish, and forget."""
+        self._handed.clear()
+        self.wake()
 
     async def run(self) -> None:
         """Relays until it is cancelled."""
@@ -103,7 +115,9 @@ class Relay:
         pause = 0.1
         while True:
             try:
-                await self._streams.ready()
+                if not self._streams.is_ready:
+                    await self._streams.ready()
+                    self._look_instead()
                 self._woken.clear()
                 if self._looking:
                     await self._look_through()
@@ -115,8 +129,7 @@ class Relay:
             except Exception as error:
                 refused = getattr(error, "err_code", None)  # the broker's own number for what it did not take
                 log.warning("relay waits", fault=describe(error), refused=refused, away=is_away(error))
-                self._handed.clear()
-                self._looking = True
+                self._look_instead()
                 await self._heal(error)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 2.0)
@@ -141,9 +154,12 @@ class Relay:
 
     async def _publish_handed(self) -> None:
         """What was handed over goes in the order of its commits; the outbox keeps it until it is stored."""
+        if asyncio.get_running_loop().time() > self._handed_since + _HANDED_SECONDS_MAX:
+            self._look_instead()
+            return
         taken, self._handed = self._handed[: self._batch_size_max], self._handed[self._batch_size_max :]
         crashpoint(f"{self._service}.relay-after-select")
-        async with asyncio.timeout(UNDER_WAY_SECONDS_MAX / 2):
+        async with asyncio.timeout(_STORED_SECONDS_MAX):
             numbers = await self._streams.while_connected(self._publish(taken))
         crashpoint(f"{self._service}.relay-after-ack")
         now = asyncio.get_running_loop().time()

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from chassis import forget_messages
+from chassis.forgetting import UNDER_WAY_SECONDS_MAX
 from contracts.event import new_id
-from tests.chassis.conftest import lending_on, wanted
+from tests.chassis.conftest import lending_on, replica_of, wanted
 from tests.chassis.lending import ToolLent
 from tests.given import eventually
 
@@ -124,6 +125,52 @@ async def test_what_is_under_way_to_the_broker_is_forgotten_too(own_lending, too
     await own_lending.outbox_empty()
 
     assert not [subject for subject in await everything(own_lending) if subject.endswith(tool_id)]
+
+
+async def test_a_replica_whose_broker_is_away_keeps_nothing_to_say_of_who_is_forgotten(postgres, own_nats, tool_id):
+    async with lending_on(postgres, own_nats) as cut, replica_of(cut) as other:
+        await cut.lends(f"{tool_id}-before")
+        await cut.outbox_empty()
+        published, relay = [], cut.service.relay
+        publish = relay._publish
+
+        async def publish_and_note(rows):
+            published.extend(row.subject.rpartition(".")[2] for row in rows)
+            return await publish(rows)
+
+        relay._publish = publish_and_note
+        cut.service.streams._ready.clear()  # its line is cut; the other's is not
+
+        await cut.lends(tool_id, key_code="1234")
+        await other.outbox_empty()
+        assert await forget(other, tool_id) == 2
+        cut.service.streams._ready.set()
+        await cut.lends(f"{tool_id}-after")
+        await cut.outbox_empty()
+
+        assert set(published) == {f"{tool_id}-after"}
+
+
+async def test_what_waits_in_memory_too_long_is_looked_for_where_it_may_have_been_forgotten(own_lending, tool_id):
+    relay = own_lending.service.relay
+    removing, going_on = asyncio.Event(), asyncio.Event()
+    remove_stored = relay._remove_stored
+
+    async def remove_slowly():
+        removing.set()
+        await going_on.wait()
+        await remove_stored()
+
+    await own_lending.lends(f"{tool_id}-before")
+    relay._remove_stored = remove_slowly
+    await removing.wait()
+    await own_lending.lends(tool_id)
+    relay._handed_since -= UNDER_WAY_SECONDS_MAX
+    await own_lending.execute("DELETE FROM outbox WHERE entity_id LIKE '%' || :id", id=tool_id)
+    going_on.set()
+    await own_lending.outbox_empty()
+
+    assert await own_lending.lent() == [f"{tool_id}-before"]
 
 
 async def is_being_forgotten(lending):
