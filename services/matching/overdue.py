@@ -25,19 +25,31 @@ TOGETHER = 20
 
 Then = Callable[[AsyncSession, str, datetime, MatchingSettings], Awaitable[None]]
 
-# What these find is looked at once more in its turn: an answer may come meanwhile.
+# Our own part of looking at it is not done: `Match.is_endorsed_here`.
+_NOT_ENDORSED_HERE = """NOT coalesce(endorsed_for, '{}') @> array_remove(ARRAY[
+    CASE WHEN asker_node IS NULL THEN 'request' END, CASE WHEN offerer_node IS NULL THEN 'offer' END], NULL)"""
+
+# What these find is looked at once more in its turn: an answer may come meanwhile. Only for what somebody here can be
+# asked, or what can be ended here, a turn is taken: the rest waits for another node, and would be found at every look.
 _TO_REMIND = text(
-    """
+    f"""
     SELECT match_id FROM match m
     WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before AND reminded_at IS NULL
+        AND CASE state WHEN 'proposed' THEN ambassador_ids <> '{{}}' AND {_NOT_ENDORSED_HERE}
+            ELSE asker_node IS NULL AND asker_accepted IS NULL OR offerer_node IS NULL AND offerer_accepted IS NULL END
         AND NOT EXISTS (SELECT FROM proposition p WHERE p.proposition_id IN (m.request_id, m.offer_id)
                         AND p.status <> 'open')
     ORDER BY waiting_since
     """
 )
 _OUT_OF_PATIENCE = text(
-    """
-    SELECT match_id FROM match WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before
+    f"""
+    SELECT match_id FROM match m
+    WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before
+        AND CASE WHEN owner IS NULL
+            THEN asker_node IS NULL AND offerer_node IS NULL OR waiting_since <= :before_twice
+            ELSE state = 'proposed' AND {_NOT_ENDORSED_HERE}
+                AND EXISTS (SELECT FROM node_team_member t WHERE t.is_active AND t.member_id <> ALL(ambassador_ids)) END
     ORDER BY waiting_since
     """
 )
@@ -55,15 +67,17 @@ async def keep_looking(service: Service) -> None:
 
 async def look(service: Service) -> None:
     """Deals with all that is due by now."""
-    settings = cast(MatchingSettings, service.settings)
-    await _deal_with(service, _TO_REMIND, service.now() - waiting.until_reminder(settings), waiting.remind)
-    await _deal_with(service, _OUT_OF_PATIENCE, service.now() - waiting.patience(settings), waiting.end_patience)
-    await _deal_with(service, _UNANSWERED, service.now() - waiting.until_unanswered(settings), waiting.end_asking)
+    settings, now = cast(MatchingSettings, service.settings), service.now()
+    patience = waiting.patience(settings)
+    await _deal_with(service, _TO_REMIND, waiting.remind, before=now - waiting.until_reminder(settings))
+    out_of_it = {"before": now - patience, "before_twice": now - 2 * patience}
+    await _deal_with(service, _OUT_OF_PATIENCE, waiting.end_patience, **out_of_it)
+    await _deal_with(service, _UNANSWERED, waiting.end_asking, before=now - waiting.until_unanswered(settings))
 
 
-async def _deal_with(service: Service, overdue: TextClause, before: datetime, then: Then) -> None:
+async def _deal_with(service: Service, overdue: TextClause, then: Then, **moments: datetime) -> None:
     async with service.sessions() as session:
-        ids = list((await ask(session, overdue, {"before": before})).scalars())
+        ids = list((await ask(session, overdue, moments)).scalars())
     for start in range(0, len(ids), TOGETHER):
         await in_one_turn(service, ids[start : start + TOGETHER], then)
 

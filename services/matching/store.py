@@ -20,6 +20,7 @@ else:
 
 _OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open' AND is_sought")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")
+_UNANSWERED_HERE = sa.text("side = 'request' AND status = 'open' AND node IS NULL AND unanswered_said_at IS NULL")
 _OPEN_HERE, _SPOT = sa.text("status = 'open' AND node IS NULL"), sa.text("point(longitude, latitude)")
 
 
@@ -41,6 +42,7 @@ class Proposition(Table, table=True):
         sa.Index("ix_proposition_request_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_REQUESTS),
         sa.Index("ix_proposition_offer_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_OFFERS),
         sa.Index("ix_proposition_opened_at", "opened_at", "proposition_id", postgresql_where=_OPEN_HERE),
+        sa.Index("ix_proposition_unanswered", "opened_at", postgresql_where=_UNANSWERED_HERE),
     )
 
     proposition_id: str = Field(primary_key=True, sa_type=sa.Text)

@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from contracts.matching import (
     AnswerOverdue,
@@ -209,6 +210,34 @@ async def test_who_cannot_be_dealt_with_keeps_nobody_else_waiting(matching: Matc
     await overdue.in_one_turn(matching.service, ["r-1", "r-2"], then)
 
     assert done[-1] == "r-2"
+
+
+@pytest.mark.parametrize(
+    "waits_for_others",
+    [
+        "owner = 'national', offerer_node = 'national', state = 'endorsed', asker_accepted = true",
+        "owner = 'national', offerer_node = 'national', endorsed_for = '{request}'",
+        "owner = 'national', offerer_node = 'national', reminded_at = waiting_since, ambassador_ids = '{" + TEAM + "}'",
+        "offerer_node = 'national', endorsed_for = '{request}'",
+        "asker_node = 'drenthe', offerer_node = 'zeeland'",
+    ],
+)
+async def test_what_waits_for_another_node_takes_nobodys_turn(matching: Matching, monkeypatch, waits_for_others):
+    await matching.proposed()
+    async with matching.service.engine.begin() as connection:
+        await connection.execute(text(f"UPDATE match SET {waits_for_others}"))
+    dealt_with: list[str] = []
+    deal_with = overdue.in_one_turn
+
+    async def deal_with_and_note(service, ids, then):
+        dealt_with.extend(ids)
+        await deal_with(service, ids, then)
+
+    monkeypatch.setattr(overdue, "in_one_turn", deal_with_and_note)
+
+    await matching.later(hours=170)
+
+    assert dealt_with == []
 
 
 async def test_replicas_that_look_at_the_same_time_remind_once(matching: Matching):
