@@ -188,7 +188,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta | None:
         return timedelta(seconds=int(header))
     try:
         return max(parsedate_to_datetime(header) - now, timedelta())
-    except (ValueError, TypeError):  # TypeError: a moment without a zone
+    except (ValueError, TypeError, OverflowError):  # a moment without a zone, or in a year that there is not
         return None
 
 

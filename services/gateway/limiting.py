@@ -95,6 +95,12 @@ class RateLimits:
             if not await self._limiter.hit(limit, what, whose):
                 raise TooManyCalls(await self._seconds_left([limit], what, whose))
 
+    async def check(self, what: What, whose: str) -> None:
+        """Counts nothing; raises `TooManyCalls` when one more would be one too many."""
+        for limit in self._limits[what]:
+            if not await self._limiter.test(limit, what, whose):
+                raise TooManyCalls(await self._seconds_left([limit], what, whose))
+
     async def _seconds_left(self, limits: Iterable[RateLimitItem], what: What, whose: str) -> int:
         ends = [(await self._limiter.get_window_stats(limit, what, whose)).reset_time for limit in limits]
         return max(1, round(max(ends) - time.monotonic() + 0.5))

@@ -41,8 +41,13 @@ class PartnerDoor:
             raise NotServed
         if request.method not in methods:
             raise MethodNotServed(headers={"Allow": ", ".join(methods)})
-        if path == "/v1/token":  # whoever tries keys is counted; what a partner pushes, partners counts
-            await self._limits.count("address", self._callers.address(request))
+        # Whoever has no good token is counted here, and what a partner pushes is counted by partners.
+        address = self._callers.address(request)
+        shows_token = "authorization" in request.headers and path != "/v1/token"
+        if shows_token:
+            await self._limits.check("address", address)
+        else:
+            await self._limits.count("address", address)
         try:
             body = await request.body()
         except ClientDisconnect:
@@ -54,6 +59,8 @@ class PartnerDoor:
         async with await sending as got:
             answer = Response(await got.read(), got.status)
             answer.raw_headers = answered(got.raw_headers)
+        if shows_token and answer.status_code == 401:
+            await self._limits.count("address", address)
         await answer(scope, receive, send)
 
 

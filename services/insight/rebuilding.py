@@ -129,8 +129,15 @@ async def _read(service: Service, number: int, reach: Reach, tell: Tell, *, else
     )
     left = (await js.add_consumer(stream, config)).num_pending or 0
     async with Pull(service.streams, stream, name, MESSAGES_AT_ONCE) as pull:
+        came = 0
         while left:
-            messages = [message for message in await pull.messages() if message.metadata.sequence.stream <= last]
+            messages = await pull.messages()
+            came += len(messages)
+            if not messages:  # it was woken for nothing, or what was left is purged
+                info = await js.consumer_info(stream, name)
+                left = (info.num_pending or 0) + info.delivered.consumer_seq - came
+                continue
+            messages = [message for message in messages if message.metadata.sequence.stream <= last]
             if not messages:
                 break
             await _keep(service, number, reach, messages, elsewhere=elsewhere)

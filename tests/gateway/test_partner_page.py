@@ -245,3 +245,35 @@ async def test_an_endpoint_that_is_off_is_turned_on_by_a_button(quay):
 
 def test_whatever_there_is_to_tell_has_words():
     assert {f"news.{kind}" for kind in news.KINDS} <= WORDS
+
+
+async def test_who_shows_a_token_is_only_counted_when_it_is_none_of_a_partner(quay, postgres, nats):
+    url = quay.gateway.service.settings.partners_url
+    async with another_gateway(quay, postgres, nats, partners_url=url, address_limit="4/minute") as counting:
+        partner = replace(await quay.partner(), quay=counting)
+        await partner.pushes("school-1", name="School", kind="school")  # asks a token, which counts
+        door, false = counting.visitor(Accept="*/*"), {"Authorization": "Bearer x"}
+
+        answers = [await door.post("/partners/v1/events", content=b"{}", headers=false) for _ in range(4)]
+        schemas = await door.get("/partners/v1/schemas")
+
+        assert [answer.status_code for answer in answers] == [401, 401, 401, 429]
+        assert schemas.status_code == 429
+
+
+async def test_however_often_is_asked_whether_it_can_work_the_services_are_asked_once_a_second(quay):
+    probed = quay.gateway.service.app.state.gateway.upstreams
+    probe, asked = probed.probe, []
+
+    async def count_probe(service):
+        asked.append(service)
+        return await probe(service)
+
+    probed.probe = count_probe
+    try:
+        answers = [await quay.visitor().get("/health/ready") for _ in range(20)]
+    finally:
+        del probed.probe
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(asked) < 20

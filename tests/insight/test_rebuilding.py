@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
+from chassis.pulling import Pull
 from contracts.requests import RequestChanged
 from services.insight.rebuilding import AlreadyRebuilding, rebuild
 from tests.given import eventually, migration_matches
@@ -65,6 +66,28 @@ async def test_what_went_wrong_is_found_and_mended_and_what_the_streams_lost_is_
     assert without.differences["proposition"].untold == 1
     left = await insight.exactly("summary", region=insight.zeeland)
     assert left["counts"]["asked"] == 1
+
+
+async def test_a_broker_that_only_shows_that_it_lives_is_waited_for(insight, monkeypatch):
+    wrong = a_request()
+    await insight.heard(insight.zeeland, wrong)
+    before = await counts(insight)
+    await sql(insight, f"UPDATE proposition SET kind = 'tip' WHERE proposition_id = '{wrong.request_id}'")
+    messages, woken = Pull.messages, []
+
+    async def woken_for_nothing_first(pull):
+        if len(woken) < 2:
+            woken.append(pull)
+            return []
+        return await messages(pull)
+
+    monkeypatch.setattr(Pull, "messages", woken_for_nothing_first)
+
+    outcome = await rebuild(insight.service, quietly)
+
+    assert outcome.reach.events >= 1
+    assert outcome.differences["proposition"].untold == 0
+    assert await counts(insight) == before
 
 
 async def test_what_comes_in_meanwhile_is_in_it_and_one_at_a_time_makes_it(insight):

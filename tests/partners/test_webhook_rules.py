@@ -62,6 +62,7 @@ def test_waits_grow_to_the_longest_and_are_never_all_at_the_same_moment(longest)
         ("Thu, 26 Nov 2026 09:05:00 GMT", timedelta(minutes=5)),
         ("Thu, 26 Nov 2026 08:00:00 GMT", timedelta()),
         *((wrong, None) for wrong in (None, "", "soon", "-5", "1.5", "9" * 40, "²", "Thu, 26 Nov 2026 09:05:00 -0000")),
+        ("Thu, 26 Nov 2026 09:05:00 +99999999999999", None),
     ],
 )
 def test_what_an_endpoint_asks_to_wait(header, asked):
