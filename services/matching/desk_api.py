@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Ambassador, Command, Input, Now, Page, Paging, ReadSession, Reply, ShortText
+from chassis.paging import cursor_of
 from contracts.deeds import Deed
 from contracts.vocabulary import Language
 from services.matching import asking, by_hand, doing, handing_over, nearby, showing
@@ -54,7 +55,7 @@ class HandOverAnswer(Input):
 async def list_new(who: Ambassador, session: ReadSession, paging: Paging, now: Now) -> Page[NewView]:
     """What others asked and offered in the last weeks in the caller's scope, the newest first."""
     found = [new_view(row) for row in await nearby.new(session, who, paging, now)]
-    return Page.of(found, paging, key=lambda view: view.proposition_id)
+    return Page.of(found, paging, key=lambda view: cursor_of(view.opened_at, view.proposition_id))
 
 
 @desk.get("/waiting", response_model=Page[WaitingView])
@@ -68,7 +69,7 @@ async def list_waiting(
         WaitingView(match=match_view(shown, who, language), asked_instead=instead.get(shown.match.match_id))
         for shown in found
     ]
-    return Page.of(views, paging, key=lambda view: view.match.match_id)
+    return Page.of(views, paging, key=lambda view: cursor_of(view.match.waiting_since, view.match.match_id))
 
 
 _MATCHES_OF = text("SELECT match_id FROM match WHERE request_id = :request_id ORDER BY match_id")

@@ -7,7 +7,7 @@ from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity
-from chassis.paging import PageAsked
+from chassis.paging import PageAsked, moment
 from contracts.vocabulary import Role
 from services.matching.desk_rules import NEW_FOR_DAYS
 from services.matching.propositions import COLUMNS
@@ -28,8 +28,8 @@ _NEW = """
     WHERE p.status = 'open' AND p.node IS NULL AND p.expires_at > CAST(:now AS timestamptz)
         AND p.opened_at > CAST(:since AS timestamptz)
         AND p.member_id <> ALL(CAST(:me AS text[])) AND {covered}
-        AND (CAST(:cursor AS text) IS NULL OR (p.opened_at, p.proposition_id) <
-            (SELECT c.opened_at, c.proposition_id FROM proposition c WHERE c.proposition_id = CAST(:cursor AS text)))
+        AND (CAST(:after_id AS text) IS NULL
+            OR (p.opened_at, p.proposition_id) < (CAST(:after AS timestamptz), CAST(:after_id AS text)))
     ORDER BY p.opened_at DESC, p.proposition_id DESC LIMIT CAST(:rows AS bigint)"""
 _EVERYWHERE = text(_NEW.format(columns=COLUMNS, covered="true"))
 _WITHIN = text(_NEW.format(columns=COLUMNS, covered=_COVERED))
@@ -37,11 +37,13 @@ _WITHIN = text(_NEW.format(columns=COLUMNS, covered=_COVERED))
 
 async def new(session: AsyncSession, who: Identity, paging: PageAsked, now: datetime) -> list[RowMapping]:
     """What others asked and offered lately, newest first; one more than a page. Without a scope there is nothing."""
+    after, after_id = paging.after(moment) or (None, None)
     values: dict[str, Any] = {
         "now": now,
         "since": now - timedelta(days=NEW_FOR_DAYS),
         "me": list(who.references),
-        "cursor": paging.cursor,
+        "after": after,
+        "after_id": after_id,
         "rows": paging.limit + 1,
     }
     if who.has(Role.NODE_TEAM):

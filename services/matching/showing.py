@@ -9,7 +9,7 @@ from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity
-from chassis.paging import PageAsked
+from chassis.paging import PageAsked, moment
 from contracts.matching import Party, Reason, Wording
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Role, Side, Status
@@ -118,15 +118,16 @@ _WAITING = text(
     f"""{SELECT}
     WHERE m.state = 'proposed' AND m.ambassador_ids && CAST(:me AS text[])
     AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
-    AND (CAST(:cursor AS text) IS NULL OR (m.waiting_since, m.match_id) >
-        (SELECT c.waiting_since, c.match_id FROM match c WHERE c.match_id = CAST(:cursor AS text)))
+    AND (CAST(:after_id AS text) IS NULL
+        OR (m.waiting_since, m.match_id) > (CAST(:after AS timestamptz), CAST(:after_id AS text)))
     ORDER BY m.waiting_since, m.match_id LIMIT CAST(:rows AS bigint)"""
 )
 
 
 async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: PageAsked) -> list[Shown]:
     """The matches that wait for somebody to look at them, the one that waits longest first; one more than a page."""
-    values = {"me": list(who.references), "cursor": paging.cursor, "rows": paging.limit + 1}
+    after, after_id = paging.after(moment) or (None, None)
+    values = {"me": list(who.references), "after": after, "after_id": after_id, "rows": paging.limit + 1}
     return [shown(row) for row in (await ask(session, _WAITING, values)).mappings()]
 
 

@@ -1,6 +1,5 @@
 """What a member can ask notify and set there, and what the node's team can look up."""
 
-from datetime import datetime
 from typing import Annotated, Literal, cast
 from urllib.parse import parse_qs
 
@@ -23,6 +22,7 @@ from chassis import (
     SignedIn,
     check_version,
 )
+from chassis.paging import cursor_of, moment
 from contracts.vocabulary import Language
 from services.notify import contacts, inbox, one_person, planning, post, preferences
 from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe_page
@@ -174,12 +174,9 @@ async def list_notifications(
     who: NodeTeam, session: ReadSession, paging: Paging, status: Delivery = Delivery.FAILED
 ) -> Page[NotificationView]:
     """The mails with a status, newest first, for the node's team; addresses are not shown."""
-    before = _age(paging.cursor) if paging.cursor else None
-    rows = await post.page(session, status, before, paging.limit + 1)
+    rows = await post.page(session, status, paging.after(moment), paging.limit + 1)
     views = [notification_view(row) for row in rows]
-    return Page[NotificationView].of(
-        views, paging, key=lambda view: f"{view.created_at.isoformat()}_{view.notification_id}"
-    )
+    return Page[NotificationView].of(views, paging, key=lambda view: cursor_of(view.created_at, view.notification_id))
 
 
 def _public_url(request: Request) -> str:
@@ -195,17 +192,6 @@ def _position(last_event_id: str) -> int:
     if not last_event_id.isascii() or not last_event_id.isdigit() or len(last_event_id) > 18:
         raise FieldErrors([("Last-Event-ID", "must be the id of an event of this stream")])
     return int(last_event_id)
-
-
-def _age(cursor: str) -> tuple[datetime, str]:
-    created_at, _, notification_id = cursor.partition("_")
-    try:
-        found = datetime.fromisoformat(created_at)
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
-        raise FieldErrors([("cursor", "must be a `next_cursor` that we gave")])
-    return found, notification_id
 
 
 _PAGE_HEADERS = {

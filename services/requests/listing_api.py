@@ -59,7 +59,7 @@ async def list_tips(session: ReadSession, sought: Asked, paging: Paging, now: No
     found = await listings.page(session, Kind.TIP, sought, paging, now=now, today=rules.day_of(now))
     names = await listings.names_of(session, {one.organisation_id for one in found})
     views = [TipView.of(one, names.get(one.organisation_id)) for one in found]
-    cursors = {one.offer_id: listings.cursor_of(one) for one in found}
+    cursors = {one.offer_id: listings.next_cursor(one) for one in found}
     return Page.of(views, paging, key=lambda view: cursors[view.offer_id])
 
 
@@ -77,7 +77,7 @@ async def list_meetings(session: ReadSession, sought: Asked, paging: Paging, now
     """The meetings that are still to come, of this node and of the whole country; the first to come first."""
     found = await listings.page(session, Kind.MEETING, sought, paging, now=now, today=rules.day_of(now))
     views = await meeting_views(session, found, now)
-    cursors = {one.offer_id: listings.cursor_of(one) for one in found}
+    cursors = {one.offer_id: listings.next_cursor(one) for one in found}
     return Page.of(views, paging, key=lambda view: cursors[view.offer_id])
 
 

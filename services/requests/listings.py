@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.paging import PageAsked
+from chassis.paging import PageAsked, cursor_of, moment
 from contracts.meetings import Meeting
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.requests import OfferChanged, OfferClosed, OfferPlaced, OfferReopened
@@ -108,21 +108,20 @@ async def page(
     key = sa.tuple_(col(Listing.day), col(Listing.offer_id))
     if kind == Kind.MEETING:
         query = query.where(today <= _LAST_DAY).order_by(col(Listing.day), col(Listing.offer_id))
-        if cursor := _cursor(paging.cursor, date.fromisoformat):
-            query = query.where(key > sa.tuple_(sa.literal(cursor[0], sa.Date), sa.literal(cursor[1])))
+        if after := paging.after(date.fromisoformat):
+            query = query.where(key > sa.tuple_(sa.literal(after[0], sa.Date), sa.literal(after[1])))
     else:
         query = query.order_by(col(Listing.listed_at).desc(), col(Listing.offer_id).desc())
-        if cursor := _cursor(paging.cursor, _moment):
+        if after := paging.after(moment):
             key = sa.tuple_(col(Listing.listed_at), col(Listing.offer_id))
-            moment = sa.literal(cursor[0], sa.DateTime(timezone=True))
-            query = query.where(key < sa.tuple_(moment, sa.literal(cursor[1])))
+            listed_at = sa.literal(after[0], sa.DateTime(timezone=True))
+            query = query.where(key < sa.tuple_(listed_at, sa.literal(after[1])))
     return (await session.exec(query.limit(paging.limit + 1))).all()
 
 
-def cursor_of(listing: Listing) -> str:
+def next_cursor(listing: Listing) -> str:
     """From where the next page goes on."""
-    begin = listing.day.isoformat() if listing.kind == Kind.MEETING else listing.listed_at.isoformat()
-    return f"{begin}~{listing.offer_id}"
+    return cursor_of(listing.day if listing.kind == Kind.MEETING else listing.listed_at, listing.offer_id)
 
 
 async def names_of(session: AsyncSession, organisation_ids: set[str]) -> dict[str, str]:
@@ -201,18 +200,6 @@ def _words_of(offer: OfferHeard) -> Any:
     read_as = _READ_AS[offer.language]
     title, text = (pg.to_tsvector(read_as, words) for words in (offer.title, offer.text))
     return sa.func.setweight(title, sa.literal_column("'A'")).op("||")(text)
-
-
-def _cursor(cursor: str | None, begin_of: Any) -> tuple[Any, str] | None:
-    begin, _, offer_id = (cursor or "").partition("~")
-    try:
-        return (begin_of(begin), offer_id) if offer_id else None
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC)
 
 
 async def not_while_erasing(session: AsyncSession, *, alone: bool = False) -> None:

@@ -1,5 +1,11 @@
 """A list comes in pages, and a page is right while rows come in."""
 
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from chassis import FieldErrors
+from chassis.paging import PageAsked, cursor_of, moment
 from tests.chassis.lending import Tool
 
 
@@ -43,3 +49,26 @@ async def test_rows_that_come_in_meanwhile_move_nothing(lending):
 
 async def test_there_may_be_nothing(lending):
     assert await page(lending) == ([], None)
+
+
+# A list that goes by a day or a moment.
+
+
+def asked(cursor):
+    return PageAsked(cursor=cursor, limit=2)
+
+
+def test_a_page_goes_on_after_the_moment_or_the_day_of_its_cursor():
+    at = datetime(2026, 11, 30, 14, 30, 0, 123456, timezone(timedelta(hours=1)))
+
+    assert asked(cursor_of(at, "tool~1")).after(moment) == (at.astimezone(UTC), "tool~1")
+    assert asked(cursor_of(date.max, "tool-1")).after(date.fromisoformat) == (date.max, "tool-1")
+    assert asked(None).after(moment) is asked("").after(moment) is None
+
+
+@pytest.mark.parametrize(
+    "cursor", ["x", "~", "tool-1", "2026-11-30T14:30:00~x", "0001-01-01T00:00:00+14:00~x", "9999-12-31T23:59-01:00~x"]
+)
+def test_a_cursor_that_is_not_one_is_a_wrong_field(cursor):
+    with pytest.raises(FieldErrors):
+        asked(cursor).after(moment)

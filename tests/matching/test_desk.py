@@ -78,6 +78,16 @@ async def test_what_others_ask_and_offer_in_my_scope_is_new_the_newest_first(aro
     assert (await around.asker.get("/v1/desk/new")).status_code == 403
 
 
+async def test_the_page_after_what_is_gone_meanwhile_goes_on_where_it_was(around: Matching):
+    await around.given(a_request("r-1"), a_request("r-2", member_id="m-leaves"))
+    first = (await at_desk(around).get("/v1/desk/new", params={"limit": 1})).json()
+
+    await around.given(MemberErased(member_id="m-leaves", version=9))
+    rest = (await at_desk(around).get("/v1/desk/new", params={"cursor": first["next_cursor"]})).json()
+
+    assert [one["proposition_id"] for one in (*first["items"], *rest["items"])] == ["r-2", "r-1"]
+
+
 SCOPES = (
     AmbassadorScope(provinces=("Utrecht",)),
     AmbassadorScope(organisation_ids=("o-vechtdal",)),
@@ -125,6 +135,27 @@ async def test_what_waits_longest_is_looked_at_first(matching: Matching):
     assert [one["match"]["match_id"] for one in first_page["items"]] == [first.match_id]
     assert [one["match"]["request"]["request_id"] for one in rest["items"]] == ["r-2"]
     assert (await at_desk(matching, OTHER).get("/v1/desk/waiting")).json()["items"] == []
+
+
+async def test_who_judges_the_last_match_of_a_page_finds_all_others_on_the_next(around: Matching):
+    await around.given(an_offer("o"))
+    for n in range(4):
+        around.clock.move(hours=1)
+        await around.given(a_request(f"r-{n}"))
+    page = (await at_desk(around).get("/v1/desk/waiting", params={"limit": 1})).json()
+    (waited_longest,) = page["items"]
+
+    judged = await at_desk(around).post(f"/v1/matches/{waited_longest['match']['match_id']}/endorse")
+    rest = (await at_desk(around).get("/v1/desk/waiting", params={"cursor": page["next_cursor"]})).json()
+
+    assert (judged.status_code, waited_longest["match"]["request"]["request_id"]) == (200, "r-0")
+    assert [one["match"]["request"]["request_id"] for one in rest["items"]] == ["r-1", "r-2", "r-3"]
+
+
+@pytest.mark.parametrize("what", ["new", "waiting"])
+async def test_a_cursor_that_we_did_not_give_is_a_wrong_field(matching: Matching, what):
+    answer = await at_desk(matching).get(f"/v1/desk/{what}", params={"cursor": "0001-01-01T00:00:00+14:00~r"})
+    assert (answer.status_code, slug(answer)) == (422, "invalid-fields")
 
 
 # Asking another ambassador.

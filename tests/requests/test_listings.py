@@ -82,6 +82,11 @@ async def test_what_comes_first_stands_first_and_pages_go_on_where_they_were(req
     assert await listed(requests) == ["Over 30 dagen", "Ooit"]
 
 
+async def test_a_cursor_that_we_did_not_give_is_a_wrong_field(requests):
+    for what, cursor in (("tips", "x"), ("tips", "0001-01-01T00:00:00+14:00~o"), ("meetings", "x~o")):
+        assert wrong_fields(await requests.http.get(f"/v1/{what}", params={"cursor": cursor}))["cursor"]
+
+
 async def test_it_is_found_by_word_theme_place_and_day(requests):
     await requests.placed("offer", "sem", **a_meeting(requests, 20, title="Zonnepaneleninstallateurs aan het woord"))
     await requests.placed("offer", "sem", **a_meeting(requests, 4, title="Bijen tellen", themes=["biodiversity"],
