@@ -12,8 +12,15 @@ from contracts.deeds import Deed
 from contracts.desk import HelpAnswered, HelpAsked
 from contracts.event import new_id
 from contracts.vocabulary import Side
-from services.matching import answering, by_hand, desk_rules, doing, people, propositions
-from services.matching.desk_rules import AnsweredBefore, AskedEnough, AskNotFound, CannotBeAsked, NotAnOffer
+from services.matching import answering, by_hand, desk_rules, doing, one_person, people, propositions
+from services.matching.desk_rules import (
+    AnsweredBefore,
+    AskedEnough,
+    AskNotFound,
+    CannotBeAsked,
+    CannotBeBroughtTogether,
+    NotAnOffer,
+)
 from services.matching.match import RUNNING, State
 from services.matching.pairs import Proposition
 from services.matching.propositions import Known
@@ -59,12 +66,12 @@ async def ask_member(
     session: AsyncSession, who: Identity, request: Proposition, member_id: str, note: str | None, now: datetime
 ) -> RowMapping:
     """Shows a request to a member; who was asked before is not asked again. The caller has the turn."""
-    before = await of_request(session, request.id)
-    if known := next((one for one in before if one["member_id"] == member_id), None):
+    before, theirs = await of_request(session, request.id), await one_person.references_of(session, member_id)
+    if known := next((one for one in before if one["member_id"] in theirs), None):
         return known
     if len(before) >= desk_rules.ASKED_MAX:
         raise AskedEnough
-    if member_id == request.member_id or await people.is_forgotten(session, member_id, None):
+    if request.member_id in theirs or await people.is_forgotten(session, member_id, None):
         raise CannotBeAsked
     ids = {"ask_id": new_id(), "request_id": request.id, "member_id": member_id, "asked_by": who.member_id}
     await ask(session, _KEEP, ids | {"note": note, "now": now})
@@ -134,9 +141,12 @@ async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings:
     before = await by_hand.of_pair(session, row["request_id"], row["offer_id"] or "")
     if (before and before.state not in RUNNING) or not await _both_open(session, row, now):
         return
-    match = await by_hand.bring_together(
-        session, row["request_id"], row["offer_id"] or "", row["asked_by"], now, settings
-    )
+    try:
+        match = await by_hand.bring_together(
+            session, row["request_id"], row["offer_id"] or "", row["asked_by"], now, settings
+        )
+    except CannotBeBroughtTogether:  # who was asked is who asks, which was not known then
+        return
     if match.state is State.ENDORSED and match.answer_of(Side.OFFER) is None:
         await answering.give(session, match, Side.OFFER, accepted=True, because=None, now=now)
 

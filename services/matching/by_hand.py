@@ -7,7 +7,18 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.vocabulary import Side
-from services.matching import candidates, desk_rules, feedback, judging, matches, propositions, rules, steps, weighing
+from services.matching import (
+    candidates,
+    desk_rules,
+    feedback,
+    judging,
+    matches,
+    one_person,
+    propositions,
+    rules,
+    steps,
+    weighing,
+)
 from services.matching.desk_rules import MatchedBefore, NotAnOffer, RequestNotYours
 from services.matching.match import Match, State
 from services.matching.pairs import Pair
@@ -41,7 +52,8 @@ async def bring_together(
         raise RequestNotYours
     if offer is None:
         raise NotAnOffer
-    desk_rules.must_go_together(request.proposition, offer.proposition, now, is_region=settings.is_region)
+    asker = await one_person.references_of(session, request.proposition.member_id)
+    desk_rules.must_go_together(request.proposition, asker, offer.proposition, now, is_region=settings.is_region)
     match = await of_pair(session, request_id, offer_id) or await _new(
         session, request, offer, looked_at_by, now, settings
     )

@@ -99,14 +99,19 @@ def looks_after(proposition: Proposition, roles: Collection[str], scope: Ambassa
     return Role.AMBASSADOR.value in roles and scope is not None and routing.covers(scope, proposition)
 
 
-def must_go_together(request: Proposition, offer: Proposition, now: datetime, *, is_region: bool) -> None:
-    """Who brings two together by hand may overrule distance, kind and level, but not what the two themselves said."""
+def must_go_together(
+    request: Proposition, asker: Collection[str], offer: Proposition, now: datetime, *, is_region: bool
+) -> None:
+    """Who brings two together by hand may overrule distance, kind and level, but not what the two themselves said.
+
+    `asker`: all that who asks is known as.
+    """
     if request.side is not Side.REQUEST or request.node is not None or not request.is_open(now):
         raise RequestNotYours
     is_here = offer.node is None or is_region
     if offer.side is not Side.OFFER or not offer.is_open(now) or not is_here:
         raise NotAnOffer
-    if request.node == offer.node and request.member_id == offer.member_id:
+    if offer.node is None and offer.member_id in asker:
         raise CannotBeBroughtTogether
 
 

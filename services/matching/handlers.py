@@ -138,7 +138,7 @@ async def replace_team_member(event: NodeTeamLeft, session: AsyncSession, now: d
 @router.hears(MemberMerged, MemberParted)
 async def keep_one_person(event: MemberMerged | MemberParted, session: AsyncSession) -> None:
     """Two references are of one person, or are not after all: nobody is matched with themselves."""
-    await one_person.keep(session, event)
+    await proposing.end(session, await one_person.keep(session, event), "closed")
 
 
 @router.hears(MemberErased)

@@ -1,4 +1,4 @@
-"""Which references are of one person: they keep what is theirs, and are not proposed to themselves."""
+"""Which references are of one person: they keep what is theirs, and nobody is brought together with themselves."""
 
 import sqlalchemy as sa
 from sqlalchemy import text
@@ -6,8 +6,8 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.members import MemberMerged, MemberParted
-from services.matching import matches, proposing
-from services.matching.match import RUNNING
+from services.matching import matches
+from services.matching.match import RUNNING, Match
 from services.matching.store import Table, ask
 
 
@@ -31,19 +31,31 @@ _KEEP = text(
     RETURNING member_id
     """
 )
-_REFERENCES = text("""SELECT member_id FROM same_person WHERE "into" = :stays UNION SELECT CAST(:stays AS text)""")
+
+#: By which of their references a person stays, of a table with a `member_id`.
+STAYS = """coalesce((SELECT s."into" FROM same_person s WHERE s.member_id = {0}.member_id), {0}.member_id)"""
+_REFERENCES = text(
+    f"""
+    WITH stays AS (SELECT {STAYS.format("m")} AS one FROM (SELECT CAST(:member_id AS text) AS member_id) AS m)
+    SELECT one FROM stays UNION SELECT member_id FROM same_person, stays WHERE "into" = one
+    """
+)
 
 
-async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> None:
-    """Keeps where a reference leads; what runs between two references of one person ends."""
+async def references_of(session: AsyncSession, member_id: str) -> set[str]:
+    """All that somebody of this node is known as."""
+    return {*(await ask(session, _REFERENCES, {"member_id": member_id})).scalars()}
+
+
+async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> list[Match]:
+    """Keeps where a reference leads; returns what runs between two references of one person, which is to end."""
     into = event.into if isinstance(event, MemberMerged) else None
     values = {"member_id": event.member_id, "version": event.version, "into": into}
     if (await ask(session, _KEEP, values)).scalar_one_or_none() is None or into is None:
-        return
-    theirs = {*(await ask(session, _REFERENCES, {"stays": into})).scalars()}
-    running = [
+        return []
+    theirs = await references_of(session, into)
+    return [
         match
         for match in await matches.of_member(session, event.member_id, None)
         if match.state in RUNNING and not match.other_nodes() and theirs.issuperset(match.sides())
     ]
-    await proposing.end(session, running, "closed")

@@ -21,6 +21,7 @@ from contracts.vocabulary import Side
 from services.matching import candidates, propositions, rules, weighing
 from services.matching.candidates import CANDIDATES_MAX, offer_running
 from services.matching.meanings import Read, read_meanings
+from services.matching.one_person import STAYS
 from services.matching.pairs import Pair
 from services.matching.propositions import BUSY, Heard, Known, busy_of
 from services.matching.rules import Busy, Proposal
@@ -124,8 +125,6 @@ async def still_best(
     return [_named(one, now, weights) for one in best]
 
 
-# Who has two references is one person.
-_STAYS = """coalesce((SELECT s."into" FROM same_person s WHERE s.member_id = {0}.member_id), {0}.member_id)"""
 _AS_IT_IS = text(
     f"""
     SELECT p.proposition_id AS request_id, o.proposition_id AS offer_id, {BUSY},
@@ -136,7 +135,7 @@ _AS_IT_IS = text(
     JOIN proposition o ON o.proposition_id = s.offer AND o.version = s.ov
     WHERE NOT EXISTS (SELECT FROM match m WHERE m.request_id = s.request AND m.offer_id = s.offer
                       AND m.lapsed_because IS DISTINCT FROM 'closed')
-      AND (p.node IS DISTINCT FROM o.node OR {_STAYS.format("p")} <> {_STAYS.format("o")})
+      AND (p.node IS DISTINCT FROM o.node OR {STAYS.format("p")} <> {STAYS.format("o")})
     """
 )
 

@@ -1,10 +1,14 @@
 """A person with two references answers under both, and is not matched with themselves."""
 
+import pytest
+
+from contracts.desk import HelpAnswered
 from contracts.event import new_id
 from contracts.matching import MatchEndorsed, MatchLapsed
 from contracts.members import MemberMerged, MemberParted
 from contracts.vocabulary import Kind
-from tests.matching.conftest import ASKER, OFFERER, Matching, a_request, an_offer
+from tests.matching.conftest import ASKER, OFFERER, Matching, a_request, an_offer, slug
+from tests.matching.test_desk import FAR, HELPER, at_desk, helped
 
 
 async def test_who_is_asked_under_another_reference_finds_and_answers_it(matching: Matching):
@@ -34,3 +38,41 @@ async def test_what_runs_between_two_references_of_one_person_ends_and_nothing_n
         an_offer(new_id(), kind=Kind.TIP),
     )
     assert ASKER in [event.asker.member_id for event in await matching.said(MatchEndorsed)]
+
+
+@pytest.mark.parametrize("leads", [{OFFERER: ASKER}, {ASKER: OFFERER}, {ASKER: "m-stays", OFFERER: "m-stays"}])
+async def test_nobody_is_brought_together_by_hand_with_what_they_offer_under_another_reference(around, leads):
+    merged = [MemberMerged(member_id=member_id, version=5, into=into) for member_id, into in leads.items()]
+    await around.given(*merged, a_request("r"), an_offer("o"))
+
+    made = await at_desk(around).post("/v1/matches", json={"request_id": "r", "offer_id": "o"})
+    asked = await at_desk(around).post("/v1/asks", json={"request_id": "r", "member_id": OFFERER})
+
+    assert (made.status_code, slug(made)) == (422, "cannot-be-brought-together")
+    assert (asked.status_code, slug(asked)) == (422, "member-cannot-be-asked")
+
+
+async def test_who_was_asked_to_help_is_not_asked_again_under_another_reference(matching: Matching):
+    ask = await helped(matching)
+    await matching.given(MemberMerged(member_id=HELPER, version=5, into="m-stays"))
+
+    again = await at_desk(matching).post("/v1/asks", json={"request_id": "r", "member_id": "m-stays"})
+
+    assert (again.status_code, again.json()["ask_id"]) == (201, ask["ask_id"])
+
+
+@pytest.mark.parametrize("offer_comes", ["before", "after"])
+async def test_who_turns_out_to_be_who_asks_is_not_brought_together_with_themselves(matching, offer_comes):
+    ask = await helped(matching)
+    offer = an_offer("o-help", member_id=HELPER, organisation_id="o-smederij", **FAR)
+    await matching.given(MemberMerged(member_id=HELPER, version=5, into=ASKER))
+    if offer_comes == "before":
+        await matching.given(offer)
+
+    person = matching.http_as(ASKER, also=(HELPER,))
+    yes = await person.post(f"/v1/asks/{ask['ask_id']}/answer", json={"accepted": True, "offer_id": "o-help"})
+    if offer_comes == "after":
+        await matching.when(offer)
+
+    assert yes.status_code == 200
+    await matching.then_said(HelpAnswered)
