@@ -132,7 +132,7 @@ async def help_with(session: AsyncSession, offer_id: str, now: datetime, setting
     rows = list((await ask(session, _BY_OFFER, {"offer_id": offer_id})).mappings())
     offer = await propositions.get(session, offer_id) if rows else None
     for row in rows:
-        if offer and offer.proposition.member_id == row["member_id"]:
+        if offer and offer.proposition.member_id in await one_person.references_of(session, row["member_id"]):
             await _help(session, row, now, settings)
 
 

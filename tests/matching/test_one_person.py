@@ -4,7 +4,7 @@ import pytest
 
 from contracts.desk import HelpAnswered
 from contracts.event import new_id
-from contracts.matching import MatchEndorsed, MatchLapsed
+from contracts.matching import MatchAnswered, MatchEndorsed, MatchLapsed
 from contracts.members import MemberMerged, MemberParted
 from contracts.vocabulary import Kind
 from tests.matching.conftest import ASKER, OFFERER, Matching, a_request, an_offer, slug
@@ -59,6 +59,25 @@ async def test_who_was_asked_to_help_is_not_asked_again_under_another_reference(
     again = await at_desk(matching).post("/v1/asks", json={"request_id": "r", "member_id": "m-stays"})
 
     assert (again.status_code, again.json()["ask_id"]) == (201, ask["ask_id"])
+
+
+@pytest.mark.parametrize("offer_comes", ["before", "after"])
+async def test_who_is_asked_to_help_under_one_reference_helps_with_what_they_offer_under_another(matching, offer_comes):
+    ask = await helped(matching)
+    offer = an_offer("o-help", member_id="m-stays", organisation_id="o-smederij", **FAR)
+    await matching.given(MemberMerged(member_id=HELPER, version=5, into="m-stays"))
+    if offer_comes == "before":
+        await matching.given(offer)
+
+    person = matching.http_as("m-stays", also=(HELPER,))
+    yes = await person.post(f"/v1/asks/{ask['ask_id']}/answer", json={"accepted": True, "offer_id": "o-help"})
+    if offer_comes == "after":
+        await matching.when(offer)
+
+    assert yes.status_code == 200
+    (endorsed,) = await matching.said(MatchEndorsed)
+    (answered,) = await matching.said(MatchAnswered)
+    assert (endorsed.offer_id, answered.side, answered.accepted) == ("o-help", "offer", True)
 
 
 @pytest.mark.parametrize("offer_comes", ["before", "after"])
