@@ -64,7 +64,7 @@ class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="loc
     deed: Deed
     matter: Matter | None = Field(default=None, description="What sort of thing it was done to.")
     matter_id: str | None = None
-    title: str | None = Field(default=None, description="What the request is called that it is about.")
+    title: str | None = Field(default=None, description="What the request of this node is called that it is about.")
     whose: tuple[str, ...] = Field(default=(), description="The members of this node whom it concerns.")
     done_at: datetime
 

@@ -11,11 +11,15 @@ from services.matching.pairs import Proposition
 
 
 def note_on_match(session: AsyncSession, who: Identity, deed: Deed, match: Match, now: datetime) -> None:
-    """It concerns both sides, as far as they are of this node."""
+    """It concerns both sides, as far as they are of this node.
+
+    What a request of another node is called is not noted: who is erased there is not looked for among deeds here.
+    """
     whose = [match.party(side).member_id for side in match.own_sides()]
+    title = None if match.asker.node else match.asker.title
     note_deed(
         session, "matching", who, deed, now,
-        matter="match", matter_id=match.match_id, title=match.asker.title, whose=whose,
+        matter="match", matter_id=match.match_id, title=title, whose=whose,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 import pytest
 from sqlalchemy import text
 
+from contracts.deeds import Deed, DeedDone
 from contracts.event import new_id
 from contracts.matching import (
     AnswerGiven,
@@ -107,6 +108,16 @@ async def states(node):
             await connection.execute(text("SELECT match_id, state, owner, asker_accepted, offerer_accepted FROM match"))
         ).all()
     return {row.match_id: (row.state, row.asker_accepted, row.offerer_accepted) for row in rows}
+
+
+async def test_what_a_request_of_another_node_is_called_is_not_kept_with_what_was_done(country):
+    await endorsed(country)
+
+    (here,) = [one for one in await country.zeeland.said(DeedDone) if one.deed is Deed.MATCH_ENDORSED]
+    (there,) = [one for one in await country.brabant.said(DeedDone) if one.deed is Deed.MATCH_ENDORSED]
+
+    assert (here.title, here.whose) == ("Gastles over warmtepompen", (ASKER,))
+    assert (there.title, there.whose) == (None, (OFFERER,))
 
 
 async def test_an_offer_for_the_whole_country_is_matched_by_each_region(country):
