@@ -91,10 +91,10 @@ class Sessions:
         async with self._service.sessions() as session:
             return await store.live_sessions(session, member_ids, now, self._settings.session_idle)
 
-    async def end(self, token_hash: bytes) -> None:
-        """Signs out here."""
+    async def end(self, token_hash: bytes, staying: str | None = None) -> None:
+        """Signs out here; a device that the same member is `staying` signed in on is told things as before."""
         self._forget(token_hash)
-        for ended in await self._do(lambda session: store.end_session(session, token_hash)):
+        for ended in await self._do(lambda session: store.end_session(session, token_hash, staying)):
             self._forget(ended)  # a call may have looked it up meanwhile
 
     async def note_device(self, token_hash: bytes, device_id: str | None) -> None:

@@ -54,11 +54,12 @@ async def sign_in_as(gateway: Gateway, request: Request, email: str, now: dateti
 
 
 async def _open(gateway: Gateway, request: Request, member_id: str, now: datetime) -> str:
+    device_id = gateway.sessions.pushed_device(request, member_id)  # no other member's in this browser is called so
     if had := gateway.sessions.token_in(request):
-        await gateway.sessions.end(token_hash(had))
+        await gateway.sessions.end(token_hash(had), staying=device_id)
     gateway.identities.forget(member_id)  # the link may have made them a member
     device = device_of(request.headers.get("user-agent", ""))
-    return await gateway.sessions.open(member_id, now, device, gateway.sessions.pushed_device(request, member_id))
+    return await gateway.sessions.open(member_id, now, device, device_id)
 
 
 async def sessions_of(gateway: Gateway, caller: Caller, now: datetime) -> list[dict[str, Any]]:

@@ -53,11 +53,14 @@ async def note_use(session: AsyncSession, token_hash: bytes, now: datetime) -> N
     await session.exec(sa.update(SessionRow).where(col(SessionRow.token_hash) == token_hash).values(seen_at=now))
 
 
-async def end_session(session: AsyncSession, token_hash: bytes) -> list[bytes]:
-    """A session is no more, under the token that it went on from either; returns what was known of it."""
+async def end_session(session: AsyncSession, token_hash: bytes, staying: str | None = None) -> list[bytes]:
+    """A session is no more, under the token that it went on from either; returns what was known of it.
+
+    Of a device that its member is `staying` signed in on, nothing is said.
+    """
     before = select(col(SessionRow.went_on_from)).where(SessionRow.token_hash == token_hash)
     of_it = col(SessionRow.token_hash) == token_hash, col(SessionRow.token_hash) == before.scalar_subquery()
-    return await _end(session, sa.or_(*of_it))
+    return await _end(session, sa.or_(*of_it), staying)
 
 
 async def end_sessions_of(session: AsyncSession, member_id: str) -> list[bytes]:
@@ -65,10 +68,10 @@ async def end_sessions_of(session: AsyncSession, member_id: str) -> list[bytes]:
     return await _end(session, col(SessionRow.member_id) == member_id)
 
 
-async def _end(session: AsyncSession, which: Any) -> list[bytes]:
+async def _end(session: AsyncSession, which: Any, staying: str | None = None) -> list[bytes]:
     ending = sa.delete(SessionRow).where(which).returning(col(SessionRow.token_hash), col(SessionRow.device_id))
     ended = (await session.exec(ending)).all()
-    for device_id in sorted({row.device_id for row in ended if row.device_id}):
+    for device_id in sorted({row.device_id for row in ended if row.device_id} - {staying}):
         say(session, SignedOutOfDevice(device_id=device_id))
     return [row.token_hash for row in ended]
 

@@ -88,6 +88,29 @@ async def test_a_session_in_a_browser_that_was_told_things_before_ends_that_too(
     await is_told_nothing(await neighbourhood.signed_in(email, neighbourhood.visitor()))
 
 
+async def test_who_signs_in_again_where_they_are_signed_in_is_told_things_there_as_before(neighbourhood):
+    email = "noor-nog-een-keer@vechtdal.example"
+    phone = await neighbourhood.member(name="Noor Jansen", email=email)
+    await turned_on(phone)
+
+    await neighbourhood.signed_in(email, phone)
+    await neighbourhood.gateway.quiet()
+    await neighbourhood.quiet()
+
+    assert OFF in (await the_page(phone)).text
+
+
+async def test_where_another_signs_in_who_was_signed_in_before_is_told_nothing_any_more(neighbourhood):
+    email, other = "noor-leent-uit@vechtdal.example", "bram-leent@vechtdal.example"
+    tablet = await neighbourhood.member(name="Noor Jansen", email=email)
+    await neighbourhood.member(name="Bram Bos", email=other)
+    await turned_on(tablet)
+
+    await neighbourhood.signed_in(other, tablet)
+
+    await is_told_nothing(await neighbourhood.signed_in(email, neighbourhood.visitor()))
+
+
 async def test_what_is_no_device_is_not_kept(neighbourhood):
     noor = await neighbourhood.member(name="Noor Jansen")
 
