@@ -205,8 +205,10 @@ class Connection:
 
     async def _reset(self) -> None:
         if self._said is not None and self._said.is_open:
-            with suppress(SMTPException, OSError):
+            try:
                 await self._said.ask(b"RSET", seconds=self._timeout_seconds)
+            except (SMTPException, OSError):
+                self.close()  # a reply that comes after all would be taken for one to the next mail
 
     def close(self) -> None:
         """Drops the connection."""

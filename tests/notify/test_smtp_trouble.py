@@ -359,14 +359,16 @@ async def saying(conversation):
         server.close()
 
 
-async def outcome_of(conversation, may_go=True):
+async def offered(connection, to="noor@school.example", may_go=True):
     async def answer():
         return may_go
 
+    return await connection.send("noreply@omdehoek.example", to, b"Subject: x\r\n\r\nx\r\n", may_go=answer)
+
+
+async def outcome_of(conversation, may_go=True):
     async with saying(conversation) as connection:
-        return await connection.send(
-            "noreply@omdehoek.example", "noor@school.example", b"Subject: x\r\n\r\nx\r\n", may_go=answer
-        )
+        return await offered(connection, may_go=may_go)
 
 
 @pytest.mark.parametrize(
@@ -429,6 +431,27 @@ async def test_a_server_that_says_no_to_somebody_and_waits_for_the_mail_all_the_
 
     assert await outcome_of(conversation) == Refused("550", address=True)
     assert conversation.heard == ["EHLO", "MAIL", "RCPT", "DATA"]  # not a dot, nor a RSET that would be its text
+
+
+async def test_a_reply_that_comes_too_late_after_a_no_answers_nothing_of_the_next_mail():
+    async def conversation(reader, writer):
+        writer.write(b"220 hello\r\n")
+        late = b""
+        while line := await reader.readline():
+            if line == b"RSET\r\n":
+                late = b"250 ok\r\n"
+                continue
+            answer = b"550 who?" if b"<gone@" in line else b"354 go on" if line == b"DATA\r\n" else b"250 ok"
+            writer.write(late + answer + b"\r\n")
+            late = b""
+            if answer == b"354 go on":
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(b"250 ok\r\n")
+        writer.close()
+
+    async with saying(conversation) as connection:
+        assert await offered(connection, to="gone@school.example") == Refused("550", address=True)
+        assert await offered(connection) == Accepted()
 
 
 @pytest.mark.parametrize("greeting", ["554 no service", "421 later", "450 go away", "hello?"])
