@@ -63,11 +63,13 @@ def without_sending(
     refused: Mapping[str, bool],
     member_id: str,
     muted: Iterable[str],
+    items: int,
     now: datetime,
 ) -> Settled | None:
     """What becomes of a mail that is due but must not be sent (now); nothing when it is to be sent.
 
-    `refused` has whose contact is known, with whether their address was refused.
+    `refused` has whose contact is known, with whether their address was refused. `items` is how many things a digest
+    tells: of nothing (any more) nobody is mailed.
     """
     if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
@@ -75,7 +77,7 @@ def without_sending(
         return Settled(Delivery.EXPIRED)
     if not all(who in refused for who in needs):
         return Settled(Delivery.AWAITING_CONTACT)
-    if not may_be_mailed(category, muted):
+    if not may_be_mailed(category, muted) or (template is Template.DIGEST and not items):
         return Settled(Delivery.UNWANTED)
     if refused.get(member_id):
         return Settled(Delivery.FAILED, "address-refused")

@@ -73,6 +73,7 @@ class Claimed:
             refused={who: contact["refused_at"] is not None for who, contact in self.contacts.items()},
             member_id=self.member_id,
             muted=self.muted,
+            items=len(self.items),
             now=now,
         )
 

@@ -127,6 +127,22 @@ async def test_who_is_erased_is_in_no_digest_and_the_others_in_it_are(notify, no
     assert gone["match_id"] not in words(mail)
 
 
+async def test_a_digest_in_the_post_of_which_nothing_is_left_is_not_mailed(own_notify):
+    noor, vera = a_person("Noor Jansen"), a_person("Vera Vos")
+    await own_notify.given(noor)
+    await choose(own_notify, noor, proposals="daily")
+    await own_notify.when(MatchEndorsed(**a_match(noor, vera)))
+    (digest_id,) = await digests_gathered(own_notify, noor)
+    await own_notify.catcher.away()
+    await own_notify.running.when(DigestDue(digest_id=digest_id))
+
+    await own_notify.running.when(MemberErased(member_id=vera.member_id))
+    await own_notify.catcher.back()
+
+    await own_notify.becomes(noor, "unwanted")
+    assert own_notify.mails(noor) == []
+
+
 async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_come(notify, noor):
     await choose(notify, noor, proposals="daily")
     await notify.when(MatchEndorsed(**a_match(noor, a_person())))
