@@ -20,6 +20,9 @@ from services.notify.smtp import Outcome
 if TYPE_CHECKING:
     from chassis import Service
 
+#: A mark that cannot be made is tried at least this often: once it can, no other sender takes the mail over first.
+PAUSE_SECONDS_MAX = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -60,11 +63,12 @@ class Marks:
             if not faults:
                 pause = 0.1
             elif all(map(is_away, faults)):
-                await wait_for_database(self._service.engine)
+                with suppress(Exception):  # one that is back and lets nobody in: the next try finds that, and tells
+                    await wait_for_database(self._service.engine)
             else:
                 log.error("not marked", faults=[describe(fault) for fault in faults])
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+                pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def _write(self, marks: list[Mark]) -> list[BaseException]:
         """Those that fail stand in line again; returns the faults."""

@@ -2,18 +2,20 @@
 
 import asyncio
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
+import asyncpg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
-from chassis.database import DatabaseAway
+from chassis.database import DatabaseAway, wait_for_database
 from contracts.envelope import encode
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.notify import NotificationFailed, NotificationSent
 from node.part import free_port
-from services.notify import post
+from services.notify import marking, post
 from services.notify import sending as sending_module
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX
 from services.notify.caretaking import Caretaker
@@ -430,6 +432,59 @@ async def test_a_mail_that_the_server_took_while_the_database_was_away_is_marked
             assert len(notify.mails(person)) == 1
             assert (await notify.kept(person)).status == "sent"
             assert (await notify.kept(person)).attempts_unsure == 0
+
+
+@asynccontextmanager
+async def a_database_under_another_name(postgres, notify):
+    """Who calls is answered, and not let in: there is no such database."""
+    connection = await asyncpg.connect(postgres.url(driver="postgresql"), ssl=False)
+    name = notify.service.engine.url.database
+
+    async def renamed(old, new):
+        with suppress(asyncpg.ObjectInUseError):
+            await connection.execute(f'ALTER DATABASE "{old}" RENAME TO "{new}"')
+            return True
+
+    await eventually(lambda: renamed(name, f"{name}_away"), saying="a database that nobody uses")
+    try:
+        yield
+    finally:
+        await eventually(lambda: renamed(f"{name}_away", name), saying="the database")
+        await connection.close()
+
+
+async def test_a_mail_that_the_server_took_is_marked_though_the_database_lets_nobody_in_when_it_is_back(
+    postgres, nats, own_catcher, monkeypatch
+):
+    refused = []
+
+    async def waited_for(engine):
+        try:
+            await wait_for_database(engine)
+        except DBAPIError as error:
+            refused.append(error)
+            raise
+
+    async def is_refused():
+        return bool(refused)
+
+    monkeypatch.setattr(marking, "wait_for_database", waited_for)
+    async with Line(postgres.port) as line, a_notify(AtTheEndOf(postgres, line), nats, own_catcher) as notify:
+        person = a_person("Noor Jansen")
+        await notify.given(person)
+        own_catcher.behave({"stage": "data", "wait_seconds": 0.4})
+        await notify.publish(MatchEndorsed(**a_match(person, a_person())))
+        await own_catcher.mail(person.email)  # stored, and not answered yet
+
+        line.cut()
+        await own_catcher.answered()
+        async with a_database_under_another_name(postgres, notify):
+            line.mend()
+            await eventually(is_refused, saying="a login that is refused")
+
+        await notify.posted()
+        assert len(notify.mails(person)) == 1
+        assert (await notify.kept(person)).attempts_unsure == 0
 
 
 async def test_a_number_cannot_be_had_from_a_database_that_is_away(idle_notify):
