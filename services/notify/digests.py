@@ -1,11 +1,15 @@
-"""What was gathered for a member is put in the post as one mail."""
+"""What was gathered for a person is put in the post as one mail."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from contracts.event import new_id
+from services.notify import one_person
 from services.notify.erasure import not_while_erasing
 from services.notify.planning import mailed_today
 from services.notify.sql import run
@@ -35,26 +39,50 @@ _POST = text(
 )
 
 _FILL = text(
-    "UPDATE notification SET status = 'in-digest', digest_id = :mail_id "
-    "WHERE digest_id = :digest_id AND status = 'gathered'"
+    "UPDATE notification SET status = 'in-digest', digest_id = :mail_id WHERE notification_id = ANY(:notification_ids)"
+)
+
+_TAKE_OUT = text(
+    """
+    UPDATE notification AS n SET status = 'gathered', digest_id = :digest_id FROM notification AS mail
+    WHERE n.member_id = :member_id AND n.status = 'in-digest' AND mail.notification_id = n.digest_id
+      AND mail.member_id <> n.member_id AND mail.status IN ('waiting', 'sending', 'awaiting-contact')
+    """
 )
 
 
 async def put_in_post(session: AsyncSession, digest_id: str, now: datetime) -> None:
-    """Makes one mail of what waits for this digest; when nothing does (any more), of nothing none.
+    """Makes one mail of what waits for this digest, if anything does (still); for who were parted meanwhile, one each.
 
     What comes in for a digest that went already, because the broker's clock is ahead, makes another one.
     """
     await not_while_erasing(session)
     await run(session, _UNWANTED, {"digest_id": digest_id})
     gathered = list(await run(session, _GATHERED, {"digest_id": digest_id}))
-    if not gathered:
-        return
-    member_id = gathered[0].member_id
+    person = await one_person.stays_of(session, {row.member_id for row in gathered})
+    for member_id in sorted(set(person.values())):
+        theirs = [row for row in gathered if person[row.member_id] == member_id]
+        await _put_in_post(session, digest_id, member_id, theirs, now)
+    if gathered:
+        wake_senders_after_commit(session)
+
+
+async def take_out(session: AsyncSession, member_id: str, now: datetime) -> None:
+    """What was told under a reference, and is in a mail to another that is not sent yet, goes in a mail of its own.
+
+    A mail that is with the mail server at this moment goes as it is.
+    """
+    digest_id = new_id()
+    await run(session, _TAKE_OUT, {"member_id": member_id, "digest_id": digest_id})
+    await put_in_post(session, digest_id, now)
+
+
+async def _put_in_post(
+    session: AsyncSession, digest_id: str, member_id: str, gathered: Sequence[Any], now: datetime
+) -> None:
     mail_id = str(uuid5(UUID(digest_id), gathered[0].notification_id))
     values = {"mail_id": mail_id, "member_id": member_id, "now": now, "cause": session.info.get("cause")}
     await run(session, _POST, values)
-    await run(session, _FILL, {"mail_id": mail_id, "digest_id": digest_id})
+    await run(session, _FILL, {"mail_id": mail_id, "notification_ids": [row.notification_id for row in gathered]})
     if any(row.category == Category.DESK for row in gathered):
         await mailed_today(session, member_id, now)
-    wake_senders_after_commit(session)

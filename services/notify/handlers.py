@@ -73,9 +73,10 @@ async def remember_one_person(
 ) -> None:
     """Two references are of one person, or are not after all: what one chooses of mails holds for the other.
 
-    Who was found to be one hears it, with where to undo it.
+    Who was found to be one hears it, with where to undo it. Who is not any more is mailed nothing of the other's.
     """
     await one_person.keep(session, event)
+    await digests.take_out(session, event.member_id, now)
     if isinstance(event, MemberMerged):
         await tell(session, merged_notices.merged_notices(event, await contacts.team(session)), settings, now)
 

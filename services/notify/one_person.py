@@ -33,7 +33,10 @@ async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> Non
     await run(session, _KEEP, {"member_id": event.member_id, "version": event.version, "into": into})
 
 
-_STAYS = text('SELECT member_id, "into" FROM same_person WHERE member_id = ANY(:member_ids) AND "into" IS NOT NULL')
+# Locked: whoever parts two waits for what is put together for them at this moment, and then finds it to take it out.
+_STAYS = text(
+    'SELECT member_id, "into" FROM same_person WHERE member_id = ANY(:member_ids) AND "into" IS NOT NULL FOR SHARE'
+)
 
 
 async def stays_of(session: AsyncSession, member_ids: set[str]) -> dict[str, str]:

@@ -103,10 +103,9 @@ def unplanned(notification_id: str, member_id: str, category: str | None) -> Unp
     return Unplanned(notification_id, member_id, Category(category) if category else None)
 
 
-async def mailed_today(session: AsyncSession, member_id: str, now: datetime) -> None:
-    """Keeps that a member had a mail about what they look after as ambassador."""
-    person = await one_person.stays_of(session, {member_id})
-    await _first_of_the_day(session, {person[member_id]}, now)
+async def mailed_today(session: AsyncSession, person: str, now: datetime) -> None:
+    """Keeps that somebody, by the reference that stays, had a mail about what they look after as ambassador."""
+    await _first_of_the_day(session, {person}, now)
 
 
 async def _first_of_the_day(session: AsyncSession, member_ids: set[str], now: datetime) -> set[str]:

@@ -5,7 +5,9 @@ import re
 import pytest
 
 from contracts.matching import MatchEndorsed, MatchProposed
-from contracts.members import MemberMerged, NodeTeamJoined
+from contracts.members import MemberMerged, MemberParted, NodeTeamJoined
+from contracts.notify import DigestDue
+from tests.catching import words
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
 
@@ -16,6 +18,28 @@ async def two(notify):
     other = a_person("Noor Jansen", email=stays.email)
     await notify.given(stays, other, MemberMerged(member_id=other.member_id, version=2, into=stays.member_id))
     return stays, other
+
+
+async def digests_gathered(notify, *people):
+    """The digests that are being gathered for some people."""
+    return {mail.digest_id for mail in await notify.mails_kept(*people) if mail.status == "gathered"}
+
+
+async def gathered_as_one(notify, noor, nora):
+    """Two who were merged by mistake, and a match of each that waits to be mailed; returns those matches."""
+    await notify.given(noor, nora, MemberMerged(member_id=nora.member_id, version=2, into=noor.member_id))
+    asker, offerer = a_person("Vera Vreemd"), a_person("Wim Vreemd")
+    first, of_noor, of_nora = (a_match(asker, offerer, person) for person in (noor, noor, nora))
+    await notify.when(MatchProposed(**first))  # the first of the day goes at once
+    await notify.when(MatchProposed(**of_noor), MatchProposed(**of_nora))
+    return of_noor, of_nora
+
+
+def each_was_told_of_their_own(notify, noor, nora, of_noor, of_nora):
+    """And of that alone, once."""
+    told_noor, told_nora = ("".join(map(words, notify.mails(person))) for person in (noor, nora))
+    assert [told_noor.count(f"/matches/{match['match_id']}") for match in (of_noor, of_nora)] == [1, 0]
+    assert [told_nora.count(f"/matches/{match['match_id']}") for match in (of_noor, of_nora)] == [0, 1]
 
 
 async def test_what_is_told_under_either_is_in_one_inbox_and_nobody_elses(notify, two):
@@ -58,6 +82,43 @@ async def test_an_ambassador_under_two_references_has_one_mail_a_day(notify, two
 
     assert len(notify.mails(stays)) == 1
     assert [mail.status for mail in await notify.mails_kept(*two)] == ["sent", "gathered"]
+
+
+async def test_one_person_has_one_digest(notify, two):
+    stays, other = two
+    matches = await gathered_as_one(notify, stays, other)
+
+    (digest_id,) = await digests_gathered(notify, *two)
+    await notify.when(DigestDue(digest_id=digest_id))
+
+    assert notify.subjects(stays)[1:] == ["2 berichten van Om de Hoek"]
+    text = words(notify.mails(stays)[1])
+    assert all(f"/matches/{match['match_id']}" in text for match in matches)
+    assert {mail.status for mail in await notify.mails_kept(*two)} == {"sent"}
+
+
+async def test_parted_persons_do_not_share_a_digest(notify):
+    noor, nora = a_person("Noor Jansen"), a_person("Nora Jansen")
+    matches = await gathered_as_one(notify, noor, nora)
+
+    await notify.when(MemberParted(member_id=nora.member_id, version=3, from_id=noor.member_id))
+    await notify.when(*(DigestDue(digest_id=one) for one in await digests_gathered(notify, noor, nora)))
+
+    each_was_told_of_their_own(notify, noor, nora, *matches)
+
+
+async def test_nor_one_that_was_in_the_post_already(own_notify):
+    noor, nora = a_person("Noor Jansen"), a_person("Nora Jansen")
+    matches = await gathered_as_one(own_notify, noor, nora)
+    (digest_id,) = await digests_gathered(own_notify, noor, nora)
+    await own_notify.catcher.away()
+    await own_notify.running.when(DigestDue(digest_id=digest_id))
+
+    await own_notify.running.when(MemberParted(member_id=nora.member_id, version=3, from_id=noor.member_id))
+    await own_notify.catcher.back()
+    await own_notify.posted()
+
+    each_was_told_of_their_own(own_notify, noor, nora, *matches)
 
 
 async def test_who_is_found_to_be_one_hears_it_once_and_so_does_the_team(notify):
