@@ -46,6 +46,7 @@ from services.notify import (
     opening,
     rules,
 )
+from services.notify.push import devices
 from services.notify.push import handlers as push_handlers
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
@@ -73,12 +74,15 @@ async def remember_one_person(
 ) -> None:
     """Two references are of one person, or are not after all: what one chooses of mails holds for the other.
 
-    Who was found to be one hears it, with where to undo it. Who is not any more is mailed nothing of the other's.
+    Who was found to be one hears it, with where to undo it. Who is not any more is told nothing of the other's.
     """
     await one_person.keep(session, event)
     await digests.take_out(session, event.member_id, now)
     if isinstance(event, MemberMerged):
         await tell(session, merged_notices.merged_notices(event, await contacts.team(session)), settings, now)
+    else:
+        for member_id in (event.member_id, event.from_id):  # nobody can tell in whose hands a device of both is
+            await devices.end_all_of(session, member_id)
 
 
 @router.hears(SignInRequested)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from chassis.outward import Answer
 from contracts.gateway import SignedOutOfDevice
 from contracts.matching import MatchEndorsed, RequestUnanswered
-from contracts.members import MemberErased, MemberLeft, MemberMerged
+from contracts.members import MemberErased, MemberLeft, MemberMerged, MemberParted
 from node.secrets import new_push_key
 from services.notify.moments import Wishes
 from services.notify.push import rules
@@ -267,6 +267,18 @@ async def test_a_browser_tells_who_asked_last_and_one_person_all_that_they_are_k
 
     bodies = [one["body"] for one in await shown(push_service, device)]
     assert bodies == ["Om de hoek gevonden: Stageplek in de werkplaats"]
+
+
+async def test_who_are_parted_are_told_on_no_device_that_may_be_of_the_other(notify, push_service):
+    noor, nora = a_person("Noor Jansen"), a_person("Nora Jansen")
+    await notify.running.given(noor, nora, MemberMerged(member_id=nora.member_id, into=noor.member_id, version=2))
+    await turned_on(notify, noor.member_id, push_service.a_device(), also=(nora.member_id,))  # in whose hands?
+
+    await notify.when(MemberParted(member_id=nora.member_id, from_id=noor.member_id, version=3))
+
+    for person in (noor, nora):
+        told = await notify.running.http_as(person.member_id).get("/v1/push-devices")
+        assert told.json()["device_ids"] == []
 
 
 async def test_what_is_no_device_is_refused(notify, push_service):
