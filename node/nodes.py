@@ -19,10 +19,12 @@ from chassis.settings import Settings
 from node import addresses
 from node.called_from import from_where_called
 from node.files import write
+from node.keeping.manifest import Unusable
 from node.links import certificates, lag, restored
 from node.links.keeper import Keeper
 from node.links.register import NATIONAL, NotPossible, Register, read_bundle
 from node.links.server import Tls
+from node.links.sourcing import Refused
 from node.part import free_port
 
 LEAF_PORT = 7422
@@ -41,7 +43,7 @@ def main() -> int:
     try:
         done = ACTIONS[asked.action](asked)
         return done if isinstance(done, int) else 0
-    except NotPossible as why:
+    except (NotPossible, Refused, Unusable) as why:
         print(f"Dat kan niet (not possible): {why}", file=sys.stderr)
         return 1
     except (NatsError, OSError, TimeoutError):

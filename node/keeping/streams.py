@@ -6,7 +6,7 @@ kept apart, as it was when the databases were kept: what it heard later, no data
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -71,25 +71,34 @@ def _is_of_a_service(consumer: ConsumerKept) -> bool:
 
 
 async def keep(client: Client, stream: str, folder: Path, last: int, consumers: list[ConsumerKept]) -> StreamKept:
-    """The broker's snapshot of a stream, with its checksums checked."""
+    """The broker's snapshot of a stream, without its consumers, in a file."""
     file = f"streams/{stream}.gz"
+    with written(folder / file) as take:
+        begun = await snapshot(client, stream, take, no_consumers=True)
+    return StreamKept(config=begun["config"], state=begun["state"], last=last, consumers=tuple(consumers), file=file)
+
+
+async def snapshot(
+    client: Client, stream: str, take: Callable[[bytes], Coroutine[Any, Any, None]], **asked: Any
+) -> Any:
+    """Hands over the broker's snapshot of a stream, with its checksums checked, a part at a time.
+
+    Returns the `config` and `state` that it is put back with. Raises `Unusable` when the broker ended it before it was
+    whole: its last message then has no data either.
+    """
     inbox = client.new_inbox()
     chunks = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
-    asked = {"deliver_subject": inbox, "no_consumers": True, "jsck": True, "chunk_size": CHUNK_BYTES}
+    asked |= {"deliver_subject": inbox, "jsck": True, "chunk_size": CHUNK_BYTES}
     begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
-    with written(folder / file) as take:
-        while True:
-            chunk = await chunks.next_msg(timeout=ANSWER_SECONDS_MAX)
-            if not chunk.data:
-                break
-            await take(chunk.data)
-            if chunk.reply:
-                await client.publish(chunk.reply)
+    while (chunk := await chunks.next_msg(timeout=ANSWER_SECONDS_MAX)).data:
+        await take(chunk.data)
+        if chunk.reply:
+            await client.publish(chunk.reply)
     await chunks.unsubscribe()
     status = (chunk.headers or {}).get("Status", "204")
     if status != "204":
         raise Unusable(f"{stream}: {(chunk.headers or {}).get('Description', status)}")
-    return StreamKept(config=begun["config"], state=begun["state"], last=last, consumers=tuple(consumers), file=file)
+    return begun
 
 
 async def has_messages(client: Client, stream: str) -> bool:

@@ -6,6 +6,7 @@ with every message where it came from, so that it goes on where it was, whatever
 
 import asyncio
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +15,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from node.files import write
+from node.keeping import streams
 from node.links.accounts import Flow, down, up
 from node.links.register import Register
 
@@ -180,18 +182,16 @@ async def stop_giving(client: Client, register: Register) -> None:
 
 
 async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
-    """Writes the stream to a file; returns what the server must be told to take it back."""
-    inbox = client.new_inbox()
-    subscription = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
-    asked = {"deliver_subject": inbox, "jsck": True, "chunk_size": CHUNK_BYTES}
-    begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
+    """Writes the stream to a file; returns what the server must be told to take it back. Raises `Unusable`."""
     write(file, "")  # its owner's only
     with file.open("wb") as chunks:
-        while (chunk := await subscription.next_msg(timeout=ANSWER_SECONDS_MAX)).data:
-            chunks.write(chunk.data)
-            if chunk.reply:
-                await client.publish(chunk.reply)
-    await subscription.unsubscribe()
+
+        async def take(chunk: bytes) -> None:
+            chunks.write(chunk)
+
+        begun = await streams.snapshot(client, stream, take)
+        chunks.flush()
+        os.fsync(chunks.fileno())  # for the stream is removed next
     # What is taken from others begins again when the stream stands, see `_begins_again`.
     return {"config": begun["config"] | {"sources": None}, "state": begun["state"]}
 
