@@ -3,7 +3,7 @@
 COPY is PostgreSQL's own, so no program of a certain version has to be at hand, in whatever container this runs.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 
 import asyncpg
@@ -50,6 +50,9 @@ _DROP = f"""
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' AND {_OWN.format(oid="c.oid")}
     """
 
+#: Whom a restore has to erase when all else is put back. In a schema of its own, which is neither kept nor emptied: a
+#: restore that broke off has overwritten where they stood, and the one after it must know them.
+_TO_ERASE = "restore.to_erase"
 
 #: Which service says what of which table's rows is so, by their version.
 SAYS = {"members": ("member", "organisation"), "requests": ("proposition",), "matching": ("match",)}
@@ -102,10 +105,33 @@ async def in_use(connection: asyncpg.Connection) -> bool:
 
 
 async def erased_there(connection: asyncpg.Connection) -> list[str]:
-    """Whom the database of members says were erased; nobody when it has no such table yet."""
-    if await connection.fetchval("SELECT to_regclass('erasure')") is None:
-        return []
-    return [row["member_id"] for row in await connection.fetch("SELECT member_id FROM erasure")]
+    """Whom the database of members says were erased, or are to be by a restore that broke off."""
+    found: list[str] = []
+    for table in ("erasure", _TO_ERASE):
+        if await connection.fetchval("SELECT to_regclass($1)", table) is not None:
+            found += [row["member_id"] for row in await connection.fetch(f"SELECT member_id FROM {table}")]
+    return found
+
+
+async def note_to_erase(url: str, member_ids: Iterable[str]) -> None:
+    """Keeps whom a restore has to erase in the database of members, until `note_erased`."""
+    connection = await connect(url)
+    try:
+        await connection.execute("CREATE SCHEMA IF NOT EXISTS restore")
+        await connection.execute(f"CREATE TABLE IF NOT EXISTS {_TO_ERASE} (member_id text PRIMARY KEY)")
+        insert = f"INSERT INTO {_TO_ERASE} SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
+        await connection.execute(insert, list(member_ids))
+    finally:
+        await connection.close()
+
+
+async def note_erased(url: str) -> None:
+    """They are: there is nobody to erase any more."""
+    connection = await connect(url)
+    try:
+        await connection.execute("DROP SCHEMA restore CASCADE")
+    finally:
+        await connection.close()
 
 
 async def put_back(url: str, folder: Path, service: str, kept: DatabaseKept) -> None:
