@@ -8,6 +8,7 @@ import time
 from contextlib import nullcontext
 from pathlib import Path
 
+from chassis.publishing import stream_of
 from node import addresses
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
@@ -114,8 +115,7 @@ async def _take_out_what_was_said(url: str, node: str, client: streams.Client) -
         for seq, event_id, subject in await connection.fetch(
             "SELECT seq, event_id, subject FROM outbox WHERE due_at IS NULL"
         ):
-            kind = "local" if subject.split(".")[2] == "local" else "shared"
-            if await streams.holds(client, f"odh-{node}-{kind}", subject, event_id):
+            if await streams.holds(client, f"odh-{node}-{stream_of(subject)}", subject, event_id):
                 await connection.execute("DELETE FROM outbox WHERE seq = $1", seq)
     finally:
         await connection.close()

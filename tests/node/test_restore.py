@@ -97,3 +97,20 @@ async def test_who_was_erased_after_the_backup_is_erased_by_the_restore_after_on
     assert await members(node) == [wim]
     assert await rows(node, "members", "SELECT member_id FROM erasure") == [noor]
     assert await rows(node, "members", "SELECT to_regnamespace('restore')") == [None]
+
+
+@pytest.mark.parametrize("to", ["shared", "local", "to.zeeland", "to-partner.docenten"])
+async def test_what_was_published_when_its_row_was_still_in_the_outbox_is_not_published_once_more(node, tmp_path, to):
+    said, unsaid, subject = new_id(), new_id(), f"odh.{node.node}.{to}.partners.event-refused.1"
+    connection = await databases.connect(node.databases["partners"])
+    for event_id in (said, unsaid):
+        insert = "INSERT INTO outbox (event_id, entity_id, subject, body) VALUES ($1, '1', $2, '')"
+        await connection.execute(insert, event_id, subject)
+    await connection.close()
+    async with streams.connected(node.nats) as client:
+        await client.jetstream().publish(subject, headers={"Nats-Msg-Id": said})
+    await keep(node, tmp_path)
+
+    await put_back(node, tmp_path)
+
+    assert await rows(node, "partners", "SELECT event_id FROM outbox") == [unsaid]
