@@ -59,9 +59,15 @@ async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> Non
     since = time.monotonic()
     async with streams.connected(servers.nats) as client:
         was_calm = await calm(servers, client, asked.patience)
+        # What is taken in leaves its queue: kept before the databases are seen, no event is in neither.
+        snapshots = {}
+        for name in filter(streams.is_queue, await streams.names(client, servers.node)):
+            snapshots[name] = await streams.keep(client, name, target, *await streams.where(client, name))
         async with moment(servers, client) as found:
             # First the streams, which go on growing; the databases are seen as they were for as long as it takes.
-            snapshots = {name: await streams.keep(client, name, target, *upto) for name, upto in found.streams.items()}
+            for name, upto in found.streams.items():
+                if name not in snapshots:
+                    snapshots[name] = await streams.keep(client, name, target, *upto)
             kept = {name: await databases.keep(one, target, name) for name, one in found.snapshots.items()}
             gone = await databases.erased_there(found.snapshots["members"])
     erased.write(target / manifest.ERASED, dict.fromkeys([*gone, *(erased.read(asked.erased) if asked.erased else ())]))

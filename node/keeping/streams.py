@@ -53,6 +53,11 @@ async def names(client: Client, node: str) -> list[str]:
     return sorted(name for name in told.get("streams") or () if name.startswith(f"odh-{node}-"))
 
 
+def is_queue(stream: str) -> bool:
+    """Whether it holds what partners published and was not taken in yet; what was is gone from it."""
+    return stream.endswith("-partners")
+
+
 async def where(client: Client, stream: str) -> tuple[int, list[ConsumerKept]]:
     """The number of the last message, and how far each consumer of the node's own services has heard."""
     last = (await ask(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"]
@@ -119,8 +124,8 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
         await _request(client, begun["deliver_subject"], chunk)
     ended = await _request(client, begun["deliver_subject"], b"")
     _checked(stream, ended.data)
-    # What other nodes said is not ours to say anew.
-    cut = 0 if stream.endswith("-elsewhere") else await _cut(client, stream, kept.last)
+    # What other nodes and partners said is not ours to say anew.
+    cut = 0 if stream.endswith("-elsewhere") or is_queue(stream) else await _cut(client, stream, kept.last)
     for consumer in filter(_is_of_a_service, kept.consumers):  # older backups may have others
         name = consumer.config["durable_name"]
         made = {"stream_name": stream, "config": consumer.config | {"num_replicas": 0}}  # as many as the stream

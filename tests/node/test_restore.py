@@ -1,33 +1,42 @@
 """A backup and a restore of a node on real servers, and what happens in the middle of either."""
 
 import argparse
+import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import asyncpg
 import pytest
+from nats.js.errors import NotFoundError
 
 from chassis.database import engine_for, sessions_of
 from chassis.settings import Settings
 from chassis.streams import OwnStream, Streams
 from contracts.event import new_id
+from contracts.partners import OrganisationTold
 from node import backup, restore
 from node.keeping import databases, erased, streams
 from node.keeping.servers import Servers
 from services.members.rules import MemberStatus
 from services.members.tables import Member
-from services.partners.app import TOLD_KEPT_SECONDS
-from tests.given import fresh_name
+from services.partners import keys
+from services.partners.app import TOLD_KEPT_SECONDS, service
+from services.partners.nats_door import durable
+from tests.given import Running, eventually, fresh_name, running
+from tests.partners.conftest import NETWORK, SCHOOL, SOURCE, an_event
 
 
 @pytest.fixture
 async def node(postgres, nats) -> AsyncIterator[Servers]:
-    """The streams of a node, and those of its databases that a backup knows by name; nothing runs on them."""
+    """The streams of a node, and those of its databases that a backup knows by name; nothing runs on them yet."""
     name, urls = fresh_name("node"), {}
-    for service in ("members", "notify", "partners"):
-        database = fresh_name(service).replace("-", "_")
-        await postgres.create_migrated(database, service)
-        urls[service] = postgres.url(database)
+    for of in ("members", "notify", "partners"):
+        database = fresh_name(of).replace("-", "_")
+        await postgres.create_migrated(database, of)
+        urls[of] = postgres.url(database)
     made = Streams(Settings(node=name, nats_url=nats.url), "odh", [OwnStream("to-partner", TOLD_KEPT_SECONDS)])
     await made.connect()
     await made.close()
@@ -63,9 +72,9 @@ async def a_member(node: Servers) -> str:
     return somebody
 
 
-async def rows(node: Servers, service: str, query: str) -> list[str]:
+async def rows(node: Servers, of: str, query: str) -> list[str]:
     """The first column of what a database answers."""
-    connection = await databases.connect(node.databases[service])
+    connection = await databases.connect(node.databases[of])
     try:
         return [row[0] for row in await connection.fetch(query)]
     finally:
@@ -114,3 +123,95 @@ async def test_what_was_published_when_its_row_was_still_in_the_outbox_is_not_pu
     await put_back(node, tmp_path)
 
     assert await rows(node, "partners", "SELECT event_id FROM outbox") == [unsaid]
+
+
+@pytest.fixture
+async def door(node) -> AsyncIterator[asyncpg.Connection]:
+    """What is published waits until this connection lets go."""
+    connection = await databases.connect(node.databases["partners"])
+    yield connection
+    await connection.close()
+
+
+def partners_of(node: Servers, postgres: Any, nats: Any) -> Any:
+    return running(service, postgres, nats, node=node.node, database_url=node.databases["partners"])
+
+
+async def published(partners: Running) -> None:
+    """A partner publishes an event, and the broker answers that it has it."""
+    node, event = partners.service.settings.node, an_event("organisation", "school-1", SCHOOL)
+    await partners.service.streams.js.publish(f"odh.{node}.partner.docenten.organisation.1", json.dumps(event).encode())
+
+
+async def nothing_left(partners: Running) -> bool:
+    stream = partners.service.streams.name("partners")
+    return (await partners.service.streams.js.stream_info(stream)).state.messages == 0
+
+
+async def given_a_partner(partners: Running, door: asyncpg.Connection) -> None:
+    """One that is listened to, by a door that is closed."""
+    async with partners.session() as session:
+        await keys.add(session, "docenten", NETWORK["docenten"], SOURCE["docenten"], datetime.now(UTC))
+        await session.commit()
+
+    async def is_listened_to() -> bool:
+        with suppress(NotFoundError):
+            stream = partners.service.streams.name("partners")
+            return bool(await partners.service.streams.js.consumer_info(stream, durable("docenten")))
+        return False
+
+    await eventually(is_listened_to, saying="a door")
+    await door.execute("BEGIN; SELECT FROM partner FOR UPDATE")
+
+
+async def then_it_is_taken_in_once_after_a_restore(node: Servers, postgres: Any, nats: Any, folder: Path) -> None:
+    await put_back(node, folder)
+    async with partners_of(node, postgres, nats) as partners:
+        await eventually(lambda: nothing_left(partners), saying="an event that was heard")
+        assert [told.name for told in await partners.said(OrganisationTold)] == [SCHOOL["name"]]
+    assert len(await rows(node, "partners", "SELECT receipt_id FROM receipt")) == 1
+
+
+@pytest.mark.parametrize("heard", ["before the databases are seen", "after the databases are seen"])
+async def test_what_is_taken_in_during_a_backup_is_in_it(postgres, nats, node, door, tmp_path, monkeypatch, heard):
+    keep_stream = streams.keep
+    async with partners_of(node, postgres, nats) as partners:
+
+        async def is_heard() -> None:
+            await door.execute("ROLLBACK")
+            await eventually(lambda: nothing_left(partners), saying="an event that was heard")
+
+        async def keep_and_hear(client: streams.Client, stream: str, *more: Any) -> Any:
+            if heard == "after the databases are seen" and stream.endswith("-local"):
+                await is_heard()
+            kept = await keep_stream(client, stream, *more)
+            if heard == "before the databases are seen" and stream.endswith("-partners"):
+                await is_heard()
+            return kept
+
+        await given_a_partner(partners, door)
+        await published(partners)
+        monkeypatch.setattr(streams, "keep", keep_and_hear)
+        await keep(node, tmp_path)
+
+    await then_it_is_taken_in_once_after_a_restore(node, postgres, nats, tmp_path)
+
+
+async def test_what_is_published_while_its_stream_is_kept_stays_in_it(
+    postgres, nats, node, door, tmp_path, monkeypatch
+):
+    where = streams.where
+    async with partners_of(node, postgres, nats) as partners:
+
+        async def look_and_publish(client: streams.Client, stream: str) -> Any:
+            found = await where(client, stream)
+            if stream.endswith("-partners"):
+                await published(partners)
+            return found
+
+        await given_a_partner(partners, door)
+        monkeypatch.setattr(streams, "where", look_and_publish)
+        await keep(node, tmp_path)
+        await door.execute("ROLLBACK")
+
+    await then_it_is_taken_in_once_after_a_restore(node, postgres, nats, tmp_path)
