@@ -11,7 +11,7 @@ from chassis import Identity
 from chassis.identity import NotAllowed
 from chassis.paging import PageAsked
 from contracts.meetings import Standing
-from contracts.vocabulary import Role, Status
+from contracts.vocabulary import Kind, Role, Status
 from services.requests import listings, sign_up_rules, sign_ups
 from services.requests.sign_up_views import GuestsView, GuestView, MeetingView
 from services.requests.tables import Listing, SignUp
@@ -69,7 +69,7 @@ async def sign_up_of(session: AsyncSession, offer_id: str, who: Identity) -> Sig
 async def own_sign_ups(session: AsyncSession, who: Identity, paging: PageAsked) -> Sequence[tuple[SignUp, Listing]]:
     """All that the caller signed up for and is still known, what they asked first last; one more than a page."""
     query = select(SignUp, Listing).join(Listing, col(Listing.offer_id) == col(SignUp.offer_id))
-    query = query.where(col(SignUp.member_id).in_(who.references))
+    query = query.where(col(SignUp.member_id).in_(who.references), Listing.kind == Kind.MEETING)
     if paging.cursor:
         query = query.where(SignUp.sign_up_id < paging.cursor)
     return (await session.exec(query.order_by(col(SignUp.sign_up_id).desc()).limit(paging.limit + 1))).all()

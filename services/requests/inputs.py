@@ -115,7 +115,7 @@ class PropositionDraft(_Days):
 class PropositionChange(_Days):
     """What changes of a request or an offer; a field that is left out stays as it is."""
 
-    kind: Kind = Kind.TIP
+    kind: Kind = Field(default=Kind.TIP, description="A tip or a meeting that is offered keeps it until it is closed.")
     themes: Themes = ()
     title: Title = ""
     text: Words = ""

@@ -21,7 +21,8 @@ from contracts.requests import (
     SignUpSettled,
 )
 from services.requests import listings, meeting_news, sign_ups
-from services.requests.listings import LISTED, OfferHeard
+from services.requests.listings import OfferHeard
+from services.requests.rules import LISTED
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()

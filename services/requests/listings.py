@@ -20,9 +20,6 @@ from services.requests.tables import Departure, Listing, Organisation
 
 OfferHeard = OfferPlaced | OfferChanged | OfferReopened | OfferClosed
 
-#: What everybody can read, whoever they are.
-LISTED = frozenset({Kind.TIP, Kind.MEETING})
-
 #: What keeps something of a member holds this lock shared, and an erasure holds it alone.
 ERASURE_LOCK = 0x0D4_0002
 
@@ -55,10 +52,9 @@ class Sought:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A tip or a meeting as it now is, and what it was before; nothing when it was not known."""
+    """A tip or a meeting as it now is, and the meeting that it was before; none when it was not known as one."""
 
     listing: Listing
-    status_before: Status | None
     meeting_before: Meeting | None
 
 
@@ -70,8 +66,7 @@ async def keep(session: AsyncSession, offer: OfferHeard, node: str | None, now: 
         return None
     if row is not None and (row.version >= offer.version or row.node != node):
         return None
-    status_before = Status(row.status) if row else None
-    meeting_before = await meeting_of(session, row) if row else None
+    meeting_before = await meeting_of(session, row) if row and row.kind == Kind.MEETING else None
     told = {name: getattr(offer, name) for name in _AS_SAID} | offer.place.model_dump(exclude={"name"})
     told |= {"place_name": offer.place.name, "themes": [theme.value for theme in offer.themes]}
     told |= {"day": offer.starts_on or date.max, "words": _words_of(offer)}
@@ -81,7 +76,7 @@ async def keep(session: AsyncSession, offer: OfferHeard, node: str | None, now: 
         setattr(row, name, value)
     session.add(row)
     await session.flush()
-    return Change(row, status_before, meeting_before)
+    return Change(row, meeting_before)
 
 
 async def find(session: AsyncSession, offer_id: str) -> Listing | None:

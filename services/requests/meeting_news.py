@@ -17,8 +17,12 @@ from services.requests.tables import Listing, SignUp
 
 async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
     """Who signed up hears what changed that they have to know; who waited may have a place now."""
-    listing = change.listing
-    if listing.kind != Kind.MEETING or change.meeting_before is None:
+    listing, before = change.listing, change.meeting_before
+    if before is None:
+        return
+    if listing.kind != Kind.MEETING:  # that it was withdrawn first may be heard later, and is older then
+        if not sign_up_rules.is_over(before, now):
+            await call_off(session, listing, before.model_copy(update={"sequence": listing.version}))
         return
     meeting = await listings.meeting_of(session, listing)
     if listing.status == Status.WITHDRAWN:
@@ -26,7 +30,7 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
         return
     if listing.status != Status.OPEN:
         return
-    if sign_up_rules.has_moved(change.meeting_before, meeting) and not sign_up_rules.is_over(meeting, now):
+    if sign_up_rules.has_moved(before, meeting) and not sign_up_rules.is_over(meeting, now):
         for row in await _ours(session, listing.offer_id):
             say(session, MeetingMoved(**sign_ups.state(row, meeting)))
         at = sign_up_rules.reminder_at(meeting)

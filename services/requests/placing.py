@@ -147,7 +147,10 @@ def _new(
 
 
 def apply(proposition: Proposition, given: dict[str, Any]) -> None:
-    """Changes the fields that are given."""
+    """Changes the fields that are given; raises `FieldErrors` when it cannot become of another kind."""
+    kind = given.get("kind", proposition.kind)
+    if kind != proposition.kind and rules.keeps_kind(proposition.side, proposition.kind, proposition.status):
+        raise FieldErrors([("kind", "everybody can read this as it is: withdraw it first")])
     for name, value in given.items():
         if name == "place":
             proposition.place = value.found()

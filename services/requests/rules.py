@@ -24,6 +24,9 @@ AHEAD_DAYS_MAX = 5 * 365
 #: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
 TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
 
+#: What everybody can read, whoever they are.
+LISTED = frozenset({Kind.TIP, Kind.MEETING})
+
 #: What belongs together when it is checked whether a meeting is told well.
 WHEN_AND_WHERE = ("kind", "starts_on", "ends_on", "from_time", "until_time", "venue", "sign_up_url")
 
@@ -91,6 +94,11 @@ def status_after(status: Status, step: Step) -> Status:
 def is_taken_up(side: Side, kind: Kind) -> bool:
     """Whether an introduction brings somebody to the table for the whole of it."""
     return side == Side.REQUEST or kind in TAKEN_UP_BY_ONE
+
+
+def keeps_kind(side: Side, kind: Kind, status: Status) -> bool:
+    """Whether it stays what it is: what everybody can read stands, and people come to it, until it is closed."""
+    return side == Side.OFFER and kind in LISTED and status in STANDING
 
 
 def day_of(now: datetime) -> date:

@@ -119,6 +119,24 @@ async def test_tips_stand_newest_first_and_are_gone_when_withdrawn(requests):
     assert slug(await requests.http.get(f"/v1/tips/{old['id']}")) == "tip-not-found"
 
 
+async def test_what_everybody_reads_keeps_its_kind_until_it_is_withdrawn(requests):
+    tip = await requests.placed("offer", "sem", kind="tip", title="Begin klein")
+    lesson = {"kind": "expertise"}
+    refused = await requests.sem.patch(tip["path"], json=lesson, headers={"If-Match": '"1"'})
+    assert wrong_fields(refused) == {"kind": "everybody can read this as it is: withdraw it first"}
+
+    await requests.step(tip, "withdraw", "sem")
+    changed = await requests.sem.patch(tip["path"], json=lesson, headers={"If-Match": '"2"'})
+    await requests.step(tip, "reopen", "sem")
+    await requests.quiet()
+
+    assert changed.json()["kind"] == "expertise"
+    assert await listed(requests, "tips") == []
+    await requests.sem.patch(tip["path"], json={"kind": "tip"}, headers={"If-Match": '"4"'})
+    await requests.quiet()
+    assert await listed(requests, "tips") == ["Begin klein"]
+
+
 async def test_what_the_nation_offers_is_read_here_and_what_another_region_does_is_not(requests):
     await requests.publish_elsewhere(of_the_nation(), said_by="national")
     await requests.publish_elsewhere(of_the_nation(title="Van de buren"), said_by="zeeland")

@@ -28,7 +28,7 @@ from services.requests import rules, sign_up_rules
 from services.requests.app import service
 from services.requests.sign_up_rules import InLine
 from tests.given import running
-from tests.requests.conftest import Requests, slug
+from tests.requests.conftest import Requests, slug, wrong_fields
 from tests.requests.test_listings import a_meeting, of_the_nation
 
 STANDINGS = st.lists(st.sampled_from([Standing.PLACE, Standing.WAITING, Standing.ASKED]), max_size=12)
@@ -86,6 +86,11 @@ async def come(requests, meeting: dict, who: str, name: str | None = None) -> st
 async def stay_away(requests, meeting: dict, who: str) -> None:
     answer = await requests.member(who).delete(f"/v1/meetings/{meeting['id']}/sign-up")
     assert answer.json()["standing"] == "withdrawn", answer.text
+
+
+async def mine(requests, who: str = "noor") -> list[dict]:
+    """The meetings that somebody signed up for, as they see them."""
+    return list((await requests.member(who).get("/v1/meetings/mine")).json()["items"])
 
 
 async def guests(requests, meeting: dict) -> list[tuple[str, str | None]]:
@@ -185,8 +190,38 @@ async def test_who_comes_hears_what_changes_and_that_it_is_called_off(requests):
     await requests.step(meeting, "withdraw", "sem")
     await requests.then_said(OfferClosed, MeetingCalledOff, MeetingCalledOff, MeetingCalledOff)
     assert await guests(requests, meeting) == []
-    mine = (await requests.member("ann").get("/v1/meetings/mine")).json()["items"]
-    assert [one["sign_up"]["standing"] for one in mine] == ["called-off"]
+    assert [one["sign_up"]["standing"] for one in await mine(requests, "ann")] == ["called-off"]
+
+
+async def test_a_meeting_becomes_nothing_else_without_who_comes_hearing_that_it_is_off(requests):
+    meeting = await meet(requests)
+    await come(requests, meeting, "noor")
+    visit = dict.fromkeys(("from_time", "until_time", "venue")) | {"kind": "site-visit"}
+
+    refused = await requests.sem.patch(meeting["path"], json=visit, headers={"If-Match": '"1"'})
+    await requests.step(meeting, "withdraw", "sem")
+    changed = await requests.sem.patch(meeting["path"], json=visit, headers={"If-Match": '"2"'})
+    await requests.quiet()
+
+    assert (set(wrong_fields(refused)), changed.json()["kind"]) == ({"kind"}, "site-visit")
+    assert (await mine(requests))[0]["sign_up"]["standing"] == "called-off"
+
+
+async def test_who_comes_hears_that_it_is_off_also_when_that_it_became_a_tip_is_heard_first(requests):
+    offer = of_the_nation(starts_on=rules.day_of(requests.clock()) + timedelta(days=9))
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.quiet()
+    await come(requests, {"id": offer.offer_id}, "noor")
+    closed, tip = {"status": "withdrawn", "version": 2}, {"status": "withdrawn", "version": 3, "kind": "tip"}
+
+    await requests.publish_elsewhere(OfferChanged.model_validate(offer.model_dump() | tip), said_by="national")
+    await requests.quiet()
+    await requests.publish_elsewhere(OfferClosed.model_validate(offer.model_dump() | closed), said_by="national")
+    await requests.quiet()
+
+    (off,) = await requests.said(MeetingCalledOff)
+    assert (off.member_id, off.meeting.starts_on, off.meeting.sequence) == ("noor", offer.starts_on, 3)
+    assert await mine(requests) == []
 
 
 async def test_who_has_a_place_is_reminded_on_the_day_before_and_once(requests):

@@ -6,7 +6,16 @@ from contracts.event import EventRejected, new_id
 from contracts.members import OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.places import find_place
-from contracts.requests import RecordAccepted, RequestChanged, RequestClosed, RequestPlaced, RequestReopened
+from contracts.requests import (
+    OfferClosed,
+    OfferPlaced,
+    OfferReopened,
+    RecordAccepted,
+    RequestChanged,
+    RequestClosed,
+    RequestPlaced,
+    RequestReopened,
+)
 from contracts.vocabulary import Kind, Network, Side, Theme
 
 OF = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO}
@@ -49,6 +58,22 @@ async def test_contact_details_are_refused_in_it_too(requests):
 
     (rejected,) = await requests.then_said(EventRejected)
     assert [error.field for error in rejected.errors] == ["text"]
+
+
+async def test_a_tip_is_told_as_something_else_once_it_was_withdrawn(requests):
+    record_id = new_id()
+    gone = RecordWithdrawn(record_id=record_id, version=3, known_as=record_id, thing=Thing.OFFER, **OF)
+
+    await requests.when(a_question(record_id, side=Side.OFFER, kind=Kind.TIP))
+    await requests.when(a_question(record_id, 2, side=Side.OFFER))
+    await requests.when(gone)
+    await requests.when(a_question(record_id, 4, side=Side.OFFER))
+
+    rejected, *_, reopened = await requests.then_said(
+        EventRejected, OfferPlaced, *[RecordAccepted] * 3, OfferClosed, OfferReopened
+    )
+    assert [error.field for error in rejected.errors] == ["kind"]
+    assert (reopened.offer_id, reopened.kind) == (record_id, "guest-lesson")
 
 
 async def test_what_is_told_of_a_merged_organisation_is_of_the_one_that_stays(requests):
