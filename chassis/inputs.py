@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -60,6 +60,13 @@ def _as_typed(value: Any) -> Any:
     return value
 
 
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # a database keeps moments in UTC
+        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+
+
 def _as_on_a_clock(value: Any) -> Any:
     if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
         raise ValueError("must be a time of day, such as 14:30")
@@ -78,7 +85,7 @@ LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_lengt
 Day = Annotated[date, BeforeValidator(_as_typed)]
 
 #: A moment with its time zone, as it is typed.
-Moment = Annotated[AwareDatetime, BeforeValidator(_as_typed)]
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_typed), AfterValidator(_in_utc)]
 
 #: A time of day to the minute, such as 14:30.
 Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]

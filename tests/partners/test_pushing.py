@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from contracts.event import EventRejected, FieldError
 from contracts.members import MemberErased
 from contracts.partners import (
@@ -94,6 +96,15 @@ async def test_what_is_wrong_is_told_by_field_in_the_words_of_the_network(partne
     assert {error["field"] for error in seen["problem"]["errors"]} == {"titel", "themas.1", "plaats"}
     (refused,) = await partners.heard_by(EventRefused)
     assert refused.receipt_id == receipt["receipt_id"]
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+async def test_a_moment_that_is_none_in_utc_is_a_wrong_field(partners, moment):
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON | {"consented_at": moment}))
+
+    seen = await partners.receipt(receipt)
+    assert seen["status"] == "rejected"
+    assert [error["field"] for error in seen["problem"]["errors"]] == ["consented_at"]
 
 
 async def test_what_a_service_refuses_can_be_read_and_is_put_right_by_a_newer_event(partners):
