@@ -31,6 +31,9 @@ _WORDS_MAX = 12
 #: A meeting of which the day is not known may be any day.
 _LAST_DAY = sa.func.coalesce(col(Listing.ends_on), col(Listing.starts_on), sa.literal(date.max, sa.Date))
 
+#: What another node tells may be any day; the very first and last have no day before or after them to count to.
+_EARLIEST, _LATEST = date(1970, 1, 1), date(2999, 12, 31)
+
 _AS_SAID = (
     "version", "kind", "status", "member_id", "organisation_id", "title", "text", "language", "starts_on", "ends_on",
     "from_time", "until_time", "venue", "sign_up_url", "participants", "mbo_level", "expires_at",
@@ -139,6 +142,10 @@ async def meeting_of(session: AsyncSession, listing: Listing) -> Meeting:
     return as_meeting(listing, names.get(listing.organisation_id))
 
 
+def _in_reach(day: date | None) -> date | None:
+    return day and min(max(day, _EARLIEST), _LATEST)
+
+
 def as_meeting(listing: Listing, organisation_name: str | None = None) -> Meeting:
     """The same, where what its organisation is called is known or does not matter."""
     return Meeting(
@@ -150,8 +157,8 @@ def as_meeting(listing: Listing, organisation_name: str | None = None) -> Meetin
         organisation_name=organisation_name,
         place=listing.place,
         venue=listing.venue,
-        starts_on=listing.starts_on,
-        ends_on=listing.ends_on,
+        starts_on=_in_reach(listing.starts_on),
+        ends_on=_in_reach(listing.ends_on),
         from_time=listing.from_time,
         until_time=listing.until_time,
     )

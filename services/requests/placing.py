@@ -1,6 +1,6 @@
 """To ask or to offer something: placed at once or kept as a draft, changed, and as a draft removed again."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -86,11 +86,16 @@ async def remove_draft(
 def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings) -> None:
     """Checks the days together as they now are, and sets the expiry that follows from them."""
     today = rules.day_of(now)
-    starts_on, ends_on, expires_on = proposition.starts_on, proposition.ends_on, proposition.expires_on
-    if errors := rules.period_errors(starts_on, ends_on, expires_on, today=today):
+    check_days(proposition, today)
+    last_day = rules.last_day(proposition.kind, proposition.starts_on, proposition.ends_on)
+    proposition.expires_at = rules.expiry(last_day, proposition.expires_on, today=today, open_days=settings.open_days)
+
+
+def check_days(proposition: Proposition | PropositionDraft, today: date) -> None:
+    """Checks the days together with what it is of; raises `FieldErrors`."""
+    days = (proposition.starts_on, proposition.ends_on, proposition.expires_on)
+    if errors := rules.period_errors(*days, today=today, kind=proposition.kind):
         raise FieldErrors(errors.items())
-    last_day = rules.last_day(proposition.kind, starts_on, ends_on)
-    proposition.expires_at = rules.expiry(last_day, expires_on, today=today, open_days=settings.open_days)
 
 
 def check_meeting(proposition: Proposition) -> None:
@@ -102,6 +107,7 @@ def check_meeting(proposition: Proposition) -> None:
 def _new(
     side: Side, draft: PropositionDraft, call: Asking, proposition_id: str, own_organisation_id: str | None = None
 ) -> Proposition:
+    check_days(draft, call.today)
     place = draft.place.found()
     # An object of the ORM, or of pydantic, would take as long to make as the rest of a command; this one is only read.
     made = Proposition.__new__(Proposition)

@@ -18,8 +18,8 @@ AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 #: Nothing stands longer than this without being looked at again.
 STANDS_DAYS_MAX = 365
 
-#: A period further ahead is a slip of the keyboard.
-AHEAD_DAYS_MAX = 5 * 365
+#: A period further away is a slip of the keyboard.
+AWAY_DAYS_MAX = 5 * 365
 
 #: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
 TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
@@ -112,14 +112,16 @@ def end_of(day: date) -> datetime:
 
 
 def period_errors(
-    starts_on: date | None, ends_on: date | None, expires_on: date | None, *, today: date
+    starts_on: date | None, ends_on: date | None, expires_on: date | None, *, today: date, kind: Kind | None = None
 ) -> dict[str, str]:
-    """What is wrong with the days of a request or an offer, by field."""
+    """What is wrong with the days of a request or an offer, by field; without its kind, with those of any."""
     errors = {}
-    if starts_on and starts_on > today + timedelta(days=AHEAD_DAYS_MAX):
+    if starts_on and abs(starts_on - today) > timedelta(days=AWAY_DAYS_MAX):
         errors["starts_on"] = "must be within five years"
+    elif starts_on and starts_on < today and not ends_on and kind == Kind.MEETING:
+        errors["starts_on"] = "must not be in the past"
     if ends_on:
-        if ends_on > today + timedelta(days=AHEAD_DAYS_MAX):
+        if ends_on > today + timedelta(days=AWAY_DAYS_MAX):
             errors["ends_on"] = "must be within five years"
         elif starts_on and ends_on < starts_on:
             errors["ends_on"] = "must not be before starts_on"

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import icalendar
 import pytest
+import sqlalchemy as sa
 
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
@@ -87,6 +88,20 @@ async def test_a_meeting_goes_into_a_calendar(neighbourhood):
     (event,) = icalendar.Calendar.from_ical(answer.content).walk("VEVENT")
     assert str(event["SUMMARY"]) == title
     assert (await neighbourhood.visitor().get("/meetings/none/calendar.ics")).status_code == 404
+
+
+async def test_a_meeting_that_is_over_is_not_offered_again_and_its_page_says_what_to_do(neighbourhood):
+    organiser, at, _ = await a_meeting(neighbourhood)
+    own = at.replace("meetings", "offers")
+    await press(organiser, await organiser.get(own), "withdraw")
+    async with neighbourhood.services[0].service.engine.begin() as connection:
+        over = "UPDATE proposition SET starts_on = '2026-01-01' WHERE proposition_id = :offer_id"
+        await connection.execute(sa.text(over), {"offer_id": own.removeprefix("/offers/")})
+
+    answer = await press(organiser, await organiser.get(own), "reopen")
+
+    assert answer.status_code == 422
+    assert "De dag waarop dit was, is voorbij." in text(answer)
 
 
 async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(neighbourhood):

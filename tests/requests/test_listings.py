@@ -1,17 +1,18 @@
 """Tips and meetings that everybody can read, of this node and of the whole country, whoever they are."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import icalendar
 import pytest
 
 from contracts.event import new_id
+from contracts.meetings import MeetingReminderDue
 from contracts.members import MemberErased, OrganisationRegistered, Place
 from contracts.requests import OfferClosed, OfferPlaced, PropositionLost
 from services.requests import rules
 from services.requests.app import service
 from tests.given import running
-from tests.requests.conftest import ORGANISATION, Requests, slug, wrong_fields
+from tests.requests.conftest import ORGANISATION, Requests, an_offer, slug, wrong_fields
 
 UTRECHT = Place(name="Utrecht", province="Utrecht", latitude=52.09, longitude=5.12)
 
@@ -179,6 +180,32 @@ async def test_what_only_a_meeting_has_is_checked_field_by_field(requests):
     placed = await requests.placed("offer", "sem")
     change = await requests.sem.patch(placed["path"], json={"venue": "Hier"}, headers={"If-Match": '"1"'})
     assert wrong_fields(change) == {"venue": "only a meeting has this"}
+
+
+async def test_a_meeting_that_is_over_is_refused_when_it_is_placed_changed_or_offered_again(requests):
+    past, refused = a_meeting(requests, -1), {"starts_on": "must not be in the past"}
+    on_placing = await requests.sem.post("/v1/offers", json=an_offer(**past))
+    placed = await requests.placed("offer", "sem", **a_meeting(requests))
+    change = {"starts_on": past["starts_on"]}
+    on_changing = await requests.sem.patch(placed["path"], json=change, headers={"If-Match": '"1"'})
+    await requests.step(placed, "withdraw", "sem")
+    requests.clock.move(days=15)
+    on_reopening = await requests.sem.post(f"{placed['path']}/reopen")
+
+    assert [wrong_fields(answer) for answer in (on_placing, on_changing, on_reopening)] == [refused] * 3
+
+
+@pytest.mark.parametrize(("day", "from_time"), [(date.min, "00:00"), (date.max, None)])
+async def test_a_day_at_the_end_of_time_breaks_no_page_and_no_calendar(requests, day, from_time):
+    ends_on = rules.day_of(requests.clock()) + timedelta(days=9)
+    offer = of_the_nation(starts_on=day, ends_on=max(day, ends_on), from_time=from_time)
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.when(MeetingReminderDue(offer_id=offer.offer_id))
+
+    assert await listed(requests) == ["Landelijke dag"]
+    calendar = await requests.http.get(f"/v1/meetings/{offer.offer_id}/calendar")
+    assert len(icalendar.Calendar.from_ical(calendar.content).walk("VEVENT")) == 1
+    assert await requests.dead_letters() == []
 
 
 async def test_a_calendar_takes_it_and_knows_which_is_newest(requests):

@@ -116,12 +116,12 @@ def test_a_moment_lies_in_its_own_day(moment):
     assert rules.end_of(day - timedelta(days=1)) <= moment < rules.end_of(day)
 
 
-def errors(starts=None, ends=None, expires=None) -> dict[str, str]:
+def errors(starts=None, ends=None, expires=None, kind=Kind.INTERNSHIP) -> dict[str, str]:
     """What is wrong with days that are so far from today."""
     starts_on, ends_on, expires_on = (
         None if ahead is None else TODAY + timedelta(days=ahead) for ahead in (starts, ends, expires)
     )
-    return rules.period_errors(starts_on, ends_on, expires_on, today=TODAY)
+    return rules.period_errors(starts_on, ends_on, expires_on, today=TODAY, kind=kind)
 
 
 def test_a_period_may_have_begun_and_may_be_one_day_but_may_not_be_over():
@@ -133,6 +133,13 @@ def test_a_period_may_have_begun_and_may_be_one_day_but_may_not_be_over():
 def test_a_period_lies_within_five_years():
     assert errors(starts=5 * 365, ends=5 * 365) == {}
     assert set(errors(starts=5 * 365 + 1, ends=5 * 365 + 2)) == {"starts_on", "ends_on"}
+    assert errors(starts=-5 * 365) == {}
+    assert errors(starts=-5 * 365 - 1, ends=1) == {"starts_on": "must be within five years"}
+
+
+def test_a_meeting_of_one_day_is_still_to_come_and_one_of_several_may_have_begun():
+    assert errors(starts=0, kind=Kind.MEETING) == errors(starts=-1, ends=0, kind=Kind.MEETING) == {}
+    assert errors(starts=-1, kind=Kind.MEETING) == {"starts_on": "must not be in the past"}
 
 
 def test_it_stands_from_today_to_a_year_from_now_and_not_longer_than_its_period():

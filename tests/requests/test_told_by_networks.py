@@ -1,5 +1,6 @@
 """What partner networks tell is asked and offered for the member that it is of; it is changed and withdrawn too."""
 
+from datetime import timedelta
 from typing import Any
 
 from contracts.event import EventRejected, new_id
@@ -17,6 +18,7 @@ from contracts.requests import (
     RequestReopened,
 )
 from contracts.vocabulary import Kind, Network, Side, Theme
+from services.requests import rules
 
 OF = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO}
 
@@ -74,6 +76,14 @@ async def test_a_tip_is_told_as_something_else_once_it_was_withdrawn(requests):
     )
     assert [error.field for error in rejected.errors] == ["kind"]
     assert (reopened.offer_id, reopened.kind) == (record_id, "guest-lesson")
+
+
+async def test_a_meeting_that_is_over_is_refused_when_it_is_told(requests):
+    yesterday = rules.day_of(requests.clock()) - timedelta(days=1)
+    await requests.when(a_question(new_id(), side=Side.OFFER, kind=Kind.MEETING, starts_on=yesterday))
+
+    (rejected,) = await requests.then_said(EventRejected)
+    assert [(error.field, error.message) for error in rejected.errors] == [("starts_on", "must not be in the past")]
 
 
 async def test_what_is_told_of_a_merged_organisation_is_of_the_one_that_stays(requests):

@@ -58,9 +58,10 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
         else:
             await reader.ask(f"/v1{there}/{step}", method="POST", if_match=f'"{filled_in.get("version", "")}"')
     except Refused as refused:
-        if refused.status not in (403, 404, 409, 412):
+        if refused.status not in (403, 404, 409, 412, 422):
             raise
-        return await _page(reader, side, proposition_id, status=refused.status, wrong=f"error.{refused.slug}")
+        wrong = "error.days-over" if refused.status == 422 else f"error.{refused.slug}"  # nothing else is filled in
+        return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
     return reader.go_to(f"{there}?done={step}")
 
 
