@@ -87,6 +87,9 @@ class PropositionLost(Event, wire_name="requests.proposition-lost", about="propo
     """A request or an offer is not known any more in its own node, which was put back from an older backup."""
 
     proposition_id: str
+    draft_version: int | None = Field(
+        default=None, description="Of what is a draft there: its version; a higher one was opened after this was said."
+    )
 
 
 class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):

@@ -74,14 +74,18 @@ async def end_lost_match(event: MatchLost, session: AsyncSession, said_by: str) 
 
 
 _WITHDRAW = text(
-    "UPDATE proposition SET status = 'withdrawn' WHERE proposition_id = :proposition_id AND node = :node RETURNING 1"
+    """
+    UPDATE proposition SET status = 'withdrawn' WHERE proposition_id = :proposition_id AND node = :node
+        AND version <= coalesce(CAST(:draft_version AS int), version)
+    RETURNING 1
+    """
 )
 
 
 @router.hears(PropositionLost, elsewhere=True)
 async def withdraw_lost(event: PropositionLost, session: AsyncSession, said_by: str) -> None:
     """What its own node does not know any more is matched with nothing."""
-    lost = {"proposition_id": event.proposition_id, "node": said_by}
+    lost = {"proposition_id": event.proposition_id, "node": said_by, "draft_version": event.draft_version}
     if (await ask(session, _WITHDRAW, lost)).scalar_one_or_none():
         running = await matches.running_of(session, event.proposition_id)
         await proposing.end(session, [match for match in running if not match.owner], "closed")

@@ -49,7 +49,9 @@ async def list_theirs(
 async def lose_theirs(event: PropositionLost, session: AsyncSession, said_by: str) -> None:
     """Another node was put back from a backup and does not know it any more: it takes place no longer."""
     listing = await listings.find(session, event.proposition_id)
-    if listing is not None and listing.node == said_by:
+    if listing is None or listing.node != said_by:
+        return
+    if event.draft_version is None or listing.version <= event.draft_version:
         await meeting_news.call_off(session, listing, await listings.meeting_of(session, listing))
         await session.delete(listing)
 

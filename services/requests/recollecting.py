@@ -21,11 +21,12 @@ async def tell_again(event: ToldBack, session: AsyncSession, settings: RequestsS
         proposition = await store.find(session, heard.proposition_id)
         if proposition is None:
             say(session, PropositionLost(proposition_id=heard.proposition_id), to=said_by)
-        elif (
-            proposition.version != heard.version
-            and proposition.status != Status.DRAFT
-            and (proposition.side == Side.OFFER or not settings.is_national)
-        ):
+        elif proposition.status == Status.DRAFT:
+            # That it was opened is lost here; when it is opened again, that must win.
+            proposition.version = max(proposition.version, heard.version + 1)
+            lost = {"proposition_id": heard.proposition_id, "draft_version": proposition.version}
+            say(session, PropositionLost(**lost), to=said_by)
+        elif proposition.version != heard.version and (proposition.side == Side.OFFER or not settings.is_national):
             # A change that is lost here must not win from what is so now.
             proposition.version = max(proposition.version, heard.version + 1)
             telling.as_it_is(session, proposition, to=said_by)

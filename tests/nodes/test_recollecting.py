@@ -4,7 +4,7 @@ from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import JudgementGiven, MatchLost, ToldBack
 from contracts.members import NodeRestored
-from contracts.requests import PropositionLost
+from contracts.requests import PropositionLost, RequestChanged
 from tests.given import eventually
 from tests.nodes.conftest import happen, post
 from tests.nodes.test_matches_of_two_nodes import ambassadors, endorsed, escalated, sides, states, the_match
@@ -43,6 +43,20 @@ async def test_a_region_that_was_put_back_is_told_what_was_heard_of_it_and_what_
     await country.nation.publish_elsewhere(lost, said_by=name(country.zeeland), to_us=True)
     await country.quiet()
     assert [[state for state, *_ in (await states(node)).values()] for node in country.nodes] == [["lapsed"]] * 3
+
+
+async def test_what_was_opened_after_that_it_was_lost_goes_on(country):
+    request, _ = await escalated(country)
+    await happen(country, country.zeeland, RequestChanged.model_validate(request.model_dump() | {"version": 9}))
+    there = {"said_by": name(country.zeeland), "to_us": True}
+    lost = PropositionLost(proposition_id=request.request_id, draft_version=8)
+
+    await country.nation.publish_elsewhere(lost, **there)
+    await country.quiet()
+    assert {state for state, *_ in (await states(country.nation)).values()} == {"proposed"}
+    await country.nation.publish_elsewhere(lost.model_copy(update={"draft_version": 9}), **there)
+    await country.quiet()
+    assert {state for state, *_ in (await states(country.nation)).values()} == {"lapsed"}
 
 
 async def test_a_nation_that_was_put_back_tells_its_matches_again_and_what_it_lost_ends(country):

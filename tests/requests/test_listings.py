@@ -158,6 +158,21 @@ async def test_what_the_nation_offers_is_read_here_and_what_another_region_does_
     assert await listed(requests) == []
 
 
+async def test_what_was_opened_after_that_it_was_lost_stays(requests):
+    offer = of_the_nation(version=9)
+    lost = PropositionLost(proposition_id=offer.offer_id, draft_version=8)
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.quiet()
+
+    await requests.publish_elsewhere(lost, said_by="national")
+    await requests.quiet()
+    assert await listed(requests) == ["Landelijke dag"]
+
+    await requests.publish_elsewhere(lost.model_copy(update={"draft_version": 9}), said_by="national")
+    await requests.quiet()
+    assert await listed(requests) == []
+
+
 async def test_an_older_event_brings_nothing_back(requests):
     offer = of_the_nation()
     closed = OfferClosed.model_validate(offer.model_dump() | {"status": "withdrawn", "version": 2})

@@ -5,7 +5,7 @@ import pytest
 from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import HeardVersion, ToldBack
-from contracts.requests import PropositionLost, RequestChanged
+from contracts.requests import OfferPlaced, PropositionLost, RequestChanged, RequestPlaced
 from services.requests.app import service
 from tests.given import running
 from tests.requests.conftest import Requests
@@ -38,6 +38,23 @@ async def test_what_differs_is_told_again_and_wins_and_what_is_lost_is_said(regi
     assert (again.request_id, again.version, again.title) == (changed["id"], 8, changed["title"])
     assert gone == PropositionLost(proposition_id=lost)
     await region.then_said(RequestChanged, PropositionLost)  # and nobody else hears anything
+
+
+@pytest.mark.parametrize(("side", "placed_as"), [("request", RequestPlaced), ("offer", OfferPlaced)])
+async def test_of_a_draft_that_was_opened_before_the_loss_it_is_said_too_and_opened_again_it_wins(
+    region, side, placed_as
+):
+    draft = await region.placed(side, draft=True)
+    await region.given()
+
+    page = ToldBack(page_id=new_id(), propositions=(HeardVersion(proposition_id=draft["id"], version=7),))
+    await region.publish_elsewhere(page, said_by="national", to_us=True)
+    await region.quiet()
+    assert await told(region) == [PropositionLost(proposition_id=draft["id"], draft_version=8)]
+    await region.step(draft, "open")
+
+    (opened,) = await region.said(placed_as)
+    assert (opened.status, opened.version) == ("open", 9)
 
 
 async def test_who_may_not_know_it_is_told_nothing(region):
