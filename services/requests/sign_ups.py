@@ -96,6 +96,7 @@ async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: dat
     own = listings.reference(asked.sign_up_id, node)
     row = await _of(session, asked.offer_id, (own,))
     if row is not None and row.version >= asked.version:
+        settle(session, row)  # whoever was put back from a backup hears that more was asked
         return
     row = row or _new(asked.offer_id, own, now, node)
     if row.standing not in WANTED:
@@ -128,6 +129,12 @@ async def take_answer(session: AsyncSession, settled: SignUpSettled, node: str, 
     if row is None or listing is None or listing.node != node:
         return
     await session.refresh(row)
+    if settled.version > row.version:  # what is lost here must not win from what is wanted now
+        row.version = settled.version + 1
+        row.standing = Standing.ASKED.value if row.standing in WANTED else row.standing
+        session.add(row)
+        tell_wish(session, listing, row)
+        return
     if row.standing not in (Standing.ASKED, Standing.WAITING) or settled.version != row.version:
         return
     before, row.standing = row.standing, settled.standing.value

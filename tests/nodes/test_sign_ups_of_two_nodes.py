@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from contracts.requests import MeetingCalledOff, MeetingMoved, PlaceFreed, SignedUp
 from services.requests import rules
@@ -40,8 +41,19 @@ async def settled(nation, region) -> None:
             await node.quiet()
 
 
+async def set_version(node, version: int, standing: str) -> None:
+    """All sign-ups of a node are as they were in its backup."""
+    then = {"version": version, "standing": standing}
+    async with node.service.engine.begin() as connection:
+        await connection.execute(sa.text("UPDATE sign_up SET version = :version, standing = :standing"), then)
+
+
 async def standing(node, meeting, who) -> str:
     return str((await node.member(who).get(f"/v1/meetings/{meeting['id']}/sign-up")).json()["standing"])
+
+
+async def places_taken(node, meeting) -> int:
+    return int((await node.http.get(f"/v1/meetings/{meeting['id']}")).json()["places_taken"])
 
 
 async def test_one_line_for_a_meeting_of_the_nation_however_long_the_line_between_them_is_cut(two_nodes):
@@ -84,3 +96,28 @@ async def test_one_line_for_a_meeting_of_the_nation_however_long_the_line_betwee
         assert [event.member_id for event in await node.said(MeetingMoved)] == [who]
         assert [event.member_id for event in await node.said(MeetingCalledOff)] == [who]
     assert [event.standing for event in await region.said(SignedUp)] == ["place", "waiting"]
+
+
+async def test_a_region_that_was_put_back_is_heard_when_its_member_cancels_and_when_they_come_after_all(two_nodes):
+    nation, region = two_nodes
+    meeting = await nation.placed("offer", "sem", **a_meeting(nation, participants=1))
+    at = f"/v1/meetings/{meeting['id']}/sign-up"
+    await settled(nation, region)
+    for step in ("PUT", "DELETE", "PUT"):
+        await region.noor.request(step, at, json={} if step == "PUT" else None)
+    await settled(nation, region)
+
+    await set_version(region, 1, "place")
+    await region.noor.delete(at)
+    await settled(nation, region)
+    assert (await standing(region, meeting, "noor"), await places_taken(nation, meeting)) == ("withdrawn", 0)
+
+    await set_version(region, 2, "withdrawn")
+    await region.noor.put(at, json={})
+    await settled(nation, region)
+    assert (await standing(region, meeting, "noor"), await places_taken(nation, meeting)) == ("place", 1)
+
+    await set_version(region, 4, "withdrawn")
+    await region.noor.put(at, json={})
+    await settled(nation, region)
+    assert (await standing(region, meeting, "noor"), await places_taken(nation, meeting)) == ("place", 1)

@@ -303,6 +303,22 @@ async def test_a_meeting_of_another_node_is_asked_there_without_saying_who(reque
     assert await requests.said(MeetingCalledOff) == []
 
 
+async def test_who_is_answered_about_what_is_lost_here_asks_once_more_and_stands_where_the_answer_says(requests):
+    offer = of_the_nation(starts_on=rules.day_of(requests.clock()) + timedelta(days=9))
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.given()
+    await come(requests, {"id": offer.offer_id}, "noor")
+    (asked,) = await told(requests)
+
+    for version, standing in ((1, Standing.PLACE), (2, Standing.WITHDRAWN), (3, Standing.WAITING)):
+        answer = SignUpSettled(sign_up_id=asked.sign_up_id, version=version, standing=standing)
+        await requests.publish_elsewhere(answer, said_by="national", to_us=True)
+        await requests.quiet()
+
+    assert [(one.wanted, one.version) for one in await told(requests)] == [(True, 1), (True, 3)]
+    assert (await mine(requests))[0]["sign_up"]["standing"] == "waiting"
+
+
 async def test_members_of_other_nodes_stand_in_the_same_line(requests):
     meeting = await meet(requests, participants=1)
     theirs = SignUpAsked(sign_up_id=new_id(), offer_id=meeting["id"], wanted=True)
@@ -318,7 +334,7 @@ async def test_members_of_other_nodes_stand_in_the_same_line(requests):
     await requests.quiet()
 
     assert await guests(requests, meeting) == [("place", None)]
-    assert [one.standing for one in await told(requests, "zeeland")] == ["place", "withdrawn"]
+    assert [one.standing for one in await told(requests, "zeeland")] == ["place", "place", "withdrawn", "withdrawn"]
     nowhere = SignUpAsked(sign_up_id=new_id(), offer_id=new_id(), wanted=True)
     await requests.publish_elsewhere(nowhere, said_by="zeeland", to_us=True)
     assert (await told(requests, "zeeland"))[-1].standing == "refused"
