@@ -25,8 +25,7 @@ from services.matching.propositions import Heard
 from services.matching.seeking import Sought
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import InProcess, as_literal, text_of
-from services.matching.store import TAKE_TURN
-from services.matching.turns import keep_together
+from services.matching.turns import TAKE_TURN, keep_together
 
 #: The model takes the same time for every world, so a few texts tell it.
 TEXTS_READ = 40

@@ -11,7 +11,6 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from sqlalchemy import text
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
-from starlette.responses import JSONResponse, Response
 
 from chassis import metrics, problems
 from chassis.api import Api
@@ -19,6 +18,7 @@ from chassis.consumer import Consumer
 from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
+from chassis.health import router as health_router
 from chassis.identity import IdentityCheck
 from chassis.letting_go import let_go
 from chassis.limits import LimitBodies, RefuseWhenBusy, Waiting
@@ -127,7 +127,7 @@ class Service:
         app.add_middleware(TraceRequests)
         for router in routers:
             app.include_router(router)
-        app.include_router(_health)
+        app.include_router(health_router)
         app.include_router(figures_router)
         app.include_router(dead_letters_router)
         app.state.routers = routers
@@ -225,24 +225,6 @@ async def forget_what_is_old(service: Service) -> None:
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-_health = APIRouter(include_in_schema=False)
-
-
-@_health.get("/health/live")
-async def live() -> dict[str, str]:
-    """The process runs."""
-    return {"status": "live"}
-
-
-@_health.get("/health/ready")
-async def ready(request: Request) -> Response:
-    """Whether the service can do its work; it works without its broker or other parts, so that only degrades it."""
-    parts: dict[str, str] = await request.app.state.service.all_parts()
-    if parts["database"] != "ready":
-        return JSONResponse({"status": "not ready", "parts": parts}, 503)
-    return JSONResponse({"status": "ready" if set(parts.values()) == {"ready"} else "degraded", "parts": parts})
 
 
 async def _now(request: Request) -> datetime:

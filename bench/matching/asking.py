@@ -23,7 +23,7 @@ from services.matching.pairs import Pair, Proposition, can_match
 from services.matching.readers import get_to_know, new_reader
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import text_of
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 from services.matching.weights import Weights, kept_weights
 
 #: A member gets so many proposals at a time.

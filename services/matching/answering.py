@@ -16,7 +16,7 @@ from services.matching.calls import Call
 from services.matching.match import Match
 from services.matching.showing import Shown
 from services.matching.steps import MatchNotAwaitingYou
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 
 
 async def answer(session: AsyncSession, call: Call, given: calls.Answer) -> Shown:

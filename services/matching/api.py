@@ -9,7 +9,7 @@ from services.matching import answering, escalating, explaining, judging, showin
 from services.matching.calls import Answer, Dismissal, EscalationDraft, HandOver, InLanguage, MatchId, Step
 from services.matching.match import State
 from services.matching.settings import OwnSettings
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 from services.matching.views import MatchView, match_reply, match_view
 
 router = APIRouter(prefix="/v1/matches", tags=["matches"])

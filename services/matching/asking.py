@@ -25,7 +25,8 @@ from services.matching.match import RUNNING, State
 from services.matching.pairs import Proposition
 from services.matching.propositions import Known
 from services.matching.settings import MatchingSettings
-from services.matching.store import Table, ask, take_turn
+from services.matching.store import Table, ask
+from services.matching.turns import take_turn
 
 
 class HelpAskRow(Table, table=True):

@@ -14,7 +14,7 @@ from services.matching.desk_views import AskView, FollowUpView, HelpView, ask_vi
 from services.matching.following_up import Matter
 from services.matching.looking_after import looked_after
 from services.matching.settings import OwnSettings
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 
 asks = APIRouter(prefix="/v1/asks", tags=["desk"])
 follow_ups = APIRouter(prefix="/v1/follow-ups", tags=["desk"])

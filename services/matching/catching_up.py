@@ -24,8 +24,7 @@ from services.matching.models import Model, Source
 from services.matching.readers import Reader, get_to_know
 from services.matching.settings import MatchingSettings
 from services.matching.similarity import InProcess, text_of
-from services.matching.store import take_turn
-from services.matching.turns import take_turn_alone
+from services.matching.turns import take_turn, take_turn_alone
 from services.matching.unread import Unread
 
 #: A text that the endpoint refused is offered to it again after this.

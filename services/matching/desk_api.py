@@ -26,7 +26,8 @@ from services.matching.desk_views import (
 )
 from services.matching.looking_after import looked_after
 from services.matching.settings import OwnSettings
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 from services.matching.views import MatchView, match_reply, match_view
 
 desk = APIRouter(prefix="/v1/desk", tags=["desk"])

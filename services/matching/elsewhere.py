@@ -30,8 +30,7 @@ from services.matching import copies, erasure, feedback, nodes, people, proposin
 from services.matching.propositions import Heard, OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek
 from services.matching.settings import MatchingSettings
-from services.matching.store import TAKE_TURN
-from services.matching.turns import take_turn_alone
+from services.matching.turns import TAKE_TURN, take_turn_alone
 
 router = EventRouter(first=[TAKE_TURN])
 

@@ -19,7 +19,8 @@ from services.matching.desk_rules import HandOverNotFound, HandOverWaits
 from services.matching.match import Match
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
-from services.matching.store import Table, ask, take_turn
+from services.matching.store import Table, ask
+from services.matching.turns import take_turn
 
 
 class HandOverRow(Table, table=True):

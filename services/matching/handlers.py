@@ -1,7 +1,7 @@
 """What matching hears, and what it then does.
 
 What is heard of requests and offers is kept, and what may fit them is sought, before their turn (`seeking`). Then the
-handlers take turns (`store.TAKE_TURN`), so that a request gets as many matches as it may have, and each pair once, in
+handlers take turns (`turns.TAKE_TURN`), so that a request gets as many matches as it may have, and each pair once, in
 whatever replica they are heard.
 """
 
@@ -56,7 +56,7 @@ from services.matching import (
 from services.matching.propositions import OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek, seek_next_best
 from services.matching.settings import MatchingSettings
-from services.matching.store import TAKE_TURN, take_turn
+from services.matching.turns import TAKE_TURN, take_turn
 
 router = EventRouter(first=[TAKE_TURN])
 router.include(elsewhere.router)

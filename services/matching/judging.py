@@ -16,7 +16,7 @@ from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 
 
 async def endorse(session: AsyncSession, call: Call) -> Shown:

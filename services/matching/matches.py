@@ -1,6 +1,6 @@
 """The matches as they are kept: new ones, the steps that they take, and which of them run.
 
-Whoever changes matches has taken their turn (`store.take_turn`), so that nobody else changes them meanwhile.
+Whoever changes matches has taken their turn (`turns.take_turn`), so that nobody else changes them meanwhile.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,8 @@ from services.matching import feedback, telling
 from services.matching.match import RUNNING, Match, State
 from services.matching.rules import Proposal
 from services.matching.showing import SELECT, match_of
-from services.matching.store import MatchRow, ask, must_have_turn
+from services.matching.store import MatchRow, ask
+from services.matching.turns import must_have_turn
 
 _TABLE = MatchRow.__table__  # type: ignore[attr-defined]
 

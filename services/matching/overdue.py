@@ -18,7 +18,8 @@ from chassis.transactions import Item, Work
 from services.matching import waiting
 from services.matching.propositions import UNANSWERED
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 
 #: So many share a turn: however much is due at once, nobody waits for long for theirs.
 TOGETHER = 20

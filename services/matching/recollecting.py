@@ -18,7 +18,8 @@ from contracts.requests import PropositionLost
 from services.matching import matches, proposing, telling
 from services.matching.match import RUNNING
 from services.matching.settings import MatchingSettings
-from services.matching.store import TAKE_TURN, ask
+from services.matching.store import ask
+from services.matching.turns import TAKE_TURN
 
 #: So many ids in one event: far below what the broker takes.
 PAGE = 2000

@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.matching import feedback, learning, weighing
 from services.matching.learning import Refit
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 from services.matching.weighing import Version
 
 Sessions = async_sessionmaker[AsyncSession]

@@ -13,7 +13,7 @@ from contracts.vocabulary import Kind
 class MatchingSettings(Settings):
     """What a node can choose for how it matches."""
 
-    # What matching changes goes one after the other (`store.take_turn`), so batches are small, and each event type that
+    # What matching changes goes one after the other (`turns.take_turn`), so batches are small, and each event type that
     # waits for its turn has a connection of its own.
     batch_size_max: int = Field(default=25, ge=1, description="How many events are handled in one transaction.")
     database_connections_max: int = Field(default=30, ge=4, description="Database connections of one process.")

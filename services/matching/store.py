@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.database import lock_number, own_tables
-from chassis.sql import Answer, run, was_begun_with, write_now
+from chassis.database import own_tables
+from chassis.sql import Answer, run, write_now
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
@@ -224,39 +224,3 @@ async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answ
         return await run(session, statement, values)
     await write_now(session)
     return await (await session.connection()).execute(statement, values)
-
-
-#: How far the index of meanings is looked through, the most there is: where hundreds of texts are much alike, less is
-#: filled by one group of them (docs/decisions/0025).
-EF_SEARCH = 1000
-
-# The index of meanings looks on until it has found enough of what is asked for. The planner takes what remains of all
-# filters for so little that it would rather compare every vector and sort: it may not, where there is another way.
-LOOK_FAR = f"""set_config('hnsw.iterative_scan', 'relaxed_order', true),
-    set_config('hnsw.ef_search', '{EF_SEARCH}', true), set_config('enable_sort', 'off', true)"""
-
-# A replica that stops dead in the middle of its turn does not keep the others waiting for ever.
-TAKE_TURN = f"""SELECT pg_advisory_xact_lock({lock_number("matching.turn")}),
-    set_config('idle_in_transaction_session_timeout', '30s', true), {LOOK_FAR}"""
-_TAKE_TURN = sa.text(TAKE_TURN)
-
-
-async def take_turn(session: AsyncSession) -> None:
-    """Waits until no other transaction of this service changes matches, in whatever replica.
-
-    Two replicas may propose for the same request at once, each with the room that is left; two sides may answer at
-    once. What is slow is done before (`seeking`). Whoever takes their turn before all else waits for nobody meanwhile.
-    """
-    if not has_turn(session):
-        await ask(session, _TAKE_TURN)
-        session.info["turn"] = True
-
-
-def has_turn(session: AsyncSession) -> bool:
-    """Whether the session's transaction began with taking its turn, or took it since."""
-    return "turn" in session.info or was_begun_with(session, TAKE_TURN)
-
-
-def must_have_turn(session: AsyncSession) -> None:
-    """Whoever changes matches has taken their turn: without it two steps could be taken from the same state."""
-    assert has_turn(session), "take your turn before you change matches"

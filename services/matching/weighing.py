@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from services.matching.store import Table, ask, must_have_turn
+from services.matching.store import Table, ask
+from services.matching.turns import must_have_turn
 from services.matching.weights import NAMES, Weights, kept_weights
 
 MadeBy = Literal["release", "refit"]

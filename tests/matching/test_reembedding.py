@@ -16,7 +16,8 @@ from services.matching.models import Source
 from services.matching.readers import get_to_know
 from services.matching.reembedding import AlreadyMoving, reembed
 from services.matching.similarity import MAKE
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 from tests.given import Running, eventually, fresh_name, running
 from tests.matching.conftest import a_request, an_offer
 from tests.matching.endpoints import troubled

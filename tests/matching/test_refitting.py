@@ -19,7 +19,8 @@ from services.matching import refitting, weighing
 from services.matching.app import service
 from services.matching.learning import REQUESTS_MIN
 from services.matching.refitting import Overtaken
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 from services.matching.weights import Weights, kept_weights
 from tests.given import eventually, running
 from tests.matching.conftest import Matching, a_request, an_offer, in_team

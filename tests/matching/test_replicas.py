@@ -15,7 +15,8 @@ from contracts.vocabulary import Kind, Status, Theme
 from services.matching.app import service
 from services.matching.pairs import Pair
 from services.matching.rules import fit
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 from services.matching.weights import kept_weights
 from tests.given import Running, eventually, running
 from tests.matching.conftest import a_request, an_offer, as_proposition

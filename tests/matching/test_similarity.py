@@ -14,7 +14,8 @@ from services.matching import candidates, propositions, similarity
 from services.matching.app import service
 from services.matching.meanings import read_meanings
 from services.matching.similarity import DIMENSIONS, MAKE, TEXT_CHARACTERS_MAX, text_of
-from services.matching.store import ask, take_turn
+from services.matching.store import ask
+from services.matching.turns import take_turn
 from tests.given import running
 from tests.matching.conftest import a_request, an_offer
 

@@ -10,8 +10,8 @@ from services.matching import candidates, propositions
 from services.matching.app import service
 from services.matching.rereading import read_anew
 from services.matching.similarity import MAKE
-from services.matching.store import ask, take_turn
-from services.matching.turns import look_far
+from services.matching.store import ask
+from services.matching.turns import look_far, take_turn
 from services.matching.words import EVERYDAY
 from tests.given import eventually, fresh_name, migration_matches, running
 from tests.matching.conftest import a_request, an_offer

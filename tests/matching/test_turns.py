@@ -14,7 +14,7 @@ from services.matching import candidates, elsewhere, handlers, propositions, see
 from services.matching.app import service
 from services.matching.elsewhere import keep_theirs
 from services.matching.seeking import keep_and_seek
-from services.matching.store import take_turn
+from services.matching.turns import take_turn
 from tests.given import eventually, running
 from tests.matching.conftest import a_request, an_offer
 
