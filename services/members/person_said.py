@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from services.members import persons, rules, store
-from services.members.leading import drop_affiliation
+from services.members.leading import drop_affiliation, group_of
 from services.members.same_tables import PersonSaying
 from services.members.sameness import PersonFacts, person_keys
 from services.members.saying import HERE, PERSON_FIELDS, Said, person_state
@@ -47,10 +47,11 @@ async def end_what_nobody_says(session: AsyncSession, member: Member, organisati
     """Ends the affiliations that were told and that nobody tells any more; whether there were any."""
     ended = False
     for organisation_id in sorted(organisation_ids):
-        theirs = (PersonSaying.member_id == member.member_id, PersonSaying.field == f"{BELONGS}{organisation_id}")
+        stays = await store.organisation(session, organisation_id)
+        together = [f"{BELONGS}{one}" for one in await group_of(session, stays.organisation_id)]
+        theirs = (PersonSaying.member_id == member.member_id, col(PersonSaying.field).in_(together))
         if (await session.exec(select(PersonSaying.field).where(*theirs).limit(1))).first() is not None:
             continue
-        stays = await store.organisation(session, organisation_id)
         query = select(Affiliation).where(Affiliation.member_id == member.member_id)
         for affiliation in (await session.exec(query)).all():
             own = await store.organisation(session, affiliation.organisation_id)
@@ -60,9 +61,11 @@ async def end_what_nobody_says(session: AsyncSession, member: Member, organisati
     return ended
 
 
-async def forget(session: AsyncSession, member_id: str) -> int:
-    """Removes all that was said of somebody; how many fields that was."""
-    return (await session.exec(sa.delete(PersonSaying).where(col(PersonSaying.member_id) == member_id))).rowcount
+async def belongs_no_more(session: AsyncSession, member_id: str, organisation_ids: list[str]) -> None:
+    """Somebody does not say any more themselves that they belong to these; what a network says of it stays."""
+    theirs = (col(PersonSaying.member_id) == member_id, col(PersonSaying.network) == HERE)
+    said = col(PersonSaying.field).in_([f"{BELONGS}{one}" for one in organisation_ids])
+    await session.exec(sa.delete(PersonSaying).where(*theirs, said))
 
 
 async def of(session: AsyncSession, member_ids: list[str], record: str | None = None) -> list[PersonSaying]:

@@ -10,7 +10,7 @@ from contracts.vocabulary import Role
 from services.members import membership, person_said, persons, rules, store, views
 from services.members.directory import view_of
 from services.members.inputs import AffiliationDraft, MemberChange
-from services.members.leading import drop_affiliation, scope_of
+from services.members.leading import drop_affiliation, group_of, scope_of
 from services.members.links import mail_link
 from services.members.person_said import BELONGS
 from services.members.rules import AffiliationNotFound, AlreadyAffiliated, MemberNotFound, MemberStatus
@@ -81,7 +81,9 @@ async def end_affiliation(affiliation_id: str, who: SignedIn, command: Command) 
         if affiliation_id not in own:
             raise AffiliationNotFound
         _, organisation = own[affiliation_id]
+        together = await group_of(session, organisation.organisation_id)
         for reference in await persons.references_of(session, member.member_id):
+            await person_said.belongs_no_more(session, reference, together)
             await drop_affiliation(session, reference, organisation.organisation_id)
         await membership.changed(session, member)
         return Reply(status=204)

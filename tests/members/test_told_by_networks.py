@@ -115,3 +115,41 @@ async def test_a_centre_that_two_networks_tell_without_a_number_merges_and_each_
     assert (shown["kvk"], shown["networks"]) == ("30123456", ["duurzaam-mbo", "katapult"])
     assert left["networks"] == ["duurzaam-mbo"]
     assert left["name"].startswith("Centrum voor Innovatief Vakmanschap")
+
+
+async def test_what_a_person_ended_themselves_goes_with_the_network_that_told_it_again(members):
+    noor = await members.joined()
+    await members.given(a_school(name="Elzenbeek College", brin="26QA"))
+    school = (await members.http.get("/v1/organisations", params={"q": "Elzen"})).json()["items"][0]["organisation_id"]
+    at, own = "/v1/members/me/affiliations", members.http_as(noor)
+    added = (await own.post(at, json={"organisation_id": school})).json()
+    assert (await own.delete(f"{at}/{added['affiliation_id']}")).status_code == 204
+    told = a_person(school, email="noor.jansen@vechtdal.example", name="Noor Jansen")
+
+    await members.when(told)
+    while_told = await belongs_to(members, noor)
+    await members.when(withdrawn(told, noor, Thing.PERSON, told.network))
+
+    assert while_told == ["Elzenbeek College", "ROC Vechtdal"]
+    assert await belongs_to(members, noor) == ["ROC Vechtdal"]
+
+
+async def test_what_a_network_takes_back_of_a_merged_school_leaves_what_the_person_says_of_that_it_is_one_with(members):
+    noor = await members.joined()
+    await members.given(a_school(Network.KATAPULT, name="ROC Vechtdal", brin="25PK", place=find_place("Utrecht")))
+    found = (await members.http.get("/v1/organisations", params={"q": "ROC Vechtdal"})).json()["items"]
+    (other,) = [one["organisation_id"] for one in found if one["brin"] == "25PK"]
+    told = a_person(other, email="noor.jansen@vechtdal.example", name="Noor Jansen")
+    await members.when(told)
+    (pair,) = (await members.team().get("/v1/same-organisations")).json()["items"]
+    await members.team().post(f"/v1/same-organisations/{pair['pair_id']}/merge")
+    await members.quiet()
+
+    await members.when(withdrawn(told, noor, Thing.PERSON, told.network))
+
+    assert await belongs_to(members, noor) == ["ROC Vechtdal"]
+
+
+async def belongs_to(members: Any, member_id: str) -> list[str]:
+    """What the organisations of somebody are called."""
+    return sorted(one["organisation"]["name"] for one in (await members.me(member_id)).json()["affiliations"])
