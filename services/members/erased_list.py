@@ -33,15 +33,18 @@ async def keep_list(service: Service) -> None:
     listed = await asyncio.to_thread(_listed, file)
     since = datetime.min.replace(tzinfo=UTC)
     while True:
-        new = [one for one in await _erased_since(service, since) if one[0] not in listed]
+        found = await _erased_since(service, since)
+        new = [one for one in found if one[0] not in listed]
         if new:
             await asyncio.to_thread(_append, file, new)
             listed |= {member_id for member_id, _ in new}
-            since = max(asked_at for _, asked_at in new) - SEEN_LATE_MAX
+        if found:
+            since = found[-1][1] - SEEN_LATE_MAX
         await asyncio.sleep(LOOK_SECONDS)
 
 
 async def _erased_since(service: Service, since: datetime) -> list[tuple[str, datetime]]:
+    """Who was erased since then and when, the last one last."""
     columns = col(Erasure.member_id), col(Erasure.asked_at)
     async with service.engine.connect() as connection:
         found = await connection.execute(sa.select(*columns).where(columns[1] >= since).order_by(columns[1]))
