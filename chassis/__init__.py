@@ -9,6 +9,7 @@ from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
 from chassis.places import Placed, PlaceDraft
 from chassis.problems import FieldErrors, Problem
+from chassis.replies import forget_replies
 from chassis.router import EventRouter
 from chassis.service import Now, ReadSession, Service
 from chassis.settings import Settings
@@ -46,6 +47,7 @@ __all__ = [
     "check_version",
     "checked",
     "forget_messages",
+    "forget_replies",
     "note_deed",
     "say",
     "say_later",

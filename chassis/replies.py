@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -116,6 +117,15 @@ _STORE = text(
     """
 )
 
+# In JSON an id stands whole between two quotes.
+_FORGET = text(
+    """
+    DELETE FROM stored_reply WHERE caller = ANY(CAST(:ids AS text[])) OR EXISTS (
+        SELECT FROM unnest(string_to_array(convert_from(body, 'UTF8'), '"')) AS told
+        WHERE told = ANY(CAST(:ids AS text[])))
+    """
+)
+
 
 async def find_replies(session: AsyncSession, keys: list[IdempotencyKey]) -> dict[tuple[str, str], StoredReply]:
     """Begins a transaction with a look for the replies that were given to these keys before: mostly there are none."""
@@ -146,3 +156,11 @@ async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKe
     )
     if result.rowcount != len(replies):
         raise AnsweredMeanwhile
+
+
+async def forget_replies(session: AsyncSession, ids: Iterable[str]) -> int:
+    """Removes the replies to these callers, and those to anybody in which one of these ids stands; how many that were.
+
+    Who calls again with the key of one of them is answered anew.
+    """
+    return (await run(session, _FORGET, {"ids": list(ids)})).rowcount

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Streams, forget_messages, say
+from chassis import Streams, forget_messages, forget_replies, say
 from contracts.matching import (
     IntroductionMade,
     MatchDismissed,
@@ -13,7 +13,7 @@ from contracts.matching import (
     MatchProposed,
     PartyErased,
 )
-from services.matching import desk_forgetting, matches, people, proposing, propositions, steps
+from services.matching import desk_forgetting, matches, nodes, people, proposing, propositions, steps
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
@@ -49,8 +49,10 @@ async def forget(
     left = [match for match in waiting if match.match_id not in gone]
     handed = await proposing.find_somebody(session, left, now, instead_of=member_id)
     looked_at = removed.get("matches-looked-at", [])
-    ids = [*gone, *removed["propositions"], *removed.pop("matches-ended-before", []), *looked_at]
-    ids += [one for ids_of_one in of_desks.values() for one in ids_of_one]
+    told_in = [*gone, *removed["propositions"], *(one for ids_of_one in of_desks.values() for one in ids_of_one)]
+    own_words = removed.get("notes", [])
+    replies = await forget_replies(session, [nodes.reference(member_id, node), *told_in, *own_words])
+    ids = [*told_in, *removed.pop("matches-ended-before", []), *looked_at]
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
     for match in ended:
         if match.match_id in told:
@@ -64,7 +66,8 @@ async def forget(
     purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
-    return {what: len(ids) for what, ids in removed.items() if ids} | {"stream-messages": purged}
+    counts = {what: len(ids) for what, ids in removed.items()} | {"stored-replies": replies}
+    return {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
 
 
 async def _tell_other_sides(session: AsyncSession, member_id: str, node: str) -> None:

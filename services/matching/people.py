@@ -191,14 +191,7 @@ def _is_side(table: str) -> str:
 
 
 _REMOVE = {
-    # In this order: the replies and the feedback are found by the matches, the escalations by the propositions.
-    "stored-replies": text(
-        f"""
-        DELETE FROM stored_reply WHERE caller = :reference OR EXISTS (
-            SELECT FROM match m WHERE {_is_side("m")} AND position(convert_to(match_id, 'UTF8') IN body) > 0)
-        RETURNING key
-        """
-    ),
+    # In this order: the feedback is found by the matches, the escalations by the propositions.
     "feedback": text(
         f"DELETE FROM feedback f USING match m WHERE m.match_id = f.match_id AND {_is_side('m')} RETURNING f.match_id"
     ),
@@ -234,7 +227,7 @@ _REMOVE_OWN = {
 
 async def remove(session: AsyncSession, member_id: str, node: str | None) -> dict[str, list[str]]:
     """Removes everything about somebody (of another node); returns the ids of what was removed."""
-    values = {"member_id": member_id, "node": node, "reference": reference(member_id, node)}
+    values = {"member_id": member_id, "node": node}
     removed = {what: list((await ask(session, one, values)).scalars()) for what, one in _REMOVE.items()}
     if node is None:
         own = {"member_id": member_id}

@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from chassis import Command, FromGateway, Now, Reply
-from services.members import invitations, membership, rules, store
+from chassis import Command, FromGateway, Now, ReadSession, Reply
+from services.members import invitations, membership, persons, rules, store
 from services.members.appointments import appointed
 from services.members.inputs import AcceptDraft, ScopeDraft, TokenShown
 from services.members.invitations import Invitation
@@ -19,26 +19,21 @@ from services.members.views import InvitedView
 router = APIRouter(prefix="/internal/invitations", include_in_schema=False)
 
 
-@router.post("/look", response_model=InvitedView)
-async def look(shown: TokenShown, _: FromGateway, now: Now, command: Command) -> Response:
+@router.post("/look")
+async def look(shown: TokenShown, _: FromGateway, now: Now, session: ReadSession) -> InvitedView:
     """Who invites, and to what. Looking uses nothing up: mail programs look at links before their readers do."""
-
-    async def look_at_it(session: AsyncSession) -> Reply:
-        invitation = await invitations.with_token(session, shown.token, now)
-        inviter = await store.find_member(session, invitation.invited_by)
-        organisation_id = invitation.organisation_id
-        organisation = await store.organisation(session, organisation_id) if organisation_id else None
-        view = InvitedView(
-            by_name=inviter.name if inviter else "",
-            name=invitation.name,
-            email=invitation.email or "",
-            organisation_id=organisation.organisation_id if organisation else None,
-            organisation_name=organisation.name if organisation else None,
-            as_ambassador=invitation.scope is not None,
-        )
-        return Reply(view)
-
-    return await command(look_at_it)
+    invitation = await invitations.with_token(session, shown.token, now)
+    inviter = await persons.find(session, invitation.invited_by)
+    organisation_id = invitation.organisation_id
+    organisation = await store.organisation(session, organisation_id) if organisation_id else None
+    return InvitedView(
+        by_name=inviter.name if inviter else "",
+        name=invitation.name,
+        email=invitation.email or "",
+        organisation_id=organisation.organisation_id if organisation else None,
+        organisation_name=organisation.name if organisation else None,
+        as_ambassador=invitation.scope is not None,
+    )
 
 
 @router.post("/accept")
@@ -46,7 +41,7 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
     """Whoever was invited takes part from now on, and may be signed in: who is told under which reference."""
 
     async def accept_it(session: AsyncSession) -> Reply:
-        invitation = await invitations.with_token(session, draft.token, now)
+        invitation = await invitations.with_token(session, draft.token, now, for_change=True)
         email = invitation.email or ""
         await store.one_at_a_time(session, f"address {rules.email_key(email)}")
         member = await store.member_with_email(session, rules.email_key(email))
@@ -62,7 +57,7 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
             raise rules.SignInLinkInvalid
         await _appoint(session, invitation, person, now)
         invitation.accepted_at, invitation.member_id = now, member.member_id
-        invitation.close()
+        await invitations.close(session, invitation)
         return Reply({"member_id": member.member_id})
 
     return await command(accept_it)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, NodeTeam, Now, Problem, Reply, note_deed
+from chassis import Command, NodeTeam, Now, Problem, ReadSession, Reply, note_deed
 from contracts.deeds import Deed
 from services.members import membership, persons, store
 from services.members.rules import MemberNotFound, MemberStatus
@@ -72,13 +72,17 @@ async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command
     return await command(unblock_them)
 
 
-@router.post("/{member_id}/contact-reads", response_model=ContactView)
-async def read_contact(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
-    """How to reach a member, for the node's team. A change, for it is noted who looked."""
+@router.post("/{member_id}/contact-reads")
+async def read_contact(
+    member_id: MemberId, who: NodeTeam, now: Now, command: Command, session: ReadSession
+) -> ContactView:
+    """How to reach a member, for the node's team. A change, for it is noted who looked; what they read is not kept."""
 
-    async def read(session: AsyncSession) -> Reply:
+    async def note(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id)
         note_deed(session, "members", who, Deed.CONTACT_READ, now, whose=[member.member_id])
-        return Reply(ContactView(email=await persons.address_of(session, member), phone=member.phone))
+        return Reply(status=204)
 
-    return await command(read)
+    await command(note)
+    member = await store.active_member(session, member_id)
+    return ContactView(email=await persons.address_of(session, member), phone=member.phone)

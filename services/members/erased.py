@@ -20,7 +20,6 @@ from services.members.tables import (
     Member,
     SealedContact,
     SignInLink,
-    Table,
 )
 
 
@@ -28,8 +27,6 @@ async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str
     """Deletes everything under one reference; returns the ids of links and invitations, and how many of what went."""
     links = await session.exec(select(SignInLink.sign_in_id).where(SignInLink.member_id == member_id))
     sign_in_ids = list(links.all())
-    # The replies to the person's own calls are kept for replay, and may hold what they told of themselves.
-    replies = Table.metadata.tables["stored_reply"]
     first, second = col(SamePersons.first_id), col(SamePersons.second_id)
     led = sa.or_(col(Member.merged_into) == member_id, col(Member.leads_to) == member_id)
     await session.exec(sa.update(Member).where(led).values(merged_into=None, leads_to=None))
@@ -43,7 +40,6 @@ async def remove_person(session: AsyncSession, member_id: str) -> tuple[list[str
         ("appointments", sa.delete(Ambassador).where(col(Ambassador.member_id) == member_id)),
         ("consents", sa.delete(Consent).where(col(Consent.member_id) == member_id)),
         ("sign-in-links", sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id)),
-        ("stored-replies", sa.delete(replies).where(replies.c.caller == member_id)),
         ("persons", sa.delete(Member).where(col(Member.member_id) == member_id)),
     ):
         removed[what] = (await session.exec(theirs)).rowcount

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, say
+from chassis import EventRouter, Streams, forget_messages, forget_replies, say
 from contracts import matching, notify, partners, requests
 from contracts.deeds import DeedDone
 from contracts.matching import IntroductionMade
@@ -37,15 +37,20 @@ MemberForgotten = (
 
 @router.hears(MemberErased)
 async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: datetime, streams: Streams) -> None:
-    """What members said of an erased person leaves the streams, but for the erasure itself, which others must hear."""
+    """What members said of an erased person leaves the streams, but for the erasure itself, which others must hear.
+
+    So do the replies that are kept for replay: those to calls that shared the erasure's transaction are there by now.
+    """
     erasure = await erased.erasure_of(session, event.member_id)
     if erasure is None:
         return
-    entity_ids = [event.member_id, *erasure.sign_in_ids, *await erased.forget_sealed(session, event.member_id)]
+    own_ids = [event.member_id, *erasure.sign_in_ids]
+    replies = await forget_replies(session, own_ids)
+    entity_ids = [*own_ids, *await erased.forget_sealed(session, event.member_id)]
     purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
     deed_ids = await deeds.forget(session, event.member_id)
     purged += await forget_messages(streams, session, speaker="chassis", entity_ids=deed_ids)
-    removed = erasure.removed | {"deeds": len(deed_ids), "stream-messages": purged}
+    removed = erasure.removed | {"stored-replies": replies, "deeds": len(deed_ids), "stream-messages": purged}
     await erased.keep_erasure_part(session, event.member_id, "members", removed, now)
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Field, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Ambassador as AmbassadorOrTeam
-from chassis import Command, Identity, Now, Page, Paging, ReadSession, Reply, note_deed, say, say_later
+from chassis import Command, Identity, Now, Page, Paging, ReadSession, Reply, forget_replies, note_deed, say, say_later
 from chassis.identity import NotAllowed
 from contracts.deeds import Deed
 from contracts.event import new_id
@@ -52,10 +52,6 @@ class Invitation(Table, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=Instant)
     accepted_at: datetime | None = Field(default=None, sa_type=Instant)
     member_id: str | None = Field(default=None, sa_type=sa.Text, index=True)
-
-    def close(self) -> None:
-        """It does not wait any more: who was invited is known by their membership, or not at all."""
-        self.email = self.email_key = self.name = None
 
 
 @router.post("", status_code=201, response_model=InvitationView)
@@ -100,26 +96,35 @@ async def revoke(invitation_id: InvitationId, who: AmbassadorOrTeam, now: Now, c
             raise InvitationNotFound
         if not (invitation.accepted_at or invitation.revoked_at):
             invitation.revoked_at = now
-            invitation.close()
+            await close(session, invitation)
             note_deed(session, "members", who, Deed.INVITATION_REVOKED, now)
         return Reply(status=204)
 
     return await command(revoke_it)
 
 
-async def with_token(session: AsyncSession, token: str, now: datetime) -> Invitation:
-    """The invitation of a token, locked; raises `SignInLinkInvalid` for one that does not wait (any more)."""
-    query = select(Invitation).where(Invitation.token_hash == rules.token_hash(token)).with_for_update()
+async def with_token(session: AsyncSession, token: str, now: datetime, *, for_change: bool = False) -> Invitation:
+    """The invitation of a token; raises `SignInLinkInvalid` for one that does not wait (any more)."""
+    query = select(Invitation).where(Invitation.token_hash == rules.token_hash(token))
+    if for_change:
+        query = query.with_for_update()
     found = (await session.exec(query)).first()
     if found is None or found.email is None or now >= found.expires_at:
         raise rules.SignInLinkInvalid
     return found
 
 
+async def close(session: AsyncSession, invitation: Invitation) -> None:
+    """It does not wait any more: who was invited is known by their membership, or not at all."""
+    invitation.email = invitation.email_key = invitation.name = None
+    await forget_replies(session, [invitation.invitation_id])
+
+
 async def lapse(session: AsyncSession, invitation_id: str, now: datetime) -> None:
     """After its days an invitation is removed, whatever became of it."""
     gone = (col(Invitation.invitation_id) == invitation_id, col(Invitation.expires_at) <= now + inviting.LAPSES_EARLY)
-    await session.exec(sa.delete(Invitation).where(*gone))
+    if (await session.exec(sa.delete(Invitation).where(*gone))).rowcount:
+        await forget_replies(session, [invitation_id])
 
 
 async def forget(session: AsyncSession, member_id: str, email_key: str | None) -> list[str]:
@@ -140,7 +145,7 @@ async def _waiting(session: AsyncSession, who: Identity, draft: InvitationDraft)
         Invitation.email_key == key,
         col(Invitation.invited_by).in_(who.references),
     )
-    return (await session.exec(query)).first()
+    return (await session.exec(query.with_for_update())).first()  # taken back meanwhile, its address is not told
 
 
 async def _new(

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Identity
+from chassis import Identity, forget_replies
 from chassis.identity import NotSignedIn
 from chassis.paging import PageAsked
 from chassis.sql import gather, run
@@ -156,14 +156,13 @@ async def remove_member(session: AsyncSession, member_id: str) -> tuple[list[str
     await (await session.connection()).execute(sa.text("LOCK TABLE proposition IN EXCLUSIVE MODE"))
     theirs = sa.delete(Proposition).where(col(Proposition.member_id) == member_id)
     gone = (await session.exec(theirs.returning(col(Proposition.proposition_id), col(Proposition.side)))).all()
-    # The replies to their own calls are kept for replay, and have their words in them.
-    replies = Table.metadata.tables["stored_reply"]
+    ids = [proposition_id for proposition_id, _ in gone]
     removed = {
         "requests": sum(side == Side.REQUEST for _, side in gone),
         "offers": sum(side == Side.OFFER for _, side in gone),
-        "stored-replies": (await session.exec(sa.delete(replies).where(replies.c.caller == member_id))).rowcount,
+        "stored-replies": await forget_replies(session, [member_id, *ids]),  # their words are in them
     }
-    return [proposition_id for proposition_id, _ in gone], removed
+    return ids, removed
 
 
 def _as_it_stands(query: Any, *, skip_locked: bool = False) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.mailboxes import EVENT_BYTES_MAX, say
-from chassis.replies import IdempotencyKey, Reply
+from chassis.replies import IdempotencyKey, Reply, forget_replies
 from chassis.service import forget_what_is_old
 from chassis.transactions import Item
 from tests.chassis.conftest import Gate, Lending, replica_of
@@ -213,6 +213,21 @@ async def test_old_replies_are_forgotten(lending, tool_id):
         forgetting.cancel()
 
     assert (await lending.lend(tool_id, key=KEY)).status_code == 409
+
+
+async def test_replies_to_somebody_are_forgotten_and_those_that_tell_of_them(lending):
+    ids = [f"tool-{n}" for n in (1, 11, 2)]
+    for tool_id in ids:
+        await lending.lend(tool_id, key=f"{KEY}-{tool_id}")
+    await lending.execute(f"UPDATE stored_reply SET caller = 'sem' WHERE key = '{KEY}-tool-2'")
+
+    async with lending.session() as session:
+        forgotten = await forget_replies(session, ["tool-1", "sem", "nobody"])
+        await session.commit()
+
+    assert forgotten == 2
+    answers = [(await lending.lend(tool_id, key=f"{KEY}-{tool_id}")).status_code for tool_id in ids]
+    assert answers == [409, 201, 409]
 
 
 async def stored_replies_gone(lending):

@@ -61,6 +61,25 @@ async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(r
     assert theirs["id"] in kept
 
 
+async def test_what_somebody_asked_goes_also_from_the_reply_to_who_was_one_person_with_them(requests):
+    asked = await requests.placed(title="Een gast over bijen")
+    one_person = requests.http_as("noor-too", also=("noor",))
+    await one_person.post(f"{asked['path']}/withdraw", headers={"Idempotency-Key": new_id()})
+    await requests.given()
+
+    await requests.when(ERASED)
+
+    assert "bijen" not in await stored_words(requests)
+
+
+async def stored_words(requests) -> str:
+    """What the replies say that are kept."""
+    async with requests.service.engine.connect() as connection:
+        return "".join(
+            (await connection.execute(text("SELECT convert_from(body, 'UTF8') FROM stored_reply"))).scalars()
+        )
+
+
 async def test_an_erasure_that_is_heard_again_is_told_once(requests):
     await requests.placed()
     await requests.given()

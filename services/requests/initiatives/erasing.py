@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Streams, forget_messages
+from chassis import Streams, forget_messages, forget_replies
 from contracts.vocabulary import InitiativeStatus, Side, StoppedBecause
 from services.requests.initiatives import rules, store, telling
 from services.requests.initiatives.tables import Initiative, Introduction
@@ -38,7 +38,7 @@ async def forget(
 async def forget_messages_of(session: AsyncSession, initiative_id: str, streams: Streams) -> dict[str, int]:
     """Removes what was said of it, and the replies that are kept for replay: the words of both are in them."""
     return {
-        "stored-replies": await store.forget_replies(session, initiative_id),
+        "stored-replies": await forget_replies(session, [initiative_id]),
         "stream-messages": await forget_messages(streams, session, speaker="requests", entity_ids=[initiative_id]),
     }
 

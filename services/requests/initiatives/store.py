@@ -173,14 +173,8 @@ _FORGET_READER = sa.text(
     "UPDATE introduction SET ambassador_ids = array_remove(ambassador_ids, :member_id)"
     " WHERE ambassador_ids @> CAST(ARRAY[:member_id] AS text[])"
 )
-_FORGET_REPLIES = sa.text("DELETE FROM stored_reply WHERE position(convert_to(:id, 'UTF8') IN body) > 0")
 
 
 async def forget_ambassador(session: AsyncSession, member_id: str) -> int:
     """Who was erased brought nobody together any more."""
     return (await (await session.connection()).execute(_FORGET_READER, {"member_id": member_id})).rowcount
-
-
-async def forget_replies(session: AsyncSession, initiative_id: str) -> int:
-    """The replies that are kept for replay have the words of both sides in them."""
-    return (await (await session.connection()).execute(_FORGET_REPLIES, {"id": initiative_id})).rowcount
