@@ -28,7 +28,7 @@ and each has a page. Every wrong field is named in one answer, and a field that 
 **Once.** A call with an `Idempotency-Key` has one effect, however often it is sent, and the same answer.
 
 **Nobody's change is lost.** What can be changed carries an `ETag`; `PUT` and `PATCH` say by `If-Match` which version
-they change. A step (endorse, answer, withdraw) may say so.
+they change, unless nobody else can have changed it. A step (endorse, answer, withdraw) may say so.
 
 **Lists** come in pages: ask the next with the `next_cursor` of the one before.
 

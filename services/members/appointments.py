@@ -6,7 +6,22 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, FieldErrors, NodeTeam, Now, Page, Paging, ReadSession, Reply, SignedIn, note_deed, say
+from chassis import (
+    Command,
+    FieldErrors,
+    MaybeIfMatch,
+    NodeTeam,
+    Now,
+    Page,
+    Paging,
+    ReadSession,
+    Reply,
+    SignedIn,
+    check_version,
+    note_deed,
+    say,
+)
+from chassis.commands import PreconditionRequired
 from contracts.deeds import Deed
 from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
 from services.members import persons, store
@@ -32,12 +47,15 @@ async def list_ambassadors(_: SignedIn, session: ReadSession, paging: Paging) ->
 
 @router.put("/ambassadors/{member_id}", response_model=AmbassadorView)
 async def appoint_ambassador(
-    member_id: MemberId, draft: ScopeDraft, who: NodeTeam, now: Now, command: Command
+    member_id: MemberId, draft: ScopeDraft, who: NodeTeam, expected: MaybeIfMatch, now: Now, command: Command
 ) -> Response:
-    """A member brings people together within a scope, from now on or with a new scope."""
+    """A member brings people together within a scope, from now on or with a new scope, which needs If-Match."""
 
     async def appoint(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
+        if expected is None and await store.ambassador(session, member.member_id):
+            raise PreconditionRequired
+        check_version(expected, member.version)
         await check_organisations_exist(session, draft.organisation_ids)
         ambassador = await appointed(session, member, draft, now)
         note_deed(session, "members", who, Deed.AMBASSADOR_APPOINTED, now, whose=[member.member_id])

@@ -94,4 +94,5 @@ async def view_of(session: AsyncSession, member: Member) -> MemberView:
         scope=await scope_of(session, ambassador) if ambassador else None,
         affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
         is_blocked=member.blocked_at is not None,
+        version=member.version,
     )

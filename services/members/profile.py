@@ -106,7 +106,7 @@ async def leave(who: SignedIn, command: Command) -> Response:
 
 
 @router.get("/members/{member_id}", response_model=MemberView)
-async def show_member(member_id: str, who: SignedIn, session: ReadSession) -> MemberView:
+async def show_member(member_id: str, who: SignedIn, session: ReadSession, response: Response) -> MemberView:
     """A member, for the node's team and for ambassadors in whose scope they are; who is kept out, for the team."""
     member = await store.member(session, member_id)
     if member.status != MemberStatus.ACTIVE and not (member.blocked_at and who.has(Role.NODE_TEAM)):
@@ -116,6 +116,7 @@ async def show_member(member_id: str, who: SignedIn, session: ReadSession) -> Me
     rules.check_may_see(
         who, member.member_id, [o.organisation_id for o in organisations], [o.province for o in organisations]
     )
+    response.headers["ETag"] = f'"{member.version}"'
     return await view_of(session, member)
 
 

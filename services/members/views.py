@@ -93,6 +93,7 @@ class MemberView(BaseModel):
     scope: AmbassadorScope | None = Field(description="Of an ambassador.")
     affiliations: tuple[AffiliationView, ...]
     is_blocked: bool = Field(description="Whether the node's team keeps them out.")
+    version: int = Field(description="As in the ETag: to be sent along with another scope.")
 
 
 class AmbassadorView(BaseModel):

@@ -19,6 +19,12 @@ async def team(street):
 
 
 @pytest.fixture
+async def colleague(street):
+    """A browser of somebody else of the node's team."""
+    return await street.signed_in("team@omdehoek.example", street.visitor(**BROWSER))
+
+
+@pytest.fixture
 async def noor(street):
     """A member with a name of her own, at a browser."""
     name = fresh_name("Noor").replace("-", " ")
@@ -75,6 +81,28 @@ async def test_a_member_is_found_and_gets_and_loses_roles_and_each_is_noted(stre
         "contact-read", "node-team-removed", "node-team-added", "ambassador-ended", "ambassador-appointed",
     ]  # fmt: skip
     assert {one["done_by"] for one in own} == {None}
+
+
+@pytest.mark.parametrize("is_ambassador", [False, True])
+async def test_the_scope_that_a_colleague_gave_meanwhile_is_seen_first(team, colleague, noor, is_ambassador):
+    page = f"/members/{noor[1]}"
+    if is_ambassador:
+        await step(team, page, "appoint", provinces="Drenthe", themes="")
+    seen = await team.get(page)
+    await step(colleague, page, "appoint", provinces="Zeeland", themes="")
+
+    late = await press(team, seen, "appoint", provinces="Utrecht", themes="")
+    well_made(late, "nl")
+    stands = (await colleague.get(f"/api/v1{page}")).json()["scope"]["provinces"]
+    again = await press(team, late, "appoint", provinces="Utrecht", themes="")
+
+    assert (late.status_code, "Er is intussen iets veranderd." in late.text, "Zeeland" in late.text) == (
+        412,
+        True,
+        True,
+    )
+    assert stands == ["Zeeland"]
+    assert again.status_code == 303
 
 
 async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(street, team, noor):

@@ -138,24 +138,30 @@ async def test_either_gives_it_another_title_or_other_days_and_the_other_can_rea
     (news,) = await requests.then_said(InitiativeNews)  # the country knows no titles
     again = await requests.sem.put(one["path"], json=changed, headers={"If-Match": answer.headers["ETag"]})
     late = await requests.noor.put(one["path"], json=changed | {"title": "Iets anders"}, headers=seen)
+    unseen = await requests.noor.put(one["path"], json=changed | {"title": "Iets anders"})
 
     assert (news.news, news.title, [reader.member_id for reader in news.readers]) == (
         "changed", "Stage in de werkplaats", ["noor"]
     )  # fmt: skip
     assert again.json()["version"] == answer.json()["version"] > one["version"]
     assert (late.status_code, slug(late)) == (412, "version-conflict")
+    assert (unseen.status_code, slug(unseen)) == (428, "precondition-required")
     shown = (await requests.noor.get(one["path"])).json()
     assert {name: shown[name] for name in changed} == changed
-    assert slug(await requests.team.put(one["path"], json=changed)) == "initiative-not-yours"
-    mailed = await requests.noor.put(one["path"], json=changed | {"title": "Bel 06 12345678", "ends_on": "2030-02-01"})
+    assert slug(await put_as_seen(requests.team, one, changed)) == "initiative-not-yours"
+    mailed = await put_as_seen(requests.noor, one, changed | {"title": "Bel 06 12345678", "ends_on": "2030-02-01"})
     assert "title" in wrong_fields(mailed)
     requests.clock.move(days=2000)  # a day that has passed may stay as it was
-    assert (await requests.noor.put(one["path"], json=changed | {"title": "Stage"})).status_code == 200
-    assert set(wrong_fields(await requests.noor.put(one["path"], json=changed | {"ends_on": "2030-05-01"}))) == {
-        "ends_on"
-    }
+    assert (await put_as_seen(requests.noor, one, changed | {"title": "Stage"})).status_code == 200
+    assert set(wrong_fields(await put_as_seen(requests.noor, one, changed | {"ends_on": "2030-05-01"}))) == {"ends_on"}
     await requests.noor.post(f"{one['path']}/end", json={"status": "done"})
-    assert slug(await requests.noor.put(one["path"], json=changed)) == "initiative-ended"
+    assert slug(await put_as_seen(requests.noor, one, changed)) == "initiative-ended"
+
+
+async def put_as_seen(who, one, changed):
+    """Somebody changes an initiative as it stands."""
+    seen = (await who.get(one["path"])).headers["ETag"]
+    return await who.put(one["path"], json=changed, headers={"If-Match": seen})
 
 
 async def test_from_an_introduction_of_before_there_were_initiatives_one_can_start(own_requests):

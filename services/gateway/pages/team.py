@@ -74,12 +74,14 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
         return await _page(reader, member_id, status=422, wrong="error.422")
     method, address = STEPS[button]
     scope = {"provinces": form.all("provinces"), "themes": form.all("themes")} if button == "appoint" else None
+    version = f'"{form.value("version")}"' if scope is not None else None
     if scope is not None and not any(scope.values()):
         return await _page(reader, member_id, status=422, wrong="error.scope-empty")
     try:
-        told = await reader.ask(address.format(quote(member_id, safe="")), method=method, body=scope)
+        there = address.format(quote(member_id, safe=""))
+        told = await reader.ask(there, method=method, body=scope, if_match=version)
     except Refused as refused:
-        if refused.status not in (404, 409, 422):
+        if refused.status not in (404, 409, 412, 422):
             raise
         return await _page(reader, member_id, status=refused.status, wrong=f"error.{refused.slug}")
     if button == "contact":  # shown once: it is noted who looked

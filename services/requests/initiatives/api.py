@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
-from chassis import Command, MaybeIfMatch, Page, Paging, ReadSession
+from chassis import Command, IfMatch, MaybeIfMatch, Page, Paging, ReadSession
 from services.requests.calls import Call
 from services.requests.initiatives import rules, steps, store
 from services.requests.initiatives.inputs import Change, Ending, InitiativeDraft, NoteDraft
@@ -68,7 +68,7 @@ async def note_in_initiative(initiative_id: Id, draft: NoteDraft, call: Call, co
 
 @initiatives.put("/{initiative_id}", response_model=InitiativeView)
 async def change_initiative(
-    initiative_id: Id, change: Change, call: Call, expected: MaybeIfMatch, command: Command
+    initiative_id: Id, change: Change, call: Call, expected: IfMatch, command: Command
 ) -> Response:
     """One of the two gives it another title or other days, while it goes on."""
     return await command(lambda session: steps.change(session, initiative_id, change, expected, call))

@@ -46,9 +46,7 @@ async def start(session: AsyncSession, draft: InitiativeDraft, call: Asking) -> 
     return Reply(view, 201, f"/v1/initiatives/{initiative.initiative_id}", initiative.edition)
 
 
-async def change(
-    session: AsyncSession, initiative_id: str, change: Change, expected: int | None, call: Asking
-) -> Reply:
+async def change(session: AsyncSession, initiative_id: str, change: Change, expected: int, call: Asking) -> Reply:
     """Either of the two gives it another title or other days; the other can read that. The same again is no change."""
     known, initiative, side = await store.own(session, initiative_id, call.who)
     check_version(expected, initiative.edition)
