@@ -50,6 +50,11 @@ def forget(data: Path) -> None:
     _file(data).unlink(missing_ok=True)
 
 
+def option(data: Path) -> str:
+    """What has to be typed behind a command for this folder: nothing for the one that they all take by themselves."""
+    return "" if data == DATA else f" --data {data}"
+
+
 def _file(data: Path) -> Path:
     return data / "node.json"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any
 
-from node import SERVICES
+from node import SERVICES, names
 from node import addresses as address_book
 from node.environment import operators, told_to, told_to_everybody
 from node.links.accounts import SYSTEM_USER
 from node.links.keeper import Keeper
-from node.links.register import Register
+from node.links.register import NotPossible, Register
 from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import Part, PartFailed
@@ -64,6 +64,7 @@ class Node:
         """Returns when every part is ready; when one fails, the others are stopped again."""
         self._take()
         try:
+            names.of(self.data, self.name)
             try:
                 await self._start_parts()
             except PartFailed as failure:
@@ -71,7 +72,11 @@ class Node:
                     raise
                 await self._stop_parts()  # somebody took a port just after we chose it: choose again, once
                 await self._start_parts()
+            names.keep(self.data, self.name)
             address_book.write(self.data, self.addresses())
+        except NotPossible as why:
+            await self.stop()
+            raise PartFailed(str(why)) from None
         except BaseException:
             await self.stop()
             raise

@@ -16,7 +16,7 @@ import nats
 from nats.errors import Error as NatsError
 
 from chassis.settings import Settings
-from node import addresses
+from node import addresses, names
 from node.called_from import from_where_called
 from node.files import write
 from node.keeping.manifest import Unusable
@@ -80,7 +80,7 @@ def arguments() -> argparse.ArgumentParser:
 def _action(actions: Any, name: str, told: str) -> argparse.ArgumentParser:
     one: argparse.ArgumentParser = actions.add_parser(name, help=told, description=told)
     one.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node (.odh)")
-    one.add_argument("--node", help="naam van een node die niet draait (name of a node that does not run)")
+    one.add_argument("--node", help="naam van een nieuwe node (name of a new node)")
     one.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
     return one
 
@@ -91,12 +91,12 @@ def _bundle_file(name: str) -> Path:
 
 
 def place(asked: argparse.Namespace, name: str | None = None) -> Place:
-    """`name` is what a node that does not run must be."""
+    """`name` is what a node that has no name yet becomes."""
     if asked.secrets:
         nats = (asked.secrets / "operator" / "nats_url").read_text().strip()
         return Place(Register(asked.secrets / "nats" / "lines", Settings().node), nats, None)
     running = addresses.read(asked.data)
-    node = running.node if running else asked.node or name or NATIONAL
+    node = names.of(asked.data, asked.node or (running.node if running else None)) or name or NATIONAL
     return Place(Register(asked.data / "keys" / "lines", node), running.nats if running else None, asked.data)
 
 
@@ -110,6 +110,8 @@ def let_in(asked: argparse.Namespace) -> None:
     url = ",".join(f"{scheme}://{one}" for one in where.split(","))
     change = at.register.add if asked.action == "add-region" else at.register.rotate
     bundle = change(asked.region, url, tls.ca.read_text() if tls.is_there and tls.ca.exists() else None)
+    if at.data:
+        names.keep(at.data, at.register.node)  # it is in the bundle
     if asked.secrets and not asked.to:  # in a container there is no folder to put it in
         print(json.dumps(bundle._asdict(), indent=2))
         return

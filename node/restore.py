@@ -85,7 +85,7 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
     print(f"{len(again)} gewiste leden opnieuw gewist (members who had been erased are erased again).")
     if kept.mails_waiting:
         print(f"{kept.mails_waiting} mails waren onderweg en gaan (weer) (were under way, and go (again)).")
-    start = "docker compose up --detach --wait" if asked.secrets else f"./odh up --node {kept.node}"
+    start = "docker compose up --detach --wait" if asked.secrets else f"./odh up{addresses.option(asked.data)}"
     print(f"Start de node met (start it with): {start}")
 
 

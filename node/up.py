@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import suppress
 
-from node import addresses
+from node import addresses, names
 from node.called_from import from_where_called
 from node.client import TROUBLE
 from node.links.register import NotPossible, Register, read_bundle
@@ -30,7 +30,7 @@ def arguments() -> argparse.Namespace:
         "--port", type=port, default=os.environ.get("ODH_PORT", "8000"), help="poort van het adres (8000)"
     )
     parser.add_argument(
-        "--node", "--name", type=name, default=os.environ.get("ODH_NODE"), help="naam van de node (utrecht)"
+        "--node", "--name", type=name, default=os.environ.get("ODH_NODE"), help="naam van een nieuwe node (utrecht)"
     )
     parser.add_argument("--join", type=from_where_called, help="toegang tot een landelijke node (from ./odh nodes)")
     parser.add_argument("--demo", action="store_true", help="met voorbeeldgegevens (with demo data)")
@@ -52,7 +52,7 @@ def name(text: str) -> str:
 async def run(options: argparse.Namespace) -> int:
     since = time.monotonic()
     try:
-        known_as = join(options) if options.join else options.node or "utrecht"
+        known_as = join(options) if options.join else names.of(options.data, options.node) or "utrecht"
     except NotPossible as why:
         print(why, file=sys.stderr)
         return 1
@@ -79,8 +79,9 @@ async def run(options: argparse.Namespace) -> int:
 def join(options: argparse.Namespace) -> str:
     """Makes the node a region of another, as the bundle says; its name."""
     bundle = read_bundle(options.join)
-    Register(options.data / "keys" / "lines", bundle.region).join(bundle)
-    return bundle.region
+    known_as = names.of(options.data, options.node) or bundle.region
+    Register(options.data / "keys" / "lines", known_as).join(bundle)
+    return known_as
 
 
 def tell(line: str) -> None:
@@ -147,7 +148,7 @@ def welcome(node: Node, took: float, with_demo: bool) -> str:
 
         known += faces()
     people = "\n".join(f"               {email:<42} {what}" for what, email in known)
-    on_data = "" if node.data == addresses.DATA else f" --data {node.data}"
+    on_data = addresses.option(node.data)
     return f"""
 Open in {seconds(took)} (open for business)
 

@@ -41,6 +41,17 @@ def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tm
     assert national.regions == {}
 
 
+def test_a_national_node_with_another_name_has_that_in_what_it_gives_its_regions(odh_nodes, tmp_path: Path):
+    bundle = tmp_path / "zeeland.json"
+    odh_nodes("add-region", "zeeland", "--node=nederland", f"--to={bundle}")
+
+    assert odh_nodes("rotate", "zeeland", f"--to={bundle}")[0] == 0
+
+    assert read_bundle(bundle).national == "nederland"
+    code, shown = odh_nodes("rotate", "zeeland", "--node=national", f"--to={bundle}")
+    assert (code, "heet nederland, niet national" in shown) == (1, True)
+
+
 def test_in_compose_the_server_speaks_tls_from_its_next_start_on(odh_nodes, tmp_path: Path, monkeypatch):
     monkeypatch.setenv("ODH_NODE", "national")
     secrets = tmp_path / "secrets"
