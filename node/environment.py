@@ -1,6 +1,8 @@
 """What the services of a node are told: where the others are, what the node is called, and where its keys lie."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from node.links.server import Tls
@@ -9,8 +11,23 @@ from node.secrets import Secrets
 if TYPE_CHECKING:
     from node.node import Node
 
-# These differ per service, so one value from the operator's environment cannot be meant for all of them.
-OWN_TO_EACH = {"ODH_PORT", "ODH_DATABASE_URL", "ODH_NODE", "ODH_NATS_URL"}
+
+def together(*said: Mapping[str, str]) -> dict[str, str]:
+    """One environment of several: who speaks later wins, also where one names a setting and another a file with it."""
+    made: dict[str, str] = {}
+    for one in said:
+        for name in one:
+            made.pop(f"{name}_FILE", None)
+            made.pop(name.removesuffix("_FILE"), None)
+        made |= one
+    return made
+
+
+def team_of(members: Mapping[str, str]) -> list[str]:
+    """The first team, as the environment of members says it."""
+    file = members.get("ODH_NODE_TEAM_ADDRESSES_FILE")
+    addresses = Path(file).read_text() if file else members["ODH_NODE_TEAM_ADDRESSES"]
+    return [address.strip() for address in addresses.split(",")]
 
 
 def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
@@ -24,7 +41,9 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
         "ODH_SMTP_URL": node.smtp,
         "ODH_MAIL_FROM": f"Om de Hoek {shown} <noreply@{node.name}.omdehoek.example>",
     }
-    if "ODH_SMTP_URL" not in os.environ:  # who tries a node out signs in often, and waits for each mail
+    if not {"ODH_SMTP_URL", "ODH_SMTP_URL_FILE"} & set(
+        os.environ
+    ):  # who tries a node out signs in often, and waits for each mail
         told |= {"ODH_SIGN_IN_LINKS_PER_HOUR_MAX": "60", "ODH_DESK_RHYTHM": "at-once"}
     if node.lines.national:
         told["ODH_NATIONAL_NODE"] = node.lines.national
@@ -33,13 +52,11 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
     return told | {f"ODH_{other.upper()}_URL": node.url(other) for other in node.services if other != "gateway"}
 
 
-def operators() -> dict[str, str]:
-    """The environment that the node was started with."""
-    return {name: value for name, value in os.environ.items() if name not in OWN_TO_EACH}
-
-
 def told_to(service: str, node: "Node", secrets: Secrets) -> dict[str, str]:
-    """What is one service's own. Only the gateway may be reached from elsewhere, and only it can sign."""
+    """What is one service's own: one value from an operator cannot be meant for all of them.
+
+    Only the gateway may be reached from elsewhere, and only it can sign.
+    """
     told = {
         "ODH_NODE": node.name,
         "ODH_PORT": node.url(service).rpartition(":")[2],

@@ -12,7 +12,7 @@ from typing import Any
 
 from node import SERVICES, names
 from node import addresses as address_book
-from node.environment import operators, told_to, told_to_everybody
+from node.environment import team_of, together, told_to, told_to_everybody
 from node.links.accounts import SYSTEM_USER
 from node.links.keeper import Keeper
 from node.links.register import NotPossible, Register
@@ -161,8 +161,8 @@ class Node:
 
     def env(self, name: str) -> dict[str, str]:
         """The whole environment of one service: ours, the operator's, and what somebody asked of this very node."""
-        everybody = told_to_everybody(self, self._secrets) | operators()
-        return everybody | told_to(name, self, self._secrets) | self.settings | self.settings_of.get(name, {})
+        everybody, own = told_to_everybody(self, self._secrets), told_to(name, self, self._secrets)
+        return together(everybody, os.environ, own, self.settings, self.settings_of.get(name, {}))
 
     def addresses(self) -> address_book.Addresses:
         return address_book.Addresses(
@@ -173,7 +173,7 @@ class Node:
             nats=self.nats.url,
             services={name: self.url(name) for name in self.services},
             databases={name: self.postgres.url(name) for name in self.services},
-            team=[address.strip() for address in self.env("members")["ODH_NODE_TEAM_ADDRESSES"].split(",")],
+            team=team_of(self.env("members")),
             pids={"up": os.getpid(), **{name: part.pid for name, part in self.parts.items()}},
         )
 

@@ -222,6 +222,26 @@ async def test_only_the_gateway_listens_where_the_operator_says(watched, monkeyp
     assert "ODH_IDENTITY_PRIVATE_KEY_FILE" not in node.env("members")
 
 
+async def test_a_setting_that_an_operator_has_in_a_file_is_said_by_nobody_else(watched, monkeypatch, tmp_path):
+    node, _ = watched
+    for variable, text in {"SMTP_URL": "smtps://mail.example", "NODE_TEAM_ADDRESSES": "kim@school.example"}.items():
+        (tmp_path / variable).write_text(text)
+        monkeypatch.setenv(f"ODH_{variable}_FILE", str(tmp_path / variable))
+
+    told = node.env("notify")
+
+    assert told["ODH_SMTP_URL_FILE"] == str(tmp_path / "SMTP_URL")
+    assert not {"ODH_SMTP_URL", "ODH_SIGN_IN_LINKS_PER_HOUR_MAX"} & set(told)
+    assert node.addresses().team == ["kim@school.example"]
+
+
+async def test_what_is_one_services_own_an_operator_cannot_say_in_a_file_either(watched, monkeypatch):
+    node, _ = watched
+    monkeypatch.setenv("ODH_DATABASE_URL_FILE", "/secrets/database_url")
+
+    assert "ODH_DATABASE_URL_FILE" not in node.env("members")
+
+
 async def test_the_servers_let_nobody_in_without_the_password(watched):
     node, _ = watched
     with pytest.raises(asyncpg.InvalidPasswordError):
