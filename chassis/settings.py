@@ -1,11 +1,19 @@
 """The settings that every service has; each service adds its own by inheriting."""
 
+import os
+import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 
 class Settings(BaseSettings):
@@ -74,7 +82,11 @@ class Settings(BaseSettings):
     )
     metrics_seconds: float = Field(default=15.0, gt=0, description="How often metrics are exported.")
     trace_ratio: float = Field(default=0.1, ge=0, le=1, description="The part of the traces that is recorded.")
-    log_level: str = Field(default="INFO", description="The lowest level that is logged.")
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$",
+        description="The lowest level that is logged.",
+    )
 
     @property
     def is_national(self) -> bool:
@@ -114,3 +126,25 @@ class FromNamedFiles(EnvSettingsSource):
         if super().get_field_value(field, field_name)[0] is not None:
             raise ValueError(f"ODH_{field_name.upper()} and ODH_{field_name.upper()}_FILE are both set")
         return Path(file).read_text(encoding="utf-8").strip(), field_name, value_is_complex
+
+
+def defaults() -> Settings:
+    """What holds where nothing is set, and the node's name: for who can only say that what is set cannot be used."""
+    return Settings.model_construct(node=os.environ.get("ODH_NODE", Settings.model_fields["node"].default))
+
+
+def faults_of(error: ValidationError | SettingsError) -> list[str]:
+    """A line for each setting that cannot be used, with its variable; its value, which may be secret, is in none."""
+    if isinstance(error, SettingsError):
+        named = re.search('field "(.+?)"', str(error))
+        return [_fault(named.groups() if named else (), str(error.__cause__ or error))]
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    return [_fault(fault["loc"], fault["msg"].removeprefix("Value error, ")) for fault in faults]
+
+
+def _fault(where: tuple[int | str, ...], told: str) -> str:
+    """`where` begins with the setting; it is empty for settings that do not go together."""
+    if not where:
+        return told
+    variable = f"ODH_{where[0]}".upper()
+    return f"{variable}_FILE: {told}" if f"{variable}_FILE" in os.environ else f"{variable}: {told}"

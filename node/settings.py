@@ -7,7 +7,7 @@ import importlib
 import re
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ SAID_BY_COMPOSE = frozenset(
     | {"encryption_public_keys_file", "encryption_private_keys_file", "push_private_key_file"}
     | {"members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url", "networks_folder"}
 )
+
+#: What the commands and the tests read themselves.
+NO_SETTINGS = frozenset({"CALLED_FROM", "CHROMIUM", "CRASHPOINT", "TEST_COMPOSE", "VENV"})
 
 
 def main() -> int:
@@ -63,6 +66,13 @@ def renewed_example(example: str) -> str:
             lines += [f"#ODH_{name.upper()}={_in_a_file(_as_text(field))}", ""]
             told.add(name.upper())  # one value in the file is the value of every service
     return "\n".join([by_hand + REST, *lines])
+
+
+def unknown(variables: Iterable[str]) -> list[str]:
+    """The ODH_ variables among these that nothing reads: neither a setting, nor the file that one is in."""
+    known = NO_SETTINGS | {name.upper() for _, settings in _services() for name in settings.model_fields}
+    named = {one: one.removeprefix("ODH_") for one in variables if one.startswith("ODH_")}
+    return sorted(one for one, name in named.items() if not {name, name.removesuffix("_FILE")} & known)
 
 
 def settings_tables() -> str:

@@ -15,6 +15,7 @@ from node.client import TROUBLE
 from node.links.register import NotPossible, Register, read_bundle
 from node.node import Node
 from node.part import PartFailed
+from node.settings import unknown
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -59,6 +60,8 @@ async def run(options: argparse.Namespace) -> int:
     node = Node(options.data, name=known_as, gateway_port=options.port, say=show_step)
     stop = asked_to_stop(node)
     tell(f"Om de Hoek: node {node.name} start op {node.data}")
+    for variable in unknown(os.environ):
+        tell(f"  ! {variable} is geen instelling en doet niets; zie ./odh settings (no setting, does nothing)")
     try:
         if not await before(stop, open_node(node, options.demo)):
             return 0

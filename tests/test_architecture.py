@@ -126,6 +126,7 @@ def test_what_decides_does_nothing_else(file):
 #: Who reads the environment beside the settings, and why.
 READS_ENVIRONMENT = {
     "chassis/crashpoints.py": "a test arms it before anything of the process is set up",
+    "chassis/settings.py": "which variable, or file, a setting that cannot be used came from",
     "node/called_from.py": "where the person who calls `./odh` stands",
     "node/dead_letters.py": "whether the operator said which node is meant",
     "node/environment.py": "it hands the operator's settings on to the services",

@@ -1,12 +1,19 @@
 """Where a setting comes from: an argument, the environment, or a file that the environment names."""
 
 import importlib
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
-from chassis.settings import Settings
+from chassis.settings import Settings, faults_of
+from node import ROOT
+from services.gateway.settings import GatewaySettings
 from services.matching.settings import MatchingSettings
 from services.notify.settings import NotifySettings
 
@@ -71,6 +78,56 @@ def test_what_is_in_a_file_is_in_no_error(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="must be smtp://") as refused:
         NotifySettings()
     assert "s3cret" not in str(refused.value)
+
+
+def faults(settings: type[Settings]) -> list[str]:
+    with pytest.raises((ValueError, SettingsError)) as refused:
+        settings()
+    assert isinstance(refused.value, ValidationError | SettingsError)
+    return faults_of(refused.value)
+
+
+def test_each_setting_that_cannot_be_used_is_told_with_its_variable(monkeypatch):
+    monkeypatch.setenv("ODH_BATCH_SIZE_MAX", "0")
+    monkeypatch.setenv("ODH_LOG_LEVEL", "loud")
+    monkeypatch.setenv("ODH_KINDS_WITHOUT_AMBASSADOR", "tip")
+
+    assert faults(MatchingSettings) == ["ODH_KINDS_WITHOUT_AMBASSADOR: Expecting value: line 1 column 1 (char 0)"]
+    few, loud = faults(Settings)
+    assert few.startswith("ODH_BATCH_SIZE_MAX: Input should be greater than or equal to 1")
+    assert loud.startswith("ODH_LOG_LEVEL: ")
+
+
+def test_settings_that_do_not_go_together_are_told_in_words(monkeypatch, tmp_path):
+    monkeypatch.setenv("ODH_OIDC_ISSUER", "https://login.example")
+    monkeypatch.setenv("ODH_IDENTITY_PRIVATE_KEY_FILE", str(tmp_path / "key"))
+
+    assert faults(GatewaySettings) == ["oidc_client_id: say what the provider calls this node"]
+
+
+def test_a_secret_that_cannot_be_used_is_told_by_its_file_alone(tmp_path, monkeypatch):
+    (tmp_path / "smtp_url").write_text("ftp://post:s3cret@mail.example")
+    monkeypatch.setenv("ODH_SMTP_URL_FILE", str(tmp_path / "smtp_url"))
+
+    (told,) = faults(NotifySettings)
+
+    assert told.startswith("ODH_SMTP_URL_FILE: ")
+    assert "s3cret" not in told
+
+
+def test_a_service_that_cannot_use_a_setting_says_which_in_its_log_and_ends():
+    ended = subprocess.run(
+        [sys.executable, "-m", "chassis", "services.requests"],
+        cwd=ROOT,
+        env=os.environ | {"ODH_OPEN_DAYS": "ninety", "ODH_NODE": "zeeland"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert ended.returncode == 1
+    (line,) = map(json.loads, ended.stderr.splitlines())
+    assert (line["service"], line["node"], line["level"]) == ("requests", "zeeland", "error")
+    assert line["message"].startswith("ODH_OPEN_DAYS: Input should be a valid integer")
 
 
 @pytest.mark.parametrize("service", ["members", "requests", "matching", "notify", "partners", "gateway"])
