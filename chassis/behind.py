@@ -25,8 +25,8 @@ class Trouble(NamedTuple):
     en: str
 
 
-def troubles_of(found: Found) -> Iterator[Trouble]:
-    """Everything that somebody should look at."""
+def troubles_of(found: Found, on_data: str = "") -> Iterator[Trouble]:
+    """Everything that somebody should look at; `on_data` has to be typed behind a command for this node."""
     for service, processes in found.items():
         if not processes:
             yield Trouble(service, "antwoordt niet", "does not answer")
@@ -34,12 +34,12 @@ def troubles_of(found: Found) -> Iterator[Trouble]:
             if state != "ready":
                 yield Trouble(service, f"{part}: {state}", f"{part}: {state}")
         if processes:
-            yield from _behind(processes[0])
+            yield from _behind(processes[0], on_data)
     for stream in streams_of(found):
         yield from _sources_behind(stream)
 
 
-def _behind(one: Figures) -> Iterator[Trouble]:
+def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
     if (oldest := one.oldest_unsent_seconds or 0) > UNSENT_SECONDS_MAX:
         yield Trouble(
             one.service,
@@ -52,7 +52,7 @@ def _behind(one: Figures) -> Iterator[Trouble]:
     if one.dead_letters:
         yield Trouble(
             one.service,
-            f"{one.dead_letters} niet verwerkt: zie ./odh dead-letters",
+            f"{one.dead_letters} niet verwerkt: zie ./odh dead-letters{on_data}",
             f"{one.dead_letters} dead letters",
         )
     if (oldest := one.own.get("mails-oldest-seconds", 0)) > MAIL_SECONDS_MAX:

@@ -91,9 +91,10 @@ async def drop(streams: Streams, letter: RawStreamMsg) -> None:
     await streams.js.delete_msg(streams.name("dead"), letter.seq)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="odh dead-letters", description="What could not be handled, and why.")
+def main(arguments: list[str] | None = None, *more: argparse.ArgumentParser) -> int:
+    """The command line; `more` has what its caller takes besides."""
+    about = "What could not be handled, and why."
+    parser = argparse.ArgumentParser(prog="odh dead-letters", description=about, parents=more)
     parser.add_argument("action", nargs="?", choices=["list", "show", "replay", "drop"], default="list")
     parser.add_argument("number", nargs="?", help="the letter's number in the list, or 'all'")
     parser.add_argument("--node", default=None, help="the node's name (default: ODH_NODE)")
@@ -109,7 +110,10 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
     try:
         await asyncio.wait_for(streams.dial(), 3)
     except TimeoutError:
-        print("No NATS server answers there.", file=sys.stderr)
+        if "authorization" in str(streams.last_error).lower():
+            print("NATS laat je daar niet binnen (NATS refuses these credentials).", file=sys.stderr)
+        else:
+            print("Daar antwoordt geen NATS (no NATS server answers there).", file=sys.stderr)
         return 1
     try:
         found = await letters(streams)

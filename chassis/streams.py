@@ -62,6 +62,8 @@ class Streams:
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._closing = False
+        #: What went wrong with the connection last, such as that the broker lets nobody in with this password.
+        self.last_error: Exception | None = None
         #: Set whenever the broker is connected, for who looks at what it has.
         self.came_back = asyncio.Event()
         #: Called when the connection is lost, by who waits for what then does not come.
@@ -134,13 +136,17 @@ class Streams:
                     connect_timeout=2,
                     ping_interval=3,
                     max_outstanding_pings=2,
-                    error_cb=_quietly,
+                    error_cb=self._on_error,
                     disconnected_cb=self._on_lost,
                     reconnected_cb=self._on_back,
                 )
             except (NatsError, OSError, TimeoutError):
                 await asyncio.sleep(0.2)
         self._js = self.client.jetstream(timeout=5)
+
+    async def _on_error(self, error: Exception) -> None:
+        """Errors of the connection are handled where they matter; nats-py would print each with a traceback."""
+        self.last_error = error
 
     async def _on_lost(self) -> None:
         self._lost.set()
@@ -237,7 +243,3 @@ class Streams:
 def tls_of(ca_file: Path | None) -> ssl.SSLContext | None:
     """TLS with a server whose certificate this authority signed; none: not asked for."""
     return ssl.create_default_context(cafile=str(ca_file)) if ca_file else None
-
-
-async def _quietly(_: Exception) -> None:
-    """Errors of the connection are handled where they matter; nats-py would print each with a traceback."""

@@ -1,16 +1,25 @@
 """`./odh dead-letters`: those of the node that runs here, or of the one that ODH_NODE and ODH_NATS_URL name."""
 
+import argparse
 import os
 import sys
 
 from chassis import dead_letters
 from node import addresses
+from node.called_from import from_where_called
 
 
 def main() -> int:
     """Adds where the running node is, unless the operator said where to look."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--data", type=from_where_called, help="map van de node die draait (folder of the node)")
     arguments = sys.argv[1:]
-    running = addresses.read()
-    if running and "ODH_NATS_URL" not in os.environ and "--nats" not in arguments:
+    asked, more = parser.parse_known_args(arguments)
+    running = addresses.read(asked.data)
+    if asked.data and not running:
+        print(f"Er draait geen node op {asked.data} (no node runs there).", file=sys.stderr)
+        return 1
+    is_told = "ODH_NATS_URL" in os.environ or any(one.startswith("--nats") for one in more)
+    if running and (asked.data or not is_told):
         arguments += ["--nats", running.nats, "--node", running.node]
-    return dead_letters.main(arguments)
+    return dead_letters.main(arguments, parser)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chassis.behind import Found, Trouble, streams_of, troubles_of
+from node import addresses
 from node.called_from import from_where_called
 from node.looking import look, place
 
@@ -22,7 +23,7 @@ def main() -> int:
         print("Er draait hier geen node; start er een met ./odh up (no node runs here).", file=sys.stderr)
         return 1
     found = asyncio.run(look(at))
-    troubles = list(troubles_of(found))
+    troubles = list(troubles_of(found, addresses.option(asked.data or addresses.DATA)))
     print(as_json(at.node, found, troubles) if asked.json else as_text(at.node, found, troubles))
     return 1 if troubles else 0
 

@@ -7,6 +7,7 @@ import pytest
 from chassis import dead_letters
 from contracts.envelope import encode
 from contracts.event import new_id
+from node.nats import NatsServer
 from node.part import free_port
 from tests.chassis.conftest import beside, lending_on, wanted
 from tests.chassis.lending import KeyHanded
@@ -180,7 +181,18 @@ async def test_a_server_that_does_not_answer_is_said(capsys):
 
     assert await asyncio.to_thread(dead_letters.main, ["list", "--nats", url]) == 1
 
-    assert "No NATS server answers there." in capsys.readouterr().err
+    assert "no NATS server answers there" in capsys.readouterr().err
+
+
+async def test_a_server_that_does_not_take_the_password_is_not_taken_for_one_that_is_away(tmp_path, capsys):
+    users = {"authorization": {"users": [{"user": "odh", "password": "right"}]}}
+    server = NatsServer(tmp_path, port=free_port(), monitor_port=free_port(), domain="closed", more=lambda: users)
+    await server.start()
+
+    assert await asyncio.to_thread(dead_letters.main, ["list", "--nats", server.url]) == 1
+
+    assert "NATS refuses these credentials" in capsys.readouterr().err
+    await server.stop()
 
 
 async def test_what_may_not_stay_in_its_stream_is_no_lasting_dead_letter(lending, tool_id):
