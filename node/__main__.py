@@ -58,13 +58,17 @@ def main() -> None:
 
 
 def run(command: Command) -> int:
-    """Nobody need be shown where in the code they were when they pressed Ctrl-C, or were not let in."""
+    """Nobody need be shown where in the code they were when they pressed Ctrl-C, or a file could not be used."""
     try:
         return int(import_module(command.module).main() or 0)
     except KeyboardInterrupt:
         return 130
     except PermissionError as refused:
         print(f"Geen toegang tot {refused.filename} (no access).", file=sys.stderr)
+        return 1
+    except OSError as trouble:
+        place = f": {trouble.filename}" if trouble.filename else ""
+        print(f"Dat ging niet (not possible): {trouble.strerror or trouble}{place}", file=sys.stderr)
         return 1
 
 

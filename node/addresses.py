@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from node import ROOT
+from node.files import write as write_file
 
 DATA = ROOT / ".odh"
 
@@ -29,7 +30,7 @@ def read(data: Path | None = None) -> Addresses | None:
     try:
         addresses = Addresses(**json.loads(file.read_text()))
         return addresses if _runs(addresses.pids["up"], file.stat().st_mtime) else None
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError, TypeError):  # not whole, or of another release
         return None
 
 
@@ -40,10 +41,7 @@ def seen_from_outside(*, gateway: str, mail: str, team: str) -> Addresses:
 
 
 def write(data: Path, addresses: Addresses) -> None:
-    new = _file(data).with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(addresses._asdict(), indent=2))
-    new.replace(_file(data))
+    write_file(_file(data), json.dumps(addresses._asdict(), indent=2))
 
 
 def forget(data: Path) -> None:

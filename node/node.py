@@ -10,6 +10,8 @@ from pathlib import Path
 from signal import SIGKILL, Signals
 from typing import Any
 
+import asyncpg
+
 from node import SERVICES, names
 from node import addresses as address_book
 from node.environment import team_of, together, told_to, told_to_everybody
@@ -232,6 +234,8 @@ class Node:
                 log=logs / f"{name}.log",
                 environment=partial(self.env, name),
             )
+        assert self.leaf_port, "chosen with the others"
+        self._ports.keep()
 
     def _lines_config(self) -> dict[str, Any]:
         listen, passwords = f"127.0.0.1:{self.leaf_port}", self._secrets.nats_passwords
@@ -287,5 +291,5 @@ async def _all(*works: Coroutine[Any, Any, None]) -> None:
         async with asyncio.TaskGroup() as group:
             for work in works:
                 group.create_task(work)
-    except* PartFailed as failures:
+    except* (PartFailed, OSError, asyncpg.PostgresError) as failures:  # a disk that is full, for instance
         raise PartFailed("\n".join(map(str, failures.exceptions))) from None

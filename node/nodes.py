@@ -16,7 +16,7 @@ import nats
 from nats.errors import Error as NatsError
 
 from chassis.settings import Settings
-from node import addresses, names
+from node import addresses, names, ports
 from node.called_from import from_where_called
 from node.files import write
 from node.keeping.manifest import Unusable
@@ -46,7 +46,9 @@ def main() -> int:
     except (NotPossible, Refused, Unusable) as why:
         print(f"Dat kan niet (not possible): {why}", file=sys.stderr)
         return 1
-    except (NatsError, OSError, TimeoutError):
+    except (NatsError, OSError, TimeoutError) as trouble:
+        if isinstance(trouble, OSError) and trouble.filename:  # a file that cannot be used
+            raise
         print("NATS antwoordt niet (NATS does not answer).", file=sys.stderr)
         return 1
 
@@ -206,12 +208,12 @@ def leaf_port(data: Path | None) -> int:
     if data is None:
         return LEAF_PORT
     file = data / "ports.json"
-    ports = json.loads(file.read_text()) if file.exists() else {}
-    if "nats-leaf" not in ports:
-        ports["nats-leaf"] = free_port()
+    remembered = ports.read(file)
+    if "nats-leaf" not in remembered:
+        remembered["nats-leaf"] = free_port()
         data.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(ports, indent=2))
-    return int(ports["nats-leaf"])
+        ports.keep(file, remembered)
+    return remembered["nats-leaf"]
 
 
 ACTIONS: dict[str, Callable[[argparse.Namespace], int | None]] = {

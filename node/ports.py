@@ -4,6 +4,7 @@ import errno
 import json
 from pathlib import Path
 
+from node.files import write
 from node.part import PartFailed, free_port, refusal
 
 
@@ -12,7 +13,7 @@ class Ports:
 
     def __init__(self, file: Path, *, gateway: int) -> None:
         self._file = file
-        self._ports: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
+        self._ports = read(file)
         check_usable(gateway)
         self._ports["gateway"] = gateway
         self._chosen = {"gateway"}
@@ -25,8 +26,23 @@ class Ports:
                 pass
             self._ports[name] = port
             self._chosen.add(name)
-            self._file.write_text(json.dumps(self._ports, indent=2))
         return self._ports[name]
+
+    def keep(self) -> None:
+        """Remembers what was chosen."""
+        keep(self._file, self._ports)
+
+
+def read(file: Path) -> dict[str, int]:
+    """The ports that are remembered; none where the file is not there, or is not whole."""
+    try:
+        return dict(json.loads(file.read_text()))
+    except (FileNotFoundError, ValueError):
+        return {}
+
+
+def keep(file: Path, ports: dict[str, int]) -> None:
+    write(file, json.dumps(ports, indent=2), 0o644)
 
 
 def check_usable(port: int) -> None:

@@ -6,6 +6,7 @@ import sys
 import time
 
 import psutil
+import pytest
 
 from node import addresses
 from node.addresses import Addresses
@@ -49,3 +50,10 @@ def test_a_younger_process_with_the_number_of_a_killed_node_is_not_taken_for_it(
 
     assert addresses.read(tmp_path) is None
     assert before < time.time()
+
+
+@pytest.mark.parametrize("left", ["", '{"node": "utr', '{"node": "utrecht"}'])
+def test_what_a_crash_or_another_release_left_is_no_node_that_runs(left, tmp_path):
+    (tmp_path / "node.json").write_text(left)
+
+    assert addresses.read(tmp_path) is None

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import re
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -45,6 +46,26 @@ async def test_up_says_what_is_wrong_with_an_option(wrong, tmp_path):
     assert refused.code == 2
     assert "(a number from 1 to 65535)" in refused.err or "(small letters, digits, dashes)" in refused.err
     assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("data", ["file", "file/x"])
+@pytest.mark.parametrize("command", [["up"], ["nodes", "add-region", "zeeland"]])
+async def test_a_folder_that_cannot_be_one_is_told_in_a_line(command, data, tmp_path):
+    (tmp_path / "file").touch()
+
+    refused = await odh(*command, f"--data={tmp_path / data}")
+
+    assert refused.code == 1
+    assert re.fullmatch(rf"Dat ging niet \(not possible\): .+: {tmp_path}/file.*\n", refused.err)
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+def test_an_older_python_is_told_so_before_it_meets_what_it_does_not_know():
+    lines = (ROOT / "odh").read_text().splitlines()
+    (checked,) = [number for number, line in enumerate(lines) if line.startswith("if sys.version_info")]
+
+    first = next(number for number, line in enumerate(lines) if line.startswith(("def ", "from ")))
+    assert lines.index("import sys") < checked < first
 
 
 @pytest.fixture

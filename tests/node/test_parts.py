@@ -1,6 +1,7 @@
 """The parts of a node: started, watched, killed, started again, and never left behind."""
 
 import asyncio
+import errno
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from unittest.mock import AsyncMock
 
 import asyncpg
 import psutil
@@ -164,6 +166,17 @@ async def test_a_port_that_somebody_takes_just_after_it_was_chosen_is_chosen_aga
         await node.stop()
 
     assert len(set(chosen)) == 2
+
+
+@pytest.mark.parametrize("full", [OSError(errno.ENOSPC, "No space left on device"), asyncpg.DiskFullError("no space")])
+async def test_a_disk_that_fills_while_a_node_starts_is_told_and_nothing_is_left(full, run_directory, monkeypatch):
+    node = Node(run_directory / f"full-{type(full).__name__}", gateway_port=free_port(), services=())
+    monkeypatch.setattr(Node, "_open_databases", AsyncMock(side_effect=full))
+
+    with pytest.raises(PartFailed, match=r"(?i)no space"):
+        await node.start()
+
+    assert [part.name for part in node.parts.values() if part.is_alive] == []
 
 
 @pytest.fixture(scope="module")
