@@ -143,7 +143,8 @@ def show(asked: argparse.Namespace) -> int:
     if at.nats is None:
         for name in sorted(at.register.regions) or ([at.register.national] if at.register.line else []):
             print(f"{name:<20} deze node draait niet (this node does not run)")
-        return 0
+        print(f"Er draait geen node op {at.data} (no node runs there).", file=sys.stderr)
+        return 1
     tls = Tls(at.register.folder)
     found = asyncio.run(lag.of(at.register, at.nats, tls.ca_of_clients))
     if not found:

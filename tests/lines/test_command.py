@@ -41,6 +41,18 @@ def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tm
     assert national.regions == {}
 
 
+@pytest.mark.parametrize("with_region", [True, False])
+def test_a_list_of_a_node_that_does_not_run_is_no_good_news(with_region, odh_nodes, tmp_path: Path):
+    if with_region:
+        odh_nodes("add-region", "zeeland", f"--to={tmp_path / 'zeeland.json'}")
+
+    code, shown = odh_nodes("list")
+
+    assert code == 1
+    assert ("zeeland" in shown) == with_region
+    assert f"geen node op {tmp_path / 'nation'} (no node runs there)" in shown
+
+
 def test_a_national_node_with_another_name_has_that_in_what_it_gives_its_regions(odh_nodes, tmp_path: Path):
     bundle = tmp_path / "zeeland.json"
     odh_nodes("add-region", "zeeland", "--node=nederland", f"--to={bundle}")
