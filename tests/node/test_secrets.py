@@ -1,7 +1,13 @@
 """What only the node may know: made once, and nobody else's to read."""
 
+import errno
 import json
+import os
+from unittest.mock import Mock
 
+import pytest
+
+from node.files import write
 from node.secrets import Secrets
 
 
@@ -28,3 +34,13 @@ def test_only_their_owner_can_read_them(tmp_path):
 
     assert (tmp_path / "keys").stat().st_mode & 0o077 == 0
     assert [file.name for file in (tmp_path / "keys").iterdir() if file.stat().st_mode & 0o077] == []
+
+
+def test_a_full_disk_leaves_what_was_there_and_nothing_half(tmp_path, monkeypatch):
+    write(tmp_path / "key", "of before")
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError(errno.ENOSPC, "No space left on device")))
+
+    with pytest.raises(OSError, match=f"No space left on device: '{tmp_path}/key'"):
+        write(tmp_path / "key", "of now")
+
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("key", "of before")]
