@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from math import isfinite
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -202,4 +203,11 @@ def _no_number(_: str) -> None:
     raise ValueError("not a number")
 
 
-_reader = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_no_number)
+def _finite(digits: str) -> float:
+    found = float(digits)
+    if not isfinite(found):  # 1e999 is no number to whoever keeps it
+        raise ValueError("too large a number")
+    return found
+
+
+_reader = json.JSONDecoder(object_pairs_hook=_without_doubles, parse_constant=_no_number, parse_float=_finite)

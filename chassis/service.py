@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -40,6 +41,9 @@ OPENING_SECONDS_MAX = 3.0
 
 #: What a migration stumbles over, other than a database that is away, an operator has to mend.
 MIGRATES_AGAIN_SECONDS = 5.0
+
+#: How long a background job that failed stays away: longer each time in a row.
+PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.2, 10.0
 
 Background = Callable[["Service"], Awaitable[None]]
 Parts = Callable[["Service"], Awaitable[dict[str, str]]]
@@ -174,15 +178,18 @@ class Service:
         await self.engine.dispose()
 
     async def _always(self, job: Background) -> None:
-        pause = 0.2
+        pause = PAUSE_SECONDS_FIRST
         while True:
+            began = monotonic()
             try:
                 await job(self)
                 return
             except Exception as error:
                 log.error("background fault", job=job.__name__, fault=describe(error))
+                if monotonic() - began > PAUSE_SECONDS_MAX:  # it ran well meanwhile
+                    pause = PAUSE_SECONDS_FIRST
                 await asyncio.sleep(pause)
-                pause = min(pause * 2, 10.0)
+                pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def parts(self) -> dict[str, str]:
         """Which parts of the service are ready now, and which are not."""

@@ -14,7 +14,7 @@ from services.partners.rules import BatchTooLarge, NotACloudEvent
 STRUCTURED, BATCH, JSON = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 
 #: What a NATS subject, a header and a line of a log can hold without being read as something else.
-_PLAIN = r"^[ -~]+$"
+PLAIN = r"^[ -~]+$"
 
 
 def _storable(found: Any) -> Any:
@@ -31,9 +31,9 @@ class PartnerEvent(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     specversion: Literal["1.0"]
-    id: Annotated[str, Field(min_length=1, max_length=128, pattern=_PLAIN)]
-    source: Annotated[str, Field(min_length=1, max_length=256, pattern=_PLAIN)]
-    type: Annotated[str, Field(min_length=1, max_length=256, pattern=_PLAIN)]
+    id: Annotated[str, Field(min_length=1, max_length=128, pattern=PLAIN)]
+    source: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
+    type: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
     subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"

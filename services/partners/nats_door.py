@@ -7,16 +7,20 @@ more than the minute takes waits for the next, and only what that partner publis
 """
 
 import asyncio
+import re
+from collections import Counter
+from typing import Any
 
 from nats.aio.msg import Msg
-from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service
+from chassis.database import is_away
 from chassis.limits import check_json
+from chassis.problems import InvalidJson
 from chassis.pulling import Pull
 from chassis.tasks import ended
 from chassis.telemetry import describe, log
@@ -24,8 +28,8 @@ from chassis.transactions import Item
 from contracts.event import FieldError, new_id
 from contracts.partners import EventRefused
 from services.partners import door, news, store
-from services.partners.envelopes import STRUCTURED, events_of
-from services.partners.rules import NotAPartner, TooManyEvents
+from services.partners.envelopes import PLAIN, STRUCTURED, events_of
+from services.partners.rules import NotAPartner, NotHandled, TooManyEvents
 from services.partners.settings import PartnersSettings
 from services.partners.tables import Partner
 from services.partners.tokens import caller_of
@@ -36,6 +40,9 @@ KEPT_SECONDS = 14 * 24 * 3600.0
 #: How often is looked for partners that are new, and how many messages of one are taken in together.
 LOOK_SECONDS, TAKEN_IN_TOGETHER = 1.0, 100
 
+#: How long what failed stays away.
+AGAIN_SECONDS = 2.0
+
 
 def durable(partner_id: str) -> str:
     """The consumer of one partner: what of another has to wait for its minute to pass is not in its way."""
@@ -43,26 +50,31 @@ def durable(partner_id: str) -> str:
 
 
 async def hear_partners(service: Service) -> None:
-    """In the background: takes in what partners publish, for as long as the service runs."""
-    while True:
-        doors: dict[str, asyncio.Task[None]] = {}
-        try:
-            await service.streams.ready()
-            await _open(service)
-            while True:
-                async with service.sessions() as session:
-                    there = set((await session.exec(select(Partner.partner_id))).all())
-                for partner_id in there - doors.keys():
-                    doors[partner_id] = asyncio.create_task(_hear(service, partner_id))
-                await asyncio.sleep(LOOK_SECONDS)
-                for door in doors.values():
-                    if door.done():
-                        await door
-        except (NatsError, OSError, TimeoutError) as error:
-            log.warning("partners not heard", fault=describe(error))
-            await asyncio.sleep(0.5)
-        finally:
-            await ended(*doors.values())
+    """In the background: takes in what partners publish, for as long as the service runs, each by a door of its own."""
+    doors: dict[str, asyncio.Task[None]] = {}
+    try:
+        while True:
+            try:
+                await _open_doors(service, doors)
+            except Exception as error:
+                log.warning("partners not heard", fault=describe(error))
+            await asyncio.sleep(LOOK_SECONDS)
+    finally:
+        await ended(*doors.values())
+
+
+async def _open_doors(service: Service, doors: dict[str, asyncio.Task[None]]) -> None:
+    """Opens the doors of partners that are new, and those that fell shut, such as when the broker was lost."""
+    async with service.sessions() as session:
+        there = (await session.exec(select(Partner.partner_id))).all()
+    shut = [partner_id for partner_id in there if partner_id not in doors or doors[partner_id].done()]
+    if shut:
+        await service.streams.ready()
+        await _open(service)
+    for partner_id in shut:
+        if (door := doors.get(partner_id)) and (error := door.exception()):
+            log.warning("partner not heard", partner_id=partner_id, fault=describe(error))
+        doors[partner_id] = asyncio.create_task(_hear(service, partner_id))
 
 
 async def _open(service: Service) -> None:
@@ -92,13 +104,17 @@ async def _hear(service: Service, partner_id: str) -> None:
         max_ack_pending=1000,
     )
     await js.add_consumer(stream, config)
+    faults: Counter[int] = Counter()
     async with Pull(service.streams, stream, name, TAKEN_IN_TOGETHER) as pull:
         while True:
-            await asyncio.gather(*(_take_in(service, message) for message in await pull.messages()))
+            await asyncio.gather(*(_take_in(service, message, faults) for message in await pull.messages()))
 
 
-async def _take_in(service: Service, message: Msg) -> None:
-    partner_id = message.subject.split(".")[3]
+async def _take_in(service: Service, message: Msg, faults: Counter[int]) -> None:
+    """`faults` is how often each message failed here, by its number in the stream: how often it was delivered counts
+    the minutes that were full and the times that the database was away too.
+    """
+    partner_id, number = message.subject.split(".")[3], message.metadata.sequence.stream
 
     async def take_in(session: AsyncSession) -> None:
         assert isinstance(service.settings, PartnersSettings)
@@ -111,23 +127,48 @@ async def _take_in(service: Service, message: Msg) -> None:
 
     async def refuse(session: AsyncSession, problem: Problem) -> None:
         errors = tuple(FieldError.model_validate(error) for error in problem.facts.get("errors", ()))
-        told = {"problem": problem.type_uri, "title": problem.title, "errors": errors}
-        sent_as = (message.headers or {}).get("Nats-Msg-Id", "")
-        which = {"partner_id": partner_id, "source": "", "event_id": sent_as, "event_type": ""}
-        await news.tell(session, EventRefused(receipt_id=new_id(), **which, **told), service.now())
+        told = {"problem": problem.type_uri, "title": problem.title, "errors": errors, **_which(message)}
+        await news.tell(session, EventRefused(receipt_id=new_id(), partner_id=partner_id, **told), service.now())
 
     try:
-        await service.transactions.do(Item(take_in))
+        try:
+            if faults[number] >= service.settings.attempts_max:
+                raise NotHandled
+            await service.transactions.do(Item(take_in))
+        except (TooManyEvents, NotAPartner):
+            raise
+        except Problem as problem:
+            refused = problem
+            await service.transactions.do(Item(lambda session: refuse(session, refused)))
     except TooManyEvents as busy:
         await message.nak(delay=float(busy.headers["Retry-After"]))
         return
     except NotAPartner:  # there is nobody to tell
         log.warning("event of nobody", subject=message.subject)
-    except Problem as problem:
-        refused = problem
-        await service.transactions.do(Item(lambda session: refuse(session, refused)))
-    except Exception as error:  # ours, such as a database that is away: it comes again
+    except Exception as error:  # it comes again; that the database is away is no fault of the event
+        faults[number] += not is_away(error)
         log.warning("partner event will be tried again", fault=describe(error))
-        await message.nak(delay=2.0)
+        await message.nak(delay=AGAIN_SECONDS)
         return
+    faults.pop(number, None)
     await message.ack()
+
+
+def _which(message: Msg) -> dict[str, str]:
+    """Which event a message says that it is; '' for what it does not say, or in a text that is not told on."""
+    try:
+        found = check_json(message.data)
+    except InvalidJson:
+        found = None
+    said = found if isinstance(found, dict) else {}
+    sent_as = (message.headers or {}).get("Nats-Msg-Id")
+    return {
+        "source": _plain(said.get("source"), 256),
+        "event_id": _plain(said.get("id"), 128) or _plain(sent_as, 128),
+        "event_type": _plain(said.get("type"), 256),
+    }
+
+
+def _plain(found: Any, characters_max: int) -> str:
+    is_plain = isinstance(found, str) and len(found) <= characters_max and re.fullmatch(PLAIN, found)
+    return found if is_plain else ""

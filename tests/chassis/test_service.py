@@ -135,6 +135,26 @@ async def test_what_runs_beside_is_started_again_when_it_fails(postgres, nats):
     assert len(times) == 3
 
 
+async def test_what_ran_well_for_a_while_is_started_again_as_soon_as_the_first_time(postgres, nats, monkeypatch):
+    ran_until, runs, done, time = [0.0], [], asyncio.Event(), asyncio.get_running_loop().time
+    monkeypatch.setattr("chassis.service.PAUSE_SECONDS_FIRST", 0.01)
+    monkeypatch.setattr("chassis.service.monotonic", lambda: ran_until[0])
+
+    async def job(_):
+        runs.append(time())
+        if len(runs) == 8:
+            done.set()
+            return
+        if len(runs) == 7:
+            ran_until[0] += 60
+        raise RuntimeError("canary")
+
+    async with running(with_background(job), postgres, nats):
+        await asyncio.wait_for(done.wait(), 60)
+
+    assert runs[7] - runs[6] < runs[6] - runs[5]
+
+
 async def test_what_runs_beside_ends_with_the_service(postgres, nats):
     ended = []
 

@@ -21,6 +21,7 @@ REFUSED = [
     (b'{"data":' + b"[" * 9_000 + b"]" * 9_000 + b"}", STRUCTURED, 400, "invalid-json"),
     (json.dumps(SCHOOL_EVENT).encode("utf-16"), STRUCTURED, 400, "invalid-json"),
     (b'{"id":"a","id":"b"}', STRUCTURED, 400, "invalid-json"),
+    (json.dumps(SCHOOL_EVENT).replace('"25PJ"', "1e999").encode(), STRUCTURED, 400, "invalid-json"),
     (b"<xml/>", "application/xml", 415, "not-a-cloud-event"),
     (json.dumps(SCHOOL_EVENT).encode(), "application/json", 415, "not-a-cloud-event"),
     (json.dumps(SCHOOL_EVENT | {"specversion": "0.3"}).encode(), STRUCTURED, 422, "invalid-fields"),

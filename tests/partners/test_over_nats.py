@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+from collections import Counter
 from datetime import UTC, datetime
 
+from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
+from chassis.database import DatabaseAway
 from contracts.partners import EventRefused, OrganisationTold
 from services.partners import keys, nats_door
 from services.partners.app import service
@@ -14,12 +17,12 @@ from tests.given import eventually, running
 from tests.partners.conftest import NETWORK, SCHOOL, SOURCE, an_event
 
 
-async def published(partners, *bodies: bytes, partner: str = "docenten") -> None:
+async def published(partners, *bodies: bytes, partner: str = "docenten", headers: dict[str, str] | None = None) -> None:
     """A partner publishes on its own subject."""
     node, js = partners.service.settings.node, partners.service.streams.js
     await eventually(lambda: waiting_for(partners, partner), saying="a door")
     for body in bodies:
-        await js.publish(f"odh.{node}.partner.{partner}.organisation.1", body)
+        await js.publish(f"odh.{node}.partner.{partner}.organisation.1", body, headers=headers)
 
 
 async def waiting_for(partners, partner: str) -> tuple[int] | None:
@@ -62,6 +65,83 @@ async def test_what_cannot_be_taken_in_is_told_and_stops_nothing(partners):
     refused = [event.problem.rpartition("/")[2] for event in await partners.heard_by(EventRefused)]
     assert refused == ["invalid-json", "source-not-yours"]
     assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_what_is_refused_is_named_as_far_as_it_can_be_told_on(partners):
+    wrong = an_event("organisation", "school-1", SCHOOL, time="gisteren")
+    for odd in ({}, {"id": 7, "source": "a\u0000b", "type": "x" * 257}, {"id": "a\n"}):
+        await published(partners, json.dumps(wrong | odd).encode())
+    await published(partners, b"{", headers={"Nats-Msg-Id": "sent-1"})
+    await heard(partners)
+
+    told = {(event.event_id, event.source, event.event_type) for event in await partners.heard_by(EventRefused)}
+    source, event_type = wrong["source"], wrong["type"]
+    assert told == {
+        (wrong["id"], source, event_type),
+        ("", "", ""),
+        ("", source, event_type),
+        ("sent-1", "", ""),
+    }
+
+
+async def test_a_message_id_that_no_table_holds_closes_no_door(partners):
+    other = an_event("centre", "c", {"name": "CIV Water", "place": {"name": "Zwolle"}}, source=SOURCE["centra"])
+
+    await published(partners, b"{", headers={"Nats-Msg-Id": "a\x00b"})
+    await published(partners, json.dumps(other).encode(), partner="centra")
+    await heard(partners)
+    await heard(partners, "centra")
+
+    assert [event.event_id for event in await partners.heard_by(EventRefused)] == [""]
+    assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_what_fails_each_time_is_refused_in_the_end_and_what_waits_for_the_database_is_not(partners, monkeypatch):
+    poison, right = (an_event("organisation", name, SCHOOL) for name in ("poison", "right"))
+    times: Counter[str] = Counter()
+    take_in = nats_door.door.take_in
+
+    async def trouble(session, partner, events, *rest):
+        times[events[0].subject] += 1
+        if events[0].subject == "poison":
+            raise ValueError("canary")
+        if times["right"] <= 2 * partners.service.settings.attempts_max:
+            raise DatabaseAway
+        return await take_in(session, partner, events, *rest)
+
+    monkeypatch.setattr(nats_door, "AGAIN_SECONDS", 0.01)
+    monkeypatch.setattr(nats_door.door, "take_in", trouble)
+    await published(partners, json.dumps(poison).encode(), json.dumps(right).encode())
+    await heard(partners)
+
+    (refused,) = await partners.heard_by(EventRefused)
+    assert (refused.problem.rpartition("/")[2], refused.event_id) == ("not-handled", poison["id"])
+    assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_a_door_that_falls_shut_is_opened_again_and_those_of_others_stay_open(postgres, nats, monkeypatch):
+    opened: Counter[str] = Counter()
+
+    async def door(_: object, partner_id: str) -> None:
+        opened[partner_id] += 1
+        if partner_id == "docenten":
+            raise NatsError
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(nats_door, "_hear", door)
+    monkeypatch.setattr(nats_door, "LOOK_SECONDS", 0.05)
+    async with running(service, postgres, nats) as started:
+        async with started.session() as session:
+            for name in ("docenten", "centra"):
+                await keys.add(session, name, NETWORK[name], SOURCE[name], datetime.now(UTC))
+            await session.commit()
+
+        async def several_times() -> bool:
+            return opened["docenten"] >= 3
+
+        await eventually(several_times, saying="a door that is opened again")
+
+    assert opened["centra"] == 1
 
 
 async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partners):
