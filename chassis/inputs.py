@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Annotated, Any, TypeVar
 
 from pydantic import (
@@ -22,6 +22,9 @@ from chassis.problems import FieldErrors, field_messages
 # C0 and C1 controls but tab, newline and carriage return; the bidirectional overrides and isolates that can make a
 # text read as something else; lone surrogates, which no database stores.
 _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+#: The years of a moment: in the first and the last that Python knows, some have no moment in another time zone.
+YEAR_MIN, YEAR_MAX = 1900, 2999
 
 
 class Input(BaseModel):
@@ -60,11 +63,16 @@ def _as_typed(value: Any) -> Any:
     return value
 
 
-def _in_utc(value: datetime) -> datetime:
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:  # a database keeps moments in UTC
-        raise ValueError("must lie between the years 1 and 9999 in UTC") from None
+def _as_a_moment(value: Any) -> Any:
+    if value is not None and not isinstance(value, str):
+        raise ValueError("must be a moment, such as 2026-11-30T14:30:00+01:00")
+    return value
+
+
+def _within_the_calendar(value: datetime) -> datetime:
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise ValueError(f"must lie between {YEAR_MIN} and {YEAR_MAX}")
+    return value
 
 
 def _as_on_a_clock(value: Any) -> Any:
@@ -84,8 +92,8 @@ LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_lengt
 #: A day as it is typed, such as 2026-11-30.
 Day = Annotated[date, BeforeValidator(_as_typed)]
 
-#: A moment with its time zone, as it is typed.
-Moment = Annotated[AwareDatetime, BeforeValidator(_as_typed), AfterValidator(_in_utc)]
+#: A moment with its time zone, as it is typed; one that stays a moment in every time zone, and in the database.
+Moment = Annotated[AwareDatetime, BeforeValidator(_as_a_moment), AfterValidator(_within_the_calendar)]
 
 #: A time of day to the minute, such as 14:30.
 Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]

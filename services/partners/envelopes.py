@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import from_json
 
+from chassis import Moment
 from chassis.problems import FieldErrors, InvalidJson, field_messages
 from services.partners.rules import BatchTooLarge, NotACloudEvent
 
@@ -25,6 +26,10 @@ def _storable(found: Any) -> Any:
     return found
 
 
+def _media_type(content_type: Any) -> Any:
+    return content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else content_type
+
+
 class PartnerEvent(BaseModel):
     """An event as a partner sends it; extensions that we do not know are skipped."""
 
@@ -35,15 +40,15 @@ class PartnerEvent(BaseModel):
     source: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
     type: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
     subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
-    time: AwareDatetime
-    datacontenttype: Literal["application/json"] = "application/json"
+    time: Moment
+    datacontenttype: Annotated[Literal["application/json"], BeforeValidator(_media_type)] = "application/json"
     sequence: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None
     data: Annotated[dict[str, Any], AfterValidator(_storable)] = Field(default_factory=dict)
 
 
 def events_of(content_type: str, headers: Mapping[str, str], body: bytes, *, batch_max: int) -> list[PartnerEvent]:
     """The events of a call, or a problem that names every wrong attribute; then none is taken in."""
-    media_type = content_type.partition(";")[0].strip().lower()
+    media_type = _media_type(content_type)
     if media_type == STRUCTURED:
         return _checked([_read(body)], single=True)
     if media_type == BATCH:
@@ -54,10 +59,24 @@ def events_of(content_type: str, headers: Mapping[str, str], body: bytes, *, bat
             raise BatchTooLarge(events_max=batch_max)
         return _checked(found, single=False)
     if media_type == JSON and "ce-specversion" in headers:
-        told = {name[3:]: unquote(value) for name, value in headers.items() if re.match(r"ce-[a-z0-9]+$", name)}
-        told.pop("datacontenttype", None)
+        told = _attributes(headers)
         return _checked([told | ({"data": _read(body)} if body else {})], single=True)
     raise NotACloudEvent(headers={"Accept-Post": f"{STRUCTURED}, {BATCH}, {JSON}"})
+
+
+def _attributes(headers: Mapping[str, str]) -> dict[str, Any]:
+    """The attributes that stand in headers, where they are percent-encoded; the content type is the body's own."""
+    told, errors = {}, []
+    for header, value in headers.items():
+        if (name := header.removeprefix("ce-")) != header and re.fullmatch(r"[a-z0-9]+", name):
+            try:
+                told[name] = unquote(value, errors="strict")
+            except UnicodeDecodeError:  # what took its place could make two subjects one
+                errors.append((name, "must be UTF-8, percent-encoded"))
+    if errors:
+        raise FieldErrors(errors)
+    told.pop("datacontenttype", None)
+    return told
 
 
 def _read(body: bytes) -> Any:

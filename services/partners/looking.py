@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input, Problem, say, say_later
+from chassis.problems import FieldErrors
 from contracts.partners import RecordWithdrawn, Thing, WaitEnded
 from services.partners import ending, rules, store, telling
+from services.partners.inputs import PersonData
 from services.partners.profiles import profile_of
 from services.partners.rules import PersonForgotten, Status
 from services.partners.settings import PartnersSettings
@@ -40,7 +42,7 @@ class _Waits(Exception):
 async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings: PartnersSettings) -> None:
     """Tells the event, ends it, or lets it wait."""
     try:
-        read = await _read(session, receipt)
+        read = await _read(session, receipt, now)
         record = await _record(session, receipt, read)
         if receipt.order_key < record.order_key:
             await ending.accept(session, receipt, now, late=True)
@@ -60,12 +62,15 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
         await ending.refuse_for(session, receipt, problem, now)
 
 
-async def _read(session: AsyncSession, receipt: Receipt) -> Read:
+async def _read(session: AsyncSession, receipt: Receipt, now: datetime) -> Read:
     partner = await store.partner(session, receipt.partner_id)
     assert partner is not None
-    profile = profile_of(partner.network)
+    profile, told = profile_of(partner.network), receipt.data or {}
     kind, withdrawn = profile.kind_of(receipt.event_type)
-    data = None if withdrawn else profile.read(kind, receipt.data or {}, receipt.event_type)
+    data = None if withdrawn else profile.read(kind, told, receipt.event_type)
+    if isinstance(data, PersonData) and data.consented_at > now + rules.CONSENT_AHEAD_MAX:
+        theirs = profile.own_names(kind, told).get("consented_at", "consented_at")
+        raise FieldErrors([(theirs, "lies in the future: nobody agreed yet")])
     return Read(kind, rules.THINGS[kind], partner.network, data, partner.sandbox)
 
 

@@ -46,8 +46,8 @@ class Status(StrEnum):
 #: An event in turn that is not told or answered after this long holds up the rest of its partner no more.
 TURN_SECONDS_MAX = 60.0
 
-#: So far may the clock of a partner be ahead of ours.
-AHEAD_MAX = timedelta(days=1)
+#: So far may the clock of a partner be ahead of ours: when it tells, and when somebody agreed.
+AHEAD_MAX, CONSENT_AHEAD_MAX = timedelta(days=1), timedelta(minutes=5)
 
 PENDING = frozenset({Status.RECEIVED, Status.WAITING})
 

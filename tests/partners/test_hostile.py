@@ -26,6 +26,8 @@ REFUSED = [
     (json.dumps(SCHOOL_EVENT).encode(), "application/json", 415, "not-a-cloud-event"),
     (json.dumps(SCHOOL_EVENT | {"specversion": "0.3"}).encode(), STRUCTURED, 422, "invalid-fields"),
     (json.dumps(SCHOOL_EVENT | {"subject": "a\0b"}).encode(), STRUCTURED, 422, "invalid-fields"),
+    (json.dumps(SCHOOL_EVENT | {"time": 1_700_000_000}).encode(), STRUCTURED, 422, "invalid-fields"),
+    (json.dumps(SCHOOL_EVENT | {"time": "0001-01-01T00:00:00+14:00"}).encode(), STRUCTURED, 422, "invalid-fields"),
     (json.dumps(SCHOOL_EVENT | {"source": SOURCE["centra"]}).encode(), STRUCTURED, 403, "source-not-yours"),
     (json.dumps(SCHOOL_EVENT | {"source": f"{SOURCE['docenten']}.evil"}).encode(), STRUCTURED, 403, "source-not-yours"),
     (b"[]", BATCH, 422, "invalid-fields"),

@@ -1,6 +1,7 @@
 """What a partner pushes is taken in once, told in our words, and ends accepted or rejected with a reason."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -107,6 +108,23 @@ async def test_a_moment_that_is_none_in_utc_is_a_wrong_field(partners, moment):
     assert [error["field"] for error in seen["problem"]["errors"]] == ["consented_at"]
 
 
+async def test_a_moment_at_which_nobody_can_have_agreed_is_refused_in_the_words_of_the_network(partners):
+    soon, later = ((partners.clock() + timedelta(**by)).isoformat() for by in ({"minutes": 4}, {"minutes": 6}))
+    impossible = ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-14:00", 1_700_000_000)
+    person = {name: value for name, value in PERSON.items() if name != "consented_at"}
+    receipts = await partners.pushed(
+        *(
+            an_event("person", f"noor-{n}", person | {"toestemming_op": told})
+            for n, told in enumerate((*impossible, later, soon))
+        )
+    )
+
+    seen = [await partners.receipt(receipt) for receipt in receipts]
+
+    assert [one["status"] for one in seen] == [*["rejected"] * 5, "pending"]
+    assert all([error["field"] for error in one["problem"]["errors"]] == ["toestemming_op"] for one in seen[:5])
+
+
 async def test_what_a_service_refuses_can_be_read_and_is_put_right_by_a_newer_event(partners):
     (receipt,) = await partners.pushed(an_event("organisation", "school-1", SCHOOL | {"brin": "onzin"}))
     await partners.quiet()
@@ -190,3 +208,21 @@ async def test_one_event_comes_structured_or_in_binary_form(partners):
 
     assert structured.status_code == binary.status_code == 202
     assert structured.json()["receipts"][0]["receipt_id"] == binary.json()["receipts"][0]["receipt_id"]
+
+
+async def test_a_structured_event_may_say_that_its_json_is_utf_8(partners):
+    event = an_event("organisation", "school-1", SCHOOL, datacontenttype="application/json; charset=utf-8")
+
+    (receipt,) = await partners.pushed(event)
+
+    assert receipt["status"] == "pending"
+
+
+async def test_a_header_that_is_not_utf_8_is_named_and_no_subject_takes_the_place_of_another(partners):
+    client = await partners.as_partner()
+    event = an_event("organisation", "x", SCHOOL)
+    ce = {f"ce-{name}": value for name, value in event.items() if name != "data"}
+
+    answer = await client.post("/v1/events", json=SCHOOL, headers=ce | {"ce-subject": "caf%E9"})
+
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["subject"])
