@@ -63,6 +63,8 @@ async def end_refused(event: EventRejected, session: AsyncSession, now: datetime
     await ending.refuse(session, receipt, event.problem, event.title, event.errors, now)
     if record := await store.record(session, receipt.record_id):
         record.told_hash = None
+        if record.order_key_before is not None and record.withdrawn_before is not None:
+            record.order_key, record.withdrawn = record.order_key_before, record.withdrawn_before
         await ending.answered(session, record, now)
     await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 

@@ -7,8 +7,11 @@ QUESTIONS = {
         SELECT partner_id, thing, subject AS own_id FROM record WHERE member_id = ANY(:who) ORDER BY partner_id, thing
     """,
     "receipts": """
-        SELECT r.partner_id, r.event_type, r.data, r.status, r.received_at FROM receipt r JOIN record USING (record_id)
-        WHERE record.member_id = ANY(:who) ORDER BY r.received_at
+        WITH own AS (SELECT record_id FROM record WHERE member_id = ANY(:who))
+        SELECT partner_id, event_type, data, status, received_at FROM receipt JOIN own USING (record_id)
+        UNION
+        SELECT partner_id, event_type, data, status, received_at FROM receipt JOIN own ON own.record_id = person_id
+        ORDER BY received_at
     """,
     "contact-of": "SELECT partner_id FROM contact WHERE member_id = ANY(:who)",
 }

@@ -43,6 +43,7 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
     """Tells the event, ends it, or lets it wait."""
     try:
         read = await _read(session, receipt, now)
+        receipt.person_id = telling.person_of(receipt.partner_id, read.data)
         record = await _record(session, receipt, read)
         if receipt.order_key < record.order_key:
             await ending.accept(session, receipt, now, late=True)
@@ -103,12 +104,13 @@ async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: R
     else:
         known = {
             (thing, subject): await _known(session, receipt.partner_id, thing, subject)
-            for thing, subject in sorted(telling.references(read.data))
+            for thing, subject in sorted(telling.references(read.data), key=_persons_first)
         }
         told = telling.told(read.kind, read.data, known, about)
         record.member_id = getattr(told, "member_id", record.member_id)
         record.organisation_id = getattr(told, "organisation_id", record.organisation_id)
         record.person_id = next((one.record_id for (thing, _), one in known.items() if thing == Thing.PERSON), None)
+    record.order_key_before, record.withdrawn_before = record.order_key, record.withdrawn
     record.version, record.order_key, record.withdrawn = record.version + 1, receipt.order_key, read.data is None
     record.told_hash = rules.told_hash(read.kind, receipt.data or {}) if read.data else None
     if read.sandbox:  # it counts at once, under its own number
@@ -119,6 +121,11 @@ async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: R
         return
     record.under_way = receipt.receipt_id
     receipt.status, receipt.waits_for, receipt.told_id = Status.TOLD, None, say(session, told)
+
+
+def _persons_first(one: tuple[Thing, str]) -> tuple[bool, Thing, str]:
+    """While their record is locked nobody forgets them: that is done before this event waits, or sees that it does."""
+    return one[0] != Thing.PERSON, *one
 
 
 async def _known(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:

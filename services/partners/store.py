@@ -196,7 +196,7 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[list[str], dict
     update = sa.update(Record).where(col(Record.member_id) == member_id).values(**erased)
     update = update.execution_options(synchronize_session="fetch")
     ids = list((await session.exec(update.returning(col(Record.record_id)))).scalars())
-    about = sa.or_(col(Receipt.record_id).in_(ids), col(Receipt.waits_for).in_(ids))
+    about = sa.or_(*(named.in_(ids) for named in map(col, (Receipt.record_id, Receipt.person_id, Receipt.waits_for))))
     receipts = list((await session.exec(sa.delete(Receipt).where(about).returning(col(Receipt.receipt_id)))).scalars())
     told = await session.exec(sa.delete(News).where(col(News.record_id).in_(ids)))
     await session.exec(sa.delete(Contact).where(col(Contact.member_id) == member_id))

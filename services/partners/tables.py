@@ -81,6 +81,7 @@ class SigningKey(Table, table=True):
 class Receipt(Table, table=True):
     """An event of a partner, and what became of it. What it told is kept no longer than it takes.
 
+    `person_id` is the record of whose question or offer it tells, by which it goes when they ask to be forgotten.
     Of a sandbox `data` is, in the end, what would have been told.
     """
 
@@ -101,6 +102,7 @@ class Receipt(Table, table=True):
     data: dict[str, Any] | None = Field(default=None, sa_type=pg.JSONB(none_as_null=True))
     status: str = Field(sa_type=sa.Text)
     record_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    person_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
     waits_for: str | None = Field(default=None, index=True, sa_type=sa.Text)
     told_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
     received_at: datetime = Field(sa_type=Instant)
@@ -118,7 +120,8 @@ class Record(Table, table=True):
 
     `subject` is the partner's own id of it; none: it was not told of since that is kept. `person_id` is the record of
     whose it is, which stays the same when that person turns out to be known under another reference too.
-    `told_hash` is of what was told last and not refused, to say whether something new is told.
+    `told_hash` is of what was told last and not refused, to say whether something new is told. `order_key` and
+    `withdrawn` are of what was told last; what they were before counts again when that is refused.
 
     Of an erased person only `record_id` and that they were erased stay, so that the same person is not told again.
     """
@@ -137,6 +140,8 @@ class Record(Table, table=True):
     under_way: str | None = Field(default=None, sa_type=sa.Text)
     told_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     withdrawn: bool = False
+    order_key_before: int | None = Field(default=None, sa_type=sa.BigInteger)
+    withdrawn_before: bool | None = None
     erased: bool = False
 
 

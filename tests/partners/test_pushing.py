@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from contracts.event import EventRejected, FieldError
 from contracts.members import MemberErased
@@ -19,7 +20,23 @@ from contracts.partners import (
 )
 from contracts.vocabulary import Network, Side
 from tests.given import migration_matches
-from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
+from tests.partners.conftest import PERSON, QUESTION, SCHOOL, Partners, an_event
+
+
+async def refused_by_members(partners: Partners, *errors: FieldError) -> None:
+    """Members refuses what was told last."""
+    await partners.quiet()
+    told_ids = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, OrganisationTold)]
+    await partners.when(
+        EventRejected(
+            rejected_id=told_ids[-1],
+            rejected_type=OrganisationTold.type_name(),
+            rejected_by="members",
+            problem="https://omdehoek.nl/problems/invalid-fields",
+            title="Some fields are not right",
+            errors=errors,
+        )
+    )
 
 
 async def test_the_migrations_make_what_the_tables_say(partners):
@@ -127,24 +144,33 @@ async def test_a_moment_at_which_nobody_can_have_agreed_is_refused_in_the_words_
 
 async def test_what_a_service_refuses_can_be_read_and_is_put_right_by_a_newer_event(partners):
     (receipt,) = await partners.pushed(an_event("organisation", "school-1", SCHOOL | {"brin": "onzin"}))
-    await partners.quiet()
-    (told_id,) = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, OrganisationTold)]
-    wrong = (FieldError(field="brin", message="must be a BRIN number"),)
-    await partners.when(
-        EventRejected(
-            rejected_id=told_id,
-            rejected_type=OrganisationTold.type_name(),
-            rejected_by="members",
-            problem="https://omdehoek.nl/problems/invalid-fields",
-            title="Some fields are not right",
-            errors=wrong,
-        )
-    )
+    await refused_by_members(partners, FieldError(field="brin", message="must be a BRIN number"))
 
     seen = await partners.receipt(receipt)
     assert seen["problem"]["errors"] == [{"field": "brin", "message": "must be a BRIN number"}]
     await partners.pushed(an_event("organisation", "school-1", SCHOOL))
     assert len(await partners.said(OrganisationTold)) == 2
+
+
+@pytest.mark.parametrize("is_withdrawn_first", [False, True], ids=["told first", "withdrawn first"])
+async def test_what_a_service_refuses_does_not_count_as_the_newest(partners, is_withdrawn_first):
+    if is_withdrawn_first:
+        await partners.pushed(an_event("organisation", "school-1", SCHOOL, sequence="1"))
+        await partners.accepted((await partners.said(OrganisationTold))[0])
+        await partners.pushed(an_event("organisation-withdrawn", "school-1", sequence="2"))
+        await partners.accepted((await partners.said(RecordWithdrawn))[0])
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL | {"name": "Zonder"}, sequence="5"))
+    await refused_by_members(partners)
+
+    (delayed,) = await partners.pushed(an_event("organisation", "school-1", SCHOOL, sequence="4"))
+
+    told = (await partners.said(OrganisationTold))[-1]
+    assert told.name == SCHOOL["name"]
+    await partners.accepted(told)
+    seen = await partners.receipt(delayed)
+    assert (seen["status"], seen["late"]) == ("accepted", False)
+    (withdrawn,) = await partners.pushed(an_event("organisation-withdrawn", "school-1", sequence="3"))
+    assert (await partners.receipt(withdrawn))["late"]
 
 
 async def test_what_is_withdrawn_is_told_so_and_can_come_back(partners):
@@ -174,6 +200,23 @@ async def test_of_an_erased_person_nothing_is_kept_and_nothing_is_taken_in_again
     assert {event.event_type.split(".")[3] for event in await partners.heard_by(EventAccepted)} == {"organisation"}
     (receipt,) = await partners.pushed(an_event("person", "noor", PERSON))
     assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
+
+
+async def test_what_waits_and_names_an_erased_person_goes_with_them(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    await partners.accepted((await partners.said(PersonTold))[0], "the-member")
+    (receipt,) = await partners.pushed(an_event("question", "vraag-1", QUESTION | {"organisation": "nobody-told-it"}))
+    assert (await partners.receipt(receipt))["waiting"]
+    kept = await partners.http_as("", roles=("gateway",)).get("/internal/kept", params={"member_id": "the-member"})
+    assert QUESTION["text"] in kept.text
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+
+    async with partners.session() as session:
+        left = (await session.exec(text("SELECT CAST(receipt AS text) FROM receipt"))).scalars().all()
+    assert len(left) == 1, "that of the school"
+    assert QUESTION["text"] not in left[0]
 
 
 async def test_who_was_erased_before_they_were_known_here_is_forgotten_all_the_same(partners):
