@@ -9,9 +9,15 @@ from nats.aio.msg import Msg
 from nats.js.api import RawStreamMsg
 from nats.js.errors import NotFoundError
 
+from chassis.problems import Problem
 from chassis.settings import Settings
 from chassis.streams import Streams
-from contracts.event import new_id
+from contracts.envelope import decode, encode
+from contracts.event import EventRejected, new_id
+
+
+class NotHandled(Problem, slug="not-handled", status=500, title="It could not be handled, by a fault at our side"):
+    """It was tried again and again, and given up; tell it again with an id of its own, or ask the node's operator."""
 
 
 async def bury(streams: Streams, service: str, message: Msg, *, reason: str, attempts: int) -> None:
@@ -39,6 +45,21 @@ async def bury(streams: Streams, service: str, message: Msg, *, reason: str, att
 def _lifetime(headers: dict[str, str]) -> dict[str, str]:
     """What may not stay in its stream may not stay here either."""
     return {name: value for name, value in headers.items() if name == "Nats-TTL"}
+
+
+def rejection_of(letter: Msg | RawStreamMsg) -> EventRejected | None:
+    """What whoever said it hears when nobody will handle it any more; none of what was not understood."""
+    try:
+        envelope, _ = decode(letter.data or b"")
+        return EventRejected(
+            rejected_id=envelope.id,
+            rejected_type=envelope.type,
+            rejected_by=(letter.headers or {}).get("Odh-Service", ""),
+            problem=NotHandled().type_uri,
+            title=NotHandled.title,
+        )
+    except ValueError:
+        return None
 
 
 async def letters(streams: Streams) -> list[RawStreamMsg]:
@@ -83,6 +104,15 @@ def _back_to(node: str, subject: str) -> str:
     """Where a message is published to be in its stream under its subject: what other nodes say, nobody here can."""
     own = f"odh.{node}."
     return subject if subject.startswith(own) else f"{own}elsewhere.{subject.removeprefix('odh.')}"
+
+
+async def throw_away(streams: Streams, letter: RawStreamMsg) -> None:
+    """Nobody will handle it, which whoever said it hears."""
+    if rejection := rejection_of(letter):
+        event_id, now = new_id(), datetime.now(UTC)
+        body = encode(rejection, event_id=event_id, node=streams.node, time=now, traceparent=None)
+        await streams.js.publish(rejection.subject(streams.node), body, headers={"Nats-Msg-Id": event_id})
+    await drop(streams, letter)
 
 
 async def drop(streams: Streams, letter: RawStreamMsg) -> None:
@@ -140,7 +170,7 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
             elif action == "replay" and (same := of_event.pop(_event_of(letter), None)):
                 await replay(streams, *same)
             elif action == "drop":
-                await drop(streams, letter)
+                await throw_away(streams, letter)
         done = {"list": "stand here", "show": "shown", "replay": "replayed", "drop": "dropped"}[action]
         print(f"{len(chosen)} dead letters {done}.")
         return 0

@@ -7,7 +7,7 @@ entity, of one event type, are seen as one and go together, the oldest first.
 """
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
@@ -17,8 +17,10 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.dead_letters import rejection_of
 from chassis.deeds import note_deed
 from chassis.identity import Identity, NodeTeam
+from chassis.mailboxes import say
 from chassis.problems import Problem, Unavailable
 from chassis.telemetry import describe
 from chassis.transactions import Item
@@ -85,10 +87,10 @@ async def replay(letter_id: LetterId, request: Request, who: NodeTeam) -> Respon
 
 @router.delete("/{letter_id}", status_code=204)
 async def throw_away(letter_id: LetterId, request: Request, who: NodeTeam) -> Response:
-    """Nobody will handle it."""
+    """Nobody will handle it, which whoever said it hears."""
     service: Service = request.app.state.service
-    *_, newest = await _letters(service, letter_id)
-    await _remove(service, letter_id, newest, who, Deed.DEAD_LETTER_DROPPED)
+    letters = await _letters(service, letter_id)
+    await _remove(service, letter_id, letters[-1], who, Deed.DEAD_LETTER_DROPPED, thrown_away=letters)
     return Response(status_code=204)
 
 
@@ -142,10 +144,14 @@ async def _read(service: "Service", letter_id: str, **how: Any) -> AsyncIterator
             yield letter
 
 
-async def _remove(service: "Service", letter_id: str, newest: Msg, who: Identity, deed: Deed) -> None:
+async def _remove(
+    service: "Service", letter_id: str, newest: Msg, who: Identity, deed: Deed, *, thrown_away: Sequence[Msg] = ()
+) -> None:
     """Takes a letter away with the older ones; what has been left since is seen again."""
 
     async def note(session: AsyncSession) -> None:
+        for rejection in filter(None, map(rejection_of, thrown_away)):
+            say(session, rejection)
         note_deed(session, service.name, who, deed, service.now(), matter="dead-letter", matter_id=letter_id[:128])
 
     await service.transactions.do(Item(note))

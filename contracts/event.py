@@ -181,7 +181,10 @@ class FieldError(BaseModel):
 
 
 class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_id", reach="local"):
-    """An event was understood but broke a rule; it is not retried, and its sender can read why."""
+    """An event was understood but broke a rule, or could not be handled and was given up by the node's team.
+
+    It is not retried, and its sender can read why.
+    """
 
     rejected_id: str
     rejected_type: str

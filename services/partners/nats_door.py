@@ -19,6 +19,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service
 from chassis.database import is_away
+from chassis.dead_letters import NotHandled
 from chassis.limits import check_json
 from chassis.problems import InvalidJson
 from chassis.pulling import Pull
@@ -29,7 +30,7 @@ from contracts.event import FieldError, new_id
 from contracts.partners import EventRefused
 from services.partners import door, news, store
 from services.partners.envelopes import PLAIN, STRUCTURED, events_of
-from services.partners.rules import NotAPartner, NotHandled, TooManyEvents
+from services.partners.rules import NotAPartner, TooManyEvents
 from services.partners.settings import PartnersSettings
 from services.partners.tables import Partner
 from services.partners.tokens import caller_of

@@ -112,10 +112,6 @@ class ReferenceUnknown(
     """It was waited for; tell of them first, and of this again with an id of its own."""
 
 
-class NotHandled(Problem, slug="not-handled", status=500, title="It could not be handled, by a fault at our side"):
-    """It was tried again and again; tell it again with an id of its own, or ask the node's operator."""
-
-
 class PersonForgotten(Problem, slug="person-forgotten", status=410, title="This person asked to be forgotten"):
     """Nothing of them is kept any more, whoever tells it."""
 

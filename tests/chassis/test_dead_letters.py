@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from chassis import dead_letters
-from contracts.envelope import encode
-from contracts.event import new_id
+from contracts.envelope import decode, encode
+from contracts.event import EventRejected, new_id
 from node.nats import NatsServer
 from node.part import free_port
 from tests.chassis.conftest import beside, lending_on, wanted
@@ -137,12 +137,15 @@ async def test_a_replay_reaches_only_who_has_not_handled_it(lending, trouble, to
 
 async def test_one_that_is_dropped_is_gone_and_was_not_handled(lending, trouble, tool_id, capsys):
     (number,) = await poisoned(lending, trouble, tool_id)
+    (letter,) = await lending.dead_letters()
 
     assert await command(lending, "drop", number) == 0
 
     assert "1 dead letters dropped." in capsys.readouterr().out
     assert await lending.dead_letters() == []
     assert await lending.handlings() == []
+    (rejected,) = await lending.said(EventRejected)
+    assert (rejected.rejected_id, rejected.rejected_by) == (decode(letter.data)[0].id, "lending")
 
 
 async def test_a_version_that_is_known_by_now_is_handled_after_its_replay(lending, tool_id):
@@ -158,6 +161,16 @@ async def test_a_version_that_is_known_by_now_is_handled_after_its_replay(lendin
 
     await lending.handled(tool_id)
     assert await lending.dead_letters() == []
+
+
+async def test_one_that_nobody_can_read_is_dropped_without_a_word(lending, tool_id):
+    await lending.service.streams.js.publish(wanted(tool_id).subject(lending.service.settings.node), b"{")
+    letter = await lending.a_dead_letter()
+
+    assert await command(lending, "drop", str(letter.seq)) == 0
+
+    assert await lending.dead_letters() == []
+    assert [one for one, _ in await lending.messages("local") if "event-rejected" in one] == []
 
 
 @pytest.mark.parametrize("arguments", [("replay",), ("drop", "999999"), ("show", "999999")])

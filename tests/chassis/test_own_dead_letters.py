@@ -4,6 +4,8 @@ import pytest
 
 from chassis import own_dead_letters
 from contracts.deeds import DeedDone
+from contracts.envelope import decode
+from contracts.event import EventRejected
 from tests.chassis.conftest import lending_on, wanted
 from tests.chassis.test_dead_letters import fail, poisoned
 from tests.given import eventually
@@ -65,6 +67,18 @@ async def test_one_is_thrown_away_and_others_stay(lending, trouble, tool_id):
     assert left == [one for one in letters if one != gone]
     for strange in ("x", "a.>", "*", gone):
         assert (await team(lending).delete(f"{ADDRESS}/{strange}")).status_code == 404
+
+
+async def test_who_said_what_is_thrown_away_hears_that_nobody_will_handle_it(lending, tool_id, two_letters):
+    said = {
+        decode(letter.data)[0].id for letter in await lending.dead_letters() if letter.subject.endswith(f".{tool_id}")
+    }
+
+    assert (await team(lending).delete(two_letters)).status_code == 204
+
+    heard = await lending.said(EventRejected)
+    assert {event.rejected_id for event in heard} == said
+    assert {(event.rejected_by, event.problem.rpartition("/")[2]) for event in heard} == {("lending", "not-handled")}
 
 
 @pytest.fixture
