@@ -166,8 +166,11 @@ class Streams:
         if self.client is not None and not self.client.is_closed:
             with contextlib.suppress(NatsError, OSError, TimeoutError):
                 await asyncio.wait_for(self.client.flush(1), 2)
-            with contextlib.suppress(OSError):  # the broker was killed a moment ago
-                await self.client.close()
+            closing = asyncio.ensure_future(self.client.close())
+            await asyncio.wait({closing})
+            # The broker was killed a moment ago. At that very moment nats-py cancels what it waits for itself.
+            with contextlib.suppress(OSError, asyncio.CancelledError):
+                closing.result()
 
     async def ensure(self) -> None:
         """Makes the streams where they do not stand, and leaves alone what an operator set on them."""
