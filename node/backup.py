@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
-from node import addresses
+from node import addresses, names
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="odh backup", description="Bewaar een node (keep a node).")
     parser.add_argument("target", type=from_where_called, help="een nieuwe map (a new folder)")
     parser.add_argument("--data", type=from_where_called, default=addresses.DATA, help="map van de node (.odh)")
-    parser.add_argument("--node", default="utrecht", help="naam, als de node niet draait (its name, when stopped)")
+    parser.add_argument("--node", help="naam, als de node die niet heeft (its name, if it has none)")
     parser.add_argument("--secrets", type=from_where_called, help="in compose: waar de geheimen staan (its secrets)")
     parser.add_argument("--erased", type=from_where_called, help="de lijst van wie gewist is (who was erased)")
     parser.add_argument(
@@ -48,11 +48,15 @@ async def run(asked: argparse.Namespace) -> int:
     old_umask = os.umask(0o077)  # whatever is in it is nobody else's to read
     try:
         asked.target.mkdir(parents=True, exist_ok=True)
-        async with nullcontext(running) if running else started(asked.data, asked.node, 0) as servers:
+        async with nullcontext(running) if running else _started(asked) as servers:
             await keep(servers, asked.target, asked)
     finally:
         os.umask(old_umask)
     return 0
+
+
+def _started(asked: argparse.Namespace) -> AbstractAsyncContextManager[Servers]:
+    return started(asked.data, names.of(asked.data, asked.node) or "utrecht", 0)
 
 
 async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> None:

@@ -11,9 +11,10 @@ from nats.errors import Error as NatsError
 from chassis.settings import Settings
 from node import SERVICES, addresses
 from node.keeping.manifest import Unusable
+from node.links.register import NotPossible
 
 #: Whatever can keep a backup or a restore from its end; each says in words what it is.
-FAULTS = (Unusable, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+FAULTS = (Unusable, NotPossible, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
 
 
 @dataclass(frozen=True)
