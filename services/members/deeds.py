@@ -118,9 +118,10 @@ def _named(view: DeedView) -> list[str]:
 
 
 async def _names(session: AsyncSession, member_ids: set[str]) -> dict[str, str]:
-    """What members are called, as far as they take part."""
-    query = select(Member.member_id, Member.name)
-    found = await session.exec(query.where(col(Member.member_id).in_(member_ids), Member.status == MemberStatus.ACTIVE))
+    """What members are called who take part, or are kept out, which is a deed itself."""
+    query = select(Member.member_id, Member.name).where(col(Member.member_id).in_(member_ids))
+    named = sa.or_(col(Member.status) == MemberStatus.ACTIVE, col(Member.blocked_at).is_not(None))
+    found = await session.exec(query.where(named))
     return dict(found.all())
 
 

@@ -35,7 +35,7 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
 
     for reader, is_told in ((pair.asker, True), (pair.offerer, True), (pair.team, False)):
         overview = shown(well_made(await reader.get("/", headers=BROWSER), "nl"))
-        assert ("Jullie hebben kennisgemaakt" in overview) is is_told
+        assert ("Jullie zijn aan elkaar voorgesteld" in overview) is is_told
 
     page = await pair.asker.get(start)
     refused = await press(pair.asker, page, "Begin", text="")
@@ -56,7 +56,7 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     assert not list(well_made(await pair.team.get(path), "nl").iter("textarea"))  # who reads along writes nothing
     overview = shown(well_made(await pair.asker.get("/"), "nl"))
     assert heading(await pair.asker.get(path)) in overview
-    assert "Jullie hebben kennisgemaakt" not in overview
+    assert "Jullie zijn aan elkaar voorgesteld" not in overview
 
     change = f"{path}/change"
     forms = [await who.get(change) for who in (pair.offerer, pair.asker)]

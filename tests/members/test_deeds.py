@@ -66,6 +66,16 @@ async def test_who_takes_part_is_named_to_the_team_and_an_operator_has_no_name(m
     assert (about_noor["role"], about_noor["names"]) == ("operator", {})
 
 
+async def test_who_is_kept_out_is_still_named_to_the_team(members):
+    noor = await members.joined(name="Noor Jansen")
+
+    await members.team().put(f"/v1/members/{noor}/block")
+    await members.quiet()
+
+    (kept_out,) = await read(members.team())
+    assert (kept_out["deed"], kept_out["names"][noor]) == ("member-blocked", "Noor Jansen")
+
+
 async def test_after_a_year_it_is_gone(members):
     await members.when(a_deed(members.clock() - timedelta(days=366)), a_deed(members.clock() - timedelta(days=364)))
     await members.when(a_deed(members.clock()))
