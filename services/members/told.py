@@ -60,7 +60,9 @@ async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) ->
     member, is_new = await _member_told(session, told, draft, now)
     person = await store.member(session, member.member_id, for_change=True)
     if person.status == MemberStatus.LEFT:
-        raise PersonLeft
+        if person.networks or person.blocked_at or not await _is_nobodys(session, person):
+            raise PersonLeft
+        is_new = True  # a network withdrew them, and they take part anew by its word
     if is_new:
         terms = f"partner {told.partner_id}"  # a network vouches for somebody who has not joined by themselves
         at = told.consented_at
@@ -98,6 +100,12 @@ async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft
         member.name, member.phone, member.language = draft.name, draft.phone, draft.language
         return member, True
     return member, False
+
+
+async def _is_nobodys(session: AsyncSession, person: Member) -> bool:
+    """Whether no network says anything of somebody any more, nor did they agree to take part themselves."""
+    references = await persons.references_of(session, person.member_id)
+    return not (await person_said.of(session, references) or await person_said.has_agreed(session, references))
 
 
 async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: JoinDraft, now: datetime) -> bool:
@@ -141,8 +149,7 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
         return
     before = await membership.shown(session, person)
     await person_said.take_back(session, member, told.network, told.record_id)
-    references = await persons.references_of(session, person.member_id)
-    if not await person_said.of(session, references) and not await person_said.has_agreed(session, references):
+    if await _is_nobodys(session, person):
         person.networks = []
         await membership.leave(session, person)
         return

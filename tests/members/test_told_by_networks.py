@@ -60,6 +60,51 @@ async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(mem
         assert len(await members.said(MemberLeft)) == left
 
 
+async def test_who_a_network_withdrew_takes_part_again_when_it_tells_them_again(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    await members.when(told := a_person(school))
+    (joined,) = await members.said(MemberJoined)
+    await members.when(withdrawn(told, joined.member_id, Thing.PERSON, told.network))
+
+    await members.when(told.model_copy(update={"version": 3, "known_as": joined.member_id}))
+
+    (again,) = (await members.said(MemberJoined))[1:]
+    assert (again.member_id, again.organisation_ids) == (joined.member_id, (school,))
+    assert again.version > (await members.said(MemberLeft))[0].version
+    assert not await members.said(EventRejected)
+
+
+async def test_who_stopped_by_themselves_is_not_brought_back_by_a_network(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    await members.when(told := a_person(school))
+    (joined,) = await members.said(MemberJoined)
+    assert (await members.http_as(joined.member_id).post("/v1/members/me/leave")).status_code == 204
+    await members.when(withdrawn(told, joined.member_id, Thing.PERSON, told.network))
+
+    await members.when(told.model_copy(update={"version": 3, "known_as": joined.member_id}))
+
+    (rejected,) = await members.said(EventRejected)
+    assert rejected.problem.endswith("/person-left")
+    assert len(await members.said(MemberJoined)) == 1
+
+
+async def test_who_is_kept_out_is_not_brought_back_by_a_network(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    await members.when(told := a_person(school))
+    (joined,) = await members.said(MemberJoined)
+    await members.when(withdrawn(told, joined.member_id, Thing.PERSON, told.network))
+    assert (await members.team().put(f"/v1/members/{joined.member_id}/block")).status_code == 204
+
+    await members.when(told.model_copy(update={"version": 3, "known_as": joined.member_id}))
+
+    (rejected,) = await members.said(EventRejected)
+    assert rejected.problem.endswith("/person-left")
+    assert len(await members.said(MemberJoined)) == 1
+
+
 async def test_an_ambassador_is_appointed(members):
     await members.given(a_school())
     (school,) = await registered(members)
