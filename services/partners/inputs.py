@@ -5,7 +5,7 @@ What only the service that hears it can judge (a BRIN number, contact details in
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from chassis import Clock, Day, Input, LongText, Moment, PlaceDraft, ShortText
 from contracts.places import find_province
@@ -53,7 +53,15 @@ class AmbassadorData(Input):
     person: OwnId
     organisations: Annotated[tuple[OwnId, ...], Field(max_length=100)] = ()
     provinces: Annotated[tuple[Annotated[ShortText, AfterValidator(_province)], ...], Field(max_length=12)] = ()
-    themes: Annotated[tuple[Theme, ...], Field(max_length=20)] = ()
+    themes: Annotated[tuple[Theme, ...], Field(max_length=20)] = Field(default=(), validate_default=True)
+
+    @field_validator("themes")
+    @classmethod
+    def _is_narrow(cls, themes: tuple[Theme, ...], info: ValidationInfo) -> tuple[Theme, ...]:
+        known = {"organisations", "provinces"} <= info.data.keys()  # else what is wrong of those is told
+        if known and not (themes or info.data["organisations"] or info.data["provinces"]):
+            raise ValueError("must be filled when no organisation and no province is given")
+        return themes
 
 
 class TipData(Input):

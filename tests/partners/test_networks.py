@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.problems import FieldErrors
 from contracts.vocabulary import Kind, Network, OrganisationKind
 from node.partner_day import day
 from node.partner_events import wrong_with
@@ -94,6 +95,14 @@ def test_what_a_network_keeps_becomes_what_we_know(network, event_type, told, ou
 
     assert not withdrawn
     assert {name: getattr(read, name) for name in ours} == ours
+
+
+def test_an_ambassador_of_everything_everywhere_is_refused_in_the_words_of_the_network():
+    with pytest.raises(FieldErrors) as refused:
+        profile_of(Network.ROOTS).read("ambassador", {"contactpersoon": "a-1", "provincies": []})
+
+    (error,) = refused.value.facts["errors"]
+    assert error == {"field": "thema", "message": "must be filled when no organisation and no province is given"}
 
 
 @pytest.mark.parametrize("network", Network)
