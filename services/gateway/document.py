@@ -4,14 +4,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from chassis.api import PROBLEM, REFUSAL
 from services.gateway.catalogue import METHODS, OPEN_TO_ALL, SERVICE_OF
 
 Document = dict[str, Any]
 
 REF = "#/components/schemas/"
-
-#: FastAPI's own form of a refusal, which nothing of ours answers with.
-NOT_OURS = frozenset({"HTTPValidationError", "ValidationError"})
 
 #: The gateway's own calls that need no session.
 OWN_OPEN = frozenset({("POST", "/api/v1/sign-in-links"), ("POST", "/api/v1/sessions"), ("GET", "/api/v1/openapi.json")})
@@ -36,29 +34,6 @@ they change, unless nobody else can have changed it. A step (endorse, answer, wi
 says how many seconds to wait.
 """
 
-_PROBLEM: Document = {
-    "type": "object",
-    "title": "Problem",
-    "description": "What was asked cannot be done, and why (RFC 9457). A type may have more members than these.",
-    "required": ["type", "title", "status"],
-    "properties": {
-        "type": {"type": "string", "format": "uri", "description": "Stable; the address of a page about it."},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "description": "Every wrong field, of `invalid-fields`.",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-    "additionalProperties": True,
-}
-
 
 def one_document(
     own: Document, services: Mapping[str, Document], *, public_url: str, known: frozenset[str]
@@ -67,7 +42,7 @@ def one_document(
     documents = {"gateway": own, **{name: services[name] for name in sorted(services)}}
     renamed = _renamed({name: _schemas(document) for name, document in documents.items()})
     paths: Document = {}
-    schemas: Document = {"Problem": _PROBLEM}
+    schemas: Document = {"Problem": PROBLEM}
     tags: dict[str, None] = {}
     for name, document in documents.items():
         for path, operations in _public_paths(name, document):
@@ -86,12 +61,7 @@ def one_document(
         "paths": paths,
         "components": {
             "schemas": {name: schemas[name] for name in sorted(_used(paths, schemas))},
-            "responses": {
-                "Problem": {
-                    "description": "It was refused, or could not be done; `type` says why.",
-                    "content": {"application/problem+json": {"schema": {"$ref": REF + "Problem"}}},
-                }
-            },
+            "responses": {"Problem": REFUSAL},
             "securitySchemes": {
                 "session": {
                     "type": "apiKey",
@@ -127,9 +97,7 @@ def _public_paths(name: str, document: Document) -> Iterator[tuple[str, Document
 
 
 def _operation(service: str, path: str, method: str, told: Document) -> Document:
-    answers = {status: answer for status, answer in told["responses"].items() if status != "422"}
-    refusal = {"$ref": "#/components/responses/Problem"}
-    operation = told | {"responses": answers | {"4XX": refusal, "5XX": refusal}, "x-service": service}
+    operation = told | {"x-service": service}
     key = method.upper(), path
     if key in OWN_OPEN or (method.upper(), path.removeprefix("/api")) in OPEN_TO_ALL:
         operation["security"] = []
@@ -137,8 +105,8 @@ def _operation(service: str, path: str, method: str, told: Document) -> Document
 
 
 def _schemas(document: Document) -> Document:
-    schemas = document.get("components", {}).get("schemas", {})
-    return {name: schema for name, schema in schemas.items() if name not in NOT_OURS}
+    schemas: Document = document.get("components", {}).get("schemas", {})
+    return schemas
 
 
 def _renamed(schemas: Mapping[str, Document]) -> dict[str, dict[str, str]]:

@@ -1,12 +1,14 @@
 """Partners: the networks that push from their own systems, and what became of each event. The wiring; read first."""
 
 import asyncio
+from functools import partial
 
 from sqlalchemy import text
 
 from chassis import Service
 from chassis.streams import OwnStream
 from services.partners import api, handlers, kept, page_api, profiles, store, turns
+from services.partners.document import complete
 from services.partners.nats_door import hear_partners
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks.sending import send_webhooks
@@ -21,7 +23,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
     """The service, on its settings."""
     settings = settings or PartnersSettings()
     profiles.learn(settings.networks_folder)
-    return Service(
+    made = Service(
         "partners",
         settings,
         tables=store.Table,
@@ -30,6 +32,8 @@ def service(settings: PartnersSettings | None = None) -> Service:
         background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
     )
+    made.app.state.complete_document = partial(complete, public_url=settings.public_url)
+    return made
 
 
 async def forget_what_is_old(service: Service) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from chassis import Now, ReadSession, Service
 from services.partners import assertions, rules, store
+from services.partners.document import TOKEN
 from services.partners.rules import NotAPartner
 from services.partners.settings import OwnSettings
 from services.partners.tables import Partner
@@ -36,7 +37,7 @@ class PartnerCaller(BaseModel):
     source: str
 
 
-@router.post("/token")
+@router.post("/token", openapi_extra=TOKEN)
 async def ask_token(request: Request, session: ReadSession, now: Now, settings: OwnSettings) -> Response:
     """A token for a key: `grant_type=client_credentials`, with the key in the form or as HTTP Basic, or signed for."""
     form = {name: found[0] for name, found in parse_qs((await request.body()).decode("latin-1")).items()}

@@ -187,3 +187,14 @@ async def test_another_part_that_is_missing_only_degrades(postgres, nats):
 @pytest.mark.parametrize("address", ["/docs", "/redoc", "/openapi.yaml"])
 async def test_no_page_is_served_that_fetches_scripts_from_elsewhere(lending, address):
     assert (await lending.http.get(address)).status_code == 404
+
+
+async def test_every_route_says_in_the_document_that_it_refuses_with_a_problem(lending):
+    document = (await lending.http.get("/openapi.json")).json()
+
+    answered = [told["responses"] for of in document["paths"].values() for told in of.values()]
+    assert answered
+    assert all(one["4XX"] == one["5XX"] == {"$ref": "#/components/responses/Problem"} for one in answered)
+    assert not any("422" in one for one in answered)
+    assert list(document["components"]["responses"]["Problem"]["content"]) == ["application/problem+json"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
