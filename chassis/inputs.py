@@ -17,7 +17,7 @@ from pydantic import (
     field_validator,
 )
 
-from chassis.problems import FieldErrors, field_messages
+from chassis.problems import A_DAY, A_MOMENT, A_TIME, FieldErrors, field_messages
 
 # C0 and C1 controls but tab, newline and carriage return; the bidirectional overrides and isolates that can make a
 # text read as something else; lone surrogates, which no database stores.
@@ -57,15 +57,15 @@ def _one_line(value: str) -> str:
     return " ".join(value.split())
 
 
-def _as_typed(value: Any) -> Any:
+def _as_a_day(value: Any) -> Any:
     if value is not None and not isinstance(value, str):  # pydantic would take a number for a moment in 1970
-        raise ValueError("must be a day, such as 2026-11-30")
+        raise ValueError(A_DAY)
     return value
 
 
 def _as_a_moment(value: Any) -> Any:
     if value is not None and not isinstance(value, str):
-        raise ValueError("must be a moment, such as 2026-11-30T14:30:00+01:00")
+        raise ValueError(A_MOMENT)
     return value
 
 
@@ -77,7 +77,7 @@ def _within_the_calendar(value: datetime) -> datetime:
 
 def _as_on_a_clock(value: Any) -> Any:
     if value is not None and not (isinstance(value, str) and re.fullmatch(r"\d\d:\d\d(:00)?", value)):
-        raise ValueError("must be a time of day, such as 14:30")
+        raise ValueError(A_TIME)
     return value
 
 
@@ -90,7 +90,7 @@ ShortText = Annotated[
 LongText = Annotated[str, BeforeValidator(_as_text), StringConstraints(min_length=1, max_length=5000)]
 
 #: A day as it is typed, such as 2026-11-30.
-Day = Annotated[date, BeforeValidator(_as_typed)]
+Day = Annotated[date, BeforeValidator(_as_a_day)]
 
 #: A moment with its time zone, as it is typed; one that stays a moment in every time zone, and in the database.
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_a_moment), AfterValidator(_within_the_calendar)]

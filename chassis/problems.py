@@ -169,6 +169,19 @@ def _of(error: Exception, route: str | None) -> Response:
 #: What FastAPI puts before a field's own name.
 _SOURCES = {("body",), ("query",), ("path",), ("header",), ("cookie",)}
 
+A_DAY = "must be a day, such as 2026-11-30"
+A_MOMENT = "must be a moment, such as 2026-11-30T09:00:00Z"
+A_TIME = "must be a time of day, such as 14:30"
+
+#: What we say where pydantic speaks of Python.
+_SAID = {
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), A_DAY),
+    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_from_date_parsing", "timezone_aware"), A_MOMENT),
+    **dict.fromkeys(("time_type", "time_parsing"), A_TIME),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "must be an object"),
+    **dict.fromkeys(("tuple_type", "list_type"), "must be a list"),
+}
+
 
 def field_messages(error: RequestValidationError | ValidationError) -> list[tuple[str, str]]:
     """Each wrong field's path and message, without the value that was sent: it may be personal."""
@@ -176,5 +189,17 @@ def field_messages(error: RequestValidationError | ValidationError) -> list[tupl
     for entry in error.errors():
         place = entry["loc"][1:] if entry["loc"][:1] in _SOURCES else entry["loc"]
         path = ".".join(str(part) for part in place)
-        messages.append((path or "body", entry["msg"].removeprefix("Value error, ")))
+        messages.append((path or "body", _message(entry)))
     return messages
+
+
+def _message(entry: Any) -> str:
+    bounds = entry.get("ctx", {})
+    counted = "items" if bounds.get("field_type") in ("Tuple", "List", "Set", "Dictionary") else "characters"
+    match entry["type"]:
+        case "too_long" | "string_too_long":
+            return f"must have at most {bounds['max_length']} {counted}"
+        case "too_short" | "string_too_short":
+            least = bounds["min_length"]
+            return f"must have at least {least} {counted if least > 1 else counted.removesuffix('s')}"
+    return _SAID.get(entry["type"]) or str(entry["msg"]).removeprefix("Value error, ")

@@ -13,12 +13,12 @@ import uvicorn
 from hypothesis import given as forall
 from hypothesis import settings
 from hypothesis import strategies as any_
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from chassis import Input, LongText, ShortText
+from chassis import Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.http import CarefulHttp
 from chassis.limits import LimitBodies, check_json
-from chassis.problems import InvalidJson
+from chassis.problems import FieldErrors, InvalidJson
 from node.part import free_port
 from tests.chassis.conftest import lending_on, part_of
 from tests.chassis.lending import AlreadyLent
@@ -366,3 +366,40 @@ async def test_many_odd_bodies_at_once_leave_the_service_at_work(postgres, nats)
 
         assert {answer.status_code for answer in answers} <= {201, 400, 409, 422}
         assert (await lending.http.get("/health/ready")).status_code == 200
+
+
+class Told(Input):
+    """A field of each kind of which something can be wrong."""
+
+    text: ShortText = "x"
+    day: Day | None = None
+    moment: Moment | None = None
+    clock: Clock | None = None
+    items: tuple[ShortText, ...] = Field(default=(), min_length=1, max_length=2)
+    inner: Texts | None = None
+
+
+A_DAY = "must be a day, such as 2026-11-30"
+A_MOMENT = "must be a moment, such as 2026-11-30T09:00:00Z"
+A_TIME = "must be a time of day, such as 14:30"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("text", "x" * 201, "must have at most 200 characters"),
+        ("text", "", "must have at least 1 character"),
+        *(("day", value, A_DAY) for value in (1700000000, "2026-13-01", "gisteren", "2026-11-30T09:30:00Z")),
+        *(("moment", value, A_MOMENT) for value in (1700000000, "2026-01-01", "2026-01-01T09:00:00", "gisteren")),
+        *(("clock", value, A_TIME) for value in (14, "25:00", "half drie")),
+        ("items", "een", "must be a list"),
+        ("items", [], "must have at least 1 item"),
+        ("items", ["a", "b", "c"], "must have at most 2 items"),
+        ("inner", [], "must be an object"),
+    ],
+)
+def test_what_is_wrong_of_a_field_is_told_in_words_of_json(field, value, message):
+    with pytest.raises(FieldErrors) as wrong:
+        checked(Told, {field: value})
+
+    assert wrong.value.facts["errors"] == [{"field": field, "message": message}]
