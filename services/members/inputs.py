@@ -15,6 +15,7 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 PersonName = Annotated[ShortText, AfterValidator(rules.person_name)]
+OrganisationName = Annotated[ShortText, AfterValidator(rules.organisation_name)]
 EmailAddress = Annotated[ShortText, AfterValidator(rules.email_address)]
 PhoneNumber = Annotated[ShortText, AfterValidator(rules.phone_number)]
 Brin = Annotated[ShortText, AfterValidator(rules.brin)]
@@ -28,7 +29,7 @@ class OrganisationDraft(Input):
     """An organisation that is to take part: a school gives its BRIN number, a company its KVK number."""
 
     kind: OrganisationKind
-    name: ShortText
+    name: OrganisationName
     place: PlaceDraft
     brin: Brin | None = Field(default=None, validate_default=True)
     kvk: Kvk | None = Field(default=None, validate_default=True)
@@ -47,7 +48,7 @@ class OrganisationDraft(Input):
 class OrganisationChange(Input):
     """What changes of an organisation; a field that is left out stays as it is."""
 
-    name: ShortText = ""
+    name: OrganisationName = ""
     place: PlaceDraft = Field(default=None)  # type: ignore[assignment]  # left out, never null
     brin: Brin | None = None
     kvk: Kvk | None = None

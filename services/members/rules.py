@@ -120,6 +120,13 @@ def person_name(text: str) -> str:
     return text
 
 
+def organisation_name(text: str) -> str:
+    """A name that can be seen: there are characters that show nothing."""
+    if not any(sign.isalnum() for sign in text):
+        raise ValueError("must have a letter or a digit")
+    return text
+
+
 def email_address(text: str) -> str:
     """An address in its normal form, as mail is sent to it. Whether it exists shows when its owner follows the link."""
     try:

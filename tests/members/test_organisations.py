@@ -145,6 +145,18 @@ async def test_a_change_cannot_break_what_registering_checks(members, somebody):
     assert (await patched(brin="25PJ", kvk="30777777")).status_code == 200
 
 
+async def test_the_name_of_an_organisation_can_be_seen(somebody):
+    refused = [
+        await somebody.post("/v1/organisations", json=COMPANY | {"name": name}) for name in ("\u200b", "\u2060-")
+    ]
+    made = await somebody.post("/v1/organisations", json=COMPANY | {"name": "1848"})
+    path, header = f"/v1/organisations/{made.json()['organisation_id']}", {"If-Match": '"1"'}
+    refused.append(await somebody.patch(path, json={"name": "\u200b"}, headers=header))
+
+    assert made.status_code == 201
+    assert [wrong_fields(answer) for answer in refused] == [{"name": "must have a letter or a digit"}] * 3
+
+
 async def test_an_ambiguous_place_asks_for_the_province(somebody):
     ambiguous = await somebody.post("/v1/organisations", json=COMPANY | {"place": {"name": "Hengelo"}})
     chosen = await somebody.post(
