@@ -5,6 +5,7 @@ way, and ten times with sixteen, most of it in the pool (measured on httpcore 1.
 """
 
 import asyncio
+import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -112,16 +113,20 @@ class Upstreams:
         token: str | None,
         body: Mapping[str, Any] | None = None,
         if_match: str | None = None,
+        once: str | None = None,
     ) -> Answer:
-        """A call of the gateway's own, with its answer read; it is safe to be repeated by its Idempotency-Key."""
+        """A call of the gateway's own, with its answer read; it is safe to be repeated by its Idempotency-Key.
+
+        What asks the same again with the same `once` has no second effect; what asks something else is another call.
+        """
         headers = [("Accept", "application/json"), *on_behalf(token)]
         if body is not None:
             headers.append(("Content-Type", "application/json"))
         if if_match is not None:
             headers.append(("If-Match", if_match))
-        if method not in SAFE_METHODS:
-            headers.append(("Idempotency-Key", new_id()))
         content = to_json(body) if body is not None else b""
+        if method not in SAFE_METHODS:
+            headers.append(("Idempotency-Key", _key(once, target, content) if once else new_id()))
         async with await self.send(service, method, target, headers, content, repeatable=True) as answer:
             try:
                 with _as_problems():
@@ -177,6 +182,11 @@ def on_behalf(token: str | None) -> Headers:
     if trace := traceparent():
         told.append(("traceparent", trace))
     return told
+
+
+def _key(once: str, target: str, content: bytes) -> str:
+    """What is asked is in it: the same key with another body would be refused."""
+    return hashlib.sha256(b"\0".join((once.encode(), target.encode(), content))).hexdigest()
 
 
 @contextmanager

@@ -174,3 +174,17 @@ async def test_another_ambassador_is_asked_to_look_and_says_yes_or_no_at_their_d
     assert heading(endorsed) == "Mijn bureau"
     await neighbourhood.quiet()
     assert "Gezegd dat een match past" in (await second.get("/desk")).text
+
+
+async def test_what_is_kept_by_a_button_that_is_pressed_twice_is_kept_once(neighbourhood):
+    pair = await neighbourhood.a_match()
+    due_on = (datetime.now(UTC).date() + timedelta(days=20)).isoformat()
+    notes = {f"/desk/requests/{pair.request_id}": "Bel de school.", f"/matches/{pair.match_id}": "Bel de smid."}
+
+    for path, note in notes.items():
+        page = await pair.team.get(path)
+        pressed = [await press(pair.team, page, "Bewaar", note=note, due_on=due_on) for _ in range(2)]
+        assert [one.status_code for one in pressed] == [303, 303]
+
+    kept = [one["note"] for one in (await pair.team.get("/api/v1/follow-ups")).json()]
+    assert [kept.count(note) for note in notes.values()] == [1, 1]

@@ -97,3 +97,15 @@ async def test_every_page_of_it_is_well_made_in_both_languages(pair, language):
         assert answer.status_code == 200
     stranger = await pair.team.get(f"{path}/end", params=taal)
     assert stranger.headers["location"] == path
+
+
+async def test_a_note_that_is_sent_twice_is_there_once(pair):
+    path = f"/initiatives/{pair.match_id}"
+    body = {"match_id": pair.match_id, "text": "Samen."}
+    assert (await pair.asker.post("/api/v1/initiatives", json=body)).status_code == 201
+    page = await pair.asker.get(path)
+
+    pressed = [await press(pair.asker, page, "Schrijf op", text="De goot is gemeten.") for _ in range(2)]
+
+    assert [one.headers["location"] for one in pressed] == [f"{path}?done=noted"] * 2
+    assert len((await pair.asker.get(f"/api/v1{path}")).json()["notes"]) == 1

@@ -64,7 +64,7 @@ async def note_follow_up(reader: SignedInReader) -> Response:
     """A note to oneself about a request or a match."""
     filled_in = await reader.form()
     told = {name: filled_in.get(name, "").strip() for name in ("matter", "matter_id", "note", "due_on")}
-    return await _do(reader, "/v1/follow-ups", "follow-up", body=told)
+    return await _do(reader, "/v1/follow-ups", "follow-up", body=told, once=filled_in["form"])
 
 
 @router.post("/desk/follow-ups/{follow_up_id}")
@@ -86,9 +86,10 @@ async def _do(
     method: str = "POST",
     body: dict[str, Any] | None = None,
     if_match: str | None = None,
+    once: str | None = None,
 ) -> Response:
     try:
-        await reader.ask(address, method=method, body=body, if_match=if_match)
+        await reader.ask(address, method=method, body=body, if_match=if_match, once=once)
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise

@@ -44,7 +44,7 @@ async def take_step(request_id: Id, reader: SignedInReader) -> Response:
     body = {name: filled_in[name].strip() for name in fields if filled_in.get(name, "").strip()}
     about = {"matter": "request", "matter_id": request_id} if button == "follow-up" else {"request_id": request_id}
     try:
-        await reader.ask(address, method="POST", body=body | about)
+        await reader.ask(address, method="POST", body=body | about, once=filled_in["form"])
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise

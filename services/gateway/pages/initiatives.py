@@ -84,7 +84,8 @@ async def note(initiative_id: Id, reader: SignedInReader) -> Response:
         form.asks("text", "wrong.note-text", reader.language)
         return await _page(reader, initiative_id, form, status=422)
     try:
-        await reader.ask(f"/v1{_path(initiative_id)}/notes", method="POST", body=form.given("text", "happened_on"))
+        body, once = form.given("text", "happened_on"), form.value("form")
+        await reader.ask(f"/v1{_path(initiative_id)}/notes", method="POST", body=body, once=once)
     except Refused as refused:
         if refused.status not in (403, 409, 422):
             raise

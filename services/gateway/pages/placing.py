@@ -56,7 +56,7 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
     draft = _draft(reader, form)
     if not form.wrong:
         try:
-            placed = await reader.ask(f"/v1/{side}", method="POST", body=draft)
+            placed = await reader.ask(f"/v1/{side}", method="POST", body=draft, once=form.value("form"))
         except Refused as refused:
             if refused.status != 422:
                 raise

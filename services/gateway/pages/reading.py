@@ -34,6 +34,7 @@ from services.gateway.pages.static import PUSH, SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
 HERE = Path(__file__).parent
+Body = Mapping[str, Any] | None
 
 #: A page loads our own stylesheet, script and icon, and asks and sends to us: nothing else, from nowhere else, and
 #: nothing that is written in the page itself is run.
@@ -124,24 +125,30 @@ class Reader:
             raise NotAllowed
 
     async def ask(
-        self, path: str, *, method: str = "GET", body: Mapping[str, Any] | None = None, if_match: str | None = None
+        self, path: str, *, method: str = "GET", body: Body = None, if_match: str | None = None, once: str | None = None
     ) -> Any:
-        """What a service answers to the reader; raises `Refused`, or `NotServed` when this node does not have it."""
-        return await self.ask_service(SERVICE_OF[re.split(r"[/?]", path)[2]], path, method, body, if_match)
+        """What a service answers to the reader; raises `Refused`, or `NotServed` when this node does not have it.
+
+        `once` is the token of the form that asks to make something: a button that is pressed twice makes it once.
+        """
+        return await self.ask_service(SERVICE_OF[re.split(r"[/?]", path)[2]], path, method, body, if_match, once)
 
     async def ask_service(
         self,
         service: str,
         path: str,
         method: str = "GET",
-        body: Mapping[str, Any] | None = None,
+        body: Body = None,
         if_match: str | None = None,
+        once: str | None = None,
     ) -> Any:
         """The same of a service that is named, also at an address that is not for the public."""
         if service not in self.gateway.upstreams.services:
             raise NotServed
         token = self.gateway.identities.token(self.caller.identity, service) if self.caller else None
-        answer = await self.gateway.upstreams.call(service, method, path, token=token, body=body, if_match=if_match)
+        answer = await self.gateway.upstreams.call(
+            service, method, path, token=token, body=body, if_match=if_match, once=once
+        )
         if answer.status >= 400:
             raise Refused(answer)
         return answer.json() if answer.content else None
