@@ -1,10 +1,11 @@
 """What somebody filled in on a page: done once however often they press, and not lost."""
 
 import asyncio
+import json
 
 import pytest
 
-from tests.gateway.test_pages import press
+from tests.gateway.test_pages import heading, parsed, press, well_made
 from tests.given import fresh_name
 
 
@@ -43,3 +44,65 @@ async def test_what_was_wrong_at_first_is_placed_from_the_form_that_is_shown_aga
 
     assert (wrong.status_code, right.status_code) == (422, 303)
     assert len(await titles_of(noor, "requests")) == 1
+
+
+async def shown_before_the_session_ended(browser):
+    """A form that was shown to somebody, who then signed out elsewhere."""
+    page = await browser.get("/requests/new")
+    await browser.delete("/api/v1/sessions/current")
+    return page
+
+
+async def test_what_was_filled_in_when_the_session_ended_is_sent_after_signing_in_again(neighbourhood):
+    email = f"{fresh_name('noor')}@vechtdal.example"
+    noor, filled_in = await neighbourhood.member(email=email), a_request(fresh_name("dakgoot"))
+    page = await shown_before_the_session_ended(noor)
+
+    kept = await press(noor, page, "place", **filled_in)
+    still = await press(noor, kept, "Ik ben ingelogd: ga verder")
+    await neighbourhood.signed_in(email, noor)  # in another tab
+    expired = await press(noor, still, "Ik ben ingelogd: ga verder")
+    placed = await press(noor, expired, "Verstuur opnieuw")
+
+    assert [heading(one) for one in (kept, expired)] == ["Je bent niet meer ingelogd", "Dit formulier was verlopen"]
+    assert [one.status_code for one in (kept, still, expired, placed)] == [401, 401, 403, 303]
+    for shown_again in (kept, expired):
+        (written,) = well_made(shown_again, "nl").iter("textarea")
+        assert written.text == f"{filled_in['title']}\n\n{filled_in['text']}"
+        assert written.get("readonly") is not None
+    assert await titles_of(noor, "requests") == [filled_in["title"]]
+
+
+async def test_all_that_was_chosen_comes_along(neighbourhood):
+    noor = neighbourhood.visitor()
+    chosen = ["biodiversity", "energy-transition"]
+
+    kept = await noor.post("/requests/new", data={"themes": chosen, "step": "look", "title": 'Een "dak"', "form": "x"})
+
+    inputs = [(one.get("name"), one.get("value")) for one in parsed(kept).iter("input")]
+    assert inputs == [*(("themes", one) for one in chosen), ("step", "look"), ("title", 'Een "dak"')]
+
+
+async def test_what_another_site_sends_is_not_shown_as_ones_own(neighbourhood):
+    noor = await neighbourhood.member()
+    page = await noor.get("/requests/new")
+
+    signed_in = await press(noor, page, "place", site="cross-site", title="Stuur mij je geld")
+    await noor.delete("/api/v1/sessions/current")
+    signed_out = await press(noor, page, "place", site="cross-site", title="Stuur mij je geld")
+
+    assert (signed_in.status_code, heading(signed_in)) == (403, "Dit formulier was verlopen")
+    assert (signed_out.status_code, signed_out.headers["location"]) == (303, "/sign-in?next=%2Frequests%2Fnew")
+    assert "geld" not in signed_in.text
+
+
+async def test_a_part_of_a_page_that_cannot_be_had_is_no_page(neighbourhood):
+    """What the script asks for while somebody writes leaves the form as it is."""
+    noor = await neighbourhood.member()
+    page = await shown_before_the_session_ended(noor)
+
+    answer = await noor.post("/requests/new/along", data={"text": "Wie helpt?"}, headers={"HX-Request": "true"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+    config = next(one.get("content") for one in parsed(page).iter("meta") if one.get("name") == "htmx-config")
+    assert {"4xx", "5xx"} <= set(json.loads(str(config))["noSwap"])

@@ -1,5 +1,10 @@
-"""Refusals and faults as people read them: an answer that would be a problem document becomes a page for a browser."""
+"""Refusals and faults as people read them: an answer that would be a problem document becomes a page for a browser.
 
+Who sends a form after their session ended gets back what they filled in, in the page itself, to be sent once they are
+signed in again: it is kept nowhere else.
+"""
+
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,10 +14,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis.limits import BODY, again
+from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import CALLER, Reader, language_of
+from services.gateway.rules import CrossSite
 
 #: Here programs call.
 FOR_PROGRAMS = ("/api/", "/health/")
+
+#: What people write in words of their own.
+WRITTEN = ("title", "text", "note", "outcome", "because_words")
 
 
 class ForPeople:
@@ -41,19 +52,27 @@ class ForPeople:
 
         await self.app(scope, receive, send_unless_problem)
         if held is not None:
-            await self._tell(Request(scope), held, from_json(body), receive, send)
+            request = Request(scope, again(scope.get(BODY) or b"", receive))
+            await self._tell(request, held, from_json(body), receive, send)
 
     async def _tell(
         self, request: Request, held: Message, problem: dict[str, Any], receive: Receive, send: Send
     ) -> None:
         reader = Reader(request, request.app.state.gateway, language_of(request), request.scope.get(CALLER))
+        slug = str(problem["type"]).rpartition("/")[2]
+        sent = await _sent(reader) if problem["status"] == 401 or slug == CrossSite.slug else None
+        if sent:
+            written = "\n\n".join(sent.given(*WRITTEN).values())
+            unsure = reader.caller is None  # a link to sign in by in this tab would take the page away
+            page = reader.page("again.html", status=problem["status"], sent=sent.values, written=written, unsure=unsure)
+            await page(request.scope, receive, send)
+            return
         if problem["status"] == 401:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             wanted = asked if request.method == "GET" else request.url.path
             answer = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
             await answer(request.scope, receive, send)
             return
-        slug = str(problem["type"]).rpartition("/")[2]
         unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling
         page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=unsure)
         if retry_after := Headers(raw=held["headers"]).get("retry-after"):
@@ -61,5 +80,14 @@ class ForPeople:
         await page(request.scope, receive, send)
 
 
+async def _sent(reader: Reader) -> Form | None:
+    """What was filled in, when it was on a page of ours: what another site sends is not shown as somebody's own."""
+    with suppress(CrossSite):
+        return await reader.sent()
+    return None
+
+
 def _is_browser(scope: Scope) -> bool:
-    return "text/html" in Headers(scope=scope).get("accept", "")
+    """Whether a page is wanted; the script that asks for a part of one has no use for the whole of another."""
+    headers = Headers(scope=scope)
+    return "text/html" in headers.get("accept", "") and headers.get("hx-request") != "true"

@@ -159,6 +159,13 @@ class Reader:
 
     async def filled_in(self, *, of_session: bool = True) -> Form:
         """The same, where of one thing several can be chosen."""
+        form = await self.sent()
+        if self.caller and of_session:
+            rules.check_form_token(self.caller.session_token, form.value("form"))
+        return form
+
+    async def sent(self) -> Form:
+        """What was filled in, whichever session it was made for; raises `CrossSite` for what is no form of ours."""
         self.gateway.callers.check_own_origin(self.request)
         if self.request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
             raise rules.CrossSite
@@ -166,14 +173,7 @@ class Reader:
             values = parse_qs((await self.request.body()).decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
         except ValueError:  # too many fields, or no UTF-8
             raise rules.CrossSite from None
-        if self.caller and of_session:
-            rules.check_form_token(self.caller.session_token, values.get("form", [""])[-1])
         return Form(values)
-
-    @property
-    def is_part(self) -> bool:
-        """Whether only a part of the page is asked for, by the script."""
-        return self.request.headers.get("hx-request") == "true"
 
 
 def language_of(request: Request) -> Language:
