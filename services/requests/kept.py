@@ -32,7 +32,7 @@ QUESTIONS = {
         WHERE {_IS_SIDE} AND n.side = {_MY_SIDE} ORDER BY n.noted_at
     """,
     "introductions-looked-after": """
-        SELECT match_id, introduced_at FROM introduction WHERE ambassador_ids && CAST(:who AS text[])
+        SELECT match_id, title, introduced_at FROM introduction WHERE ambassador_ids && CAST(:who AS text[])
     """,
 }
 

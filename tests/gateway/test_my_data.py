@@ -2,14 +2,22 @@
 
 import importlib
 import re
+from xml.etree.ElementTree import Element
 
 import pytest
 
+from contracts.deeds import OPERATOR, Deed
+from contracts.meetings import Standing
+from contracts.partners import Thing
+from contracts.vocabulary import InitiativeStatus, Language, Role, Status
 from services.gateway import store
 from services.gateway.my_data import KEEPERS
-from services.gateway.pages.my_data import SHOWN
+from services.gateway.pages.kept_words import CODES, SHOWN, label_of
 from services.gateway.pages.words import WORDS
 from services.gateway.rules import device_of, token_hash
+from services.matching.match import State
+from services.members.pairs import PairStatus
+from services.notify.templates import Category, Delivery, Template
 from tests.gateway.conftest import a_proposition, slug
 from tests.gateway.test_pages import (
     heading,
@@ -24,6 +32,9 @@ PHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 "
     "Mobile/15E148 Safari/604.1"
 )
+PREFERENCES = dict.fromkeys(("desk", "proposals", "reminders", "unanswered", "outcomes", "initiatives"), "daily") | {
+    "quiet_from": None, "quiet_until": None, "weekends": True, "pushed": [],
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -177,6 +188,65 @@ def test_every_table_that_names_a_member_is_told_or_has_a_reason(service):
 
 def test_the_page_has_words_for_all_that_is_kept():
     assert {f"my-data.{name}" for name in SHOWN} <= WORDS
+    for thing, fields in SHOWN.items():
+        assert [field for field in fields if label_of(thing, field, Language.DUTCH) == field] == []
+
+
+@pytest.mark.parametrize(
+    ("field", "codes"),
+    [
+        ("deed", Deed),
+        ("deeds-done.role", (*Role, OPERATOR)),
+        ("initiatives.status", InitiativeStatus),
+        ("language", Language),
+        ("listings.status", Status),
+        ("mails.status", Delivery),
+        ("muted", Category),
+        ("standing", Standing),
+        ("state", State),
+        ("compared.status", PairStatus),
+        ("template", Template),
+        ("thing", Thing),
+    ],
+)
+def test_every_code_that_is_kept_has_words(field, codes):
+    assert {CODES[field] + code for code in codes} <= WORDS
+
+
+async def test_what_is_kept_is_read_in_words_with_what_each_of_it_is(neighbourhood):
+    pair = await neighbourhood.a_match()
+    match = f"/api/v1/matches/{pair.match_id}"
+    title = (await pair.team.get(match)).json()["request"]["title"]
+    assert matches_on(well_made(await pair.asker.get("/my-data"), "nl")) >= {f"Titel: {title}"}
+    assert matches_on(well_made(await pair.offerer.get("/my-data"), "nl")) == {"Stand: Een ambassadeur kijkt"}
+
+    await pair.team.post(f"{match}/endorse", headers={"If-Match": (await pair.team.get(match)).headers["etag"]})
+    await pair.asker.put("/api/v1/preferences", json=PREFERENCES, headers={"If-Match": '"1"'})
+    await neighbourhood.quiet()
+
+    page = well_made(await pair.asker.get("/my-data"), "nl")
+    for told in ("Taal: Nederlands", "Stand: We zoeken", "Nieuwe matches voor jou: Elke ochtend samen in één mail"):
+        assert told in "\n".join(facts(page))
+    assert matches_on(page) >= {f"Titel: {title}", "Stand: Wacht op de ander"}
+    assert f"Titel: {title}" in matches_on(well_made(await pair.offerer.get("/my-data"), "nl"))
+    team = facts(well_made(await pair.team.get("/my-data"), "nl"))
+    assert "Rol: team" in team
+    assert {f"Wat: {deed}" for deed in Deed}.isdisjoint(team)
+
+
+def facts(within: Element) -> list[str]:
+    """What is told, as `label: value`."""
+    return [
+        f"{shown(one)}: {shown(told)}"
+        for group in within.iter("dl")
+        for one, told in zip(group.iter("dt"), group.iter("dd"), strict=True)
+    ]
+
+
+def matches_on(page: Element) -> set[str]:
+    """What is told of the reader's matches, without their moments."""
+    (group,) = (one for one in page.iter("details") if shown(next(one.iter("summary"))).startswith("Je matches"))
+    return {one for one in facts(group) if not one.startswith("Zo sinds")}
 
 
 async def test_somebody_changes_what_is_known_of_them(neighbourhood):
