@@ -2,6 +2,8 @@
 
 import pytest
 
+from contracts.vocabulary import Language
+from services.gateway.pages.words import say
 from tests.gateway.test_pages import heading, press, shown, well_made
 from tests.given import eventually
 
@@ -109,3 +111,9 @@ async def test_a_note_that_is_sent_twice_is_there_once(pair):
 
     assert [one.headers["location"] for one in pressed] == [f"{path}?done=noted"] * 2
     assert len((await pair.asker.get(f"/api/v1{path}")).json()["notes"]) == 1
+
+
+@pytest.mark.parametrize(("language", "team"), [("nl", "het team van de regio"), ("en", "the team of the region")])
+def test_the_field_for_a_note_says_that_the_team_reads_it_too(language, team):
+    for key in ("initiative.note-help", "initiative.who-reads"):
+        assert team in say(key, Language(language))

@@ -272,6 +272,11 @@ def test_no_other_mail_gives_anybodys_details(template):
         assert secret not in words(mail, "html")
 
 
+@pytest.mark.parametrize(("language", "team"), [("nl", "het team van de regio"), ("en", "the team of the region")])
+def test_who_begins_something_reads_that_the_team_reads_it_too(language, team):
+    assert team in words(sent(a_mail(Template.INITIATIVE_STARTED, Language(language))))
+
+
 def test_an_introduction_without_a_phone_number_has_no_line_for_it():
     mail = a_mail(Template.INTRODUCTION)
     mail.contacts[FATIMA.member_id]["phone"] = None
