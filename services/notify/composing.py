@@ -2,6 +2,7 @@
 
 from base64 import encodebytes
 from binascii import b2a_qp
+from contextlib import suppress
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
@@ -28,7 +29,7 @@ def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str
     Put together here: the newer policies of the email package lose spaces between words with accents, encode a long
     link to unsubscribe so that no mail program sees a link, and take longer than everything else that a mail needs.
     """
-    reading, address = reading_of(mail, settings), _address(mail)
+    reading, address = reading_of(mail, settings), _address(mail.address)
     words = mail_words(reading)
     calendar = _calendar(mail, reading, now)
     boundary = f"=_{mail.notification_id}"  # in neither part: quoted-printable leaves no "=_" as it is
@@ -43,6 +44,8 @@ def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str
         "MIME-Version": "1.0",
         "Content-Type": f'multipart/alternative; boundary="{boundary}"',
     }
+    if reply_to := _reply_to(reading):
+        headers["Reply-To"] = reply_to
     if reading.unsubscribe_url:  # RFC 8058
         headers["List-Unsubscribe"] = f"<{reading.unsubscribe_url}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
@@ -133,10 +136,20 @@ def _unsubscribe_url(mail: Claimed, settings: NotifySettings) -> str | None:
     return token and f"{settings.public_url}/api/v1/unsubscribe/{token}"
 
 
-def _address(mail: Claimed) -> str:
+def _reply_to(reading: Reading) -> str | None:
+    """Whom an answer reaches: in an introduction the other, who agreed to share their address; else nobody."""
+    if reading.template is not Template.INTRODUCTION or not reading.persons:
+        return None
+    (other,) = reading.persons.values()
+    with suppress(AddressNotSupported):
+        return _mailbox(as_greeted(other.name), _address(other.email))
+    return None
+
+
+def _address(address: str) -> str:
     """A domain with other letters than ASCII has a form in ASCII; a name before the @ has not."""
     try:
-        found = validate_email(mail.address, check_deliverability=False).ascii_email
+        found = validate_email(address, check_deliverability=False).ascii_email
     except EmailNotValidError:
         found = None
     if found is None:

@@ -89,7 +89,8 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     assert not [one for one in page.iter() if any(name == "style" or name.startswith("on") for name in one.keys())]  # noqa: SIM118
     for one in page.iter():
         for name in ("src", "href", "action"):
-            assert (one.get(name) or "/").startswith(("/", "#")), (one.tag, one.get(name))
+            to_a_person = ("mailto:", "tel:") if one.tag == "a" else ()
+            assert (one.get(name) or "/").startswith(("/", "#", *to_a_person)), (one.tag, one.get(name))
             assert not (one.get(name) or "").startswith("//")
     for level, one in _headings(page):
         assert level <= 1 or shown(one)
@@ -270,6 +271,11 @@ async def test_from_a_proposal_to_an_introduction_on_pages_alone(neighbourhood):
     await neighbourhood.quiet()
     inbox = await pair.asker.get("/inbox")
     assert "Sem de Vries" in inbox.text
+    email = (await pair.offerer.get("/api/v1/members/me")).json()["email"]
+    for told in (inbox, await pair.asker.get(path)):
+        links = {one.get("href"): one for one in well_made(told, "nl").iter("a")}
+        assert shown(links[f"mailto:{email}"]) == email
+    assert "mailto:" not in (await pair.team.get(path)).text
     assert f'href="{path}"' in inbox.text
     assert heading(await pair.team.get(path)) == "Zij kennen elkaar nu"
 

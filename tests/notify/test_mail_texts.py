@@ -264,9 +264,20 @@ def test_an_introduction_gives_the_other_sides_details_and_not_the_readers_own()
     assert {f"mailto:{FATIMA.email}", "tel:+31302345678"} <= set(hrefs(words(mail, "html")))
 
 
+def test_an_answer_to_an_introduction_goes_to_the_other():
+    assert sent(a_mail(Template.INTRODUCTION))["Reply-To"] == formataddr((FATIMA.name, FATIMA.email))
+
+
+def test_an_introduction_goes_without_an_address_to_answer_that_mail_cannot_reach():
+    mail = a_mail(Template.INTRODUCTION)
+    mail.contacts[FATIMA.member_id]["email"] = "fátima@warmtewerk.example"
+    assert sent(mail)["Reply-To"] is None
+
+
 @pytest.mark.parametrize("template", [t for t in MAILED if t is not Template.INTRODUCTION])
 def test_no_other_mail_gives_anybodys_details(template):
     mail = sent(a_mail(template))
+    assert mail["Reply-To"] is None
     for secret in (FATIMA.email, FATIMA.name, FATIMA.phone, "234 5678", "302345678"):
         assert secret not in words(mail)
         assert secret not in words(mail, "html")

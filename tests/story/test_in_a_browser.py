@@ -146,7 +146,6 @@ async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduce
     assert street.asker.email in introduced.text
     await visitor.goes_to(f"/matches/{match_id}")
     assert await visitor.heading() == "Jullie zijn aan elkaar voorgesteld"
-    await visitor.follows("Bekijk de gegevens")
     await visitor.sees(street.asker.email)
 
 

@@ -77,6 +77,7 @@ async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str =
         may_answer=match["state"] == "endorsed" and match["my_side"] and match["my_answer"] is None,
         reasons=REASONS,
         introduction=await _introduction(reader, match),
+        contact=await _contact(reader, match),
         done=done,
         wrong=wrong,
     )
@@ -88,6 +89,17 @@ async def _introduction(reader: Reader, match: dict[str, Any]) -> dict[str, Any]
         return None
     with suppress(Problem):
         return dict(await reader.ask(f"/v1/introductions/{quote(match['match_id'], safe='')}"))
+    return None
+
+
+async def _contact(reader: Reader, match: dict[str, Any]) -> str | None:
+    """What the reader was told of how to reach the other; none when that is not there (yet), or long ago."""
+    if match["state"] != "introduced" or not match["my_side"]:
+        return None
+    with suppress(Problem):
+        told = (await reader.ask("/v1/inbox?limit=100"))["items"]
+        about = (one for one in told if one["matter_id"] == match["match_id"])
+        return next((str(one["text"]) for one in about if one["template"] == "introduction"), None)
     return None
 
 

@@ -29,6 +29,7 @@ from services.gateway.callers import Caller
 from services.gateway.catalogue import SERVICE_OF, NotServed
 from services.gateway.gateway import Gateway
 from services.gateway.pages import words
+from services.gateway.pages.contact_links import with_links
 from services.gateway.pages.forms import Form
 from services.gateway.pages.static import PUSH, SCRIPT, STYLE
 from services.gateway.upstreams import Answer
@@ -252,4 +253,5 @@ def _words_for(language: Language) -> dict[str, Any]:
         "province": lambda word: province_in_words(word, language),
         "network": lambda word: network_in_words(word, language),
         "month": partial(words.month, language=language),
+        "with_links": with_links,
     }
