@@ -204,6 +204,18 @@ async def test_who_asks_for_a_link_follows_it_and_presses_the_button_is_signed_i
     assert "Uitloggen" in (await browser.get("/")).text
 
 
+async def test_who_mistyped_their_address_sees_it_and_who_is_no_member_yet_can_become_one(neighbourhood):
+    browser, typed = neighbourhood.visitor(), "noor@vechtal.example"
+    form = await browser.get("/sign-in")
+
+    mailed = well_made(await press(browser, form, "Stuur me een link", email=typed), "nl")
+
+    assert f"Is {typed} bij ons bekend" in shown(mailed)
+    links = {one.get("href"): shown(one) for one in mailed.iter("a")}
+    assert (links["/sign-in"], links["/join"]) == ("Probeer een ander adres, of nog een keer", "Word lid")
+    assert "Nog geen lid? Word lid" in shown(well_made(form, "nl"))
+
+
 async def test_who_wanted_to_go_somewhere_gets_there_after_signing_in(neighbourhood):
     pair, browser = await neighbourhood.a_match(), neighbourhood.visitor()
 

@@ -57,7 +57,7 @@ async def _ask_link(reader: Reader, email: str, path: str) -> Response:
         return reader.page("sign_in.html", status=422, next=path, wrong="sign-in.wrong-address", email=email)
     if answer.status != 202:
         raise Refused(answer)
-    mailed = reader.page("mailed.html", next=path)
+    mailed = reader.page("mailed.html", next=path, email=email)
     remember(reader, mailed, path, NEXT_SECONDS)
     return mailed
 
