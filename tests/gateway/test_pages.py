@@ -230,7 +230,7 @@ async def test_who_wanted_to_go_somewhere_gets_there_after_signing_in(neighbourh
 
 
 async def test_a_link_that_was_used_leads_to_a_new_one(neighbourhood):
-    browser = await neighbourhood.team()
+    browser = neighbourhood.visitor()
     almost = await browser.get("/sign-in", params={"token": "used-before"})
 
     answer = await press(browser, almost, "Log in")
@@ -239,6 +239,19 @@ async def test_a_link_that_was_used_leads_to_a_new_one(neighbourhood):
     well_made(answer, "nl")
     again = await press(browser, answer, "Stuur me een link", email=TEAM)
     assert heading(again) == "Kijk in je mail"
+
+
+async def test_who_is_signed_in_and_follows_a_link_that_was_used_goes_on_where_it_led(neighbourhood):
+    browser = await neighbourhood.team()
+    almost = await browser.get("/sign-in", params={"token": "used-before", "next": "/inbox"})
+
+    answer = await press(browser, almost, "Log in")
+
+    assert "Je bent al ingelogd" in shown(well_made(almost, "nl"))
+    assert heading(answer) == "Je bent al ingelogd"
+    links = {shown(one): one.get("href") for one in well_made(answer, "nl").iter("a")}
+    assert links["Ga verder"] == "/inbox"
+    assert "Stuur me een link" not in answer.text
 
 
 async def test_a_wrong_address_is_said_to_be_wrong_where_it_was_typed(neighbourhood):
