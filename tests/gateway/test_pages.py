@@ -440,6 +440,17 @@ async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
     assert (theirs.status_code, heading(theirs)) == (404, "Deze pagina is er niet")
 
 
+async def test_from_somebody_elses_offer_a_question_about_it_is_asked_and_not_from_ones_own(neighbourhood):
+    pair = await neighbourhood.a_match()
+    offer_id = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["offer"]["offer_id"]
+
+    seen = well_made(await pair.asker.get(f"/offers/{offer_id}"), "nl")
+    own = well_made(await pair.offerer.get(f"/offers/{offer_id}"), "nl")
+
+    assert {shown(one): one.get("href") for one in seen.iter("a")}["Stel er een vraag over"] == "/requests/new"
+    assert "Stel er een vraag over" not in shown(own)
+
+
 async def test_what_people_write_is_shown_as_text_and_never_run(neighbourhood):
     asker = await neighbourhood.member()
     made = await asker.post("/api/v1/requests", json=a_proposition(EVIL, text=EVIL))
