@@ -148,7 +148,35 @@ async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_des
     assert ("Mooi, dat is klaar." in done.text, "Bel de school" in done.text) == (True, False)
     wrong = await press(ambassador, await ambassador.get(page), "follow-up", note="x", due_on="2020-01-01")
     assert wrong.status_code == 422
-    well_made(wrong, "nl")
+    assert_kept(wrong, "x")
+
+
+async def test_a_note_with_a_past_day_is_kept_and_the_day_is_said_to_be_wrong_from_the_match_and_at_the_desk(
+    neighbourhood,
+):
+    pair = await neighbourhood.a_match()
+    match, past = f"/matches/{pair.match_id}", "2020-01-01"
+
+    of_match = await press(pair.team, await pair.team.get(match), "Bewaar", note="Bel de school", due_on=past)
+    assert_kept(of_match, "Bel de school")
+    soon = (datetime.now(UTC) + timedelta(days=3)).date()
+    noted = await press(pair.team, of_match, "Bewaar", note="Bel de school", due_on=soon.isoformat())
+    assert noted.headers["location"] == "/desk?done=follow-up"
+
+    (of_mine,) = (
+        one for one in (await pair.team.get("/api/v1/follow-ups")).json() if one["matter_id"] == pair.match_id
+    )
+    step = f"Bewaar: {of_mine['title']}"
+    moved = await press(pair.team, await pair.team.get("/desk"), step, note="Mail de school", due_on=past)
+    assert_kept(moved, "Mail de school")
+    assert f'id="move-{of_mine["follow_up_id"]}" open' in moved.text
+
+
+def assert_kept(page, note):
+    """The day is said to be wrong, and what was written stands there still."""
+    read = well_made(page, "nl")
+    assert "Kies een dag die nog komt" in shown(next(one for one in read.iter("p") if one.get("role") == "alert"))
+    assert note in [one.text for one in read.iter("textarea")]
 
 
 async def test_another_ambassador_is_asked_to_look_and_says_yes_or_no_at_their_desk(neighbourhood):

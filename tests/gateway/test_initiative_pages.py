@@ -117,3 +117,17 @@ async def test_a_note_that_is_sent_twice_is_there_once(pair):
 def test_the_field_for_a_note_says_that_the_team_reads_it_too(language, team):
     for key in ("initiative.note-help", "initiative.who-reads"):
         assert team in say(key, Language(language))
+
+
+async def test_a_note_and_an_offer_with_an_address_in_it_are_refused_with_just_that(pair):
+    started = await pair.asker.get(f"/initiatives/new?match={pair.match_id}")
+    begun = await press(pair.asker, started, "Begin", text="Wij maken het samen.")
+    text = "Bel sem@zon.example of 06 12345678."
+
+    noted = await press(pair.asker, await pair.asker.get(begun.headers["location"]), "Schrijf op", text=text)
+    offer = {"text": text, "title": "Een les over zon", "kind": "guest-lesson", "place": "Zeist"}
+    placed = await press(pair.asker, await pair.asker.get("/offers/new"), "place", **offer)
+
+    for page in (noted, placed):
+        assert page.status_code == 422
+        assert "In je tekst staat een mailadres of telefoonnummer. Haal dat weg." in wrong(well_made(page, "nl"))

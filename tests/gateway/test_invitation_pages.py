@@ -3,6 +3,8 @@
 import pytest
 
 from contracts.members import InvitationMade
+from contracts.vocabulary import Language
+from services.gateway.pages.words import say
 from tests.gateway.conftest import a_join
 from tests.gateway.test_pages import heading, press, shown, well_made
 from tests.given import fresh_name
@@ -55,8 +57,10 @@ async def test_the_pages_are_well_made_and_what_is_wrong_is_told(street, team, l
     page = await team.get("/invitations", params={"taal": language})
     well_made(page, language)
     wrong = await press(team, page, "invite", email="geen adres")
-    assert wrong.status_code == 422
-    well_made(wrong, language)
+    nobody = await press(team, page, "invite", email="")
+    for refused in (wrong, nobody):
+        assert refused.status_code == 422
+        assert say("wrong.invite-email", Language(language)) in shown(well_made(refused, language))
     email = f"{fresh_name('sem')}@lindebeek.example"
     sent = await press(team, page, "invite", email=email, provinces="Zeeland")
     listed = well_made(await team.get(sent.headers["location"]), language)

@@ -64,7 +64,7 @@ async def note_follow_up(reader: SignedInReader) -> Response:
     """A note to oneself about a request or a match."""
     filled_in = await reader.form()
     told = {name: filled_in.get(name, "").strip() for name in ("matter", "matter_id", "note", "due_on")}
-    return await _do(reader, "/v1/follow-ups", "follow-up", body=told, once=filled_in["form"])
+    return await _do(reader, "/v1/follow-ups", "follow-up", body=told, once=filled_in["form"], kept=told)
 
 
 @router.post("/desk/follow-ups/{follow_up_id}")
@@ -75,7 +75,7 @@ async def change_follow_up(follow_up_id: Id, reader: SignedInReader) -> Response
     if filled_in.get("step") == "done":
         return await _do(reader, address, "follow-up-done", method="DELETE")
     told = {name: filled_in.get(name, "").strip() for name in ("note", "due_on")}
-    return await _do(reader, address, "follow-up", method="PUT", body=told)
+    return await _do(reader, address, "follow-up", method="PUT", body=told, kept=told | {"follow_up_id": follow_up_id})
 
 
 async def _do(
@@ -87,17 +87,34 @@ async def _do(
     body: dict[str, Any] | None = None,
     if_match: str | None = None,
     once: str | None = None,
+    kept: dict[str, str] | None = None,
 ) -> Response:
     try:
         await reader.ask(address, method=method, body=body, if_match=if_match, once=once)
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
-        return await _page(reader, status=refused.status, wrong=f"error.{refused.slug}")
+        wrong = wrong_with_follow_up(refused) if kept else f"error.{refused.slug}"
+        return await _page(reader, status=refused.status, wrong=wrong, kept=kept)
     return reader.go_to(f"/desk?done={done}")
 
 
-async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str = "", cursor: str = "") -> Response:
+def wrong_with_follow_up(refused: Refused) -> str:
+    """The key of what is wrong with a note to oneself."""
+    fields = [error["field"] for error in refused.told.get("errors", ())]
+    told = {"due_on": "wrong.due_on", "note": "wrong.follow-up-note"}
+    return next((key for field, key in told.items() if field in fields), f"error.{refused.slug}")
+
+
+async def _page(
+    reader: Reader,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    cursor: str = "",
+    kept: dict[str, str] | None = None,
+) -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     language = f"language={reader.language}"
     paths = {
@@ -110,7 +127,7 @@ async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
     return reader.page(
         "desk.html", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done, wrong=wrong,
-        cursor=cursor,
+        cursor=cursor, kept=kept or {},
         **dict(zip(paths, found, strict=True)),
     )  # fmt: skip
 

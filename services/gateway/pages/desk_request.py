@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from contracts.vocabulary import Role
-from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part
+from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part, wrong_with_follow_up
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -48,12 +48,23 @@ async def take_step(request_id: Id, reader: SignedInReader) -> Response:
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
-        return await _page(reader, request_id, "", "", status=refused.status, wrong=f"error.{refused.slug}")
+        if button != "follow-up":
+            return await _page(reader, request_id, "", "", status=refused.status, wrong=f"error.{refused.slug}")
+        wrong = wrong_with_follow_up(refused)
+        return await _page(reader, request_id, "", "", status=refused.status, wrong=wrong, kept=body)
     return reader.go_to(f"/desk/requests/{quote(request_id, safe='')}?done={done}")
 
 
 async def _page(
-    reader: Reader, request_id: str, words: str, name: str, *, status: int = 200, done: str = "", wrong: str = ""
+    reader: Reader,
+    request_id: str,
+    words: str,
+    name: str,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    kept: dict[str, str] | None = None,
 ) -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     found = await reader.ask(f"/v1/desk/requests/{quote(request_id, safe='')}")
@@ -63,7 +74,7 @@ async def _page(
     return reader.page(
         "desk_request.html", status=status, found=found, request=found["request"], offers=offers, members=members,
         names=known | {one["member_id"]: one["name"] for one in members or ()}, words=words, name=name, done=done,
-        wrong=wrong,
+        wrong=wrong, kept=kept or {},
     )  # fmt: skip
 
 

@@ -10,6 +10,9 @@ from contracts.vocabulary import Language
 from contracts.words import province_in_words
 from services.gateway.pages.words import WORDS, say
 
+#: How a service says that a text holds an email address or a phone number.
+CONTACT_DETAILS = "contact details are exchanged at the introduction"
+
 _WITH_PROVINCE = re.compile(r"(.+?)\s*\((.+)\)")
 
 
@@ -40,11 +43,15 @@ class Form:
     def learn(self, facts: Mapping[str, Any], language: Language, fields: Mapping[str, str] | None = None) -> None:
         """Takes over what a service found wrong. `fields` says which field of the form a field of the service is.
 
-        A text of ours says what to do (`wrong.<field>`); where there is none, that it is not right.
+        A text of ours says what to do (`wrong.<field>`); where there is none, that it is not right. That a text holds
+        contact details is said whatever field it is.
         """
         for error in facts.get("errors", ()):
             of_service = str(error["field"])
             name = (fields or {}).get(of_service, of_service.partition(".")[0])
+            if CONTACT_DETAILS in str(error["message"]):
+                self.asks(name, "wrong.contact-details", language)
+                continue
             key = f"wrong.{of_service}" if f"wrong.{of_service}" in WORDS else f"wrong.{name}"
             self.asks(name, key if key in WORDS else "wrong.field", language)
 

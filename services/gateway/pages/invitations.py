@@ -15,6 +15,7 @@ from services.gateway import signing_in
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
+from services.gateway.pages.words import say
 from services.gateway.upstreams import Answer
 
 router = APIRouter(include_in_schema=False)
@@ -35,7 +36,7 @@ async def invite(reader: SignedInReader) -> Response:
     form = await reader.filled_in()
     draft: dict[str, Any] = form.given("email", "name", "language")
     if not form.value("email"):
-        form.asks("email", "wrong.email", reader.language)
+        form.asks("email", "wrong.invite-email", reader.language)
     if (chosen := form.value("organisation_id")) and chosen != NEW:
         draft["organisation_id"] = chosen
     if provinces := form.all("provinces"):
@@ -46,6 +47,8 @@ async def invite(reader: SignedInReader) -> Response:
         except Refused as refused:
             if refused.status == 422:
                 form.learn(refused.told, reader.language)
+                if "email" in form.wrong:  # it is of whom they invite, not their own
+                    form.wrong["email"] = say("wrong.invite-email", reader.language)
             elif refused.status in (403, 404, 429):
                 return await _page(reader, form, status=refused.status, wrong=f"error.{refused.slug}")
             else:
