@@ -64,6 +64,8 @@ class PreferencesDraft(Preferences):
     def _quiet_hours_begin_and_end(self) -> Self:
         if (self.quiet_from is None) != (self.quiet_until is None):
             raise ValueError("quiet_from and quiet_until belong together: give both or neither")
+        if self.quiet_from is not None and self.quiet_from == self.quiet_until:
+            raise ValueError("quiet_from and quiet_until must differ")
         return self
 
     def wishes(self) -> Wishes:

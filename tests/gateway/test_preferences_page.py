@@ -47,6 +47,36 @@ async def test_what_somebody_chooses_is_kept_and_shown(neighbourhood):
     assert (kept["quiet_from"], kept["quiet_until"], kept["weekends"]) == (20, 7, False)
 
 
+async def test_who_chooses_other_hours_gets_no_mail_then_also_without_the_tick_and_with_none_chosen_keeps_it_so(
+    neighbourhood,
+):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/preferences", headers=BROWSER)
+    await keep(noor, page, reminders="daily")
+    assert (await noor.get("/api/v1/preferences")).json()["quiet_from"] is None
+
+    page = await noor.get("/preferences", headers=BROWSER)
+    await keep(noor, page, quiet_from="20")
+    kept = (await noor.get("/api/v1/preferences")).json()
+    assert (kept["quiet_from"], kept["quiet_until"]) == (20, 7)
+
+    await keep(noor, await noor.get("/preferences", headers=BROWSER))
+    assert (await noor.get("/api/v1/preferences")).json()["quiet_from"] is None
+
+
+async def test_hours_that_are_the_same_are_refused_and_stand_there_still(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/preferences", headers=BROWSER)
+
+    refused = await keep(noor, page, quiet="yes", quiet_from="8", quiet_until="8", reminders="daily")
+
+    assert refused.status_code == 422
+    assert "Kies twee verschillende uren" in shown(well_made(refused, "nl"))
+    assert chosen(refused) | {"quiet_from": "8", "quiet_until": "8", "reminders": "daily"} == chosen(refused)
+    kept = await keep(noor, refused, quiet="yes", quiet_from="8", quiet_until="9")
+    assert kept.status_code == 303
+
+
 async def test_a_choice_made_elsewhere_meanwhile_is_shown_first(neighbourhood):
     noor = await neighbourhood.member(name="Noor Jansen")
     page = await noor.get("/preferences", headers=BROWSER)

@@ -167,6 +167,7 @@ async def test_a_timer_of_nothing_says_nothing(notify):
     [
         ({"quiet_from": 22}, ""),
         ({"quiet_from": 24, "quiet_until": 7}, "quiet_from"),
+        ({"quiet_from": 8, "quiet_until": 8}, ""),
         ({"proposals": "at-most-daily"}, "proposals"),
         ({"desk": "hourly"}, "desk"),
     ],

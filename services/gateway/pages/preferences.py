@@ -49,6 +49,10 @@ async def set_preferences(reader: SignedInReader) -> Response:
     """The reader chooses; when it was chosen elsewhere meanwhile, they see that first."""
     filled_in = await reader.form()
     chosen = _chosen(filled_in)
+    if chosen["quiet_from"] is not None and chosen["quiet_from"] == chosen["quiet_until"]:
+        now = await reader.ask("/v1/preferences")
+        shown = now | chosen | {"version": filled_in.get("version", "")}
+        return await _page(reader, shown, status=422, wrong="wrong.quiet_hours")
     try:
         await reader.ask("/v1/preferences", method="PUT", body=chosen, if_match=f'"{filled_in.get("version", "")}"')
     except Refused as refused:
@@ -62,10 +66,14 @@ async def set_preferences(reader: SignedInReader) -> Response:
 
 def _chosen(filled_in: Mapping[str, str]) -> dict[str, Any]:
     hours = {name: _hour(filled_in.get(name, "")) for name in ("quiet_from", "quiet_until")}
+    # Who chose other hours wants them, whether or not they saw the box above: the page says which hours it showed.
+    is_quiet = bool(filled_in.get("quiet")) or any(
+        filled_in.get(name, "") != filled_in.get(f"shown-{name}", filled_in.get(name, "")) for name in hours
+    )
     pushed = [sort for sort in ("desk", *SORTS) if filled_in.get(f"push-{sort}")]
     return (
         {sort: filled_in.get(sort, "") for sort in ("desk", *SORTS)}
-        | (hours if filled_in.get("quiet") else dict.fromkeys(hours))
+        | (hours if is_quiet else dict.fromkeys(hours))
         | {"weekends": bool(filled_in.get("weekends")), "pushed": pushed}
     )
 
