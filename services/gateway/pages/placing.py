@@ -140,6 +140,8 @@ def _draft(reader: Reader, form: Form) -> dict[str, Any]:
             draft[name] = int(form.value(name))
         elif form.value(name):
             form.asks(name, f"wrong.{name}", reader.language)
+    if draft.get("kind") == Kind.MEETING and draft.get("from_time") and not draft.get("starts_on"):
+        form.asks("starts_on", "wrong.meeting-day", reader.language)
     place = place_in(form, "place", reader.language)
     return draft | {"themes": form.all("themes"), "place": place, "language": reader.language}
 
