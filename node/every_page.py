@@ -81,6 +81,9 @@ PAGES = (
     Shown("offer-something", "asker", "/offers/new"),
     Shown("offer", "asker", "/offers/{offer}"),
     Shown("request", "asker", "/requests/{request}"),
+    Shown("request-to-change", "asker", "/requests/{request}/change"),
+    Shown("request-to-change-wrong", "asker", "/requests/{request}/change", (("title", ""),), "main .after button"),
+    Shown("offer-to-change", "offerer", "/offers/{own_offer}/change"),
     Shown("request-team", "team", "/requests/{request}"),
     Shown("match-to-judge", "team", "/matches/{proposed}"),
     Shown("match-to-answer", "asker", "/matches/{endorsed}"),
@@ -151,8 +154,8 @@ async def open_page(page: "Page", shown: Shown, path: str) -> bool:
 
 
 async def the_people(where: Addresses, stack: AsyncExitStack) -> dict[str, Person | None]:
-    """Who look at the pages: nobody in particular, somebody who came today, who asks something, and the node's team."""
-    addresses_of = {"asker": faces()[0][1], "team": where.team[0]}
+    """Who look at the pages: nobody in particular, who came today, asks or offers something, and the node's team."""
+    addresses_of = {"asker": faces()[0][1], "offerer": faces()[1][1], "team": where.team[0]}
     people: dict[str, Person | None] = {"visitor": None}
     for who, email in addresses_of.items():
         people[who] = person = await stack.enter_async_context(Person(where, name=who, email=email))
@@ -167,14 +170,16 @@ async def the_people(where: Addresses, stack: AsyncExitStack) -> dict[str, Perso
 
 async def what_there_is(people: Mapping[str, Person | None]) -> dict[str, str]:
     """What the paths of the list need, as far as it is there."""
-    asker, team = people["asker"], people["team"]
-    if asker is None or team is None:
+    asker, offerer, team = people["asker"], people["offerer"], people["team"]
+    if asker is None or offerer is None or team is None:
         return {}
     found: dict[str, str] = {}
     for side in ("request", "offer"):
         mine, others = [(await asker.get(f"/{side}s", mine=own))["items"] for own in ("true", "false")]
         for one in (*mine, *others):
             found.setdefault(side, one[f"{side}_id"])
+    for one in (await offerer.get("/offers", mine="true"))["items"]:
+        found.setdefault("own_offer", one["offer_id"])
     for listed in ("tip", "meeting"):
         for one in (await asker.get(f"/{listed}s"))["items"]:
             found.setdefault(listed, one["offer_id"])

@@ -41,7 +41,8 @@ class Street:
 
     def looking(self) -> dict[str, Person | None]:
         """Through whose eyes the pages are seen."""
-        return {"visitor": None, "newcomer": self.newcomer, "asker": self.asker, "team": self.team}
+        members = {"newcomer": self.newcomer, "asker": self.asker, "offerer": self.offerer, "team": self.team}
+        return {"visitor": None} | members
 
 
 @asynccontextmanager

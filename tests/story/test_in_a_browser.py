@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -112,6 +113,35 @@ async def test_who_has_no_script_finds_and_asks_by_buttons(street):
         await visitor.sees("energietransitie")
         assert await visitor.page.get_by_label("energietransitie").is_checked()
         assert visitor.asked_elsewhere == []
+
+
+async def test_who_asked_something_finds_other_words_by_keyboard_and_sees_what_another_tab_changed(street, visitor):
+    """From the page that the mail about an unanswered request leads to."""
+    await _signed_in(street, visitor)
+    words = {"kind": "expertise", "themes": ["biodiversity"], "text": "Wie weet hoe je een gierzwaluwkast maakt?"}
+    asked = await visitor.person.post("/requests", words | {"title": "Gierzwaluwen", "place": {"name": "Zeist"}})
+    await visitor.goes_to(f"/requests/{asked['request_id']}")
+    await visitor.follows("Pas je vraag aan")
+    other_tab = replace(visitor, page=await visitor.page.context.new_page())
+    await other_tab.goes_to(urlsplit(visitor.page.url).path)
+
+    await visitor.field("Je vraag in één zin").focus()
+    await visitor.page.keyboard.press("ControlOrMeta+a")
+    await visitor.page.keyboard.type("Wie helpt onze klas met nestkasten?")
+    async with visitor.page.expect_navigation():
+        await visitor.page.keyboard.press("Enter")
+    await visitor.sees("Bewaard.")
+    assert await visitor.heading() == "Wie helpt onze klas met nestkasten?"
+
+    await other_tab.field("Wat zoek je?").fill("Wij willen nestkasten bouwen voor gierzwaluwen.")
+    await other_tab.presses("Bewaar")
+    await other_tab.sees("Dit is intussen ergens anders veranderd")
+    await other_tab.sees("Wie helpt onze klas met nestkasten?")
+    assert await found_by_axe(other_tab) == []
+    await other_tab.fills_in(Je_vraag_in="Wie helpt onze klas met nestkasten?")
+    await other_tab.presses("Bewaar")
+    await other_tab.sees("Wij willen nestkasten bouwen voor gierzwaluwen.")
+    assert await other_tab.heading() == "Wie helpt onze klas met nestkasten?"
 
 
 async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduced(street, visitor):

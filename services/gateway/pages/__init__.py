@@ -3,6 +3,7 @@
 from services.gateway.pages import (
     about,
     asks,
+    changing,
     country,
     dead_letters,
     desk,
@@ -33,6 +34,7 @@ from services.gateway.pages import (
 routers = (
     about.router,
     asks.router,
+    changing.router,
     country.router,
     dead_letters.router,
     desk.router,

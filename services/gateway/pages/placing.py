@@ -41,7 +41,7 @@ async def show_form(
     side: SideOf, reader: SignedInReader, asked: Annotated[str, Query(max_length=128)] = ""
 ) -> Response:
     """An empty form, with the place of one's organisation; for who was asked to help, with what that is about."""
-    own = await _organisations(reader)
+    own = await organisations_of(reader)
     places = list(places_in_words([Place.model_validate(own[0]["place"])], reader.language)) if own else []
     return await _page(reader, side, Form({"place": places} | await _asked(reader, side, asked)), own=own)
 
@@ -53,7 +53,7 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
     form = await reader.filled_in()
     if form.value("step") == "look":
         return await _page(reader, side, form)
-    draft = _draft(reader, form)
+    draft = draft_of(reader, form)
     if not form.wrong:
         try:
             placed = await reader.ask(f"/v1/{side}", method="POST", body=draft, once=form.value("form"))
@@ -82,7 +82,7 @@ async def look_along(side: SideOf, reader: SignedInReader) -> Response:
 async def _page(
     reader: Reader, side: str, form: Form, *, status: int = 200, own: list[dict[str, Any]] | None = None
 ) -> Response:
-    own = await _organisations(reader) if own is None else own
+    own = await organisations_of(reader) if own is None else own
     organisations = [(one["organisation_id"], one["name"]) for one in own]
     kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
     along = await _along(reader, side, form)
@@ -128,7 +128,7 @@ def _place(reader: Reader, form: Form) -> dict[str, Any]:
     return {"place": found} if found else {}
 
 
-def _draft(reader: Reader, form: Form) -> dict[str, Any]:
+def draft_of(reader: Reader, form: Form) -> dict[str, Any]:
     """What requests is asked; what is missing is told in the form."""
     for name in ("text", "themes", "title", "kind"):  # as they stand on the page
         if not form.value(name):
@@ -146,7 +146,7 @@ def _draft(reader: Reader, form: Form) -> dict[str, Any]:
     return draft | {"themes": form.all("themes"), "place": place, "language": reader.language}
 
 
-async def _organisations(reader: Reader) -> list[dict[str, Any]]:
+async def organisations_of(reader: Reader) -> list[dict[str, Any]]:
     """Those that the reader belongs to."""
     me = await reader.ask("/v1/members/me")
     return [one["organisation"] for one in me["affiliations"]]

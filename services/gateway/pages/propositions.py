@@ -1,6 +1,6 @@
 """What somebody asks and offers: each with how it stands and what can be done with it, and all of it together."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
@@ -65,11 +65,16 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
     return reader.go_to(f"{there}?done={step}")
 
 
+def is_own(reader: Reader, one: dict[str, Any]) -> bool:
+    """Whether the reader asks or offers it."""
+    return reader.caller is not None and one["member_id"] in reader.caller.identity.references
+
+
 async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
-    is_own = reader.caller is not None and one["member_id"] in reader.caller.identity.references
+    mine = is_own(reader, one)
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
     return reader.page(
@@ -78,9 +83,9 @@ async def _page(
         side=side,
         its=WORDS_OF_SIDE[side],
         request=one,
-        is_own=is_own,
-        steps=STEPS.get(one["status"], ()) if is_own else (),
-        looks_after=brings_together and side == "requests" and not is_own,
+        is_own=mine,
+        steps=STEPS.get(one["status"], ()) if mine else (),
+        looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
         done=done,
         wrong=wrong,
