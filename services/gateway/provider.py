@@ -183,7 +183,7 @@ class Provider:
     ) -> dict[str, Any]:
         try:
             async with self._client.request(method, url, allow_redirects=False, **sent) as answer:
-                content = await answer.content.read(ANSWER_BYTES_MAX)
+                content = await _whole(answer.content)
                 if answer.status != 200:
                     raise refused if 400 <= answer.status < 500 else ProviderAway
                 told = from_json(content)
@@ -199,6 +199,16 @@ class Provider:
         return aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=SECONDS_MAX), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
+
+
+async def _whole(answer: aiohttp.StreamReader) -> bytes:
+    """All of it, in however many pieces it comes; raises `ValueError` for what goes on for too long."""
+    content = bytearray()
+    async for piece in answer.iter_any():
+        content += piece
+        if len(content) > ANSWER_BYTES_MAX:
+            raise ValueError("an answer without end")
+    return bytes(content)
 
 
 def _part(secret: str, name: str) -> str:

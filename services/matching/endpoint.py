@@ -227,7 +227,7 @@ def _away_because(answer: aiohttp.ClientResponse) -> Away:
         return Away(
             "the embedding endpoint is too busy for us (429)",
             soon=True,
-            wait_seconds=float(asked) if asked.isdigit() else 0.0,
+            wait_seconds=float(asked) if asked.isascii() and asked.isdigit() else 0.0,
         )
     if status in (401, 403):
         return Away(f"the embedding endpoint does not let us in ({status}): look at ODH_EMBEDDING_KEY_FILE")

@@ -429,6 +429,23 @@ async def test_a_match_with_another_region_is_shown_and_answered_as_any_other(ne
     assert [event.accepted for event in await matching.said(AnswerGiven) if event.match_id == told.match_id] == [True]
 
 
+async def test_the_other_language_of_a_page_is_on_this_site(neighbourhood):
+    missing = await neighbourhood.visitor().get(f"{neighbourhood.url}//evil.example/x")
+
+    assert 'href="/evil.example/x?taal=en"' in missing.text
+
+
+@pytest.mark.parametrize("typed", ["²", "9" * 5000, "veel"])
+async def test_what_is_no_number_is_told_at_its_field(neighbourhood, typed):
+    noor = await neighbourhood.member()
+    page = await noor.get("/requests/new")
+
+    answer = await press(noor, page, "Stel deze vraag", reach_km=typed)
+
+    assert answer.status_code == 422
+    assert words.say("wrong.reach_km", Language.DUTCH, n=None) in shown(parsed(answer))
+
+
 async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
     pair = await neighbourhood.a_match()
 

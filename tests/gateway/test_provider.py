@@ -1,9 +1,14 @@
 """Signing in with an account elsewhere: by a verified address, and by nothing that was not made for this sign-in."""
 
+import asyncio
+import json
+
+import aiohttp
 import pytest
 from joserfc.jwk import OctKey, RSAKey
 
 from services.gateway import provider as provider_module
+from services.gateway.provider import Provider
 from services.gateway.settings import GatewaySettings
 from tests.gateway.conftest import another_gateway, serving
 from tests.gateway.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
@@ -185,3 +190,38 @@ def test_settings_that_would_be_unsafe_are_refused(wrong, tmp_path):
     named = {"oidc_client_id": "x"} if wrong["oidc_issuer"].startswith("http:") else {}
     with pytest.raises(ValueError, match="oidc"):
         GatewaySettings(identity_private_key_file=tmp_path, **wrong, **named)
+
+
+async def test_an_answer_that_comes_in_two_pieces_is_read_whole(monkeypatch):
+    waits, wait = asyncio.Event(), aiohttp.StreamReader._wait
+
+    async def wait_for_more(stream, *asked):
+        waits.set()
+        await wait(stream, *asked)
+
+    async def answer(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        ends = {"authorization_endpoint": "/a", "token_endpoint": "/t", "jwks_uri": "/k"}
+        told = json.dumps({"issuer": issuer} | {name: issuer + path for name, path in ends.items()}).encode()
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(told)}\r\n\r\n"
+        writer.write(head.encode() + told[:40])
+        await waits.wait()
+        writer.write(told[40:])
+        await writer.drain()
+        writer.close()
+
+    monkeypatch.setattr(aiohttp.StreamReader, "_wait", wait_for_more)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    issuer = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    provider = Provider(
+        GatewaySettings.model_construct(
+            oidc_issuer=issuer, oidc_client_id="x", oidc_scopes="openid", public_url="http://x"
+        )
+    )
+    try:
+        begun = await provider.begin()
+    finally:
+        await provider.close()
+        server.close()
+
+    assert begun.url.startswith(f"{issuer}/a?")

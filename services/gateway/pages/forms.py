@@ -28,6 +28,11 @@ class Form:
         """What was filled in, without the space around it; empty when nothing was."""
         return self.values.get(name, [""])[-1].strip()
 
+    def number(self, name: str) -> int | None:
+        """A number that was filled in; none for what is no number of a form: '²' is a digit, and some are of a book."""
+        typed = self.value(name)
+        return int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 10 else None
+
     def all(self, name: str) -> list[str]:
         """Everything that was chosen of several."""
         return [one for one in self.values.get(name, []) if one]

@@ -154,8 +154,8 @@ def _ending(reader: Reader, form: Form) -> dict[str, Any]:
         ending |= form.given("because", "because_words")
         if "because" not in ending:
             form.asks("because", "wrong.because", reader.language)
-    if form.value("students").isdigit():
-        ending["students"] = int(form.value("students"))
+    if (students := form.number("students")) is not None:
+        ending["students"] = students
     elif form.value("students"):
         form.asks("students", "wrong.students", reader.language)
     return ending | {"may_be_told": bool(form.value("may_be_told"))}

@@ -1,7 +1,7 @@
 """The page to join by: who you are, and where you work or learn. The link that is mailed then makes a member of you."""
 
 from typing import Annotated, Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -94,7 +94,7 @@ async def _found(reader: Reader, typed: str, chosen: str = "") -> dict[str, Any]
         asked = "/v1/organisations?" + urlencode({"q": typed[:100], "limit": SHOWN_MAX})
         found = (await reader.ask(asked))["items"] if typed else []
         if chosen not in ("", NEW, *(one["organisation_id"] for one in found)):
-            found = [await reader.ask(f"/v1/organisations/{chosen}"), *found]
+            found = [await reader.ask(f"/v1/organisations/{quote(chosen, safe='')}"), *found]
     except Problem:
         found = []
     return {"found": found, "typed": typed, "new": NEW}

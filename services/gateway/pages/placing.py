@@ -136,8 +136,8 @@ def draft_of(reader: Reader, form: Form) -> dict[str, Any]:
     draft: dict[str, Any] = form.given("title", "text", "kind", "starts_on", "ends_on", "organisation_id")
     draft |= form.given("from_time", "until_time", "venue", "sign_up_url")
     for name in ("reach_km", "participants", "mbo_level"):
-        if form.value(name).isdigit():
-            draft[name] = int(form.value(name))
+        if (number := form.number(name)) is not None:
+            draft[name] = number
         elif form.value(name):
             form.asks(name, f"wrong.{name}", reader.language)
     if draft.get("kind") == Kind.MEETING and draft.get("from_time") and not draft.get("starts_on"):

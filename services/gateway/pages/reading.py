@@ -111,7 +111,8 @@ class Reader:
         """The same page in the other language."""
         other = Language.ENGLISH if self.language is Language.DUTCH else Language.DUTCH
         kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
-        return f"{self.request.url.path}?{urlencode([*kept, ('taal', other.value)])}"
+        path = "/" + self.request.url.path.lstrip("/\\")  # two at the begin are another site's
+        return f"{path}?{urlencode([*kept, ('taal', other.value)])}"
 
     def has(self, *roles: Role | str) -> bool:
         """Whether the reader is signed in and has one of these roles, which a template calls by their words.
