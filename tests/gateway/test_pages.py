@@ -446,6 +446,16 @@ async def test_what_is_no_number_is_told_at_its_field(neighbourhood, typed):
     assert words.say("wrong.reach_km", Language.DUTCH, n=None) in shown(parsed(answer))
 
 
+async def test_what_is_wrong_is_the_first_that_is_read(neighbourhood):
+    noor = await neighbourhood.member()
+
+    page = parsed(await press(noor, await noor.get("/requests/new"), "Stel deze vraag"))
+
+    (told,) = [one for one in page.iter("div") if one.get("role") == "alert"]
+    assert (told.get("tabindex"), told.get("autofocus")) == ("-1", "")
+    assert shown(next(page.iter("title"))).startswith("Fout: ")
+
+
 async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
     pair = await neighbourhood.a_match()
 
