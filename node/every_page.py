@@ -147,7 +147,7 @@ async def open_page(page: "Page", shown: Shown, path: str) -> bool:
         await page.locator(f"main [name={name}]").first.fill(words)
     if shown.presses:
         async with page.expect_navigation():
-            await page.locator(shown.presses).first.click()
+            await page.locator(f"{shown.presses}:visible").first.click()
     if shown.sees:
         await page.locator(shown.sees).first.wait_for()
     return True

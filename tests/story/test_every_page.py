@@ -203,7 +203,7 @@ WANTED = """() => {
     document.activeElement.blur()
     const groups = new Set()
     const all = [...document.querySelectorAll('a[href], button, input, select, textarea, summary, [tabindex="0"]')]
-        .filter(one => one.type !== 'hidden' && one.checkVisibility())
+        .filter(one => one.type !== 'hidden' && one.checkVisibility({visibilityProperty: true}))
         .filter(one => one.type !== 'radio' || (!groups.has(one.name) && groups.add(one.name)))
     all.forEach((one, number) => one.dataset.number = number)
     return all.map(one => one.outerHTML.slice(0, 100))

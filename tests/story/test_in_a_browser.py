@@ -81,7 +81,11 @@ async def test_who_asks_sees_while_typing_what_may_answer_it_and_asks_all_the_sa
     wish = "Onze leerlingen willen vleermuiskasten inbouwen in de spouw van hun nieuwe school. Hoe pak je dat aan?"
     await visitor.field("Wat zoek je?").fill(wish)
     await visitor.sees("Misschien")
-    await visitor.sees("Vleermuiskasten in de spouw")
+    async with visitor.page.expect_popup() as opened:
+        await visitor.page.get_by_role("link", name="Vleermuiskasten in de spouw").click()
+    beside = await opened.value
+    await beside.get_by_role("heading", name="Vleermuiskasten in de spouw").wait_for()
+    await beside.close()
     assert await visitor.field("In welke plaats").input_value() == "Zeist"
 
     await visitor.presses("Stel deze vraag")
@@ -103,6 +107,7 @@ async def test_who_has_no_script_finds_and_asks_by_buttons(street):
         await visitor.goes_to("/join")
         await visitor.fills_in(Je_naam="Iris Bakker", Je_school="linde", **{"Je e-mailadres": email})
         await visitor.presses("Zoek")
+        assert urlsplit(visitor.page.url).fragment == "found"
         await visitor.chooses("CIV Lindebeek")
         await visitor.chooses("Jullie mogen mijn gegevens bewaren")
         await visitor.presses("Word lid")
@@ -110,6 +115,7 @@ async def test_who_has_no_script_finds_and_asks_by_buttons(street):
         await visitor.goes_to("/requests/new")
         await visitor.fills_in(Wat_zoek="Wij willen met de klas een warmtepomp zien werken in een oud huis.")
         await visitor.presses("Zoek of er al een antwoord is")
+        assert urlsplit(visitor.page.url).fragment == "along"
         await visitor.sees("energietransitie")
         assert await visitor.page.get_by_label("energietransitie").is_checked()
         assert visitor.asked_elsewhere == []
@@ -142,6 +148,37 @@ async def test_who_asked_something_finds_other_words_by_keyboard_and_sees_what_a
     await other_tab.presses("Bewaar")
     await other_tab.sees("Wij willen nestkasten bouwen voor gierzwaluwen.")
     assert await other_tab.heading() == "Wie helpt onze klas met nestkasten?"
+
+
+async def test_who_leaves_a_form_and_comes_back_finds_it_as_it_was(street, visitor):
+    filled_in = {"text": "Wij herstellen goten van zink.", "title": "Les over de goot", "place": "Houten"}
+    await _signed_in(street, visitor)
+    for side in ("offers", "requests"):
+        await visitor.goes_to(f"/{side}/new")
+        for name, value in filled_in.items():
+            await visitor.page.locator(f"#{name}").fill(value)
+        await visitor.page.locator("#kind").select_option("guest-lesson")
+
+        await visitor.follows("Privacy")
+        await visitor.page.go_back()
+
+        values = {name: await visitor.page.locator(f"#{name}").input_value() for name in (*filled_in, "kind")}
+        assert values == filled_in | {"kind": "guest-lesson"}
+
+
+@pytest.mark.parametrize("path", ["/requests/new", "/join"])
+async def test_enter_in_a_field_presses_the_button_at_the_end_of_the_form(street, visitor, path):
+    if path != "/join":
+        await _signed_in(street, visitor)
+    await visitor.goes_to(path)
+
+    field = visitor.page.locator("#title, #name")
+    await field.fill("Iets")
+    async with visitor.page.expect_navigation():
+        await field.press("Enter")
+
+    await visitor.page.locator(".wrong[role=alert]").wait_for()  # what is missing
+    assert await field.input_value() == "Iets"
 
 
 async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduced(street, visitor):
