@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from services.gateway.catalogue import OPEN_TO_ALL, SERVICE_OF
+from services.gateway.catalogue import METHODS, OPEN_TO_ALL, SERVICE_OF
 from tests.gateway.conftest import another_gateway, serving, slug
 from tests.gateway.test_limits import raw
 from tests.gateway.upstream import Trouble
@@ -107,8 +107,8 @@ class Documents:
             (method.upper(), template)
             for name, document in self.found.items()
             for template, operations in document["paths"].items()
-            for method in operations
-            if SERVICE_OF.get(template.split("/")[2]) == name
+            for method in METHODS
+            if method in operations and SERVICE_OF.get(template.split("/")[2]) == name
         ]
 
 

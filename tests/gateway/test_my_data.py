@@ -227,7 +227,7 @@ async def test_what_is_kept_is_read_in_words_with_what_each_of_it_is(neighbourho
     page = well_made(await pair.asker.get("/my-data"), "nl")
     for told in ("Taal: Nederlands", "Stand: We zoeken", "Nieuwe matches voor jou: Elke ochtend samen in één mail"):
         assert told in "\n".join(facts(page))
-    assert matches_on(page) >= {f"Titel: {title}", "Stand: Wacht op de ander"}
+    assert matches_on(page) >= {f"Titel: {title}", "Stand: Wacht op antwoord"}
     assert f"Titel: {title}" in matches_on(well_made(await pair.offerer.get("/my-data"), "nl"))
     team = facts(well_made(await pair.team.get("/my-data"), "nl"))
     assert "Rol: team" in team
