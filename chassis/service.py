@@ -97,7 +97,6 @@ class Service:
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, look_back, let_go, forget_what_is_old, metrics.keep_telling]
         self._other_parts, self._document_at = other_parts, document_at
-        self._looked_at_parts: tuple[float, asyncio.Future[dict[str, str]]] | None = None
         self.own_figures = own_figures
         self._migrations = migrations or name
         self.is_migrated = False
@@ -205,16 +204,7 @@ class Service:
         return found
 
     async def all_parts(self) -> dict[str, str]:
-        """The service's own parts, and what else it says it needs to be of full use.
-
-        They are looked at once a second at the most, since anybody may ask, and as often as they like.
-        """
-        now = asyncio.get_running_loop().time()
-        if self._looked_at_parts is None or now >= self._looked_at_parts[0] + 1:
-            self._looked_at_parts = now, asyncio.ensure_future(self._look_at_parts())
-        return await asyncio.shield(self._looked_at_parts[1])
-
-    async def _look_at_parts(self) -> dict[str, str]:
+        """The service's own parts, and what else it says it needs to be of full use."""
         return await self.parts() | (await self._other_parts(self) if self._other_parts else {})
 
 

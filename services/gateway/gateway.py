@@ -32,6 +32,7 @@ class Gateway:
         self.limits = RateLimits(settings)
         self.provider = Provider(settings) if settings.oidc_issuer else None
         self._document: tuple[tuple[int, ...], Document, bytes] | None = None
+        self._probed: tuple[float, asyncio.Future[dict[str, str]]] | None = None
         self.catalogue = Catalogue(settings, self.upstreams)
         self.callers = Callers(service, settings, self.sessions, self.identities, self.limits)
         self.forwarder = Forwarder(
@@ -67,7 +68,16 @@ class Gateway:
         return self._document
 
     async def services_ready(self) -> dict[str, str]:
-        """Which services answer that they can do their work."""
+        """Which services answer that they can do their work.
+
+        They are asked once a second at the most: anybody may ask the gateway, and as often as they like.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._probed is None or now >= self._probed[0] + 1:
+            self._probed = now, asyncio.ensure_future(self._probe())
+        return await asyncio.shield(self._probed[1])
+
+    async def _probe(self) -> dict[str, str]:
         services = self.upstreams.services
         return dict(zip(services, await asyncio.gather(*map(self.upstreams.probe, services)), strict=True))
 
