@@ -55,7 +55,7 @@ async def keep(node: Servers, folder: Path) -> None:
 
 async def put_back(node: Servers, folder: Path) -> None:
     """As `./odh restore --overwrite` does."""
-    asked = argparse.Namespace(source=folder, erased=[], overwrite=True, secrets=None)
+    asked = argparse.Namespace(source=folder, erased=[], overwrite=True, secrets=None, data=folder)
     await restore.put_back(node, restore.checked(folder), asked)
 
 
