@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from urllib.parse import quote
 
 import pytest
 
@@ -106,3 +107,20 @@ async def test_a_part_of_a_page_that_cannot_be_had_is_no_page(neighbourhood):
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
     config = next(one.get("content") for one in parsed(page).iter("meta") if one.get("name") == "htmx-config")
     assert {"4xx", "5xx"} <= set(json.loads(str(config))["noSwap"])
+
+
+@pytest.mark.parametrize("chosen", ["../members/me", "x?q=y", "x#y", "x y", "x HTTP/1.1\r\nX-Odh: y\r\n\r\n", "é"])
+async def test_what_was_chosen_is_one_part_of_an_address_whatever_it_holds(neighbourhood, chosen, monkeypatch):
+    upstreams, asked = neighbourhood.gateway.service.app.state.gateway.upstreams, []
+    send = upstreams.send
+
+    async def heard(service, method, target, *others, **more):
+        asked.append(target)
+        return await send(service, method, target, *others, **more)
+
+    monkeypatch.setattr(upstreams, "send", heard)
+    filled_in = {"organisation": "Nergens", "organisation_id": chosen, "step": "find"}
+
+    answer = await neighbourhood.visitor().post("/join", data=filled_in)
+
+    assert (answer.status_code, asked[-1]) == (200, f"/v1/organisations/{quote(chosen.strip(), safe='')}")

@@ -83,6 +83,8 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     labelled = {one.get("for") for one in page.iter("label")}
     for field in (*page.iter("input"), *page.iter("select"), *page.iter("textarea")):
         assert field.get("type") == "hidden" or field.get("id") in labelled
+    configured = [one for one in page.iter("meta") if one.get("name") == "htmx-config"]
+    assert len(configured) == 1  # the script reads the first
     for one in page.iter("script"):  # ours, from a file: nothing that is written in the page is run
         assert str(one.get("src")).startswith(("/htmx.js?", "/push.js?"))
         assert (one.text, one.get("defer")) == (None, "")

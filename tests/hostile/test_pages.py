@@ -44,7 +44,8 @@ async def test_nobody_else_reads_or_sends_what_stands_on_somebodys_pages(world, 
         http = world.people[who].http
         sent = dict(form.fields) | {"form": form_token(http.cookies["odh-session"])}
         answer = await http.post(form.action, data=sent, headers=HTML | {"Sec-Fetch-Site": "same-origin"})
-        if (found := leaks(world, answer)) or answer.status_code >= 500:
+        found = [one for one in leaks(world, answer) if one not in sent.values()]  # theirs again when it is wrong
+        if found or answer.status_code >= 500:
             wrong.append(f"POST {form} by {who}: {answer.status_code} {found}")
     assert not wrong, "\n".join(wrong)
 

@@ -156,7 +156,9 @@ async def test_what_both_changed_while_the_line_was_cut_reads_the_same_and_an_en
         (sem(country), "Sems tweede titel"),
         (noor(country), "Noors titel"),
     ):
-        assert (await who.put(path, json={"title": title, "starts_on": "2030-02-01"})).status_code == 200
+        seen = {"If-Match": (await who.get(path)).headers["ETag"]}
+        changed = await who.put(path, json={"title": title, "starts_on": "2030-02-01"}, headers=seen)
+        assert changed.status_code == 200
     assert (await noor(country).post(f"{path}/end", json={"status": "lasting"})).status_code == 200
 
     await connect(js, names[0], names[1:])
