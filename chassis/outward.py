@@ -151,6 +151,16 @@ class Caller:
         await self._names.close()
 
 
+async def whole_of(got: aiohttp.ClientResponse, bytes_max: int) -> bytes:
+    """All of an answer, in however many pieces it comes; raises `ValueError` for what goes on for too long."""
+    content = bytearray()
+    async for piece in got.content.iter_any():
+        content += piece
+        if len(content) > bytes_max:
+            raise ValueError("an answer without end")
+    return bytes(content)
+
+
 async def _beginning(got: aiohttp.ClientResponse) -> bytes:
     """The first of the body; an answer that breaks off or goes on for too long is an answer by its status."""
     found = b""

@@ -21,6 +21,7 @@ from joserfc.jwk import KeySet
 from pydantic_core import from_json
 
 from chassis import Problem
+from chassis.outward import whole_of
 from chassis.telemetry import log
 from services.gateway.settings import GatewaySettings
 
@@ -183,7 +184,7 @@ class Provider:
     ) -> dict[str, Any]:
         try:
             async with self._client.request(method, url, allow_redirects=False, **sent) as answer:
-                content = await _whole(answer.content)
+                content = await whole_of(answer, ANSWER_BYTES_MAX)
                 if answer.status != 200:
                     raise refused if 400 <= answer.status < 500 else ProviderAway
                 told = from_json(content)
@@ -199,16 +200,6 @@ class Provider:
         return aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=SECONDS_MAX), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
         )
-
-
-async def _whole(answer: aiohttp.StreamReader) -> bytes:
-    """All of it, in however many pieces it comes; raises `ValueError` for what goes on for too long."""
-    content = bytearray()
-    async for piece in answer.iter_any():
-        content += piece
-        if len(content) > ANSWER_BYTES_MAX:
-            raise ValueError("an answer without end")
-    return bytes(content)
 
 
 def _part(secret: str, name: str) -> str:

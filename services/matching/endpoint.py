@@ -17,6 +17,7 @@ import aiohttp
 import numpy as np
 from pydantic_core import from_json, to_json
 
+from chassis.outward import whole_of
 from chassis.telemetry import log
 from contracts.vocabulary import Side
 from services.matching.settings import MatchingSettings
@@ -212,12 +213,10 @@ class Endpoint:
 
 
 async def _limited(answer: aiohttp.ClientResponse) -> bytes:
-    content = bytearray()
-    async for part in answer.content.iter_any():
-        content += part
-        if len(content) > ANSWER_BYTES_MAX:
-            raise Away("the embedding endpoint answers without end")
-    return bytes(content)
+    try:
+        return await whole_of(answer, ANSWER_BYTES_MAX)
+    except ValueError:
+        raise Away("the embedding endpoint answers without end") from None
 
 
 def _away_because(answer: aiohttp.ClientResponse) -> Away:
