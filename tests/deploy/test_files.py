@@ -1,6 +1,8 @@
 """What compose is told, read without an engine: nobody has more than they need, and every variable is explained."""
 
+import ast
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -179,13 +181,40 @@ def test_no_password_is_in_the_files():
 
 
 def test_only_what_the_image_takes_goes_to_the_engine():
-    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", "")
-    taken = re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, flags=re.M)
-    folders = {path.split("/")[0] for line in taken for path in line.split()}
+    folders = {path.split("/")[0] for path in taken()}
     lines = (ROOT / ".dockerignore").read_text().splitlines()
 
     assert "*" in lines
     assert {line[1:] for line in lines if line.startswith("!")} == folders
+
+
+def test_what_the_image_takes_needs_nothing_that_it_leaves():
+    """Also what a command imports when it is called. A node is started in no container: there each part is one."""
+    files = {file for pattern in taken() for found in ROOT.glob(pattern) for file in [found, *found.rglob("*.py")]}
+    modules = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in files}
+    there = {name.removesuffix(".__init__") for name in modules}
+
+    needed = {(name, file) for file in files if file.suffix == ".py" for name in imported(file)}
+
+    missing = {(name, str(file.relative_to(ROOT))) for name, file in needed if name not in there}
+    assert missing == {("node.node", "node/keeping/servers.py")}
+
+
+def taken() -> list[str]:
+    """What the image copies from here, as the Dockerfile names it."""
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text().replace("\\\n", "")
+    return [path for line in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, flags=re.M) for path in line.split()]
+
+
+def imported(file: Path) -> set[str]:
+    """The modules of this house that a file imports, wherever in it."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{name.name}" for name in node.names} | {node.module}
+    return {name for name in names if (ROOT / f"{name.replace('.', '/')}.py").is_file()}
 
 
 def test_what_runs_can_install_and_build_nothing():
