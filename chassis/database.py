@@ -137,7 +137,13 @@ def is_away(error: BaseException) -> bool:
         return not isinstance(error, asyncpg.DataError) and "closed" in str(error)
     state = getattr(error, "sqlstate", None) or ""
     # 08: connection, 53: resources, 57P: shut down or starting up, 58: system error
-    return state[:2] in {"08", "53", "58"} or state[:3] == "57P"
+    return state[:2] in {"08", "53", "58"} or state[:3] == "57P" or _lets_nobody_in(error)
+
+
+def _lets_nobody_in(error: BaseException) -> bool:
+    """Not this user, not with this password, or not to a database of this name, as while it is put back."""
+    error = error.driver_exception if isinstance(error, DBAPIError) else error
+    return (getattr(error, "sqlstate", None) or "")[:2] in {"28", "3D"}
 
 
 def lock_number(name: str) -> int:
@@ -197,7 +203,7 @@ async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -
                 await connection.execute(text("SELECT 1"))
                 return
         except Exception as error:
-            if not is_away(error):
+            if not is_away(error) or _lets_nobody_in(error):  # which who starts it is to be told
                 raise
             await asyncio.sleep(seconds_between)
 

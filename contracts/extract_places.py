@@ -72,6 +72,7 @@ OTHER_NAMES = {
     "Lemmer": ("De Lemmer",),
     "Naaldwijk": ("Westland",),
     "Nes": ("Ameland",),
+    "Nieuw-Bergen": ("Bergen",),
     "Nuenen": ("Nuenen, Gerwen en Nederwetten",),
     "Sint-Oedenrode": ("St. Oedenrode",),
     "Sneek": ("Snits",),

@@ -33,9 +33,10 @@ def team_of(members: Mapping[str, str]) -> list[str]:
 def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
     """What the node itself says; an operator may say otherwise."""
     shown = node.name.title()
+    team = "team@omdehoek.example"
     told = {
         "ODH_NODE_NAME_SHOWN": f"Om de Hoek {shown}",
-        "ODH_NODE_TEAM_ADDRESSES": "team@omdehoek.example",
+        "ODH_NODE_TEAM_ADDRESSES": team,
         "ODH_IDENTITY_PUBLIC_KEYS_FILE": str(secrets.identity_public_keys_file),
         "ODH_PUBLIC_URL": node.url("gateway"),
         "ODH_SMTP_URL": node.smtp,
@@ -45,6 +46,8 @@ def told_to_everybody(node: "Node", secrets: Secrets) -> dict[str, str]:
         os.environ
     ):  # who tries a node out signs in often, and waits for each mail
         told |= {"ODH_SIGN_IN_LINKS_PER_HOUR_MAX": "60", "ODH_DESK_RHYTHM": "at-once"}
+    if not {"ODH_NODE_TEAM_ADDRESSES", "ODH_NODE_TEAM_ADDRESSES_FILE"} & set(os.environ):  # one's own is for all to see
+        told["ODH_NODE_TEAM_EMAIL"] = team
     if node.lines.national:
         told["ODH_NATIONAL_NODE"] = node.lines.national
     if authority := Tls(node.lines.folder).ca_of_clients:

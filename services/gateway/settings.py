@@ -30,6 +30,11 @@ class GatewaySettings(Settings):
         default="http://127.0.0.1:8000",
         description="The public address. When it begins with https://, cookies are only sent over TLS.",
     )
+    node_team_email: str | None = Field(
+        default=None,
+        pattern=r"^[\w.+-]+@[\w.-]+$",
+        description="Where people reach the node's team by mail, at the foot of each page; none: no page says it.",
+    )
     networks_folder: Path | None = Field(
         default=None,
         description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "

@@ -24,7 +24,8 @@ class InboxItemView(BaseModel):
     template: Template
     matter_id: str = Field(description="The match, the request or the member that it is about.")
     title: str
-    text: str = Field(description="In the member's language.")
+    text: str
+    language: Language = Field(description="The member's own, which the title and the text are in.")
     url: str | None = Field(description="Where to go on, if anywhere.")
     created_at: datetime
     read_at: datetime | None
@@ -130,10 +131,11 @@ def _inbox_view(
     public_url: str,
 ) -> InboxItemView:
     own = known.get(item.member_id)
+    language = Language(own.language) if own else Language.DUTCH
     lines = inbox_lines(
         Reading(
             template=Template(item.template),
-            language=Language(own.language) if own else Language.DUTCH,
+            language=language,
             member_id=item.member_id,
             matter_id=item.matter_id,
             facts=item.facts,
@@ -152,6 +154,7 @@ def _inbox_view(
         matter_id=item.matter_id,
         title=lines.title,
         text=lines.text,
+        language=language,
         url=lines.url,
         created_at=item.created_at,
         read_at=item.read_at,

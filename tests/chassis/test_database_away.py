@@ -3,6 +3,7 @@
 import asyncio
 from signal import SIGINT
 
+import asyncpg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -48,6 +49,29 @@ async def test_nor_while_it_is_prepared(lending, own_postgres, tool_id):
 
     assert await lending.dead_letters() == []
     assert len(await lending.handlings(tool_id)) == 1
+
+
+async def test_nor_does_one_that_lets_nobody_in_for_a_while(lending, own_postgres, tool_id):
+    """As while it is put back, or its password is changed before the service has the new one."""
+    await lending.lends(f"{tool_id}-before")
+    name = lending.service.engine.url.database
+    admin = await asyncpg.connect(own_postgres.url(driver="postgresql"))
+    await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    await admin.execute("SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1", name)
+    await admin.execute(f'ALTER DATABASE "{name}" RENAME TO "{name}-away"')
+    await lending.publish(wanted(tool_id))
+    command = await lending.lend(f"{tool_id}-meanwhile")
+    await asyncio.sleep(1)  # several times as long as two attempts would take
+
+    await admin.execute(f'ALTER DATABASE "{name}-away" RENAME TO "{name}"')
+    await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+    await admin.close()
+
+    await lending.handled(tool_id)
+    await lending.quiet()
+    assert command.status_code == 503
+    assert await lending.dead_letters() == []
+    assert tool_id in await lending.lent()
 
 
 async def test_a_database_that_is_killed_in_the_middle_of_a_batch_undoes_it_whole(

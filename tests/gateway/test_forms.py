@@ -2,11 +2,11 @@
 
 import asyncio
 import json
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 
-from tests.gateway.test_pages import heading, parsed, press, well_made
+from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import fresh_name
 
 
@@ -82,6 +82,29 @@ async def test_all_that_was_chosen_comes_along(neighbourhood):
 
     inputs = [(one.get("name"), one.get("value")) for one in parsed(kept).iter("input")]
     assert inputs == [*(("themes", one) for one in chosen), ("step", "look"), ("title", 'Een "dak"')]
+
+
+async def test_too_little_to_look_with_is_told_at_the_words(neighbourhood):
+    noor = await neighbourhood.member()
+
+    kept = await press(noor, await noor.get("/requests/new"), "look", text="Een dak", title="Wie weet dit?")
+
+    assert kept.status_code == 422
+    told = next(one for one in well_made(kept, "nl").iter() if one.get("id") == "text-wrong")
+    assert shown(told) == "Schrijf eerst iets meer. Dan zoeken we mee."
+    assert 'value="Wie weet dit?"' in kept.text
+
+
+async def test_who_reads_english_may_write_dutch_and_corrects_what_they_wrote_in(neighbourhood):
+    noor, filled_in = await neighbourhood.member(), a_request(fresh_name("dakgoten"))
+    page = await noor.get("/requests/new", params={"taal": "en"})
+
+    placed = await press(noor, page, "place", language="nl", **filled_in)
+
+    at = urlsplit(placed.headers["location"]).path
+    assert f'<h1 lang="nl">{filled_in["title"]}' in (await noor.get(at)).text
+    await press(noor, await noor.get(f"{at}/change"), "Save", language="en", version="1", **filled_in)
+    assert f'<h1 lang="en">{filled_in["title"]}' in (await noor.get(at)).text
 
 
 async def test_what_another_site_sends_is_not_shown_as_ones_own(neighbourhood):

@@ -26,9 +26,11 @@ from services.gateway.pages.static import STYLE
 from services.gateway.pages.words import WORDS, texts_of
 from services.gateway.rules import local_path
 from tests.gateway.conftest import (
+    BROWSER,
     NATION,
     TEAM,
     a_proposition,
+    another_gateway,
 )
 
 TEMPLATES = HERE / "templates"
@@ -150,6 +152,17 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
         answer = await browser.get(path, params={"taal": language} | dict(httpx.QueryParams(urlsplit(path).query)))
         well_made(answer, language)
         assert answer.status_code in ((404,) if "nowhere" in path or answer.status_code == 404 else (200,)), path
+
+
+async def test_where_the_team_is_reached_is_at_the_foot_of_each_page(street, postgres, nats):
+    address = "team@linde.example"
+    async with another_gateway(street, postgres, nats, node_team_email=address) as told:
+        for path in ("/", "/join", "/help", "/privacy", "/accessibility", "/nowhere"):
+            page = await told.visitor(**BROWSER).get(path)
+            links = [shown(one) for one in well_made(page, "nl").iter("a") if one.get("href") == f"mailto:{address}"]
+            assert links == ["Mail het team"] if path in ("/", "/join", "/nowhere") else [address, "Mail het team"]
+
+    assert "mailto:" not in (await street.visitor().get("/help")).text
 
 
 async def test_the_team_sees_what_is_behind_and_nobody_else_does(neighbourhood):

@@ -41,6 +41,12 @@ def test_a_name_that_two_provinces_share_needs_the_province():
     assert find_place("hengelo", "gelderland").province == "Gelderland"
 
 
+def test_who_says_the_municipality_and_its_province_finds_its_main_town():
+    """The municipality of Bergen in Limburg is run from Nieuw-Bergen."""
+    assert find_place("Bergen", "Limburg").name == "Nieuw-Bergen"
+    assert find_place("Bergen", "Noord-Holland").name == "Bergen"
+
+
 def test_a_misspelled_place_is_answered_with_the_nearest_spelled():
     with pytest.raises(UnknownPlace) as refused:
         find_place("Amersfort")

@@ -282,6 +282,7 @@ def test_no_text_can_make_another_event(notify):
         matter_id=forged,
         title=forged,
         text=forged,
+        language="nl",
         url=None,
         created_at="2026-03-02T09:00:00Z",
         read_at=None,

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from contracts.members import Place
-from contracts.vocabulary import Kind, Theme
+from contracts.vocabulary import Kind, Language, Theme
 from contracts.words import kind_in_words, theme_in_words
 from services.gateway.pages.forms import Form, places_in_words
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf, draft_of, organisations_of
@@ -33,6 +33,7 @@ FIELDS = {
     "starts_on": "form.starts-on",
     "ends_on": "form.ends-on",
     "participants": "{its}.participants",
+    "language": "form.language",
     "mbo_level": "request.level",
     "from_time": "form.from-time",
     "until_time": "form.until-time",
@@ -93,7 +94,8 @@ async def _page(reader: Reader, side: str, one: dict[str, Any], form: Form, *, s
     organisations = [(own["organisation_id"], own["name"]) for own in await organisations_of(reader)]
     now = []
     if status == 412:
-        standing, words = _standing(reader, one), dict([*kinds, *themes, *organisations])
+        languages = [(one.value, say(f"language.{one}", language)) for one in Language]
+        standing, words = _standing(reader, one), dict([*kinds, *themes, *organisations, *languages])
         for name in _differing(form, standing):
             told = [day(value, language) if name in DAYS else words.get(value, value) for value in standing.all(name)]
             now.append((name, say(FIELDS[name].format(its=its), language), ", ".join(told)))

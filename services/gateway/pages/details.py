@@ -5,7 +5,6 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from contracts.vocabulary import Language
 from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
@@ -51,5 +50,5 @@ def _page(
     known = Form({name: [str(me[name] or "")] for name in (*FIELDS, "version")})
     return reader.page(
         "details.html", status=status, form=form or known, email_waits=me["new_email_waits"],
-        languages=[one.value for one in Language], done=done, wrong=wrong,
+        done=done, wrong=wrong,
     )  # fmt: skip

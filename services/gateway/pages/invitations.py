@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from chassis import Now
 from contracts.places import PROVINCES
-from contracts.vocabulary import Language, Role
+from contracts.vocabulary import Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
 from services.gateway.pages.forms import Form
@@ -141,6 +141,6 @@ async def _page(
     provinces = [(name, province_in_words(name, reader.language)) for name in PROVINCES]
     return reader.page(
         "invitations.html", status=status, form=form, invitations=found["items"], older=found["next_cursor"],
-        cursor=cursor, languages=[one.value for one in Language], provinces=provinces,
+        cursor=cursor, provinces=provinces,
         of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **await where(reader, form),
     )  # fmt: skip

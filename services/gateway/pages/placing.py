@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chassis.problems import Problem
 from contracts.members import Place
-from contracts.vocabulary import Kind, Theme
+from contracts.vocabulary import Kind, Language, Theme
 from contracts.words import kind_in_words, theme_in_words
 from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
@@ -52,7 +52,9 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
     """Places it; or looks along for who has no script, or tells what is missing."""
     form = await reader.filled_in()
     if form.value("step") == "look":
-        return await _page(reader, side, form)
+        if not _is_enough(form):
+            form.asks("text", "wrong.too-little", reader.language)
+        return await _page(reader, side, form, status=422 if form.wrong else 200)
     draft = draft_of(reader, form)
     if not form.wrong:
         try:
@@ -100,18 +102,28 @@ async def _asked(reader: Reader, side: str, ask_id: str) -> dict[str, list[str]]
 async def _along(reader: Reader, side: str, form: Form) -> dict[str, Any]:
     """What the text seems to be about, and what may answer it; nothing when matching is away."""
     written = form.given("title", "text")
-    enough = len(written.get("text", "")) >= LETTERS_MIN
+    enough, language = _is_enough(form), written_in(reader, form)
     answers: list[dict[str, Any]] = []
     if enough:
         with suppress(Problem):
-            told = await reader.ask(f"/v1/suggestions?language={reader.language}", method="POST", body=written)
+            told = await reader.ask(f"/v1/suggestions?language={language}", method="POST", body=written)
             _suggest(form, [one["theme"] for one in told["themes"]])
             if side == "requests":
                 asked = written | form.given("kind") | _place(reader, form)
-                asked_at = f"/v1/suggestions/offers?language={reader.language}"
+                asked_at = f"/v1/suggestions/offers?language={language}"
                 answers = await reader.ask(asked_at, method="POST", body=asked)
     themes = [(theme.value, theme_in_words(theme, reader.language)) for theme in Theme]
     return {"side": side, "its": WORDS_OF_SIDE[side], "themes": themes, "answers": answers, "enough": enough}
+
+
+def _is_enough(form: Form) -> bool:
+    return len(form.value("text")) >= LETTERS_MIN
+
+
+def written_in(reader: Reader, form: Form) -> Language:
+    """The language that was chosen to write in; the reader's own where none was."""
+    chosen = form.value("language")
+    return Language(chosen) if chosen in set(Language) else reader.language
 
 
 def _suggest(form: Form, themes: list[str]) -> None:
@@ -143,7 +155,7 @@ def draft_of(reader: Reader, form: Form) -> dict[str, Any]:
     if draft.get("kind") == Kind.MEETING and draft.get("from_time") and not draft.get("starts_on"):
         form.asks("starts_on", "wrong.meeting-day", reader.language)
     place = place_in(form, "place", reader.language)
-    return draft | {"themes": form.all("themes"), "place": place, "language": reader.language}
+    return draft | {"themes": form.all("themes"), "place": place, "language": written_in(reader, form)}
 
 
 async def organisations_of(reader: Reader) -> list[dict[str, Any]]:

@@ -231,6 +231,7 @@ def _environment() -> Environment:
         "style_version": STYLE.version,
         "script_version": SCRIPT.version,
         "push_version": PUSH.version,
+        "languages": [one.value for one in Language],
     }
     return environment
 
