@@ -50,6 +50,8 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
             session.add(member)
             await session.flush()
         person = await store.member(session, member.member_id, for_change=True)
+        if not await persons.opens_the_door(session, member):
+            raise rules.SignInLinkInvalid
         member.verified_at = now
         if rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
             await membership.confirm(session, person, _details(draft, now), now)

@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, Reply, say_later
 from contracts.members import JoiningLapseDue
-from services.members import membership, rules, store
+from services.members import membership, persons, rules, store
 from services.members.inputs import JoinDraft
 from services.members.links import mail_link
 from services.members.rules import MemberStatus, OrganisationExists
@@ -30,7 +30,8 @@ async def join(draft: JoinDraft, now: Now, settings: OwnSettings, command: Comma
         if joins:
             say_later(session, JoiningLapseDue(member_id=member.member_id), at=now + rules.UNCONFIRMED_KEPT)
         details = _details(draft, now) if joins else None
-        links_max, mailed = settings.sign_in_links_per_hour_max, member.blocked_at is None
+        links_max = settings.sign_in_links_per_hour_max
+        mailed = member.blocked_at is None and await persons.opens_the_door(session, member)
         await mail_link(session, member, now, links_max=links_max, joining=details, mailed=mailed)
         return Reply(JoinReceived(), status=202)
 

@@ -42,6 +42,8 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
     async def follow(session: AsyncSession) -> Reply:
         link, member = await link_followed(session, shown.token, now)
         person = await store.member(session, member.member_id, for_change=True)
+        if link.new_email is None and not await persons.opens_the_door(session, member):
+            raise rules.SignInLinkInvalid  # they were merged since it was mailed
         mailed_to = await persons.address_of(session, person)
         member.verified_at = now
         if link.joining is not None and rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
