@@ -55,11 +55,15 @@ async def memberships_of(session: AsyncSession, person: Member) -> list[Member]:
     return [person, *(one for one in merged if one.member_id != person.member_id)]
 
 
-async def address_of(session: AsyncSession, person: Member) -> str:
-    """Where a person's mail goes: the address that they followed a link to last, or that of the one that stays."""
+async def reached_at(session: AsyncSession, person: Member) -> Member:
+    """The membership to whose address a person's mail goes: the one that was proven last, or the one that stays."""
     known = (await session.exec(select(Member).where(is_of(person.member_id)))).all() or [person]
-    newest = max(known, key=lambda one: (one.verified_at or _LONG_AGO, one.member_id == person.member_id))
-    return newest.email
+    return max(known, key=lambda one: (one.verified_at or _LONG_AGO, one.member_id == person.member_id))
+
+
+async def address_of(session: AsyncSession, person: Member) -> str:
+    """Where a person's mail goes."""
+    return (await reached_at(session, person)).email
 
 
 async def opens_the_door(session: AsyncSession, member: Member) -> bool:

@@ -123,13 +123,17 @@ async def show_member(member_id: str, who: SignedIn, session: ReadSession, respo
 async def _ask_to_confirm(
     session: AsyncSession, member: Member, email: str, now: datetime, settings: MembersSettings
 ) -> None:
-    """A link goes to the new address, unless it is somebody else's; whoever asks does not learn that it is."""
-    key = rules.email_key(email)
-    if key == member.email_key:
+    """A link goes to the new address, unless it is somebody else's; whoever asks does not learn that it is.
+
+    It changes the membership that mail goes to, or chooses another of the caller's own: parted, each has their own.
+    """
+    reached, key = await persons.reached_at(session, member), rules.email_key(email)
+    if key == reached.email_key:
         return
-    taken = await store.is_taken(session, key)
+    own = {one.email_key: one for one in await persons.memberships_of(session, member)}
+    mailed = key in own or not await store.is_taken(session, key)
     links_max = settings.sign_in_links_per_hour_max
-    await mail_link(session, member, now, links_max=links_max, new_email=email, mailed=not taken)
+    await mail_link(session, own.get(key, reached), now, links_max=links_max, new_email=email, mailed=mailed)
 
 
 async def _me(session: AsyncSession, member: Member, now: datetime) -> MeView:
@@ -137,7 +141,7 @@ async def _me(session: AsyncSession, member: Member, now: datetime) -> MeView:
     return MeView(
         member_id=member.member_id,
         name=member.name,
-        email=member.email,
+        email=await persons.address_of(session, member),
         new_email_waits=await store.waits_for_confirmation(session, member.member_id, now),
         phone=member.phone,
         language=member.language,

@@ -211,11 +211,10 @@ async def forget_joining_details(session: AsyncSession, member_id: str) -> None:
 
 
 async def waits_for_confirmation(session: AsyncSession, member_id: str, now: datetime) -> bool:
-    """Whether a link to a new address of a member still works."""
+    """Whether a link to another address of a person still works, under whichever of their references."""
+    theirs = col(SignInLink.member_id).in_(select(Member.member_id).where(persons.is_of(member_id)))
     waiting = (SignInLink.expires_at > now, col(SignInLink.used_at).is_(None), col(SignInLink.new_email).is_not(None))
-    return (
-        await session.exec(select(SignInLink).where(SignInLink.member_id == member_id, *waiting))
-    ).first() is not None
+    return (await session.exec(select(SignInLink).where(theirs, *waiting))).first() is not None
 
 
 async def _one(session: AsyncSession, query: Any, for_change: bool) -> Any:

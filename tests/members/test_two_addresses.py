@@ -7,7 +7,7 @@ from contracts.members import ContactChanged
 from services.members.tables import Member
 from tests.members.conftest import COMPANY, a_join, slug
 from tests.members.test_invitations import accepted, invited
-from tests.members.test_merging_persons import decide, link_to, told, waiting
+from tests.members.test_merging_persons import decide, identity, link_to, told, two_of_one_name, waiting
 from tests.members.test_told_by_networks import a_person, a_school, registered
 
 NOOR = "noor.jansen@vechtdal.example"
@@ -34,6 +34,18 @@ async def refused(members, path, **body):
     async with members.session() as session:
         (mistyped,) = (await session.exec(select(Member).where(Member.email == MISTYPED))).all()
     assert mistyped.verified_at is None
+
+
+async def change_address(members, member_id, email):
+    """Somebody asks for another address; returns what they then see of themselves, and the link if one was mailed."""
+    before = len(await members.links())
+    version = (await members.me(member_id)).headers["etag"]
+    answer = await members.http_as(member_id).patch(
+        "/v1/members/me", json={"email": email}, headers={"If-Match": version}
+    )
+    assert answer.status_code == 200, answer.text
+    await members.quiet()
+    return answer.json(), next(iter((await members.links())[before:]), None)
 
 
 async def test_who_joins_with_an_address_that_opens_nothing_is_mailed_nothing_and_told_the_same(members, two):
@@ -66,3 +78,36 @@ async def test_an_invitation_to_an_address_that_opens_nothing_lets_no_stranger_i
     await refused(members, "/internal/invitations/accept", token=made.token, **body)
     await decide(members, pair, "keep-apart")
     assert (await accepted(members, made.token)).status_code == 200
+
+
+async def test_who_changes_their_address_while_they_are_one_with_another_keeps_it_and_the_other_has_their_own(members):
+    first, second, pair = await two_of_one_name(members)
+    await decide(members, pair, "merge")
+
+    me, link = await change_address(members, first, "nj@thuis.example")  # of who signed in last, which is the second
+    assert (me["email"], me["new_email_waits"]) == ("n.jansen@thuis.example", True)
+    await members.follow(link.token)
+    me = (await members.me(first)).json()
+    assert (me["email"], me["new_email_waits"]) == ("nj@thuis.example", False)
+
+    await decide(members, pair, "keep-apart")
+    reached = {event.member_id: event.email for event in await members.said(ContactChanged)}
+    assert reached == {first: NOOR, second: "nj@thuis.example"}
+    for email, own_id in ((NOOR, first), ("nj@thuis.example", second)):
+        assert await identity(members, await members.follow(await link_to(members, email))) == (own_id, [])
+
+
+async def test_who_has_two_addresses_chooses_the_other_by_its_link(members, two):
+    own_id, pair = two
+    await decide(members, pair, "merge")
+
+    me, link = await change_address(members, own_id, MISTYPED)
+    assert (me["email"], me["new_email_waits"], link.email) == (NOOR, True, MISTYPED)
+    await members.follow(link.token)
+    await members.quiet()
+
+    me = (await members.me(own_id)).json()
+    assert (me["email"], me["new_email_waits"]) == (MISTYPED, False)
+    assert (await members.said(ContactChanged))[-1].email == MISTYPED
+    assert (await change_address(members, own_id, MISTYPED))[1] is None
+    assert await link_to(members, NOOR) is not None
