@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from chassis import Command, FromGateway, Now, ReadSession, Reply
+from chassis import Command, FromGateway, Identity, Now, ReadSession, Reply, note_deed
+from contracts.deeds import Deed
+from contracts.vocabulary import Role
 from services.members import invitations, membership, persons, rules, store
 from services.members.appointments import appointed
 from services.members.inputs import AcceptDraft, ScopeDraft, TokenShown
@@ -23,7 +25,7 @@ router = APIRouter(prefix="/internal/invitations", include_in_schema=False)
 async def look(shown: TokenShown, _: FromGateway, now: Now, session: ReadSession) -> InvitedView:
     """Who invites, and to what. Looking uses nothing up: mail programs look at links before their readers do."""
     invitation = await invitations.with_token(session, shown.token, now)
-    inviter = await persons.find(session, invitation.invited_by)
+    inviter = await _inviter(session, invitation)
     organisation_id = invitation.organisation_id
     organisation = await store.organisation(session, organisation_id) if organisation_id else None
     return InvitedView(
@@ -32,7 +34,7 @@ async def look(shown: TokenShown, _: FromGateway, now: Now, session: ReadSession
         email=invitation.email or "",
         organisation_id=organisation.organisation_id if organisation else None,
         organisation_name=organisation.name if organisation else None,
-        as_ambassador=invitation.scope is not None,
+        as_ambassador=_appoints(invitation, inviter),
     )
 
 
@@ -65,10 +67,25 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
     return await command(accept_it)
 
 
+async def _inviter(session: AsyncSession, invitation: Invitation) -> Member | None:
+    """Who invites, for as long as they take part."""
+    found = await persons.find(session, invitation.invited_by)
+    return found if found and found.status == MemberStatus.ACTIVE else None
+
+
+def _appoints(invitation: Invitation, inviter: Member | None) -> bool:
+    """Whether an invitation makes an ambassador: only while who sent it is of the node's team."""
+    return invitation.scope is not None and inviter is not None and inviter.node_team
+
+
 async def _appoint(session: AsyncSession, invitation: Invitation, person: Member, now: datetime) -> None:
     """As the node's team wanted it. A scope counts for who is no ambassador yet."""
-    if invitation.scope and await store.ambassador(session, person.member_id) is None:
-        await appointed(session, person, ScopeDraft.model_validate(invitation.scope), now)
+    inviter = await _inviter(session, invitation)
+    if not inviter or not _appoints(invitation, inviter) or await store.ambassador(session, person.member_id):
+        return
+    await appointed(session, person, ScopeDraft.model_validate(invitation.scope), now)
+    by = Identity(member_id=inviter.member_id, roles=frozenset({Role.NODE_TEAM.value}))
+    note_deed(session, "members", by, Deed.AMBASSADOR_APPOINTED, now, whose=[person.member_id])
 
 
 def _details(draft: AcceptDraft, now: datetime) -> dict[str, Any]:

@@ -87,6 +87,27 @@ async def test_the_team_invites_an_ambassador_and_an_ambassador_does_not(members
     assert (refused.status_code, slug(refused)) == (403, "not-allowed")
     (appointed,) = await members.said(AmbassadorAppointed)
     assert (appointed.member_id, appointed.scope.provinces) == (answer.json()["member_id"], ("Zeeland",))
+    deed = (await members.said(DeedDone))[-1]
+    assert (deed.deed, deed.done_by, deed.role) == ("ambassador-appointed", of_team["member_id"], "node-team")
+    assert deed.whose == (appointed.member_id,)
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+async def test_who_is_of_the_team_no_more_makes_nobody_an_ambassador(members, blocked):
+    loes = await members.joined(name="Loes Vos", email="loes@vechtdal.example")
+    await members.team().put(f"/v1/node-team/{loes}")
+    _, made = await invited(members, members.team(loes), ambassador={"provinces": ["Zeeland"]})
+    await members.team().delete(f"/v1/node-team/{loes}")
+    if blocked:
+        await members.team().put(f"/v1/members/{loes}/block")
+
+    looked = (await members.gateway.post("/internal/invitations/look", json={"token": made.token})).json()
+    answer = await accepted(members, made.token)
+
+    assert (looked["by_name"], looked["as_ambassador"]) == ("" if blocked else "Loes Vos", False)
+    identity = await members.gateway.get(f"/internal/identities/{answer.json()['member_id']}")
+    assert identity.json()["roles"] == ["member"]
+    assert await members.said(AmbassadorAppointed) == []
 
 
 async def test_what_is_taken_back_or_too_old_works_no_more_and_nothing_is_kept_of_it(members, amir):
