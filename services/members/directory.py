@@ -13,7 +13,6 @@ from chassis.identity import NotAllowed
 from chassis.paging import PageAsked
 from contracts.vocabulary import Role
 from services.members import store, views
-from services.members.leading import scope_of
 from services.members.rules import MemberStatus
 from services.members.tables import Affiliation, Ambassador, Member, Organisation
 from services.members.views import MemberView
@@ -91,7 +90,7 @@ async def view_of(session: AsyncSession, member: Member) -> MemberView:
         member_id=member.member_id,
         name=member.name,
         roles=views.roles(member, ambassador),
-        scope=await scope_of(session, ambassador) if ambassador else None,
+        scope=ambassador.scope if ambassador else None,
         affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
         is_blocked=member.blocked_at is not None,
         version=member.version,

@@ -90,7 +90,7 @@ class MemberView(BaseModel):
     member_id: str
     name: str
     roles: tuple[Role, ...]
-    scope: AmbassadorScope | None = Field(description="Of an ambassador.")
+    scope: AmbassadorScope | None = Field(description="Of an ambassador, as it was given: another one replaces it.")
     affiliations: tuple[AffiliationView, ...]
     is_blocked: bool = Field(description="Whether the node's team keeps them out.")
     version: int = Field(description="As in the ETag: to be sent along with another scope.")

@@ -6,7 +6,7 @@ from contracts.envelope import encode
 from contracts.event import new_id
 from contracts.members import ContactChanged, MemberErased
 from tests.gateway.conftest import a_join
-from tests.gateway.test_pages import press, shown, well_made
+from tests.gateway.test_pages import parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
@@ -103,6 +103,24 @@ async def test_the_scope_that_a_colleague_gave_meanwhile_is_seen_first(team, col
     )
     assert stands == ["Zeeland"]
     assert again.status_code == 303
+
+
+async def test_another_scope_keeps_the_organisations_of_the_one_that_stands(street, team, noor):
+    page = f"/members/{noor[1]}"
+    (own,) = (await team.get(f"/api/v1{page}")).json()["affiliations"]
+    kept, name = own["organisation"]["organisation_id"], own["organisation"]["name"]
+    given = await team.put(f"/api/v1/ambassadors/{noor[1]}", json={"organisation_ids": [kept]})
+    assert given.status_code == 200, given.text
+
+    async def stands():
+        return (await team.get(f"/api/v1{page}")).json()["scope"]
+
+    wider = await step(team, page, "appoint", provinces="Utrecht", themes="")
+    assert f"Nu voor: {name}, Utrecht." in shown(next(parsed(wider).iter("main")))
+    assert await stands() == {"organisation_ids": [kept], "provinces": ["Utrecht"], "themes": []}
+
+    await step(team, page, "appoint", organisation_ids="", provinces="Utrecht", themes="")
+    assert await stands() == {"organisation_ids": [], "provinces": ["Utrecht"], "themes": []}
 
 
 async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(street, team, noor):

@@ -46,7 +46,7 @@ POLICY = (
 
 LANGUAGE_COOKIE = "odh-taal"
 FORM = "application/x-www-form-urlencoded"
-FIELDS_MAX = 60
+FIELDS_MAX = 200  # a scope alone has at most a hundred organisations
 PACKED_FROM = 20_000
 
 #: Where the request keeps who was found to be calling, for a page that tells what went wrong after that.

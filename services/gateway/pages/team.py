@@ -1,5 +1,6 @@
 """What the node's team does: members and their roles, what was not handled, and what was done for others."""
 
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -13,6 +14,9 @@ from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
+
+#: What a scope is made of.
+SCOPE = ("organisation_ids", "provinces", "themes")
 
 MemberId = Annotated[str, Path(max_length=128)]
 Cursor = Annotated[str, Query(max_length=128)]
@@ -73,7 +77,7 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
     if button not in STEPS:
         return await _page(reader, member_id, status=422, wrong="error.422")
     method, address = STEPS[button]
-    scope = {"provinces": form.all("provinces"), "themes": form.all("themes")} if button == "appoint" else None
+    scope = {name: form.all(name) for name in SCOPE} if button == "appoint" else None
     version = f'"{form.value("version")}"' if scope is not None else None
     if scope is not None and not any(scope.values()):
         return await _page(reader, member_id, status=422, wrong="error.scope-empty")
@@ -112,15 +116,21 @@ async def _page(
     one = quote(member_id, safe="")
     member = await reader.ask(f"/v1/members/{one}")
     deeds = (await reader.ask(f"/v1/deeds?limit=20&member_id={one}"))["items"]
-    scope = member["scope"] or {"provinces": [], "themes": []}
+    scope = member["scope"] or {name: [] for name in SCOPE}
+    ids = scope["organisation_ids"]
+    known = await asyncio.gather(*(reader.ask(f"/v1/organisations/{quote(one, safe='')}") for one in ids))
+    choices = {
+        "organisation_ids": [(one, organisation["name"]) for one, organisation in zip(ids, known, strict=True)],
+        "provinces": [(name, province_in_words(name, reader.language)) for name in PROVINCES],
+        "themes": [(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],
+    }
     return reader.page(
         "member.html",
         status=status,
         member=member,
-        scope=scope,
-        form=Form({"provinces": scope["provinces"], "themes": scope["themes"]}),
-        provinces=[(name, province_in_words(name, reader.language)) for name in PROVINCES],
-        themes=[(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],
+        form=Form(dict(scope)),
+        choices=choices,
+        covers=[words for name in SCOPE for value, words in choices[name] if value in scope[name]],
         contact=contact,
         deeds=deeds,
         done=done,
