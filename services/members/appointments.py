@@ -57,7 +57,7 @@ async def appoint_ambassador(
             raise PreconditionRequired
         check_version(expected, member.version)
         await check_organisations_exist(session, draft.organisation_ids)
-        ambassador = await appointed(session, member, draft, now)
+        ambassador = await _with_one_scope(session, member, draft, now)
         note_deed(session, "members", who, Deed.AMBASSADOR_APPOINTED, now, whose=[member.member_id])
         return Reply(await _view(session, ambassador, member), version=member.version)
 
@@ -73,6 +73,7 @@ async def end_appointment(member_id: MemberId, who: NodeTeam, now: Now, command:
         stood = [await stood_down(session, one) for one in await persons.memberships_of(session, member)]
         if not any(stood):
             raise NotAnAmbassador
+        member.version += not stood[0]
         note_deed(session, "members", who, Deed.AMBASSADOR_ENDED, now, whose=[member.member_id])
         return Reply(status=204)
 
@@ -121,6 +122,17 @@ async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, no
     scope = await scope_of(session, ambassador)
     say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
     return ambassador
+
+
+async def _with_one_scope(session: AsyncSession, person: Member, draft: ScopeDraft, now: datetime) -> Ambassador:
+    """A person has this scope and no other, under the reference under which they were appointed first."""
+    standing = await store.ambassador(session, person.member_id)
+    under = standing.member_id if standing else person.member_id
+    theirs = {one.member_id: one for one in await persons.memberships_of(session, person)}
+    for reference in theirs.keys() - {under}:
+        await stood_down(session, theirs[reference])
+    person.version += under != person.member_id  # the next change is of another version, whosever row this one was of
+    return await appointed(session, theirs[under], draft, now)
 
 
 async def stood_down(session: AsyncSession, member: Member) -> bool:

@@ -1,9 +1,10 @@
 """Who takes part here, for those who bring people together: found by name or organisation, within their scope."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -53,7 +54,7 @@ async def _members(
     if role is Role.NODE_TEAM:
         query = query.where(col(Member.node_team))
     if role is Role.AMBASSADOR:
-        query = query.where(col(Member.member_id).in_(select(Ambassador.member_id)))
+        query = query.where(_under(select(Ambassador.member_id)))
     return list((await session.exec(query.order_by(col(Member.member_id).desc()).limit(paging.limit + 1))).all())
 
 
@@ -71,16 +72,21 @@ def _in_scope(who: Identity) -> sa.ColumnElement[bool]:
 
 
 def _belongs(organisation: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
-    """Whether a member belongs to an organisation of which this is so, now that some were merged into others."""
-    told = sa.alias(Organisation.__table__, "told")  # type: ignore[attr-defined]
-    leads_to = sa.func.coalesce(told.c.leads_to, told.c.organisation_id)
-    return (
-        sa.exists()
-        .where(col(Affiliation.member_id) == Member.member_id)
-        .where(told.c.organisation_id == Affiliation.organisation_id)
-        .where(col(Organisation.organisation_id) == leads_to)
+    """Whether a person belongs to an organisation of which this is so, now that some were merged into others."""
+    told = aliased(Organisation)
+    return _under(
+        select(Affiliation.member_id)
+        .join(told, col(told.organisation_id) == Affiliation.organisation_id)
+        .join(Organisation, col(Organisation.organisation_id) == sa.func.coalesce(told.leads_to, told.organisation_id))
         .where(organisation)
     )
+
+
+def _under(references: Any) -> sa.ColumnElement[bool]:
+    """Whether a person has one of these references."""
+    known = aliased(Member)
+    stays = sa.func.coalesce(known.leads_to, known.member_id)
+    return col(Member.member_id).in_(select(stays).where(col(known.member_id).in_(references)))
 
 
 async def view_of(session: AsyncSession, member: Member) -> MemberView:

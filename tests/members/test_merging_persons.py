@@ -4,6 +4,8 @@ import pytest
 
 from contracts.event import EventRejected
 from contracts.members import (
+    AmbassadorAppointed,
+    AmbassadorStoodDown,
     ContactChanged,
     MemberChanged,
     MemberErased,
@@ -169,6 +171,54 @@ async def test_somebody_of_the_team_is_merged_with_nobody(members):
     answer = await decide(members, pair, "merge")
 
     assert (answer.status_code, slug(answer)) == (409, "node-team-not-merged")
+
+
+async def test_another_scope_of_a_merged_ambassador_is_in_force_in_place_of_the_one_they_had(members):
+    first, second, pair = await two_of_one_name(members)
+    await members.team().put(f"/v1/ambassadors/{second}", json={"provinces": ["Zeeland"]})
+    await decide(members, pair, "merge")
+    seen = (await members.team().get(f"/v1/members/{first}")).headers["ETag"]
+
+    answer, late = [
+        await members.team().put(f"/v1/ambassadors/{first}", json={"provinces": [to]}, headers={"If-Match": seen})
+        for to in ("Drenthe", "Utrecht")
+    ]
+
+    appointed = await members.said(AmbassadorAppointed)
+    assert [(one.member_id, one.scope.provinces) for one in appointed] == [
+        (second, ("Zeeland",)), (second, ("Drenthe",)),
+    ]  # fmt: skip
+    assert (answer.status_code, late.status_code) == (200, 412)
+    assert (await members.me(first)).json()["scope"]["provinces"] == ["Drenthe"]
+
+
+async def test_another_scope_of_who_was_appointed_under_both_references_is_their_only_one(members):
+    first, second, pair = await two_of_one_name(members)
+    for reference in (first, second):
+        await members.team().put(f"/v1/ambassadors/{reference}", json={"provinces": ["Zeeland"]})
+    await decide(members, pair, "merge")
+    seen = (await members.team().get(f"/v1/members/{first}")).headers["ETag"]
+
+    await members.team().put(f"/v1/ambassadors/{second}", json={"provinces": ["Drenthe"]}, headers={"If-Match": seen})
+
+    assert [one.member_id for one in await members.said(AmbassadorStoodDown)] == [second]
+    (listed,) = (await members.team().get("/v1/ambassadors")).json()["items"]
+    assert (listed["member_id"], listed["scope"]["provinces"]) == (first, ["Drenthe"])
+
+
+async def test_a_merged_person_is_found_by_what_is_under_their_other_reference(members):
+    first, second, pair = await two_of_one_name(members)
+    other = (await members.team().post("/v1/organisations", json=COMPANY)).json()["organisation_id"]
+    await members.http_as(second).post("/v1/members/me/affiliations", json={"organisation_id": other})
+    await members.team().put(f"/v1/ambassadors/{second}", json={"organisation_ids": [other]})
+    await decide(members, pair, "merge")
+
+    async def found(who, **asked):
+        return [one["member_id"] for one in (await who.get("/v1/members", params=asked)).json()["items"]]
+
+    assert await found(members.team(), q="Warmtewerk") == [first]
+    assert await found(members.team(), role="ambassador") == [first]
+    assert await found(members.ambassador(organisation_ids=(other,))) == [first]
 
 
 async def test_a_merged_person_leaves_and_is_erased_with_all_that_they_are_known_as(members):
