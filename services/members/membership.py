@@ -60,11 +60,12 @@ async def confirm(session: AsyncSession, member: Member, details: dict[str, Any]
 
 async def activate(session: AsyncSession, member: Member, now: datetime) -> None:
     """A member takes part from now on, with what is under their other references."""
+    member.joined_at = now
+    state = await _state(session, member)
     for one in await persons.memberships_of(session, member):
         one.status = MemberStatus.ACTIVE
-    member.joined_at = now
-    member.version += 1
-    say(session, MemberJoined(**await _state(session, member)))
+        one.version += 1
+        say(session, MemberJoined(**state | {"member_id": one.member_id, "version": one.version}))
     await _tell_contact(session, member)
 
 

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
 from contracts.matching import IntroductionMade
-from contracts.members import MemberErased, MemberLeft, OrganisationMerged, OrganisationParted
+from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
 from services.requests import (
@@ -57,6 +57,12 @@ async def withdraw_what_stands(
         await meeting_news.release(session, event.member_id, now)
         for proposition in await store.standing_of(session, event.member_id):
             life.move(session, proposition, Step.WITHDRAW, now, settings)
+
+
+@router.hears(MemberJoined)
+async def note_who_takes_part(event: MemberJoined, session: AsyncSession) -> None:
+    """A partner network may tell again what they ask and offer."""
+    await store.note_joined(session, event.member_id, event.version)
 
 
 @router.hears(OrganisationMerged)

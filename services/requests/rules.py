@@ -71,6 +71,10 @@ class OfferNotFound(Problem, slug="offer-not-found", status=404, title="This off
 NOT_FOUND: dict[Side, type[Problem]] = {Side.REQUEST: RequestNotFound, Side.OFFER: OfferNotFound}
 
 
+class PersonLeft(Problem, slug="person-left", status=409, title="This person stopped taking part themselves"):
+    """Only they can come back, by joining again: until then a partner network asks and offers nothing for them."""
+
+
 class StepNotPossible(Problem, slug="step-not-possible", status=409, title="This cannot be done as things stand"):
     """The step does not start from where the request or offer is now; `standing` tells where that is."""
 

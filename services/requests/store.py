@@ -134,6 +134,20 @@ async def note_left(session: AsyncSession, member_id: str, version: int) -> bool
     )
 
 
+async def note_joined(session: AsyncSession, member_id: str, version: int) -> None:
+    """Remembers that a member takes part, for the first time or again."""
+    insert = pg.insert(Departure).values(member_id=member_id, version=0, erased=False, joined=version)
+    newest = sa.func.greatest(col(Departure.joined), insert.excluded.joined)
+    await session.exec(insert.on_conflict_do_update(index_elements=["member_id"], set_={"joined": newest}))
+
+
+async def has_left(session: AsyncSession, member_id: str) -> bool:
+    """Whether a member takes part no more, as far as was heard; who hears that now waits for our commit."""
+    query = select(Departure).where(Departure.member_id == member_id).with_for_update(read=True)
+    found = (await session.exec(query.execution_options(populate_existing=True))).first()
+    return found is not None and (found.joined or 0) < found.version
+
+
 async def note_erased(session: AsyncSession, member_id: str, version: int) -> bool:
     """Remembers that a member was erased; false when that was known. Nothing of theirs is kept from now on."""
     insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=True)

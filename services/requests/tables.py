@@ -69,13 +69,15 @@ class Proposition(Placed, Table, table=True):
 class Departure(Table, table=True):
     """That a member left, or was erased: a reference that leads nowhere any more.
 
-    `version` is that of the leaving that was heard last, so that hearing it again withdraws nothing that came later.
+    `version` is that of the leaving that was heard last, so that hearing it again withdraws nothing that came later;
+    `joined` is that of the joining. The higher of the two counts, in whatever order they are heard.
     """
 
     __tablename__ = "departure"
     member_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     erased: bool
+    joined: int | None = None
 
 
 class Lead(Table, table=True):

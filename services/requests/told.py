@@ -23,7 +23,9 @@ _STANDS_AGAIN = frozenset({Status.WITHDRAWN, Status.EXPIRED})
 
 
 async def keep(session: AsyncSession, told: PropositionTold, now: datetime, settings: RequestsSettings) -> str:
-    """Places or changes it; returns its id. Raises `FieldErrors`."""
+    """Places or changes it; returns its id. Raises `FieldErrors`, or `PersonLeft`."""
+    if await store.has_left(session, told.member_id):
+        raise rules.PersonLeft
     own, stays = told.organisation_id, await following.stays(session, told.organisation_id)
     told = told.model_copy(update={"organisation_id": stays})
     who = Identity(member_id=told.member_id, organisation_ids=(stays,))

@@ -239,6 +239,18 @@ async def test_a_merged_person_leaves_and_is_erased_with_all_that_they_are_known
     assert await waiting(members, "merged") == []
 
 
+async def test_a_merged_person_who_was_let_back_in_takes_part_under_all_that_they_are_known_as(members):
+    first, second, pair = await two_of_one_name(members)
+    await decide(members, pair, "merge")
+    await members.team().put(f"/v1/members/{first}/block")
+    await members.given()
+
+    await members.team().delete(f"/v1/members/{first}/block")
+    await members.quiet()
+
+    assert {event.member_id for event in await members.said(MemberJoined)} == {first, second}
+
+
 async def test_two_people_cannot_take_part_with_one_mailbox(members, school):
     await told(members, a_person(school, email="stage@vechtdal.example"))
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.event import EventRejected, new_id
-from contracts.members import OrganisationMerged, OrganisationParted
+from contracts.members import MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.places import find_place
 from contracts.requests import (
@@ -94,3 +94,30 @@ async def test_what_is_told_of_a_merged_organisation_is_of_the_one_that_stays(re
 
     placed, changed, _ = await requests.then_said(RequestPlaced, RequestChanged, RecordAccepted)
     assert (placed.organisation_id, changed.organisation_id) == ("the-whole", "vechtdal")
+
+
+async def test_of_who_left_a_network_asks_nothing_until_they_are_back(requests):
+    record_id = new_id()
+    await requests.when(MemberJoined(member_id="noor", version=1))
+    await requests.when(a_question(record_id))
+    await requests.when(MemberLeft(member_id="noor", version=2))
+
+    await requests.when(a_question(record_id, 2))
+    await requests.when(a_question(new_id()))
+
+    first, second = await requests.said(EventRejected)
+    assert first.problem == second.problem == "https://omdehoek.nl/problems/person-left"
+    assert [row.status for row in await requests.rows()] == ["withdrawn"]
+    await requests.when(MemberJoined(member_id="noor", version=3))
+    await requests.when(a_question(record_id, 3))
+    assert [row.status for row in await requests.rows()] == ["open"]
+
+
+async def test_that_somebody_is_back_counts_when_it_is_heard_before_that_they_left(requests):
+    await requests.when(MemberJoined(member_id="noor", version=3), delivered_times=2)
+    await requests.when(MemberLeft(member_id="noor", version=2))
+    await requests.when(MemberJoined(member_id="noor", version=1))
+
+    await requests.when(a_question(new_id()))
+
+    await requests.then_said(RequestPlaced, RecordAccepted)
