@@ -125,10 +125,17 @@ async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: J
 
 
 async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: datetime) -> str:
-    """Appoints an ambassador; returns whom. Raises `FieldErrors` when the scope is that of everything."""
+    """Appoints an ambassador, in the place of whom this record was of; returns whom.
+
+    Raises `FieldErrors` when the scope is that of everything.
+    """
     draft = checked(ScopeDraft, told.scope.model_dump(mode="json"))
     person = await store.active_member(session, told.member_id, for_change=True)
     member = await persons.membership(session, told.member_id, for_change=True) or person
+    if told.known_as not in (None, member.member_id):
+        before = await persons.membership(session, told.known_as, for_change=True)
+        if before is not None:
+            await stood_down(session, before)
     await appointed(session, member, draft, now)
     return member.member_id
 

@@ -48,7 +48,7 @@ async def answered(session: AsyncSession, record: Record, now: datetime) -> None
 
     Of several tellings of the same record the newest is looked at; the others are late by then.
     """
-    record.under_way = None
+    record.under_way = record.member_id_before = None
     newest: Receipt | None = None
     for receipt in await store.waiting_for(session, record.record_id):
         is_own = receipt.record_id == record.record_id

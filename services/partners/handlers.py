@@ -65,6 +65,9 @@ async def end_refused(event: EventRejected, session: AsyncSession, now: datetime
         record.told_hash = None
         if record.order_key_before is not None and record.withdrawn_before is not None:
             record.order_key, record.withdrawn = record.order_key_before, record.withdrawn_before
+        if record.member_id_before is not None:  # else it counts for nobody yet, and goes with whom it was told of
+            record.member_id, record.person_id = record.member_id_before, record.person_id_before
+            record.organisation_id = record.organisation_id_before
         await ending.answered(session, record, now)
     await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 

@@ -107,6 +107,8 @@ async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: R
             for thing, subject in sorted(telling.references(read.data), key=_persons_first)
         }
         told = telling.told(read.kind, read.data, known, about)
+        record.member_id_before, record.person_id_before = record.member_id, record.person_id
+        record.organisation_id_before = record.organisation_id
         record.member_id = getattr(told, "member_id", record.member_id)
         record.organisation_id = getattr(told, "organisation_id", record.organisation_id)
         record.person_id = next((one.record_id for (thing, _), one in known.items() if thing == Thing.PERSON), None)

@@ -190,10 +190,14 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[list[str], dict
         "subject": None,
         "member_id": None,
         "organisation_id": None,
+        "member_id_before": None,
+        "person_id_before": None,
+        "organisation_id_before": None,
         "under_way": None,
         "erased": True,
     }
-    update = sa.update(Record).where(col(Record.member_id) == member_id).values(**erased)
+    theirs = sa.or_(col(Record.member_id) == member_id, col(Record.member_id_before) == member_id)
+    update = sa.update(Record).where(theirs).values(**erased)
     update = update.execution_options(synchronize_session="fetch")
     ids = list((await session.exec(update.returning(col(Record.record_id)))).scalars())
     about = sa.or_(*(named.in_(ids) for named in map(col, (Receipt.record_id, Receipt.person_id, Receipt.waits_for))))

@@ -120,8 +120,9 @@ class Record(Table, table=True):
 
     `subject` is the partner's own id of it; none: it was not told of since that is kept. `person_id` is the record of
     whose it is, which stays the same when that person turns out to be known under another reference too.
-    `told_hash` is of what was told last and not refused, to say whether something new is told. `order_key` and
-    `withdrawn` are of what was told last; what they were before counts again when that is refused.
+    `told_hash` is of what was told last and not refused, to say whether something new is told. `order_key`,
+    `withdrawn` and the three that say whose it is are of what was told last; what they were before counts again when
+    that is refused.
 
     Of an erased person only `record_id` and that they were erased stay, so that the same person is not told again.
     """
@@ -142,6 +143,9 @@ class Record(Table, table=True):
     withdrawn: bool = False
     order_key_before: int | None = Field(default=None, sa_type=sa.BigInteger)
     withdrawn_before: bool | None = None
+    member_id_before: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    person_id_before: str | None = Field(default=None, sa_type=sa.Text)
+    organisation_id_before: str | None = Field(default=None, sa_type=sa.Text)
     erased: bool = False
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Identity, checked
+from chassis import FieldErrors, Identity, checked
 from contracts.partners import PropositionTold, RecordWithdrawn
 from contracts.vocabulary import Side, Status
 from services.requests import following, life, placing, rules, store, telling
@@ -35,6 +35,8 @@ async def keep(session: AsyncSession, told: PropositionTold, now: datetime, sett
     if proposition is None:
         placing.place_told(session, Side(told.side), draft, call, told.record_id, own if own != stays else None)
         return told.record_id
+    if proposition.member_id != told.member_id:  # who talks with whom, and who is forgotten, goes by that
+        raise FieldErrors([("person", "must be whose it was: what is of another has an id of its own")])
     words = {name: getattr(draft, name) for name in PropositionDraft.model_fields if name != "draft"}
     placing.apply(proposition, words)
     proposition.own_organisation_id = own if own != stays else None

@@ -9,6 +9,7 @@ from contracts.event import EventRejected, new_id
 from contracts.members import (
     AmbassadorAppointed,
     AmbassadorScope,
+    AmbassadorStoodDown,
     ContactChanged,
     MemberJoined,
     MemberLeft,
@@ -116,6 +117,27 @@ async def test_an_ambassador_is_appointed(members):
     await members.when(AmbassadorTold(record_id=new_id(), scope=scope, **of))
 
     assert [event.scope for event in await members.said(AmbassadorAppointed)] == [scope]
+
+
+async def test_an_ambassador_of_whom_a_network_tells_that_it_is_another_is_none_any_more(members):
+    noor = await members.joined()
+    school = (await members.me(noor)).json()["affiliations"][0]["organisation"]["organisation_id"]
+    jan = await members.joined(organisation=None, organisation_id=school, email="jan@vechtdal.example", name="Jan Bos")
+    first = AmbassadorTold(
+        record_id=new_id(),
+        partner_id="docenten",
+        network=Network.DUURZAAM_MBO,
+        member_id=noor,
+        scope=AmbassadorScope(provinces=("Overijssel",)),
+    )
+    await members.when(first)
+
+    await members.when(first.model_copy(update={"member_id": jan, "known_as": noor, "version": 2}))
+
+    assert [event.member_id for event in await members.said(AmbassadorAppointed)] == [noor, jan]
+    assert [event.member_id for event in await members.said(AmbassadorStoodDown)] == [noor]
+    listed = (await members.http_as(jan).get("/v1/ambassadors")).json()["items"]
+    assert [one["member_id"] for one in listed] == [jan]
 
 
 async def test_what_is_wrong_is_refused_by_field(members):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.event import new_id
+from contracts.event import EventRejected, new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, Party, Reason
 from contracts.members import MemberErased, Place
 from contracts.partners import (
@@ -153,6 +153,50 @@ async def test_when_somebody_is_forgotten_the_news_about_them_goes_too(partners,
     assert {event.event_type.split(".")[3] for _, event in await partners.told_to()} == {"organisation"}
     feed = (await (await partners.as_partner()).get("/v1/news")).json()
     assert len(feed["items"]) == 1
+
+
+async def a_refused_correction(partners):
+    """The partner tells of the question that it is Jan's, and requests refuses that."""
+    await told_to_be_of_jan(partners)
+    told_id = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, PropositionTold)][-1]
+    await partners.when(
+        EventRejected(
+            rejected_id=told_id,
+            rejected_type=PropositionTold.type_name(),
+            rejected_by="requests",
+            problem="https://omdehoek.nl/problems/invalid-fields",
+            title="Some fields are not right",
+        )
+    )
+
+
+async def told_to_be_of_jan(partners):
+    await partners.pushed(an_event("person", "jan", PERSON | {"email": "jan@vechtdal.example"}))
+    await partners.accepted((await partners.said(PersonTold))[-1], "jan-here")
+    await partners.pushed(an_event("question", "vraag-1", QUESTION | {"person": "jan"}))
+    assert [told.member_id for told in await partners.said(PropositionTold)] == ["the-member", "jan-here"]
+
+
+async def test_a_question_of_which_it_is_refused_that_it_is_anothers_stays_with_whose_it_is(partners, question_id):
+    await a_refused_correction(partners)
+    await partners.when(MemberErased(member_id="jan-here", version=9))
+
+    await partners.when(a_match(MatchEndorsed, question_id))
+    (matched,) = await partners.heard_by(MemberMatched)
+    assert (matched.own_id, matched.person) == ("vraag-1", "noor")
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+    assert await partners.heard_by(MemberMatched) == []
+
+
+async def test_who_is_forgotten_while_their_question_is_told_as_anothers_is_forgotten_whole(partners, question_id):
+    await told_to_be_of_jan(partners)
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+
+    assert await partners.said(PropositionTold) == []
+    (receipt,) = await partners.pushed(an_event("question", "vraag-1", QUESTION))
+    assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
 
 
 async def test_an_organisation_that_others_know_too_is_told_as_the_one_it_became(partners):

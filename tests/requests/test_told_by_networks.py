@@ -121,3 +121,14 @@ async def test_that_somebody_is_back_counts_when_it_is_heard_before_that_they_le
     await requests.when(a_question(new_id()))
 
     await requests.then_said(RequestPlaced, RecordAccepted)
+
+
+async def test_what_was_told_of_one_person_is_refused_as_anothers(requests):
+    record_id = new_id()
+    await requests.when(a_question(record_id))
+
+    await requests.when(a_question(record_id, 2, member_id="jan", organisation_id="elders"))
+
+    rejected, *_ = await requests.then_said(EventRejected, RequestPlaced, RecordAccepted)
+    assert [error.field for error in rejected.errors] == ["person"]
+    assert [(row.member_id, row.organisation_id) for row in await requests.rows()] == [("noor", "vechtdal")]
