@@ -6,17 +6,23 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Streams, forget_messages, forget_replies, say
 from contracts.matching import (
+    AnswerGiven,
     IntroductionMade,
+    JudgementGiven,
     MatchDismissed,
     MatchEndorsed,
     MatchLapsed,
     MatchProposed,
+    MatchTold,
     PartyErased,
 )
 from services.matching import desk_forgetting, matches, nodes, people, proposing, propositions, steps
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
+
+#: What two nodes say to each other of a match: it names nobody who looks at it, and is not said again by itself.
+_BETWEEN_NODES = (MatchTold, JudgementGiven, AnswerGiven)
 
 
 async def forget(
@@ -52,7 +58,7 @@ async def forget(
     told_in = [*gone, *removed["propositions"], *(one for ids_of_one in of_desks.values() for one in ids_of_one)]
     own_words = removed.get("notes", [])
     replies = await forget_replies(session, [nodes.reference(member_id, node), *told_in, *own_words])
-    ids = [*told_in, *removed.pop("matches-ended-before", []), *looked_at]
+    ids = [*told_in, *removed.pop("matches-ended-before", [])]
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
     for match in ended:
         if match.match_id in told:
@@ -60,10 +66,16 @@ async def forget(
         elif match.owner is None:  # nobody here hears of it, so nobody would seek on for who is left elsewhere
             await _seek_on(session, match, now, settings)
     await people.remember_erased_matches(session, told)
-    for match in await matches.with_ids(session, {*looked_at} - {match.match_id for match in handed}):
-        _say_again(session, match)
+    stays, said_by_now = await matches.with_ids(session, looked_at), {match.match_id for match in handed}
+    for match in stays:
+        if match.match_id not in said_by_now:
+            _say_again(session, match)
+    of_two_nodes = [match.match_id for match in stays if match.other_nodes()]
     # At the end: what was purged stays so when all the rest is undone.
-    purged = await forget_messages(streams, session, speaker="matching", entity_ids=ids)
+    purged = await forget_messages(
+        streams, session, speaker="matching", entity_ids={*ids, *looked_at}.difference(of_two_nodes)
+    )
+    purged += await forget_messages(streams, session, speaker="matching", entity_ids=of_two_nodes, keep=_BETWEEN_NODES)
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
     counts = {what: len(ids) for what, ids in removed.items()} | {"stored-replies": replies}

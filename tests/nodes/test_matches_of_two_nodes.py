@@ -364,6 +364,27 @@ async def test_who_is_slow_is_reminded_in_their_own_node(country):
     assert reminder.waiting_for == (OFFERER,)
 
 
+async def test_an_answer_that_waits_for_the_line_outlives_the_ambassador_who_looked(country):
+    match_id = await endorsed(country)
+    js, names = country.nation.service.streams.js, [node.service.settings.node for node in country.nodes]
+    await disconnect(js, names[0])
+    await post(sides(country)[1], f"/v1/matches/{match_id}/answer", {"accepted": True})
+    await country.brabant.quiet()
+
+    await country.brabant.when(MemberErased(member_id=AMBASSADOR_THERE, version=9))
+    await connect(js, names[0], names[1:])
+    await country.quiet()
+
+    assert (await states(country.nation))[match_id] == ("endorsed", None, True)
+    left = [
+        s
+        for kind in ("shared", "local")
+        for s, data in await country.brabant.messages(kind)
+        if match_id in s and AMBASSADOR_THERE.encode() in data
+    ]
+    assert left == []
+
+
 async def test_who_is_erased_leaves_nothing_in_any_node(country):
     match_id = await endorsed(country)
 
