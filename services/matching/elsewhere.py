@@ -146,6 +146,6 @@ async def forget_party(
     streams: Streams,
     said_by: str,
 ) -> None:
-    """The other side of a match was erased in a third node; the national node, which owns the match, passes that on."""
-    if said_by == settings.national_node != event.node and event.node != settings.node:
+    """The other side of a match was erased in a third node: it says so, and the national node passes that on."""
+    if event.node != settings.node and said_by in (event.node, settings.national_node):
         await erasure.forget(session, event.member_id, now, settings, streams, node=event.node)

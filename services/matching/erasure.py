@@ -47,8 +47,7 @@ async def forget(
     running = await matches.running_of_member(session, member_id, node)
     ended = [steps.lapse_erased(match, member_id, node) for match in running]
     waiting = await matches.waiting_for(session, member_id) if node is None else []
-    if node:
-        await _tell_other_sides(session, member_id, node)
+    await _tell_other_sides(session, member_id, node, settings)
     of_desks = await desk_forgetting.remove(session, member_id, node)
     removed = await people.remove(session, member_id, node) | of_desks
     gone = {*removed["matches"]}
@@ -82,11 +81,17 @@ async def forget(
     return {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
 
 
-async def _tell_other_sides(session: AsyncSession, member_id: str, node: str) -> None:
-    """Of a match of ours between two other nodes, the other one has not heard the erasure: it is told."""
+async def _tell_other_sides(
+    session: AsyncSession, member_id: str, node: str | None, settings: MatchingSettings
+) -> None:
+    """Of a match between two nodes the other one has not heard the erasure, unless it is the nation: it is told.
+
+    By the node whose member it was and by the national node, of which one may have lost the match in a restore.
+    """
     theirs = await matches.of_member(session, member_id, node)
-    for other in sorted({other for match in theirs if not match.owner for other in match.other_nodes()} - {node}):
-        say(session, PartyErased(member_id=member_id, node=node), to=other)
+    others = {other for match in theirs for other in match.other_nodes()} - {node, settings.national_node}
+    for other in sorted(others):
+        say(session, PartyErased(member_id=member_id, node=node or settings.node), to=other)
 
 
 async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings: MatchingSettings) -> None:

@@ -234,8 +234,8 @@ async def forget_member_elsewhere(event: MemberErased, session: AsyncSession, st
 async def forget_party(
     event: PartyErased, session: AsyncSession, streams: Streams, settings: NotifySettings, said_by: str
 ) -> None:
-    """As above; the national node, which owns the match, passes on what a third node erased."""
-    if said_by == settings.national_node != event.node and event.node != settings.node:
+    """As above: the third node that erased somebody says so, and the national node passes that on."""
+    if event.node != settings.node and said_by in (event.node, settings.national_node):
         await _forget(session, rules.reference(event.member_id, event.node), streams)
 
 

@@ -198,7 +198,8 @@ async def test_a_node_tells_only_of_its_own_people(country, introduced):
     assert (await noor(country).get(path)).json()["notes"] == []
 
 
-async def test_who_is_erased_in_one_node_is_gone_from_the_other(country, introduced):
+@pytest.mark.parametrize("teller", ["zeeland", "nation"])
+async def test_who_is_erased_in_one_node_is_gone_from_the_other(country, introduced, teller):
     path = await start(country, noor(country), introduced, "Noors woorden.")
     for who, text in ((noor(country), "Noors notitie."), (sem(country), "Sems notitie.")):
         await who.post(f"{path}/notes", json={"text": text})
@@ -206,8 +207,8 @@ async def test_who_is_erased_in_one_node_is_gone_from_the_other(country, introdu
     other = await introduce(country)  # of which nothing came
 
     await happen(country, country.zeeland, MemberErased(member_id="noor", version=3))
-    erased = PartyErased(member_id="noor", node=name_of(country.zeeland))  # as matching of the nation passes it on
-    await country.brabant.publish_elsewhere(erased, said_by=name_of(country.nation), to_us=True)
+    erased = PartyErased(member_id="noor", node=name_of(country.zeeland))  # as matching says it, there or in the nation
+    await country.brabant.publish_elsewhere(erased, said_by=name_of(getattr(country, teller)), to_us=True)
     await country.quiet()
 
     left = (await sem(country).get(path)).json()

@@ -1,11 +1,14 @@
 """A node that was put back knows less than its neighbours heard of it: what is lost, nobody goes on with."""
 
+from sqlalchemy import text
+
 from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import JudgementGiven, MatchLost, ToldBack
-from contracts.members import NodeRestored
+from contracts.members import MemberErased, NodeRestored
 from contracts.requests import PropositionLost, RequestChanged
 from tests.given import eventually
+from tests.matching.conftest import ASKER
 from tests.nodes.conftest import happen, post
 from tests.nodes.test_matches_of_two_nodes import ambassadors, endorsed, escalated, sides, states, the_match
 
@@ -93,11 +96,32 @@ async def test_what_our_own_people_said_is_said_again_to_an_owner_who_lost_it(co
     assert not (await the_match(ambassador))["waits_for_me"]
 
 
-async def test_who_met_already_is_not_asked_a_second_time(country):
+async def introduced(country):
+    """Both sides said yes, each in their own node."""
     match_id = await endorsed(country)
     for side in sides(country):
         await post(side, f"/v1/matches/{match_id}/answer", {"accepted": True})
         await country.quiet()
+    return match_id
+
+
+async def lose(node, match_id):
+    """A node was put back to before it knew a match."""
+    async with node.service.engine.begin() as connection:
+        await connection.execute(text("DELETE FROM match WHERE match_id = :id"), {"id": match_id})
+
+
+async def test_who_is_erased_is_gone_from_the_other_node_also_when_the_owner_lost_the_match(country):
+    match_id = await introduced(country)
+    await lose(country.nation, match_id)
+
+    await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
+
+    assert [await states(node) for node in country.nodes] == [{}, {}, {}]
+
+
+async def test_who_met_already_is_not_asked_a_second_time(country):
+    match_id = await introduced(country)
 
     told = (await country.told(country.zeeland))[0].model_copy(update={"match_id": new_id()})
     await country.zeeland.publish_elsewhere(told, said_by=name(country.nation), to_us=True)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.event import new_id
-from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed, RequestUnanswered
+from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed, PartyErased, RequestUnanswered
 from contracts.members import ContactChanged, MemberErased, NodeTeamJoined
 from contracts.notify import MemberForgotten, NotificationSent
 from services.notify.contacts import keep_contact
@@ -200,3 +200,20 @@ async def test_others_keep_what_is_theirs(notify, people):
     assert [item["matter_id"] for item in await notify.inbox(other)] == [match["match_id"]]
     await notify.when(RequestUnanswered(request_id=new_id(), member_id=other.member_id, title="Wie weet een stage?"))
     assert len(notify.mails(tess)) == 1
+
+
+@pytest.mark.parametrize(("teller", "is_believed"), [("zeeland", True), ("brabant", False)])
+async def test_whom_a_third_node_erased_is_gone_when_that_node_says_so_itself(notify, teller, is_believed):
+    person, other = a_person(), a_person("Sem de Graaf")
+    await notify.given(person)
+    match = a_match(person, other)
+    theirs = {"offerer": match["offerer"].model_copy(update={"node": "zeeland", "node_name": "Zeeland"})}
+    await notify.when(IntroductionMade(**match | theirs))
+    reference = f"zeeland.{other.member_id}"
+    assert await rows_with(notify, reference)
+
+    erased = PartyErased(member_id=other.member_id, node="zeeland")
+    await notify.publish_elsewhere(erased, said_by=teller, to_us=True)
+    await notify.running.quiet()
+
+    assert (await rows_with(notify, reference) - STAYS == set()) is is_believed

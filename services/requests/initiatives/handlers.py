@@ -77,6 +77,6 @@ async def tell_initiatives_again(
 async def forget_party(
     event: PartyErased, session: AsyncSession, now: datetime, streams: Streams, settings: RequestsSettings, said_by: str
 ) -> None:
-    """The other side of one of our people was erased in a third node, and the national node passes that on."""
-    if said_by == settings.national_node != event.node and event.node != settings.node:
+    """The other side of one of our people was erased in a third node: it says so, and the nation passes it on."""
+    if event.node != settings.node and said_by in (event.node, settings.national_node):
         await erasing.forget(session, event.member_id, now, streams, node=event.node)
