@@ -115,6 +115,8 @@ async def take_answer(session: AsyncSession, given: AnswerGiven, said_by: str, n
     if match.state not in RUNNING or match.answer_of(given.side) is given.accepted:
         await telling.tell_other_nodes(session, [match], only=said_by)  # who says it again did not hear that we know
     else:
+        # Only who was asked again, since their node lost their yes in a restore, says no after it: the no holds.
+        match = steps.unanswered(match, given.side)
         await answering.give(session, match, given.side, accepted=given.accepted, because=given.because, now=now)
 
 

@@ -123,6 +123,11 @@ def answer(match: Match, side: Side, *, accepted: bool, because: str | None = No
     return _next(match, offerer_accepted=accepted, declined_because=because)
 
 
+def unanswered(match: Match, side: Side) -> Match:
+    """As if a side had said nothing, to hear what it says instead; that is the next step."""
+    return replace(match, asker_accepted=None) if side is Side.REQUEST else replace(match, offerer_accepted=None)
+
+
 def both_accepted(match: Match) -> bool:
     """Whether the introduction can be made."""
     return match.state is State.ENDORSED and bool(match.asker_accepted and match.offerer_accepted)

@@ -4,11 +4,11 @@ from sqlalchemy import text
 
 from contracts.envelope import decode
 from contracts.event import new_id
-from contracts.matching import JudgementGiven, MatchLost, ToldBack
+from contracts.matching import IntroductionMade, JudgementGiven, MatchLost, ToldBack
 from contracts.members import MemberErased, NodeRestored
 from contracts.requests import PropositionLost, RequestChanged
 from tests.given import eventually
-from tests.matching.conftest import ASKER
+from tests.matching.conftest import ASKER, slug
 from tests.nodes.conftest import happen, post
 from tests.nodes.test_matches_of_two_nodes import ambassadors, endorsed, escalated, sides, states, the_match
 
@@ -111,6 +111,15 @@ async def lose(node, match_id):
         await connection.execute(text("DELETE FROM match WHERE match_id = :id"), {"id": match_id})
 
 
+async def forget_answer(node, match_id):
+    """A node was put back to before its own side answered."""
+    async with node.service.engine.begin() as connection:
+        await connection.execute(
+            text("UPDATE match SET offerer_accepted = NULL, version = version - 1 WHERE match_id = :id"),
+            {"id": match_id},
+        )
+
+
 async def test_who_is_erased_is_gone_from_the_other_node_also_when_the_owner_lost_the_match(country):
     match_id = await introduced(country)
     await lose(country.nation, match_id)
@@ -118,6 +127,22 @@ async def test_who_is_erased_is_gone_from_the_other_node_also_when_the_owner_los
     await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
 
     assert [await states(node) for node in country.nodes] == [{}, {}, {}]
+
+
+async def test_a_no_of_who_is_asked_again_after_a_restore_holds_against_the_yes_that_was_lost(country):
+    match_id = await endorsed(country)
+    asker, offerer = sides(country)
+    await post(offerer, f"/v1/matches/{match_id}/answer", {"accepted": True})
+    await country.quiet()
+    await forget_answer(country.brabant, match_id)
+
+    await post(offerer, f"/v1/matches/{match_id}/answer", {"accepted": False, "because": "no-capacity"})
+    await country.quiet()
+
+    assert [(await states(node))[match_id][0] for node in country.nodes] == ["lapsed"] * 3
+    answer = await asker.post(f"/v1/matches/{match_id}/answer", json={"accepted": True})
+    assert slug(answer) == "match-ended"
+    assert await country.zeeland.said(IntroductionMade) == []
 
 
 async def test_who_met_already_is_not_asked_a_second_time(country):
