@@ -14,6 +14,9 @@ _BACK_OFF_FROM_AGE = ((timedelta(days=1), timedelta(hours=1)), (timedelta(hours=
 
 KEEP_TRYING = timedelta(days=3)
 
+#: Nobody leaves a mail for so long between two tries: this node was off, or what it keeps is of a backup.
+_OFF_AFTER = timedelta(days=1)
+
 #: While the mail server cannot be reached at all.
 _SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
 
@@ -21,11 +24,19 @@ _SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
 UNSURE_ATTEMPTS_MAX = 5
 
 
-def next_attempt(attempts: int, created_at: datetime, now: datetime, jitter: float) -> datetime:
+def tried_since(known: datetime | None, due_at: datetime, now: datetime) -> datetime:
+    """Since when a mail that was due then is tried: how long it waited before, or while this node was off, is no try.
+
+    `known` is what this said the last time.
+    """
+    return now if known is None or now - due_at > _OFF_AFTER else known
+
+
+def next_attempt(attempts: int, since: datetime, now: datetime, jitter: float) -> datetime:
     """When a deferred mail is tried again after so many attempts; `jitter` in 0..1 spreads a crowd by half the wait."""
     wait = _BACK_OFF[min(attempts, len(_BACK_OFF)) - 1]
     for age, longer in _BACK_OFF_FROM_AGE:
-        if now - created_at >= age:
+        if now - since >= age:
             wait = longer
             break
     return now + wait * (1 + jitter / 2)
@@ -36,9 +47,9 @@ def server_pause_seconds(failures: int, jitter: float) -> float:
     return _SERVER_BACK_OFF_SECONDS[min(failures, len(_SERVER_BACK_OFF_SECONDS)) - 1] * (1 + jitter / 2)
 
 
-def is_given_up(created_at: datetime, now: datetime) -> bool:
+def is_given_up(since: datetime, now: datetime) -> bool:
     """Whether a mail has been tried for long enough."""
-    return now - created_at > KEEP_TRYING
+    return now - since > KEEP_TRYING
 
 
 def is_unsure_again(attempts_unsure: int) -> bool:

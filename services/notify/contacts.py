@@ -49,14 +49,15 @@ _KEEP_TOKENS = text(
 # old news by then.
 _INTRODUCE_AGAIN = text(
     """
-    UPDATE notification SET status = 'waiting', attempts = 0, next_attempt_at = :now, created_at = :now, refusal = NULL
+    UPDATE notification SET status = 'waiting', attempts = 0, next_attempt_at = :now, created_at = :now, refusal = NULL,
+        tried_since = NULL
     WHERE member_id = :member_id AND status = 'failed' AND template = 'introduction'
       AND EXISTS (SELECT FROM contact WHERE member_id = :member_id AND refused_at IS NULL)
     """
 )
 
 _RELEASE = (
-    "UPDATE notification SET status = 'waiting', next_attempt_at = :now "
+    "UPDATE notification SET status = 'waiting', next_attempt_at = :now, tried_since = NULL "
     f"WHERE status = 'awaiting-contact' AND {ALL_KNOWN}"
 )
 _RELEASE_ALL = text(_RELEASE)

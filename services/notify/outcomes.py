@@ -32,7 +32,7 @@ _SENT_ALONE = saying_of_changed(
 _SENT_TOGETHER = text("UPDATE notification SET status = 'sent', sent_at = :now, facts = '{}' WHERE digest_id = :id")
 _WAIT = text(
     "UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = :next, refusal = :code, "
-    f"attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
+    f"tried_since = :since, attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
 )
 _FAIL = text(
     f"UPDATE notification SET status = 'failed', sender = NULL, refusal = :code, facts = {WITHOUT_SECRETS} {_OURS}"
@@ -44,8 +44,8 @@ _ACCEPT_ADDRESS = text(
     "UPDATE contact SET refused_at = NULL WHERE member_id = :member_id AND email = :address AND refused_at IS NOT NULL"
 )
 _TO_THE_NEW_ADDRESS = text(
-    "UPDATE notification SET status = 'waiting', next_attempt_at = :now WHERE notification_id = :id "
-    "AND EXISTS (SELECT FROM contact WHERE member_id = :member_id AND email <> :address)"
+    "UPDATE notification SET status = 'waiting', next_attempt_at = :now, tried_since = NULL "
+    "WHERE notification_id = :id AND EXISTS (SELECT FROM contact WHERE member_id = :member_id AND email <> :address)"
 )
 
 
@@ -76,7 +76,8 @@ async def write_down(
 ) -> None:
     """Settles a mail, or puts it back in the post for another time."""
     ours = {"id": mail.notification_id, "sender": sender}
-    again = {"next": now, "unused": 1, "unsure": 0, "code": None}
+    since = attempts.tried_since(mail.tried_since, mail.due_at, now)
+    again = {"next": now, "unused": 1, "unsure": 0, "code": None, "since": since}
     match outcome:
         case Accepted():
             await _sent(session, mail, ours, now)
@@ -84,19 +85,19 @@ async def write_down(
             await _refused(session, mail, ours, code, now if address else None)
         case Deferred(code, unsure):
             too_often = unsure and attempts.is_unsure_again(mail.attempts_unsure)
-            if too_often or attempts.is_given_up(mail.created_at, now):
+            if too_often or attempts.is_given_up(since, now):
                 await _failed(session, mail, ours, code)
             else:
-                later = attempts.next_attempt(mail.attempts, mail.created_at, now, jitter)
+                later = attempts.next_attempt(mail.attempts, since, now, jitter)
                 again |= {"next": later, "unused": 0, "unsure": int(unsure), "code": code}
                 await run(session, _WAIT, ours | again)
         case ServerAway(code):
-            if attempts.is_given_up(mail.created_at, now):
+            if attempts.is_given_up(since, now):
                 await _failed(session, mail, ours, code)
             else:
                 await run(session, _WAIT, ours | again | {"code": code})
         case NotOffered():
-            await run(session, _WAIT, ours | again)
+            await run(session, _WAIT, ours | again | {"since": mail.tried_since})
 
 
 async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now: datetime) -> None:

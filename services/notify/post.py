@@ -31,7 +31,8 @@ class Claimed:
     matter_id: str
     facts: dict[str, Any]
     needs: list[str]
-    created_at: datetime
+    due_at: datetime
+    tried_since: datetime | None
     attempts: int
     attempts_unsure: int
     cause: str | None
@@ -88,8 +89,8 @@ _CLAIM = """
     )
     UPDATE notification AS n SET status = 'sending', sender = $1, attempts = n.attempts + 1
     FROM due WHERE n.notification_id = due.notification_id
-    RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.created_at, n.attempts,
-        n.attempts_unsure, n.cause, n.category AS category_kept,
+    RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.next_attempt_at AS due_at,
+        n.tried_since, n.attempts, n.attempts_unsure, n.cause, n.category AS category_kept,
         coalesce((SELECT jsonb_agg(jsonb_build_object('template', i.template, 'matter_id', i.matter_id,
                                                       'facts', i.facts) ORDER BY i.created_at, i.notification_id)
                   FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id), '[]')

@@ -140,6 +140,7 @@ class Notification(Table, table=True):
     status: str
     created_at: datetime = Field(sa_column=_time_column())
     next_attempt_at: datetime = Field(sa_column=_time_column())
+    tried_since: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))  # since the first no
     attempts: int = 0
     attempts_unsure: int = 0
     sender: int | None = None

@@ -12,6 +12,7 @@ from services.notify.smtp import Accepted, Connection, Deferred, NotOffered, Ref
 from tests.catching import words
 from tests.given import eventually
 from tests.notify.conftest import a_match, a_notify, a_person, a_team_member, service_without_sender
+from tests.notify.test_preferences import choose
 from tests.notify.test_sending import a_sender_that_dies, sending
 from tests.notify.test_telling import a_link
 
@@ -91,11 +92,42 @@ async def test_a_server_that_says_later_for_three_days_is_not_asked_any_more(own
     await told(own_notify, person)
     await own_notify.becomes(person, "waiting", attempts=1)
 
-    own_notify.clock.move(days=3)
+    for attempt in (2, 3, 4):
+        own_notify.clock.move(hours=23)
+        await own_notify.becomes(person, "waiting", attempts=attempt)
+    own_notify.clock.move(hours=23)
 
     await own_notify.becomes(person, "failed", refusal="451")
     (failed,) = await own_notify.said(NotificationFailed)
     assert (failed.member_id, failed.refusal) == (person.member_id, "451")
+
+
+async def test_a_mail_that_waited_for_a_contact_for_days_is_tried_as_long_as_any_other(own_notify):
+    noor, late = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": noor.email, "answer": 451, "times": 1})
+    await own_notify.running.when(IntroductionMade(**a_match(noor, late)))
+    await own_notify.becomes(noor, "awaiting-contact")
+
+    own_notify.clock.move(days=4)
+    await own_notify.running.when(late)
+    await own_notify.becomes(noor, "waiting", attempts=1, refusal="451")
+    own_notify.clock.move(seconds=2)
+
+    await own_notify.becomes(noor, "sent")
+
+
+async def test_a_mail_that_was_gathered_for_days_is_tried_as_long_as_any_other(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": noor.email, "answer": 451, "times": 1})
+    await choose(own_notify, noor, proposals="weekly")
+    await told(own_notify, noor)
+    await own_notify.becomes(noor, "gathered")
+
+    own_notify.clock.move(days=4)
+    await choose(own_notify, noor, if_match='"2"')
+    await own_notify.becomes(noor, "waiting", attempts=1, refusal="451")
 
 
 async def test_a_server_that_hangs_up_after_its_yes_has_taken_the_mail(own_notify):
