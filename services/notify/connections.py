@@ -8,10 +8,12 @@ from typing import Any
 import asyncpg
 from sqlalchemy import make_url
 
-from chassis.database import LETS_GO_WHEN_WE_VANISH, DatabaseAway, notice_when_it_vanishes
+from chassis.database import LETS_GO_WHEN_WE_VANISH, DatabaseAway, is_away, notice_when_it_vanishes
 
 #: The first half of the advisory locks of senders; the second is the sender's number.
 SENDER_LOCKS = 0x0D4_0002
+
+_LOCK = "SELECT pg_advisory_lock($1, $2)"
 
 #: What asyncpg itself raises when the database cannot be used now.
 _AWAY = (
@@ -54,5 +56,19 @@ async def sender_number(database_url: str) -> AsyncIterator[tuple[int, asyncio.E
     """
     async with held_connection(database_url, "sender") as (connection, lost):
         number = await connection.fetchval("SELECT nextval('sender_number')::integer")
-        await connection.execute("SELECT pg_advisory_lock($1, $2)", SENDER_LOCKS, number)
+        await connection.execute(_LOCK, SENDER_LOCKS, number)
         yield number, lost
+
+
+async def hold_again(database_url: str, number: int, lost: asyncio.Event) -> None:
+    """Locks a number anew each time that it is lost, over another connection, until it is cancelled."""
+    while True:
+        await lost.wait()
+        try:
+            async with held_connection(database_url, "sender") as (connection, lost_again):
+                await connection.execute(_LOCK, SENDER_LOCKS, number)
+                await lost_again.wait()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            await asyncio.sleep(0.1)

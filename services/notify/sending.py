@@ -24,7 +24,7 @@ from chassis.telemetry import log, span, traceparent
 from services.notify import post, waking
 from services.notify.caretaking import Caretaker, mails_unsure
 from services.notify.composing import AddressNotSupported, compose
-from services.notify.connections import sender_number
+from services.notify.connections import hold_again, sender_number
 from services.notify.marking import Marks
 from services.notify.pace import Pace, Patience, Window
 from services.notify.post import Claimed
@@ -83,6 +83,7 @@ class Sender:
         """Sends until the number is lost or the service stops; what is under way is finished and written down first.
 
         When the database is away, that takes as long as it is away: an accepted mail that is not marked would go again.
+        A number that was lost is locked again meanwhile, so that nobody takes over what the mail server is slow with.
         """
         waking.senders.add(self._woken)
         marking = asyncio.create_task(self._marks.run())
@@ -90,6 +91,7 @@ class Sender:
         working.append(asyncio.create_task(self._look_after_until_closing()))
         working.append(asyncio.create_task(self._claim_until_closing()))
         losing = asyncio.create_task(self._lost.wait())
+        holding = asyncio.create_task(hold_again(self._settings.database_url, self._number, self._lost))
         try:
             try:
                 await asyncio.wait({losing, *working}, return_when=asyncio.FIRST_COMPLETED)
@@ -101,7 +103,7 @@ class Sender:
             raise
         finally:
             waking.senders.discard(self._woken)
-            await ended(losing, finishing, *working, marking)
+            await ended(losing, holding, finishing, *working, marking)
         for task in working:
             task.result()
 

@@ -4,14 +4,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from contracts.matching import MatchEndorsed, MatchProposed
 from contracts.notify import NotificationSent
 from services.notify.app import service
+from services.notify.connections import SENDER_LOCKS
 from services.notify.settings import NotifySettings
+from services.notify.sql import run
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import Running, eventually
 from tests.notify.conftest import Notify, a_match, a_notify, a_person
+from tests.notify.test_sending import HOLDERS
 from tests.notify.test_stream import Reader, listening
 
 
@@ -97,6 +101,25 @@ async def test_a_restart_of_the_database_in_the_middle_makes_nobody_send_twice(p
 
             assert [len(first.mails(person)) for person in people] == [1] * 6
             assert {mail.attempts_unsure for mail in await first.mails_kept()} == {0}
+
+
+async def test_a_sender_that_lost_its_number_alone_keeps_what_the_mail_server_is_slow_with(postgres, nats, own_catcher):
+    async with a_notify(postgres, nats, own_catcher, mail_poll_seconds=1) as first, a_replica_of(first):
+        person = a_person()
+        await first.given(person)
+        own_catcher.behave({"stage": "data", "wait_seconds": 6})
+        await first.publish(MatchEndorsed(**a_match(person, a_person())))
+        await own_catcher.mail(person.email)  # stored, and not answered yet
+        number = (await first.kept(person)).sender
+
+        async with first.running.session() as session:
+            (held,) = await run(session, HOLDERS, {"locks": SENDER_LOCKS, "number": number})
+            await run(session, text("SELECT pg_terminate_backend(:pid)"), {"pid": held.pid})
+        await first.posted()
+
+        assert len(first.mails(person)) == 1
+        sent = await first.kept(person)
+        assert (sent.status, sent.attempts_unsure) == ("sent", 0)
 
 
 async def test_a_replica_that_is_cut_off_for_good_leaves_its_mail_to_the_others(postgres, nats, own_catcher):

@@ -87,7 +87,7 @@ class Dying:
             await session.commit()
 
 
-_HOLDERS = text(
+HOLDERS = text(
     "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = :locks AND objid = :number "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 )
@@ -105,7 +105,7 @@ async def a_sender_that_dies(notify):
 
     async def lets_go():
         async with notify.running.session() as session:
-            return not (await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})).all()
+            return not (await run(session, HOLDERS, {"locks": SENDER_LOCKS, "number": number})).all()
 
     await eventually(lets_go, saying="a number that is free")
 
@@ -497,7 +497,7 @@ async def test_a_number_cannot_be_had_from_a_database_that_is_away(idle_notify):
 async def test_a_sender_sees_at_once_that_the_database_lost_sight_of_it(idle_notify):
     async with sender_number(idle_notify.service.settings.database_url) as (number, lost):
         async with idle_notify.running.session() as session:
-            (held,) = await run(session, _HOLDERS, {"locks": SENDER_LOCKS, "number": number})
+            (held,) = await run(session, HOLDERS, {"locks": SENDER_LOCKS, "number": number})
             await run(session, text("SELECT pg_terminate_backend(:pid)"), {"pid": held.pid})
         async with asyncio.timeout(30):
             await lost.wait()
