@@ -151,9 +151,23 @@ def lock_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
+#: The schema that a restore has in every database of the node from its first step to its last.
+RESTORING = "restore"
+
+
+class HalfRestored(Exception):
+    """A restore began with the databases of the node, and has not come to its end."""
+
+
 async def migrate(engine: AsyncEngine, service: str | Path) -> None:
-    """Brings the database to the service's newest migration; replicas that start together wait for each other."""
+    """Brings the database to the service's newest migration; replicas that start together wait for each other.
+
+    Raises `HalfRestored`.
+    """
     async with engine.connect() as connection:
+        broke_off = text("SELECT to_regnamespace(:schema) IS NOT NULL")
+        if (await connection.execute(broke_off, {"schema": RESTORING})).scalar_one():
+            raise HalfRestored
         await connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": lock_number("migrate")})
         await connection.commit()
         try:

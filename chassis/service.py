@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import metrics, problems
 from chassis.api import Api
 from chassis.consumer import Consumer
-from chassis.database import engine_for, is_away, migrate, sessions_of, wait_for_database
+from chassis.database import HalfRestored, engine_for, is_away, migrate, sessions_of, wait_for_database
 from chassis.figures import OwnFigures
 from chassis.figures import router as figures_router
 from chassis.health import router as health_router
@@ -153,6 +153,9 @@ class Service:
                 await wait_for_database(self.engine)
                 await migrate(self.engine, self._migrations)
                 self.is_migrated = True
+            except HalfRestored:  # whom it had yet to erase are there, and streams are missing
+                log.error("a restore broke off: stop the node, and give it again with --overwrite")
+                await asyncio.sleep(MIGRATES_AGAIN_SECONDS)
             except Exception as error:
                 log.error("not migrated", fault=describe(error))
                 await asyncio.sleep(0.5 if is_away(error) else MIGRATES_AGAIN_SECONDS)

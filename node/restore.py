@@ -69,6 +69,8 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
         gone += erased.read(file)
     async with streams.connected(there.nats) as client:
         gone += await _check_free(there, client, kept, asked.overwrite)
+        for url in there.databases.values():  # a node that is half put back must not open
+            await databases.begin(url)
         await databases.note_to_erase(there.databases["members"], gone)  # for the next attempt, if this one breaks off
         for service, database in kept.databases.items():
             await databases.put_back(there.databases[service], asked.source, service, database)
@@ -80,7 +82,8 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
             await _take_out_what_was_said(there.databases[service], kept.node, client)
         await restored.tell(client, kept.node)
     again = await erased.erase_again(there.databases["members"], kept.node, gone)
-    await databases.note_erased(there.databases["members"])
+    for url in there.databases.values():
+        await databases.end(url)
     print(f"Node {kept.node} van {kept.made_at} teruggezet (restored) in {time.monotonic() - since:.1f} s.")
     print(f"{len(again)} gewiste leden opnieuw gewist (members who had been erased are erased again).")
     if kept.mails_waiting:

@@ -10,7 +10,7 @@ import asyncpg
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 
-from chassis.database import alembic_config, engine_for, upgrade
+from chassis.database import RESTORING, alembic_config, engine_for, upgrade
 from node.keeping.manifest import DatabaseKept, TableKept, Unusable, parts_of, written
 
 #: What the service's own migrations and code made; what an extension brought stays what it is.
@@ -52,7 +52,7 @@ _DROP = f"""
 
 #: Whom a restore has to erase when all else is put back. In a schema of its own, which is neither kept nor emptied: a
 #: restore that broke off has overwritten where they stood, and the one after it must know them.
-_TO_ERASE = "restore.to_erase"
+_TO_ERASE = f"{RESTORING}.to_erase"
 
 #: Which service says what of which table's rows is so, by their version.
 SAYS = {"members": ("member", "organisation"), "requests": ("proposition",), "matching": ("match",)}
@@ -113,11 +113,19 @@ async def erased_there(connection: asyncpg.Connection) -> list[str]:
     return found
 
 
-async def note_to_erase(url: str, member_ids: Iterable[str]) -> None:
-    """Keeps whom a restore has to erase in the database of members, until `note_erased`."""
+async def begin(url: str) -> None:
+    """From here until `end` no service opens the database."""
     connection = await connect(url)
     try:
-        await connection.execute("CREATE SCHEMA IF NOT EXISTS restore")
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {RESTORING}")
+    finally:
+        await connection.close()
+
+
+async def note_to_erase(url: str, member_ids: Iterable[str]) -> None:
+    """Keeps whom a restore that began has to erase in the database of members, until `end`."""
+    connection = await connect(url)
+    try:
         await connection.execute(f"CREATE TABLE IF NOT EXISTS {_TO_ERASE} (member_id text PRIMARY KEY)")
         insert = f"INSERT INTO {_TO_ERASE} SELECT unnest($1::text[]) ON CONFLICT DO NOTHING"
         await connection.execute(insert, list(member_ids))
@@ -125,11 +133,11 @@ async def note_to_erase(url: str, member_ids: Iterable[str]) -> None:
         await connection.close()
 
 
-async def note_erased(url: str) -> None:
-    """They are: there is nobody to erase any more."""
+async def end(url: str) -> None:
+    """All is put back, and whoever was to be erased is."""
     connection = await connect(url)
     try:
-        await connection.execute("DROP SCHEMA restore CASCADE")
+        await connection.execute(f"DROP SCHEMA IF EXISTS {RESTORING} CASCADE")
     finally:
         await connection.close()
 

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,8 +20,12 @@ from contracts.partners import OrganisationTold
 from node import backup, restore
 from node.keeping import databases, erased, streams
 from node.keeping.servers import Servers
+from services.members.app import service as members_service
 from services.members.rules import MemberStatus
+from services.members.settings import MembersSettings
 from services.members.tables import Member
+from services.notify.app import service as notify_service
+from services.notify.settings import NotifySettings
 from services.partners import keys
 from services.partners.app import TOLD_KEPT_SECONDS, service
 from services.partners.nats_door import durable
@@ -85,20 +89,29 @@ async def members(node: Servers) -> list[str]:
     return await rows(node, "members", "SELECT member_id FROM member ORDER BY joined_at")
 
 
-async def test_who_was_erased_after_the_backup_is_erased_by_the_restore_after_one_that_broke_off(
-    node, tmp_path, monkeypatch
-):
-    noor, wim = await a_member(node), await a_member(node)
-    await keep(node, tmp_path)
-    await erased.erase_again(node.databases["members"], node.node, [noor])
+@pytest.fixture
+def breaks_off(monkeypatch) -> Callable[[Servers, Path], Awaitable[None]]:
+    """A restore that loses the broker when the databases are put back, and the streams are not."""
 
     async def broker_is_lost(*_: object) -> None:
         raise ConnectionError
 
-    with monkeypatch.context() as broken:
-        broken.setattr(streams, "put_back", broker_is_lost)
-        with pytest.raises(ConnectionError):
-            await put_back(node, tmp_path)
+    async def begin(node: Servers, folder: Path) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(streams, "put_back", broker_is_lost)
+            with pytest.raises(ConnectionError):
+                await put_back(node, folder)
+
+    return begin
+
+
+async def test_who_was_erased_after_the_backup_is_erased_by_the_restore_after_one_that_broke_off(
+    node, tmp_path, breaks_off
+):
+    noor, wim = await a_member(node), await a_member(node)
+    await keep(node, tmp_path)
+    await erased.erase_again(node.databases["members"], node.node, [noor])
+    await breaks_off(node, tmp_path)
     assert await members(node) == [noor, wim]
 
     await put_back(node, tmp_path)
@@ -106,6 +119,30 @@ async def test_who_was_erased_after_the_backup_is_erased_by_the_restore_after_on
     assert await members(node) == [wim]
     assert await rows(node, "members", "SELECT member_id FROM erasure") == [noor]
     assert await rows(node, "members", "SELECT to_regnamespace('restore')") == [None]
+
+
+@pytest.mark.parametrize(("make", "settings"), [(members_service, MembersSettings), (notify_service, NotifySettings)])
+async def test_no_service_opens_in_a_node_of_which_the_restore_broke_off_until_it_is_given_again(
+    postgres, nats, node, tmp_path, breaks_off, monkeypatch, capsys, make, settings
+):
+    monkeypatch.setattr("chassis.service.OPENING_SECONDS_MAX", 0.1)
+    await keep(node, tmp_path)
+    await breaks_off(node, tmp_path)
+
+    async def is_told() -> bool:
+        return "give it again with --overwrite" in capsys.readouterr().out
+
+    of = settings.__module__.split(".")[1]
+    where = {"node": node.node, "database_url": node.databases[of], "nats_url": nats.url}
+    shut = make(settings(**where))
+    async with shut.app.router.lifespan_context(shut.app):
+        await eventually(is_told, within=10, saying="a log that tells what to do")
+        assert (await shut.parts())["database"] == "not migrated"
+
+    await put_back(node, tmp_path)
+
+    async with running(make, postgres, nats, **where) as opened:
+        assert (await opened.service.parts())["database"] == "ready"
 
 
 @pytest.mark.parametrize("to", ["shared", "local", "to.zeeland", "to-partner.docenten"])
