@@ -14,6 +14,7 @@ from chassis import (
     Now,
     Page,
     Paging,
+    Problem,
     ReadSession,
     Reply,
     SignedIn,
@@ -34,6 +35,15 @@ from services.members.views import AmbassadorView
 router = APIRouter(prefix="/v1", tags=["ambassadors"])
 
 MemberId = Annotated[str, Path(max_length=128)]
+
+
+class MergedNotOfTeam(
+    Problem,
+    slug="merged-not-of-node-team",
+    status=409,
+    title="Who was merged with another is not of the node's team: part the two first",
+):
+    """Whoever reads either mailbox could do what the team can."""
 
 
 @router.get("/ambassadors", response_model=Page[AmbassadorView])
@@ -87,6 +97,8 @@ async def add_to_node_team(member_id: MemberId, who: NodeTeam, now: Now, command
     async def add(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
         if not member.node_team:
+            if len(await persons.references_of(session, member.member_id)) > 1:
+                raise MergedNotOfTeam
             join_node_team(session, member)
             note_deed(session, "members", who, Deed.NODE_TEAM_ADDED, now, whose=[member.member_id])
         return Reply(status=204)
@@ -104,7 +116,7 @@ async def remove_from_node_team(member_id: MemberId, who: NodeTeam, now: Now, co
             await store.check_not_last_of_node_team(session)
             member.node_team = False
             member.version += 1
-            say(session, NodeTeamLeft(member_id=member_id, version=member.version))
+            say(session, NodeTeamLeft(member_id=member.member_id, version=member.version))
             note_deed(session, "members", who, Deed.NODE_TEAM_REMOVED, now, whose=[member.member_id])
         return Reply(status=204)
 

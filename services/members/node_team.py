@@ -6,10 +6,11 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import PlaceDraft, Service
+from chassis.telemetry import log
 from chassis.transactions import Item
 from contracts.event import new_id
 from contracts.vocabulary import Language, OrganisationKind
-from services.members import membership, rules, store
+from services.members import membership, persons, rules, store
 from services.members.appointments import join_node_team
 from services.members.inputs import OrganisationDraft
 from services.members.organisations import register
@@ -19,7 +20,9 @@ from services.members.tables import Member, Organisation
 
 
 async def ensure_node_team(service: Service) -> None:
-    """At start: every address in the settings is an active member of the node's team; replicas wait for each other."""
+    """At start: every address in the settings is an active member of the node's team, but for who is kept out or
+    merged with another; replicas wait for each other.
+    """
     settings = service.settings
     assert isinstance(settings, MembersSettings)
 
@@ -61,7 +64,11 @@ async def _ensure_member(session: AsyncSession, name: str, email: str, organisat
         session.add(member)
         await session.flush()
     member = await store.member(session, member.member_id, for_change=True)
-    if rules.joins(MemberStatus(member.status), blocked=member.blocked_at is not None):
+    merged = len(await persons.references_of(session, member.member_id)) > 1
+    if merged or member.blocked_at is not None:
+        log.warning("the settings name for the team who cannot be of it", member=member.member_id, merged=merged)
+        return
+    if rules.joins(MemberStatus(member.status), blocked=False):
         await membership.affiliate(session, member, organisation_id, None, now)
         await membership.activate(session, member, now)
     if not member.node_team:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from chassis.transactions import Item
 from contracts.event import EventRejected
 from contracts.members import (
     AmbassadorAppointed,
@@ -13,11 +14,15 @@ from contracts.members import (
     MemberLeft,
     MemberMerged,
     MemberParted,
+    NodeTeamLeft,
     RecordAccepted,
     SignInRequested,
 )
 from contracts.partners import Thing
 from contracts.vocabulary import Network
+from services.members import store
+from services.members.appointments import join_node_team
+from services.members.node_team import ensure_node_team
 from tests.members.conftest import COMPANY, SCHOOL, slug
 from tests.members.test_told_by_networks import a_person, a_school, registered, withdrawn
 
@@ -171,6 +176,50 @@ async def test_somebody_of_the_team_is_merged_with_nobody(members):
     answer = await decide(members, pair, "merge")
 
     assert (answer.status_code, slug(answer)) == (409, "node-team-not-merged")
+
+
+async def test_who_is_merged_does_not_come_into_the_team(members):
+    first, second, pair = await two_of_one_name(members)
+    await decide(members, pair, "merge")
+    await members.given()
+
+    answer = await members.team().put(f"/v1/node-team/{second}")
+
+    assert (answer.status_code, slug(answer)) == (409, "merged-not-of-node-team")
+    await members.then_nothing_said()
+    assert "node-team" not in (await members.me(first)).json()["roles"]
+
+
+async def test_who_was_of_the_team_before_they_were_merged_leaves_it_by_either_reference(members):
+    first, second, pair = await two_of_one_name(members)
+    await decide(members, pair, "merge")
+
+    async def of_the_team(session):
+        join_node_team(session, await store.member(session, first, for_change=True))
+
+    await members.service.transactions.do(Item(of_the_team))
+    await members.given()
+
+    assert (await members.team().delete(f"/v1/node-team/{second}")).status_code == 204
+
+    (left,) = await members.then_said(NodeTeamLeft)
+    assert left.member_id == first
+
+
+@pytest.mark.parametrize("why", ["blocked", "merged"])
+async def test_whom_the_settings_name_is_not_of_the_team_while_they_are_kept_out_or_merged(members, why, monkeypatch):
+    _, second, pair = await two_of_one_name(members)
+    if why == "merged":
+        await decide(members, pair, "merge")
+    else:
+        await members.team().put(f"/v1/members/{second}/block")
+    await members.given()
+    named = members.service.settings.model_copy(update={"node_team_addresses": "n.jansen@thuis.example"})
+    monkeypatch.setattr(members.service, "settings", named)
+
+    await ensure_node_team(members.service)
+
+    await members.then_nothing_said()
 
 
 async def test_another_scope_of_a_merged_ambassador_is_in_force_in_place_of_the_one_they_had(members):
