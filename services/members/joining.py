@@ -53,6 +53,8 @@ async def _known_or_new(session: AsyncSession, draft: JoinDraft, now: datetime) 
     if member is None:
         member = membership.unconfirmed(draft, draft.email, now)
         session.add(member)
+    if member.status == MemberStatus.UNCONFIRMED:
+        member.email = draft.email  # nobody showed that it is theirs as it was written before
     return member
 
 

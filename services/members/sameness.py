@@ -203,8 +203,8 @@ def domain(website: str | None) -> str | None:
 
 
 def address(email: str) -> str:
-    """An address without what its owner may add to it: capitals, and a tag after a plus sign."""
-    local, _, at = email.casefold().partition("@")
+    """An address without what its owner may add to it: capitals, as in `rules.email_key`, and a tag after a plus."""
+    local, _, at = email.lower().partition("@")
     return f"{local.partition('+')[0]}@{at}"
 
 

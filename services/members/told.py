@@ -98,6 +98,7 @@ async def _member_told(session: AsyncSession, told: PersonTold, draft: JoinDraft
         await session.flush()  # before what refers to it
     if member.status == MemberStatus.UNCONFIRMED:
         member.name, member.phone, member.language = draft.name, draft.phone, draft.language
+        member.email = draft.email  # nobody showed that it is theirs as it was written before
         return member, True
     return member, False
 

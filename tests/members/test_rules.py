@@ -99,7 +99,14 @@ def test_a_normal_address_is_its_own_normal_form_and_capitals_do_not_make_anothe
     except ValueError:
         return
     assert rules.email_address(normal) == normal
-    assert rules.email_key(normal) == rules.email_key(normal.swapcase().swapcase().lower())
+    assert rules.email_key(normal) == rules.email_key(normal.upper() if normal.isascii() else normal.lower())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("\u017fam@roc.nl", "sam@roc.nl"), ("stra\u00dfe@roc.nl", "strasse@roc.nl")]
+)
+def test_a_letter_that_is_like_another_makes_another_mailbox(one, other):
+    assert rules.email_key(rules.email_address(one)) != rules.email_key(rules.email_address(other))
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def person(name, email, at="a-school", phone=None):
     ("one", "other", "verdict"),
     [
         (person("Noor Westersma", "n@roc.example"), person("N. Westersma", "N+om@ROC.example"), "certain"),
+        (person("Sam Westersma", "sam@roc.example"), person("Sam Westersma", "\u017fam@roc.example"), "doubtful"),
         (person("Noor Westersma", "n@roc.example"), person("Noor Hagekamp-Westersma", "n@roc.example"), "certain"),
         (person("Noor Westersma", "n@roc.example"), person("Noor Hagekamp", "n@roc.example"), "certain"),
         (person("Noor Westersma", "n@roc.example"), person("Bram Westersma", "n@roc.example"), "doubtful"),
