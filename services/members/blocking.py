@@ -45,12 +45,12 @@ async def block(member_id: MemberId, who: NodeTeam, now: Now, command: Command) 
             raise MemberNotFound
         if member.node_team or member.member_id == who.member_id:
             raise CannotBlock
-        if member.status == MemberStatus.ACTIVE:
-            await membership.leave(session, member)
         if member.blocked_at is None:
             for one in await persons.memberships_of(session, member):
-                one.blocked_at = now
+                one.blocked_at, one.had_left = now, one.status == MemberStatus.LEFT
             note_deed(session, "members", who, Deed.MEMBER_BLOCKED, now, whose=[member.member_id])
+        if member.status == MemberStatus.ACTIVE:
+            await membership.leave(session, member)
         return Reply(status=204)
 
     return await command(block_them)
@@ -58,14 +58,18 @@ async def block(member_id: MemberId, who: NodeTeam, now: Now, command: Command) 
 
 @router.delete("/{member_id}/block", status_code=204)
 async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command) -> Response:
-    """A member takes part again, as an ordinary member; nothing happens when they were not kept out."""
+    """A member takes part again, as an ordinary member; nothing happens when they were not kept out.
+
+    Who had left by themselves, or was withdrawn by all networks meanwhile, is let in and takes no part.
+    """
 
     async def unblock_them(session: AsyncSession) -> Reply:
         member = await store.member(session, member_id, for_change=True)
         if member.blocked_at is not None:
             for one in await persons.memberships_of(session, member):
                 one.blocked_at = None
-            await membership.activate(session, member, now)
+            if not member.had_left:
+                await membership.activate(session, member, now)
             note_deed(session, "members", who, Deed.MEMBER_UNBLOCKED, now, whose=[member.member_id])
         return Reply(status=204)
 

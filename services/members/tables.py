@@ -67,6 +67,8 @@ class Member(Table, table=True):
     leads_to: str | None = Field(default=None, sa_type=sa.Text, index=True)  # the one that stays, at the end of these
     same_keys: list[str] | None = Field(default=None, sa_type=Texts)
     blocked_at: datetime | None = Field(default=None, sa_type=Instant)  # kept out by the team, and has left too
+    had_left: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Of who is kept out: that they had left before, or that no network vouches for them since."""
     first_seen_at: datetime = Field(sa_type=Instant)
     joined_at: datetime | None = Field(default=None, sa_type=Instant)
 

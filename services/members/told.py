@@ -142,7 +142,10 @@ async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: date
 
 
 async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
-    """An organisation or a person leaves a network; who was here by that network alone takes part no more."""
+    """An organisation or a person leaves a network; who was here by that network alone takes part no more.
+
+    Of who takes no part at the moment it is taken back too, without a word.
+    """
     if told.thing == Thing.ORGANISATION:
         organisation = await store.organisation(session, told.known_as, for_change=True)
         if told.network in organisation.networks:
@@ -150,17 +153,20 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
         return
     person = await store.find_member(session, told.known_as)
     member = await persons.membership(session, told.known_as, for_change=True)
-    if person is None or member is None or person.status != MemberStatus.ACTIVE:
+    if person is None or member is None:
         return
     if told.thing == Thing.AMBASSADOR:
         await stood_down(session, member)
         return
     before = await membership.shown(session, person)
     await person_said.take_back(session, member, told.network, told.record_id)
+    is_active = person.status == MemberStatus.ACTIVE
     if await _is_nobodys(session, person):
-        person.networks = []
-        await membership.leave(session, person)
+        if is_active or (person.blocked_at and not person.had_left):  # else they left, and no network brings them back
+            person.networks, person.had_left = [], True
+        if is_active:
+            await membership.leave(session, person)
         return
     await person_said.make_anew(session, person)
-    if before != await membership.shown(session, person):
+    if is_active and before != await membership.shown(session, person):
         await membership.changed(session, person)

@@ -149,6 +149,18 @@ async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(
     assert [one for one in await street.members.said(ContactChanged) if one.member_id == member_id]
 
 
+async def test_who_had_left_by_themselves_is_let_in_without_taking_part(team, noor):
+    page = f"/members/{noor[1]}"
+    await noor[2].post("/api/v1/members/me/leave")
+    await team.put(f"/api/v1{page}/block")
+
+    answer = await press(team, await team.get(page), "unblock")
+    follows = await team.get(answer.headers["location"])
+
+    assert (answer.status_code, follows.status_code, follows.headers["location"]) == (303, 303, "/members")
+    assert (await team.get(f"/api/v1{page}")).status_code == 404
+
+
 async def test_the_team_does_not_lock_itself_out(street, team):
     own = await street.member_id(team)
     refused = await team.put(f"/api/v1/members/{own}/block")

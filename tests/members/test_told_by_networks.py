@@ -106,6 +106,52 @@ async def test_who_is_kept_out_is_not_brought_back_by_a_network(members):
     assert len(await members.said(MemberJoined)) == 1
 
 
+async def test_who_is_let_in_takes_no_part_when_their_network_withdrew_them_while_they_were_kept_out(members):
+    await members.given(a_school())
+    (school,) = await registered(members)
+    await members.when(told := a_person(school))
+    (joined,) = await members.said(MemberJoined)
+    await members.team().put(f"/v1/members/{joined.member_id}/block")
+    await members.when(withdrawn(told, joined.member_id, Thing.PERSON, told.network))
+    await members.given()
+
+    assert (await members.team().delete(f"/v1/members/{joined.member_id}/block")).status_code == 204
+
+    await members.then_nothing_said()
+    await members.when(told.model_copy(update={"version": 3, "known_as": joined.member_id}))
+    assert [event.member_id for event in await members.said(MemberJoined)] == [joined.member_id]
+
+
+async def test_who_had_left_by_themselves_takes_no_part_when_they_are_let_in_and_may_join_anew(members):
+    noor = await members.joined()
+    await members.http_as(noor).post("/v1/members/me/leave")
+    await members.team().put(f"/v1/members/{noor}/block")
+    await members.quiet()
+    await members.given()
+
+    assert (await members.team().delete(f"/v1/members/{noor}/block")).status_code == 204
+
+    await members.then_nothing_said()
+    school = (await members.http.get("/v1/organisations", params={"q": "Vechtdal"})).json()["items"][0]
+    assert await members.joined(organisation=None, organisation_id=school["organisation_id"]) == noor
+
+
+async def test_what_a_network_takes_back_of_who_left_does_not_count_when_they_join_anew(members):
+    noor = await members.joined()
+    await members.given(a_school(Network.KATAPULT, name="Elzenbeek College", brin="25PK"))
+    found = (await members.http.get("/v1/organisations", params={"q": "Elzenbeek"})).json()["items"]
+    told = a_person(found[0]["organisation_id"], email="noor.jansen@vechtdal.example", name="Noor Jansen")
+    await members.when(told)
+    await members.http_as(noor).post("/v1/members/me/leave")
+    await members.when(withdrawn(told, noor, Thing.PERSON, told.network))
+    school = (await members.http.get("/v1/organisations", params={"q": "Vechtdal"})).json()["items"][0]
+
+    await members.joined(organisation=None, organisation_id=school["organisation_id"], networks=["katapult"])
+
+    assert await belongs_to(members, noor) == ["ROC Vechtdal"]
+    assert (await members.me(noor)).json()["networks"] == ["katapult"]
+
+
 async def test_an_ambassador_is_appointed(members):
     await members.given(a_school())
     (school,) = await registered(members)
