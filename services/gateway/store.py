@@ -54,12 +54,16 @@ async def note_use(session: AsyncSession, token_hash: bytes, now: datetime) -> N
 
 
 async def end_session(session: AsyncSession, token_hash: bytes, staying: str | None = None) -> list[bytes]:
-    """A session is no more, under the token that it went on from either; returns what was known of it.
+    """A session is no more, under the token that it went on from or goes on under either; returns what was known of it.
 
     Of a device that its member is `staying` signed in on, nothing is said.
     """
     before = select(col(SessionRow.went_on_from)).where(SessionRow.token_hash == token_hash)
-    of_it = col(SessionRow.token_hash) == token_hash, col(SessionRow.token_hash) == before.scalar_subquery()
+    of_it = (
+        col(SessionRow.token_hash) == token_hash,
+        col(SessionRow.token_hash) == before.scalar_subquery(),
+        col(SessionRow.went_on_from) == token_hash,
+    )
     return await _end(session, sa.or_(*of_it), staying)
 
 

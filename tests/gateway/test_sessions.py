@@ -160,6 +160,20 @@ async def test_signing_out_here_leaves_other_browsers_signed_in(street):
     assert await is_signed_in(elsewhere)
 
 
+async def test_signing_out_with_the_token_of_before_ends_the_session_that_went_on_under_another(street):
+    browser, team, late = await street.member(), await street.team(), street.visitor()
+    late.cookies.set(COOKIE, before := browser.cookies[COOKIE])
+    await team.put(f"/api/v1/ambassadors/{await street.member_id(browser)}", json={"provinces": ["Zeeland"]})
+
+    async def goes_on_under_another():
+        return await is_signed_in(browser) and browser.cookies[COOKIE] != before
+
+    await eventually(goes_on_under_another, saying="another token")
+    assert (await late.delete("/api/v1/sessions/current")).status_code == 204
+
+    assert not await is_signed_in(browser)
+
+
 async def test_a_session_that_another_process_ended_ends_here_within_seconds(street):
     browser = await street.member()
     assert await is_signed_in(browser)
