@@ -27,9 +27,9 @@ async def answer(session: AsyncSession, call: Call, given: calls.Answer) -> Show
     side = shown.match.side_of(call.who.references)
     if side is None:
         raise MatchNotAwaitingYou
-    check_version(call.expected, shown.match.version)
     if shown.match.answer_of(side) is given.accepted:
         return shown
+    check_version(call.expected, shown.match.version)
     match = await give(session, shown.match, side, accepted=given.accepted, because=given.because, now=call.now)
     return replace(shown, match=match)
 

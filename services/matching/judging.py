@@ -25,6 +25,7 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
     side = steps.side_to_endorse(shown.match)
     if shown.match.endorsed_at or side in shown.match.endorsed_for:
         return shown
+    check_version(call.expected, shown.match.version)
     match = steps.endorse(shown.match, call.now, side)
     doing.note_on_match(session, call.who, Deed.MATCH_ENDORSED, match, call.now)
     await go_on(session, match)
@@ -45,6 +46,7 @@ async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Sh
     shown = await _to_judge(session, call)
     if shown.match.state is State.DISMISSED:
         return shown
+    check_version(call.expected, shown.match.version)
     match = steps.dismiss(shown.match, dismissal.because)
     await matches.save(session, match)
     doing.note_on_match(session, call.who, Deed.MATCH_DISMISSED, match, call.now)
@@ -62,11 +64,13 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
     """Somebody else looks at it from now on; whom an ambassador names is asked first, see `handing_over`."""
     shown = await _to_judge(session, call)
     if to.member_id and not call.who.has(Role.NODE_TEAM):
+        check_version(call.expected, shown.match.version)
         await handing_over.ask_over(session, shown, call, to.member_id, to.note)
         return shown
     chosen = await _chosen(session, shown.match, to)
     if chosen == shown.match.ambassador_ids:
         return shown
+    check_version(call.expected, shown.match.version)
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
     return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now))
 
@@ -76,7 +80,6 @@ async def _to_judge(session: AsyncSession, call: Call) -> Shown:
     shown = await showing.show(session, call.match_id)
     steps.must_see(shown.match, call.who.references, call.who.roles)
     steps.must_judge(shown.match, call.who.references, call.who.roles)
-    check_version(call.expected, shown.match.version)
     return shown
 
 

@@ -356,6 +356,30 @@ async def test_who_says_no_may_say_why(neighbourhood):
     well_made(twice, "nl")
 
 
+async def test_a_yes_is_not_refused_because_the_other_side_said_yes_a_second_before(neighbourhood):
+    pair = await neighbourhood.a_match()
+    path = f"/matches/{pair.match_id}"
+    await press(pair.team, await pair.team.get(path), "endorse")
+    pages = [(browser, await browser.get(path)) for browser in (pair.asker, pair.offerer, pair.offerer)]
+
+    answers = [await press(browser, page, "yes") for browser, page in pages]
+
+    assert [answer.status_code for answer in answers] == [303, 303, 303]
+    assert heading(await pair.asker.get(path)) == "Jullie zijn aan elkaar voorgesteld"
+
+
+async def test_what_was_typed_to_see_no_fit_is_still_there_when_it_is_refused(neighbourhood):
+    pair = await neighbourhood.a_match()
+    page = await pair.team.get(f"/matches/{pair.match_id}")
+
+    refused = await press(pair.team, page, "dismiss", note="Te weinig <uren>.", version="7", because="too-far")
+
+    assert (refused.status_code, "Te weinig &lt;uren&gt;." in refused.text) == (412, True)
+    (chosen,) = [one for one in well_made(refused, "nl").iter("option") if one.get("selected") is not None]
+    assert chosen.get("value") == "too-far"
+    assert (await press(pair.team, refused, "dismiss", because="too-far")).status_code == 303
+
+
 async def test_who_does_not_know_the_field_lets_the_team_look(neighbourhood):
     pair, path = await neighbourhood.a_match(), "/?done=hand-over"
     page = await pair.team.get(f"/matches/{pair.match_id}")

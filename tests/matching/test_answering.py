@@ -92,10 +92,11 @@ async def test_one_no_ends_the_match_and_the_next_best_has_its_turn(matching: Ma
 @pytest.mark.parametrize("answer", [YES, NO])
 async def test_the_same_answer_again_changes_nothing(matching: Matching, answer):
     match = await matching.endorsed()
-    first = await matching.asker.post(address(match), json=answer)
+    seen = {"If-Match": f'"{match.version}"'}
+    first = await matching.asker.post(address(match), json=answer, headers=seen)
     await matching.given()
 
-    again = await matching.asker.post(address(match), json={"accepted": answer["accepted"]})
+    again = await matching.asker.post(address(match), json={"accepted": answer["accepted"]}, headers=seen)
 
     assert (again.status_code, again.json()) == (200, first.json())
     await matching.then_nothing_said()

@@ -117,7 +117,8 @@ async def test_who_cannot_judge_it_does_not_get_it(matching: Matching, to):
 async def test_the_same_step_again_gives_the_match_and_says_nothing_more(matching: Matching, step, body, event):
     match = await matching.proposed()
 
-    first, second = [await matching.team().post(address(match, step), json=body) for _ in range(2)]
+    seen = {"If-Match": f'"{match.version}"'}
+    first, second = [await matching.team().post(address(match, step), json=body, headers=seen) for _ in range(2)]
 
     assert (first.status_code, first.json(), first.headers["etag"]) == (200, second.json(), second.headers["etag"])
     await matching.then_said(event)

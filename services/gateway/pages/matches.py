@@ -1,5 +1,6 @@
 """The page of a match: what is asked and offered, why it fits, and what the reader can do with it."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
@@ -55,18 +56,27 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
             f"{_address(match_id)}/{verb}",
             method="POST",
             body=body | (told if button in ("dismiss", "no") else {}),
-            if_match=f'"{filled_in.get("version", "")}"',
+            if_match=None if verb == "answer" else f'"{filled_in.get("version", "")}"',
         )
     except Refused as refused:
         if refused.status not in (403, 409, 412, 422):
             raise
-        return await _page(reader, match_id, status=refused.status, wrong=f"error.{refused.slug}")
+        wrong = f"error.{refused.slug}"
+        return await _page(reader, match_id, status=refused.status, wrong=wrong, typed=told | {"step": button})
     if button == "hand-over":  # it may not be theirs to see any more
         return reader.go_to("/?done=hand-over")
     return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={button}")
 
 
-async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
+async def _page(
+    reader: Reader,
+    match_id: str,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> Response:
     match = await reader.ask(f"{_address(match_id)}?language={reader.language}")
     return reader.page(
         "match.html",
@@ -80,6 +90,7 @@ async def _page(reader: Reader, match_id: str, *, status: int = 200, done: str =
         contact=await _contact(reader, match),
         done=done,
         wrong=wrong,
+        typed=typed or {},
     )
 
 
