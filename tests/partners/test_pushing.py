@@ -219,6 +219,21 @@ async def test_what_waits_and_names_an_erased_person_goes_with_them(partners):
     assert QUESTION["text"] not in left[0]
 
 
+async def test_what_was_refused_for_its_fields_goes_with_the_person_it_is_of(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    await partners.accepted((await partners.said(PersonTold))[0], "the-member")
+    (receipt,) = await partners.pushed(an_event("person", "noor", PERSON | {"email": ""}))
+    assert (await partners.receipt(receipt))["status"] == "rejected"
+
+    await partners.when(MemberErased(member_id="the-member", version=9))
+
+    async with partners.session() as session:
+        left = (await session.exec(text("SELECT subject FROM receipt"))).scalars().all()
+    assert left == ["school-1"]
+    assert {event.event_type.split(".")[3] for event in await partners.heard_by(EventRefused)} == set()
+
+
 async def test_who_was_erased_before_they_were_known_here_is_forgotten_all_the_same(partners):
     await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
     await partners.accepted((await partners.said(OrganisationTold))[0])
