@@ -44,22 +44,29 @@ async def refuse(
 
 
 async def answered(session: AsyncSession, record: Record, now: datetime) -> None:
-    """What was told of a record was answered: what waited for that, or for the record to be known, stands in line.
-
-    Of several tellings of the same record the newest is looked at; the others are late by then.
-    """
+    """What was told of a record was answered: what waited for that, or for the record to be known, stands in line."""
     record.under_way = record.member_id_before = None
-    newest: Receipt | None = None
     for receipt in await store.waiting_for(session, record.record_id):
-        is_own = receipt.record_id == record.record_id
-        if is_own and newest and receipt.order_key < newest.order_key:
+        if receipt.record_id != record.record_id and record.known_as is not None:
+            _stands_in_line(receipt)
+    await next_in_line(session, record, now)
+
+
+async def next_in_line(session: AsyncSession, record: Record, now: datetime) -> None:
+    """Of several tellings of a record that wait the newest is looked at; what is older than what counts is late.
+
+    The others wait on: the newest may be refused.
+    """
+    own = [one for one in await store.waiting_for(session, record.record_id) if one.record_id == record.record_id]
+    if own and own[0].order_key >= record.order_key:
+        _stands_in_line(own[0])
+    for receipt in own:
+        if receipt.order_key < record.order_key:
             await accept(session, receipt, now, late=True)
-            continue
-        if is_own:
-            newest = newest or receipt
-        elif record.known_as is None:
-            continue
-        receipt.status, receipt.waits_for, receipt.turn_at = Status.RECEIVED, None, None
+
+
+def _stands_in_line(receipt: Receipt) -> None:
+    receipt.status, receipt.waits_for, receipt.turn_at = Status.RECEIVED, None, None
 
 
 async def _end(session: AsyncSession, receipt: Receipt, status: Status, now: datetime) -> None:

@@ -40,7 +40,8 @@ class _Waits(Exception):
 
 
 async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings: PartnersSettings) -> None:
-    """Tells the event, ends it, or lets it wait."""
+    """Tells the event, ends it, or lets it wait; then the next telling of the same record goes on."""
+    record: Record | None = None
     try:
         read = await _read(session, receipt, now)
         receipt.person_id = telling.person_of(receipt.partner_id, read.data)
@@ -60,7 +61,11 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
             say_later(session, WaitEnded(receipt_id=receipt.receipt_id), at=until)
         receipt.status, receipt.waits_for = Status.WAITING, waits.record_id
     except Problem as problem:
+        if receipt.record_id is not None:  # before the feed is held, as whoever ends what was told of it does
+            record = await store.record(session, receipt.record_id)
         await ending.refuse_for(session, receipt, problem, now)
+    if record is not None and record.under_way is None:
+        await ending.next_in_line(session, record, now)
 
 
 async def _read(session: AsyncSession, receipt: Receipt, now: datetime) -> Read:

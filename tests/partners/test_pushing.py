@@ -19,7 +19,7 @@ from contracts.partners import (
     WaitEnded,
 )
 from contracts.vocabulary import Network, Side
-from tests.given import migration_matches
+from tests.given import eventually, migration_matches
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, Partners, an_event
 
 
@@ -102,6 +102,45 @@ async def test_of_a_burst_about_one_thing_the_first_and_the_newest_are_told(part
     assert [told.name for told in await partners.said(OrganisationTold)][1:] == ["Naam 30"]
     assert newest.known_as is not None
     assert len(await partners.heard_by(EventAccepted)) == 30
+
+
+async def test_of_what_waits_the_newest_that_is_not_refused_counts(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL, sequence="1"))
+    (first,) = await partners.said(OrganisationTold)
+    right = an_event("organisation", "school-1", SCHOOL | {"name": "Het juiste"}, sequence="2")
+    wrong = an_event("organisation", "school-1", SCHOOL | {"brin": "onzin"}, sequence="3")
+    (receipt, newest) = await partners.pushed(right, wrong)
+    assert (await partners.receipt(newest))["waiting"]
+    await partners.accepted(first)
+    await refused_by_members(partners)
+
+    told = (await partners.said(OrganisationTold))[-1]
+    assert told.name == "Het juiste"
+    await partners.accepted(told)
+    seen = await partners.receipt(receipt)
+    assert (seen["status"], seen["late"]) == ("accepted", False)
+
+
+async def test_what_waits_is_not_held_up_by_something_newer_that_waits_for_another(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0], "the-school")
+    second = an_event("person", "noor", PERSON | {"name": "Noor Bakker"})
+    third = an_event("person", "noor", PERSON | {"organisation": "nobody-told-it"})
+    receipts = await partners.pushed(second, third)
+    await partners.quiet()
+
+    await partners.accepted((await partners.said(PersonTold))[0], "the-member")
+
+    await eventually(lambda: names_told(partners, 2), saying="the second is told")
+    assert await names_told(partners, 2) == [PERSON["name"], "Noor Bakker"]
+    await partners.accepted((await partners.said(PersonTold))[-1], "the-member")
+    assert [(await partners.receipt(one))["status"] for one in receipts] == ["accepted", "pending"]
+
+
+async def names_told(partners: Partners, count: int) -> list[str]:
+    """The names of the persons that were told; none while there are fewer."""
+    names = [told.name for told in await partners.said(PersonTold)]
+    return names if len(names) >= count else []
 
 
 async def test_what_is_wrong_is_told_by_field_in_the_words_of_the_network(partners):
