@@ -116,8 +116,11 @@ async def _tell(
 
 
 async def _told_by(session: AsyncSession, record_id: str) -> dict[str, Any] | None:
-    """Which partner told it, and what it calls it and whose it is; none when that is not for it to know."""
-    record = await store.look_at(session, record_id)
+    """Which partner told it, and what it calls it and whose it is; none when that is not for it to know.
+
+    Its record is locked: whoever forgets the person waits for our commit, and then sees what we tell.
+    """
+    record = await store.record(session, record_id)
     if record is None or record.subject is None or record.withdrawn or record.person_id is None:
         return None
     person = await store.look_at(session, record.person_id)

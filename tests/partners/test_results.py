@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 
 from contracts.event import EventRejected, new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, Party, Reason
@@ -21,6 +23,9 @@ from contracts.partners import (
 )
 from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, RequestClosed
 from contracts.vocabulary import Kind, Language, Status, Theme
+from services.partners import store
+from services.partners.tables import News
+from tests.given import eventually
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
 
 ZWOLLE = Place(name="Zwolle", province="Overijssel", latitude=52.5, longitude=6.1)
@@ -197,6 +202,28 @@ async def test_who_is_forgotten_while_their_question_is_told_as_anothers_is_forg
     assert await partners.said(PropositionTold) == []
     (receipt,) = await partners.pushed(an_event("question", "vraag-1", QUESTION))
     assert (await partners.receipt(receipt))["problem"]["type"].endswith("/person-forgotten")
+
+
+async def test_what_is_told_while_somebody_is_forgotten_goes_with_them(partners, question_id):
+    """The erasure has not committed yet when the match is heard."""
+    async with partners.session() as forgetting:
+        await store.forget(forgetting, "the-member")
+        await partners.publish(a_match(MatchEndorsed, question_id))
+        await eventually(lambda: told_or_waits(partners), saying="news, or somebody who waits to tell it")
+        await forgetting.commit()
+    await partners.quiet()
+
+    async with partners.session() as session:
+        assert (await session.exec(select(News).where(News.kind == "member-matched"))).all() == []
+
+
+async def told_or_waits(partners):
+    """Whether the news is kept, or waits for who holds the record."""
+    async with partners.session() as session:
+        kept = (await session.exec(select(News).where(News.kind == "member-matched"))).all()
+        own = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        held = f"SELECT 1 FROM pg_locks WHERE NOT granted AND (locktype = 'transactionid' OR {own})"
+        return bool(kept) or (await session.exec(text(held))).first() is not None
 
 
 async def test_an_organisation_that_others_know_too_is_told_as_the_one_it_became(partners):
