@@ -145,7 +145,7 @@ async def _take_in(service: Service, message: Msg, faults: Counter[int]) -> None
         await message.nak(delay=float(busy.headers["Retry-After"]))
         return
     except NotAPartner:  # there is nobody to tell
-        log.warning("event of nobody", subject=message.subject)
+        log.warning("event of nobody", partner_id=partner_id)
     except Exception as error:  # it comes again; that the database is away is no fault of the event
         faults[number] += not is_away(error)
         log.warning("partner event will be tried again", fault=describe(error))

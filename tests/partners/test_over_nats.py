@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
+from structlog.testing import capture_logs
 
 from chassis.database import DatabaseAway
 from contracts.partners import EventRefused, OrganisationTold
@@ -149,11 +150,14 @@ async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partne
         await keys.revoke(session, "docenten", partners.clock())
         await session.commit()
 
-    await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
-    await heard(partners)
+    with capture_logs() as logs:
+        await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode())
+        await heard(partners)
 
     await partners.then_nothing_said()
     assert await partners.heard_by(EventRefused) == []
+    own = [line for line in logs if line["event"] == "event of nobody"]
+    assert own == [{"event": "event of nobody", "log_level": "warning", "partner_id": "docenten"}]
 
 
 async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners):
