@@ -9,7 +9,7 @@ from chassis import Reply, check_version
 from contracts.vocabulary import Side, Status
 from services.requests import rules, store, telling
 from services.requests.calls import Asking
-from services.requests.placing import fit_days
+from services.requests.placing import drop_past_expiry, fit_days
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
 from services.requests.tables import Proposition
@@ -46,8 +46,8 @@ def move(
 ) -> None:
     """Takes a step and tells it; raises `StepNotPossible` when it does not start from here."""
     proposition.status = rules.status_after(Status(proposition.status), step)
-    if step is Step.REOPEN and proposition.expires_on and proposition.expires_on < rules.day_of(now):
-        proposition.expires_on = None  # chosen for the last time that it stood
+    if step is Step.REOPEN:
+        drop_past_expiry(proposition, now)
     if proposition.status == Status.OPEN:
         fit_days(proposition, now, settings)
     proposition.version += 1

@@ -16,7 +16,10 @@ from services.requests.tables import Listing, SignUp
 
 
 async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
-    """Who signed up hears what changed that they have to know; who waited may have a place now."""
+    """Who signed up hears what changed that they have to know; who waited may have a place now.
+
+    Who has a place comes also when nobody can sign up any more: until the meeting is over, or withdrawn.
+    """
     listing, before = change.listing, change.meeting_before
     if before is None:
         return
@@ -26,9 +29,8 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
         return
     meeting = await listings.meeting_of(session, listing)
     if listing.status == Status.WITHDRAWN:
-        await call_off(session, listing, meeting)
-        return
-    if listing.status != Status.OPEN:
+        if not sign_up_rules.has_been(meeting, now):
+            await call_off(session, listing, meeting)
         return
     if sign_up_rules.has_moved(before, meeting) and not sign_up_rules.is_over(meeting, now):
         for row in await _ours(session, listing.offer_id):
@@ -36,7 +38,8 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
         at = sign_up_rules.reminder_at(meeting)
         if at is not None and at > now:
             say_later(session, MeetingReminderDue(offer_id=listing.offer_id, version=listing.version), at=at)
-    await sign_ups.fill(session, listing, meeting, now)
+    if listing.status == Status.OPEN:
+        await sign_ups.fill(session, listing, meeting, now)
 
 
 async def call_off(session: AsyncSession, listing: Listing, meeting: Meeting) -> None:
@@ -51,7 +54,7 @@ async def call_off(session: AsyncSession, listing: Listing, meeting: Meeting) ->
 async def remind(session: AsyncSession, offer_id: str, now: datetime) -> None:
     """Who has a place at a meeting of tomorrow is reminded; a timer that comes too early or too late tells nobody."""
     listing = await listings.find(session, offer_id)
-    if listing is None or listing.status != Status.OPEN:
+    if listing is None or listing.status == Status.WITHDRAWN:
         return
     meeting = await listings.meeting_of(session, listing)
     if sign_up_rules.is_time_to_remind(meeting, now):
@@ -73,7 +76,7 @@ async def forget(session: AsyncSession, member_id: str, node: str | None, now: d
         meeting = await listings.meeting_of(session, listing)
         told = meeting.model_copy(update={"organiser_id": None, "title": "", "venue": None, "organisation_name": None})
         gone += await sign_ups_of(session, listing.offer_id)
-        if listing.status == Status.OPEN and not sign_up_rules.is_over(meeting, now):
+        if not sign_up_rules.is_over(meeting, now):
             await call_off(session, listing, told)
         await session.delete(listing)
     own = await release(session, member_id, now) if node is None else []

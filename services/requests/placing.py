@@ -65,6 +65,8 @@ async def change(
         apply(proposition, given)
         check_meeting(proposition)
         if _DAYS & given.keys():
+            if proposition.status not in rules.STANDING and "expires_on" not in given:
+                drop_past_expiry(proposition, call.now)
             fit_days(proposition, call.now, call.settings)
         proposition.version += 1
         telling.changed(session, proposition)
@@ -81,6 +83,12 @@ async def remove_draft(
         raise rules.NotADraft
     await session.delete(proposition)
     return Reply(status=204)
+
+
+def drop_past_expiry(proposition: Proposition, now: datetime) -> None:
+    """A day that its member chose for the last time that it stood says nothing of the next."""
+    if proposition.status != Status.DRAFT and proposition.expires_on and proposition.expires_on < rules.day_of(now):
+        proposition.expires_on = None
 
 
 def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings) -> None:

@@ -46,12 +46,12 @@ class Step(StrEnum):
 
 
 #: From where a step can be taken, and where it leads. That two are introduced at the moment of expiry still counts;
-#: what a member closed themselves stays closed.
+#: what a member closed themselves stays closed. What expired can be withdrawn: people may have a place at it.
 LIFE: dict[Step, tuple[frozenset[Status], Status]] = {
     Step.OPEN: (frozenset({Status.DRAFT}), Status.OPEN),
     Step.CONVERSE: (frozenset({Status.OPEN, Status.EXPIRED}), Status.IN_CONVERSATION),
     Step.FULFIL: (frozenset({Status.OPEN, Status.IN_CONVERSATION, Status.EXPIRED}), Status.FULFILLED),
-    Step.WITHDRAW: (STANDING, Status.WITHDRAWN),
+    Step.WITHDRAW: (STANDING | {Status.EXPIRED}, Status.WITHDRAWN),
     Step.EXPIRE: (frozenset({Status.OPEN}), Status.EXPIRED),
     Step.REOPEN: (
         frozenset({Status.IN_CONVERSATION, Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED}),
@@ -101,8 +101,9 @@ def is_taken_up(side: Side, kind: Kind) -> bool:
 
 
 def keeps_kind(side: Side, kind: Kind, status: Status) -> bool:
-    """Whether it stays what it is: what everybody can read stands, and people come to it, until it is closed."""
-    return side == Side.OFFER and kind in LISTED and status in STANDING
+    """Whether it stays what it is: a tip while everybody can read it, a meeting until nobody comes to it any more."""
+    until_withdrawn = kind == Kind.MEETING and status in (Status.EXPIRED, Status.FULFILLED)
+    return side == Side.OFFER and kind in LISTED and (status in STANDING or until_withdrawn)
 
 
 def day_of(now: datetime) -> date:

@@ -11,7 +11,8 @@ from datetime import UTC, datetime, time, timedelta
 from chassis.problems import Problem
 from contracts.calendar import AMSTERDAM, span
 from contracts.meetings import Meeting, Standing
-from services.requests.rules import end_of
+from contracts.vocabulary import Kind
+from services.requests.rules import end_of, last_day
 
 #: When who comes to a meeting is reminded, on the Dutch clock of the day before.
 REMINDED_AT = time(9)
@@ -79,6 +80,12 @@ def is_over(meeting: Meeting, now: datetime) -> bool:
         return False
     begin, _ = span(meeting.starts_on, meeting.ends_on, meeting.from_time, meeting.until_time)
     return now >= (begin if isinstance(begin, datetime) else end_of(meeting.starts_on))
+
+
+def has_been(meeting: Meeting, now: datetime) -> bool:
+    """Whether the last day of a meeting is past; one of which the day is not known is still to come."""
+    day = last_day(Kind.MEETING, meeting.starts_on, meeting.ends_on)
+    return day is not None and end_of(day) <= now
 
 
 def reminder_at(meeting: Meeting) -> datetime | None:

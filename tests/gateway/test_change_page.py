@@ -149,7 +149,7 @@ async def test_a_tip_or_a_meeting_that_stands_is_of_the_kind_that_it_is(neighbou
     withdrawn = await sem.get(f"{own}/change")
 
     assert ("kind" in filled_in(page), "kind" in filled_in(withdrawn)) == (False, True)
-    assert "Dit kan niet veranderen zolang het openstaat." in text(page)
+    assert "Dit blijft zo tot je het intrekt." in text(page)
     meeting_no_more = dict.fromkeys(("from_time", "until_time", "venue"), "")
     answer = await save(sem, withdrawn, kind="guest-lesson", **meeting_no_more)
     assert answer.headers["location"] == f"{own}?done=changed"

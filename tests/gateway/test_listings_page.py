@@ -6,6 +6,7 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
+from services.requests import expiring
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
     heading,
@@ -102,6 +103,26 @@ async def test_a_meeting_that_is_over_is_not_offered_again_and_its_page_says_wha
 
     assert answer.status_code == 422
     assert "De dag waarop dit was, is voorbij." in text(answer)
+
+
+async def test_after_the_last_day_to_sign_up_who_comes_still_finds_it_and_its_organiser_calls_it_off(neighbourhood):
+    organiser, at, title = await a_meeting(neighbourhood)
+    own, noor = at.replace("meetings", "offers"), await neighbourhood.member()
+    await press(noor, await noor.get(at), "Meld me aan")
+    requests = neighbourhood.services[0].service
+    async with requests.engine.begin() as connection:
+        past = "UPDATE proposition SET expires_at = '2026-01-01' WHERE proposition_id = :offer_id"
+        await connection.execute(sa.text(past), {"offer_id": own.removeprefix("/offers/")})
+    await expiring.expire_some(requests)
+    await neighbourhood.quiet()
+
+    assert title in text(await noor.get("/meetings"))
+    page = await noor.get(at)
+    assert ("de aanmelding is gesloten" in text(page), f"{at}/calendar.ics" in page.text) == (True, True)
+    assert "Dit blijft zo tot je het intrekt." in text(await organiser.get(f"{own}/change"))
+    await press(organiser, await organiser.get(own), "withdraw")
+    await neighbourhood.quiet()
+    assert title not in text(await noor.get("/meetings"))
 
 
 async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(neighbourhood):

@@ -32,7 +32,7 @@ def days_from(today: date, least: int, most: int) -> st.SearchStrategy[date]:
         (Step.OPEN, {"draft"}, "open"),
         (Step.CONVERSE, {"open", "expired"}, "in-conversation"),
         (Step.FULFIL, {"open", "in-conversation", "expired"}, "fulfilled"),
-        (Step.WITHDRAW, {"open", "in-conversation"}, "withdrawn"),
+        (Step.WITHDRAW, {"open", "in-conversation", "expired"}, "withdrawn"),
         (Step.EXPIRE, {"open"}, "expired"),
         (Step.REOPEN, {"in-conversation", "fulfilled", "withdrawn", "expired"}, "open"),
     ],

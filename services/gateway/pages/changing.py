@@ -42,9 +42,9 @@ FIELDS = {
 }
 DAYS = frozenset({"starts_on", "ends_on"})
 
-#: What everybody reads and people come to stays what it is, for as long as it stands.
-KEEPS_KIND = frozenset({"tip", "meeting"})
+#: How what everybody reads stands while it stays what it is; people come to a meeting until it is withdrawn.
 STANDS = frozenset({"open", "in-conversation"})
+KEEPS_KIND = {"tip": STANDS, "meeting": STANDS | {"expired", "fulfilled"}}
 
 
 @router.get("/requests/{proposition_id}/change")
@@ -137,7 +137,7 @@ def _read(form: Form, name: str) -> list[str]:
 
 
 def _keeps_kind(side: str, one: dict[str, Any]) -> bool:
-    return side == "offers" and one["kind"] in KEEPS_KIND and one["status"] in STANDS
+    return side == "offers" and one["status"] in KEEPS_KIND.get(one["kind"], ())
 
 
 def _path(side: str, proposition_id: str) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from contracts.calendar import when_in_words
+from contracts.calendar import AMSTERDAM, when_in_words
 from contracts.vocabulary import Language, Theme
 from contracts.words import theme_in_words
 from services.gateway.pages.forms import Form, place_in
@@ -148,7 +148,12 @@ async def _own(reader: Reader) -> list[dict[str, Any]]:
     if reader.caller is None:
         return []
     found = await reader.ask("/v1/meetings/mine")
-    return [one for one in found["items"] if one["meeting"]["is_open"] and one["sign_up"]["standing"] in COUNTS]
+    today = reader.request.app.state.service.now().astimezone(AMSTERDAM).date().isoformat()
+    return [one for one in found["items"] if one["sign_up"]["standing"] in COUNTS and _last_day(one, today) >= today]
+
+
+def _last_day(own: dict[str, Any], unknown: str) -> str:
+    return own["meeting"]["ends_on"] or own["meeting"]["starts_on"] or unknown
 
 
 def _when(meeting: dict[str, Any], language: Language) -> str:

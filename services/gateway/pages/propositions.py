@@ -22,7 +22,7 @@ STEPS = {
     "in-conversation": ("fulfil", "reopen", "withdraw"),
     "fulfilled": ("reopen",),
     "withdrawn": ("reopen",),
-    "expired": ("reopen",),
+    "expired": ("reopen", "withdraw"),
 }
 
 
