@@ -42,6 +42,16 @@ KINDS: dict[str, type[ForPartner]] = {
     )
 }
 
+# A replica of the release before tells it without a row here.
+_ONCE = sa.text(
+    """
+    INSERT INTO told_once (partner_id, once, record_id)
+    SELECT CAST(:partner_id AS text), CAST(:once AS text), CAST(:record_id AS text)
+    WHERE NOT EXISTS (SELECT FROM news WHERE partner_id = :partner_id AND once = :once)
+    ON CONFLICT DO NOTHING
+    """
+)
+
 _KEEP = sa.text(
     """
     WITH counted AS (
@@ -70,8 +80,8 @@ async def tell(
     `record_id` is the record that it is about: it goes when the person whose that is asks to be forgotten.
     """
     if once is not None:
-        told = select(News.news_id).where(News.partner_id == event.partner_id, News.once == once)
-        if (await session.exec(told)).first() is not None:
+        told = await run(session, _ONCE, {"partner_id": event.partner_id, "once": once, "record_id": record_id})
+        if not told.rowcount:
             return
     news_id = say(session, event)
     values = {

@@ -24,6 +24,7 @@ from services.partners.tables import (
     Record,
     SigningKey,
     Table,
+    ToldOnce,
 )
 
 __all__ = ["Table"]
@@ -203,6 +204,7 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[list[str], dict
     about = sa.or_(*(named.in_(ids) for named in map(col, (Receipt.record_id, Receipt.person_id, Receipt.waits_for))))
     receipts = list((await session.exec(sa.delete(Receipt).where(about).returning(col(Receipt.receipt_id)))).scalars())
     told = await session.exec(sa.delete(News).where(col(News.record_id).in_(ids)))
+    await session.exec(sa.delete(ToldOnce).where(col(ToldOnce.record_id).in_(ids)))
     await session.exec(sa.delete(Contact).where(col(Contact.member_id) == member_id))
     return [*ids, *receipts], {"records": len(ids), "receipts": len(receipts), "news": told.rowcount}
 

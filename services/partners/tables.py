@@ -179,6 +179,16 @@ class News(Table, table=True):
     said_at: datetime = Field(index=True, sa_type=Instant)
 
 
+class ToldOnce(Table, table=True):
+    """That a partner was told something that it hears only once. The news goes after a while, and this with the person
+    that it is about."""
+
+    __tablename__ = "told_once"
+    partner_id: str = Field(primary_key=True, sa_type=sa.Text)
+    once: str = Field(primary_key=True, sa_type=sa.Text)
+    record_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
+
+
 class Webhook(Table, table=True):
     """An endpoint of a partner. Its secret has to be kept as it is, because every call is signed with it.
 

@@ -24,7 +24,7 @@ from contracts.partners import (
 from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, RequestClosed
 from contracts.vocabulary import Kind, Language, Status, Theme
 from services.partners import store
-from services.partners.tables import News
+from services.partners.tables import News, ToldOnce
 from tests.given import eventually
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, an_event
 
@@ -123,6 +123,20 @@ async def test_that_people_do_something_together_and_how_it_ended_is_told_once(p
     assert (over.initiative_id, over.status) == ("an-introduction", "lasting")
     assert "Een zin" not in str(await partners.told_to())
     assert await partners.told_to("centra") == []
+
+
+async def test_that_people_began_something_together_is_told_once_though_the_news_of_it_is_gone(partners, question_id):
+    await partners.when(an_initiative(InitiativeStarted, question_id))
+    async with partners.session() as session:
+        await session.exec(text("DELETE FROM news"))
+        await session.commit()
+
+    await partners.when(an_initiative(InitiativeEnded, question_id, version=4, status="lasting"))
+
+    assert [len(await partners.heard_by(kind)) for kind in (InitiativeBegun, InitiativeOver)] == [1, 1]
+    await partners.when(MemberErased(member_id="the-member", version=9))
+    async with partners.session() as session:
+        assert (await session.exec(select(ToldOnce))).all() == []
 
 
 async def test_what_the_other_side_began_in_another_node_is_told_too(partners, question_id):
