@@ -43,12 +43,19 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
 
 
 async def call_off(session: AsyncSession, listing: Listing, meeting: Meeting) -> None:
-    """It does not take place: who signed up hears it, here; those of other nodes hear it of their own node."""
+    """It does not take place: who signed up hears it, here or of their own node.
+
+    Of a meeting that stands again a node may hear only that, so that the two nodes tell each other of each sign-up.
+    """
     for row in await sign_ups.line(session, listing.offer_id):
-        row.standing, row.name, row.version = Standing.CALLED_OFF.value, None, row.version + 1
+        row.standing, row.name = Standing.CALLED_OFF.value, None
         session.add(row)
         if row.node is None:
+            row.version += 1
+            sign_ups.tell_wish(session, listing, row)
             say(session, MeetingCalledOff(**sign_ups.state(row, meeting)))
+        else:  # their version counts what they asked
+            sign_ups.settle(session, row)
 
 
 async def remind(session: AsyncSession, offer_id: str, now: datetime) -> None:

@@ -13,7 +13,7 @@ from chassis import Reply, say, say_later
 from chassis.identity import NotSignedIn
 from contracts.event import new_id
 from contracts.meetings import Meeting, MeetingReminderDue, Standing
-from contracts.requests import PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
+from contracts.requests import MeetingCalledOff, PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
 from contracts.vocabulary import Kind, Status
 from services.requests import listings, sign_up_rules
 from services.requests.calls import Asking
@@ -135,12 +135,17 @@ async def take_answer(session: AsyncSession, settled: SignUpSettled, node: str, 
         session.add(row)
         tell_wish(session, listing, row)
         return
-    if row.standing not in (Standing.ASKED, Standing.WAITING) or settled.version != row.version:
+    is_off = settled.standing is Standing.CALLED_OFF
+    may_change = WANTED if is_off else (Standing.ASKED, Standing.WAITING)  # a place is lost with its meeting alone
+    if row.standing not in may_change or settled.version != row.version:
         return
     before, row.standing = row.standing, settled.standing.value
     session.add(row)
     meeting = await listings.meeting_of(session, listing)
-    if before == Standing.ASKED:
+    if is_off:
+        row.name = None
+        say(session, MeetingCalledOff(**state(row, meeting)))
+    elif before == Standing.ASKED:
         say(session, SignedUp(**state(row, meeting)))
     elif settled.standing == Standing.PLACE:
         say(session, PlaceFreed(**state(row, meeting)))

@@ -18,6 +18,7 @@ from contracts.requests import (
     MemberForgotten,
     OfferChanged,
     OfferClosed,
+    OfferReopened,
     PlaceFreed,
     SignedUp,
     SignUpAsked,
@@ -301,6 +302,53 @@ async def test_a_meeting_of_another_node_is_asked_there_without_saying_who(reque
     await requests.publish_elsewhere(off, said_by="national")
     await requests.quiet()
     assert await requests.said(MeetingCalledOff) == []
+
+
+async def test_who_has_a_place_elsewhere_has_none_when_only_that_it_is_offered_again_was_heard(requests):
+    offer = of_the_nation(starts_on=rules.day_of(requests.clock()) + timedelta(days=9))
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.given()
+    await come(requests, {"id": offer.offer_id}, "noor")
+    (asked,) = await told(requests)
+    again = OfferReopened.model_validate(offer.model_dump() | {"version": 3})
+    await requests.publish_elsewhere(again, said_by="national")
+
+    for standing in (Standing.PLACE, Standing.CALLED_OFF, Standing.CALLED_OFF, Standing.PLACE):  # the last comes late
+        answer = SignUpSettled(sign_up_id=asked.sign_up_id, version=1, standing=standing)
+        await requests.publish_elsewhere(answer, said_by="national", to_us=True)
+        await requests.quiet()
+
+    assert (await mine(requests))[0]["sign_up"]["standing"] == "called-off"
+    assert [off.member_id for off in await requests.said(MeetingCalledOff)] == ["noor"]
+    assert await come(requests, {"id": offer.offer_id}, "noor") == "asked"
+    assert [(one.wanted, one.version) for one in await told(requests)] == [(True, 1), (True, 2)]
+
+
+async def test_a_meeting_elsewhere_that_is_called_off_is_told_there_for_each_who_had_a_place(requests):
+    offer = of_the_nation(starts_on=rules.day_of(requests.clock()) + timedelta(days=9))
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.given()
+    await come(requests, {"id": offer.offer_id}, "noor")
+
+    off = OfferClosed.model_validate(offer.model_dump() | {"status": "withdrawn", "version": 2})
+    await requests.publish_elsewhere(off, said_by="national")
+
+    assert [(one.wanted, one.version) for one in await told(requests)] == [(True, 1), (False, 2)]
+
+
+async def test_the_node_of_who_has_a_place_hears_that_the_meeting_is_off(requests):
+    meeting = await meet(requests)
+    theirs = SignUpAsked(sign_up_id=new_id(), offer_id=meeting["id"], wanted=True)
+    await requests.publish_elsewhere(theirs, said_by="zeeland", to_us=True)
+    await requests.quiet()
+
+    await requests.step(meeting, "withdraw", "sem")
+    await requests.quiet()
+    await requests.step(meeting, "reopen", "sem")
+
+    settled = [(one.standing, one.version) for one in await told(requests, "zeeland")]
+    assert settled == [("place", 1), ("called-off", 1)]
+    assert await guests(requests, meeting) == []
 
 
 async def test_who_is_answered_about_what_is_lost_here_asks_once_more_and_stands_where_the_answer_says(requests):
