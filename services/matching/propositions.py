@@ -68,6 +68,9 @@ BUSY = """
     ARRAY(SELECT offerer_organisation_id FROM match m
           WHERE m.request_id = p.proposition_id AND state IN ('proposed', 'endorsed', 'introduced')) AS busy_with"""
 
+#: Also where that it closed before is not heard, or later.
+_OPENS_AGAIN = "(CAST(:reopened AS boolean) AND p.version < excluded.version)"
+
 _KEEP = text(
     f"""
     WITH kept AS (INSERT INTO proposition AS p (
@@ -91,8 +94,9 @@ _KEEP = text(
         status = excluded.status, expires_at = excluded.expires_at, words = excluded.words,
         words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
         participants = excluded.participants, languages = excluded.languages, is_sought = excluded.is_sought,
-        unanswered_said_at = CASE WHEN p.status = 'open' THEN p.unanswered_said_at END,
-        opened_at = CASE WHEN p.status = 'open' THEN p.opened_at ELSE coalesce(excluded.opened_at, p.opened_at) END
+        unanswered_said_at = CASE WHEN p.status = 'open' AND NOT {_OPENS_AGAIN} THEN p.unanswered_said_at END,
+        opened_at = CASE WHEN p.status = 'open' AND NOT {_OPENS_AGAIN} THEN p.opened_at
+            ELSE coalesce(excluded.opened_at, p.opened_at) END
     WHERE p.version <= excluded.version AND p.side = excluded.side AND p.node IS NOT DISTINCT FROM excluded.node
     RETURNING old.version AS version_before, CAST(p.words AS text) AS words, p.unwanted, p.is_sought,
         {COLUMNS}, {BUSY}
@@ -130,6 +134,7 @@ async def keep(
             "latitude": event.place.latitude,
             "longitude": event.place.longitude,
             "now": now,
+            "reopened": isinstance(event, RequestReopened | OfferReopened),
             "node": node,
             "reference": reference(event.member_id, node),
         }

@@ -165,6 +165,18 @@ async def test_a_request_that_was_reopened_has_all_the_time_that_there_is_for_it
     assert len(await matching.later(days=10)) == 1
 
 
+async def test_a_request_that_was_reopened_is_unanswered_again_also_when_it_closed_is_heard_later(matching: Matching):
+    await matching.given(a_request("r"))
+    assert len(await matching.later(days=14)) == 1
+    reopened = a_request("r", said=RequestReopened, version=3)
+
+    await matching.given(reopened, a_request("r", said=RequestClosed, version=2, status=Status.WITHDRAWN))
+
+    assert await matching.later(days=13) == []
+    await matching.given(reopened)  # heard again
+    assert len(await matching.later(days=1)) == 1
+
+
 @pytest.mark.parametrize("status", [Status.WITHDRAWN, Status.IN_CONVERSATION, Status.EXPIRED])
 async def test_a_request_that_is_not_open_is_not_unanswered(matching: Matching, status):
     await matching.given(a_request("r"))
