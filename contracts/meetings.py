@@ -27,7 +27,9 @@ class Meeting(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     offer_id: str
-    organiser_id: str | None = Field(default=None, description="A member of this node, whose erasure ends it.")
+    organiser_id: str | None = Field(
+        default=None, description="Whose erasure ends it; of another node: that node, a dot and its reference."
+    )
     sequence: int = Field(description="The offer's version: a calendar takes the highest (RFC 5545, SEQUENCE).")
     title: str
     language: Language

@@ -100,7 +100,8 @@ async def forget_member_elsewhere(
     """The other side of one of our people was erased in its own node; so is what they had everybody read here."""
     await erasing.forget(session, event.member_id, now, streams, node=said_by)
     if await store.note_erased(session, listings.reference(event.member_id, said_by), event.version):
-        await meeting_news.forget(session, event.member_id, said_by, now)
+        sign_up_ids, _ = await meeting_news.forget(session, event.member_id, said_by, now)
+        await forget_messages(streams, session, speaker="requests", entity_ids=sign_up_ids)  # their words are in them
 
 
 @router.hears(PropositionTold)

@@ -150,7 +150,7 @@ def as_meeting(listing: Listing, organisation_name: str | None = None) -> Meetin
     """The same, where what its organisation is called is known or does not matter."""
     return Meeting(
         offer_id=listing.offer_id,
-        organiser_id=None if listing.node else listing.member_id,
+        organiser_id=reference(listing.member_id, listing.node),
         sequence=listing.version,
         title=listing.title,
         language=listing.language,

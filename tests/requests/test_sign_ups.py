@@ -270,6 +270,25 @@ async def test_a_meeting_of_who_is_erased_is_called_off_without_their_words(requ
     assert not [body for body in left if b"geheime recept" in body]
 
 
+async def test_the_words_of_an_organiser_whom_another_node_erased_are_in_no_message_here(requests):
+    offer = of_the_nation(title="Het geheime recept", starts_on=rules.day_of(requests.clock()) + timedelta(days=9))
+    await requests.publish_elsewhere(offer, said_by="national")
+    await requests.given()
+    await come(requests, {"id": offer.offer_id}, "noor")
+    (asked,) = await told(requests)
+    answer = SignUpSettled(sign_up_id=asked.sign_up_id, standing=Standing.PLACE)
+    await requests.publish_elsewhere(answer, said_by="national", to_us=True)
+    await requests.quiet()
+    (place,) = await requests.said(SignedUp)
+    assert (place.meeting.title, place.meeting.organiser_id) == (offer.title, "national.landelijk")
+
+    await requests.publish_elsewhere(MemberErased(member_id="landelijk"), said_by="national")
+    await requests.quiet()
+
+    assert [off.meeting.title for off in await requests.said(MeetingCalledOff)] == [""]
+    assert not [body for _, body in await requests.messages("local") if b"geheime recept" in body]
+
+
 async def told(requests, node="national") -> list:
     """What another node alone is told, oldest first."""
     await requests.quiet()
