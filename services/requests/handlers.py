@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, say
+from chassis import EventRouter, Streams, forget_messages, forget_replies, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
@@ -84,6 +84,7 @@ async def forget_member(event: MemberErased, session: AsyncSession, streams: Str
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
     sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)
+    removed["stored-replies"] += await forget_replies(session, [event.member_id])  # of a sign-up that was awaited
     ids = [*proposition_ids, *sign_up_ids]
     purged = await forget_messages(streams, session, speaker="requests", entity_ids=ids)
     for what, count in (await erasing.forget(session, event.member_id, now, streams)).items():

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from contracts.envelope import decode
 from contracts.event import new_id
@@ -25,10 +26,10 @@ from contracts.requests import (
     SignUpSettled,
     SignUpWithdrawn,
 )
-from services.requests import rules, sign_up_rules
+from services.requests import listings, rules, sign_up_rules
 from services.requests.app import service
 from services.requests.sign_up_rules import InLine
-from tests.given import running
+from tests.given import eventually, running
 from tests.requests.conftest import Requests, slug, wrong_fields
 from tests.requests.test_listings import a_meeting, of_the_nation
 
@@ -287,6 +288,38 @@ async def test_the_words_of_an_organiser_whom_another_node_erased_are_in_no_mess
 
     assert [off.meeting.title for off in await requests.said(MeetingCalledOff)] == [""]
     assert not [body for _, body in await requests.messages("local") if b"geheime recept" in body]
+
+
+async def test_a_sign_up_that_is_under_way_while_its_member_is_erased_leaves_no_reply(requests):
+    """The sign-up has not committed yet when the erasure comes in."""
+    async with requests.service.engine.connect() as coming:
+        await coming.execute(text("SELECT pg_advisory_xact_lock_shared(:lock)"), {"lock": listings.ERASURE_LOCK})
+        await requests.publish(MemberErased(member_id="noor"))
+        await eventually(lambda: waits_for_a_sign_up(requests), saying="an erasure that waits")
+        await coming.execute(A_REPLY, {"body": b'{"name":"Noor Jansen"}'})
+        await coming.commit()
+    await requests.quiet()
+
+    (forgotten,) = await requests.said(MemberForgotten)
+    async with requests.service.engine.connect() as connection:
+        left = (await connection.execute(text("SELECT count(*) FROM stored_reply"))).scalar_one()
+    assert (left, forgotten.removed["stored-replies"]) == (0, 1)
+
+
+A_REPLY = text(
+    """
+    INSERT INTO stored_reply (caller, key, fingerprint, status, headers, body)
+    VALUES ('noor', 'a-key', '', 200, '{}', :body)
+    """
+)
+
+
+async def waits_for_a_sign_up(requests) -> bool:
+    """Whether an erasure waits until who signs up is done."""
+    waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = :lock"
+    async with requests.service.engine.connect() as connection:
+        found = await connection.execute(text(waiting), {"lock": listings.ERASURE_LOCK})
+        return found.first() is not None
 
 
 async def told(requests, node="national") -> list:
