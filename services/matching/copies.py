@@ -102,7 +102,7 @@ async def take_judgement(session: AsyncSession, given: JudgementGiven, said_by: 
     elif given.endorsed:
         await judging.go_on(session, steps.endorse(match, now, given.side))
     else:
-        match = steps.dismiss_for(match, given.side, given.because or "other")
+        match = steps.dismiss_for_other(match, given.because or "other")
         await matches.save(session, match)
         say(session, MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or ""))
 

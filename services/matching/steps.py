@@ -89,17 +89,11 @@ def dismiss(match: Match, because: str) -> Match:
     """The ambassador sees no fit."""
     if match.other_nodes() and match.is_endorsed_here():  # the other node may have been told so by now
         raise MatchAlreadyJudged
-    return _dismissed(match, because)
+    return dismiss_for_other(match, because)
 
 
-def dismiss_for(match: Match, side: Side, because: str) -> Match:
-    """The ambassador of a side in another node sees no fit."""
-    if side in match.endorsed_for:
-        raise MatchAlreadyJudged
-    return _dismissed(match, because)
-
-
-def _dismissed(match: Match, because: str) -> Match:
+def dismiss_for_other(match: Match, because: str) -> Match:
+    """The other node sees no fit, or knows that the two met already; also where its side was endorsed before."""
     _must_be_proposed(match)
     return _next(match, state=State.DISMISSED, dismissed_because=because)
 

@@ -4,13 +4,23 @@ from sqlalchemy import text
 
 from contracts.envelope import decode
 from contracts.event import new_id
-from contracts.matching import IntroductionMade, JudgementGiven, MatchLost, ToldBack
+from contracts.matching import IntroductionMade, JudgementGiven, MatchEndorsed, MatchLost, ToldBack
 from contracts.members import MemberErased, NodeRestored
 from contracts.requests import PropositionLost, RequestChanged
+from contracts.vocabulary import Kind
 from tests.given import eventually
-from tests.matching.conftest import ASKER, slug
+from tests.matching.conftest import ASKER, OFFERER, a_request, an_offer, slug
 from tests.nodes.conftest import happen, post
-from tests.nodes.test_matches_of_two_nodes import ambassadors, endorsed, escalated, sides, states, the_match
+from tests.nodes.test_matches_of_two_nodes import (
+    THEIRS,
+    ambassadors,
+    endorsed,
+    escalated,
+    peopled,
+    sides,
+    states,
+    the_match,
+)
 
 
 async def heard(node, event_type):
@@ -154,3 +164,24 @@ async def test_who_met_already_is_not_asked_a_second_time(country):
 
     assert list(await states(country.zeeland)) == [match_id]
     assert [one.endorsed for one in await heard(country.nation, JudgementGiven) if one.match_id != match_id] == [False]
+
+
+async def test_who_met_by_a_match_that_a_region_owned_and_lost_is_not_asked_a_second_time_either(country):
+    await peopled(country)
+    request = a_request(kind=Kind.MEETING, place="Goes")
+    await happen(country, country.nation, an_offer(kind=Kind.MEETING, **THEIRS))
+    await happen(country, country.zeeland, request)
+    ambassador, _ = ambassadors(country)
+    match_id = (await the_match(ambassador))["match_id"]
+    await post(ambassador, f"/v1/matches/{match_id}/endorse")
+    await country.quiet()
+    for side in (country.zeeland.http_as(ASKER), country.nation.http_as(OFFERER)):
+        await post(side, f"/v1/matches/{match_id}/answer", {"accepted": True})
+        await country.quiet()
+    await lose(country.zeeland, match_id)
+
+    await happen(country, country.zeeland, RequestChanged.model_validate(request.model_dump() | {"version": 9}))
+
+    assert [state for state, *_ in (await states(country.zeeland)).values()] == ["dismissed"]
+    assert (await states(country.nation))[match_id] == ("introduced", True, True)
+    assert [asked.match_id for asked in await country.nation.said(MatchEndorsed)] == [match_id]
