@@ -178,7 +178,8 @@ class HeardVersion(BaseModel):
 class ToldBack(Event, wire_name="matching.told-back", about="page_id", reach="shared"):
     """What was heard of a node that was put back from a backup: said to that node, a page at a time.
 
-    It tells again what differs, and what it does not know (any more).
+    It tells again what differs, and what it does not know (any more). A match that it told before our own side of it
+    was heard is asked for in the same way.
     """
 
     page_id: str
@@ -195,6 +196,13 @@ class MatchLost(Event, wire_name="matching.match-lost", about="match_id", reach=
 class TellBackDue(Event, wire_name="matching.tell-back-due", about="node", reach="local"):
     """A timer: tell a node that was put back what was heard of it."""
 
+    node: str
+
+
+class TellAgainDue(Event, wire_name="matching.tell-again-due", about="match_id", reach="local"):
+    """A timer: ask the node that owns a match where it is; what our own side wrote had not been heard here yet."""
+
+    match_id: str
     node: str
 
 

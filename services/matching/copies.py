@@ -1,11 +1,11 @@
 """Matches of other nodes that our people are a side of, and what our own matches hear from the nodes of their sides."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import say
-from contracts.matching import AnswerGiven, JudgementGiven, MatchDismissed, MatchTold
+from chassis import say, say_later
+from contracts.matching import AnswerGiven, JudgementGiven, MatchDismissed, MatchTold, TellAgainDue
 from contracts.vocabulary import Side
 from services.matching import (
     answering,
@@ -27,7 +27,8 @@ from services.matching.settings import MatchingSettings
 async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime, settings: MatchingSettings) -> None:
     """Keeps where a match of another node is, and tells our own people what is news to them.
 
-    Nothing is kept of a request or an offer that we do not have (any more), nor of somebody who was erased.
+    Nothing is kept of a request or an offer that we do not have (any more), nor of somebody who was erased. What we
+    may not have heard yet, such as behind others that are being read, is asked for again as long as the match runs.
     """
     if not settings.is_national and owner != settings.national_node:  # no region owns a match with another
         raise NotTheirMatch
@@ -35,7 +36,7 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
     known = await showing.find(session, told.match_id)
     before = known.match if known else None
     if before is None:
-        after = await _copied(session, told, ours, owner, now)
+        after = await _copied(session, told, ours, owner, now, settings)
         if after is None:
             return
         if after.state in RUNNING and await matches.are_introduced(session, after):
@@ -73,11 +74,19 @@ def _say_no(session: AsyncSession, copy: Match, ours: Side) -> None:
         say(session, AnswerGiven(match_id=copy.match_id, side=ours, accepted=False, because="other"), to=copy.owner)
 
 
-async def _copied(session: AsyncSession, told: MatchTold, ours: Side, owner: str, now: datetime) -> Match | None:
+async def _copied(
+    session: AsyncSession, told: MatchTold, ours: Side, owner: str, now: datetime, settings: MatchingSettings
+) -> Match | None:
     own_id = told.request_id if ours is Side.REQUEST else told.offer_id
     own = (await propositions.find(session, [own_id])).get(own_id)
     other = copying.other_party(told, ours, owner)
-    if own is None or (own.side, own.node) != (ours, None):
+    if own is None:
+        us = told.asker if ours is Side.REQUEST else told.offerer
+        if State(told.state) in RUNNING and not await people.is_forgotten(session, us.member_id, None):
+            again = TellAgainDue(match_id=told.match_id, node=owner)
+            say_later(session, again, at=now + timedelta(seconds=settings.tell_back_after_seconds))
+        return None
+    if (own.side, own.node) != (ours, None):
         return None
     if await people.is_forgotten(session, other.member_id, other.node):
         return None

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, say, say_later
 from contracts.event import new_id
-from contracts.matching import HeardVersion, MatchLost, TellBackDue, ToldBack
+from contracts.matching import HeardVersion, MatchLost, TellAgainDue, TellBackDue, ToldBack
 from contracts.members import NodeRestored
 from contracts.requests import PropositionLost
 from services.matching import matches, proposing, telling
@@ -53,6 +53,12 @@ async def tell_back(event: TellBackDue, session: AsyncSession, now: datetime) ->
         end = begin + PAGE
         page = ToldBack(page_id=new_id(), propositions=tuple(heard[begin:end]), match_ids=tuple(copies[begin:end]))
         say(session, page, to=event.node)
+
+
+@router.hears(TellAgainDue)
+async def ask_where_it_is(event: TellAgainDue, session: AsyncSession) -> None:
+    """A match that was told before our own side of it was heard is told again."""
+    say(session, ToldBack(page_id=new_id(), match_ids=(event.match_id,)), to=event.node)
 
 
 @router.hears(ToldBack, elsewhere=True)

@@ -87,7 +87,8 @@ class MatchingSettings(Settings):
     tell_back_after_seconds: float = Field(
         default=60.0,
         ge=0,
-        description="So long after another node was put back from a backup it is told what was heard of it.",
+        description="So long after another node was put back from a backup it is told what was heard of it, and so "
+        "long after a match of it was told too early it is asked for again.",
     )
 
     @model_validator(mode="after")

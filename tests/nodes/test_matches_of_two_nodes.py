@@ -221,6 +221,23 @@ async def test_an_unanswered_request_is_escalated_by_itself_and_may_be_heard_aft
     assert len(await states(country.nation)) == 1
 
 
+async def test_a_match_that_is_told_before_the_own_offer_was_heard_comes_to_its_people_after_that(country):
+    await peopled(country)
+    request, offer = a_request(place="Goes"), an_offer(**THEIRS)
+    await country.nation.publish_elsewhere(offer, said_by=country.brabant.service.settings.node)
+    await happen(country, country.zeeland, request)
+    await post(team_here(country), "/v1/escalations", {"request_id": request.request_id}, 204)
+    await eventually(lambda: country.told(country.brabant), saying="a match of what is not heard here")
+    assert await states(country.brabant) == {}
+
+    await country.brabant.publish(offer)
+
+    await eventually(lambda: states(country.brabant), saying="the match")
+    await country.quiet()
+    _, ambassador = ambassadors(country)
+    assert (await the_match(ambassador))["waits_for_me"]
+
+
 async def test_time_escalates_what_nobody_answers(country):
     await peopled(country)
     request = a_request(place="Goes")
