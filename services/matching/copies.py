@@ -1,6 +1,7 @@
 """Matches of other nodes that our people are a side of, and what our own matches hear from the nodes of their sides."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -48,6 +49,7 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
         if after == before:
             return
         await matches.save(session, after)
+        await matches.keep_elsewhere(session, after.match_id, _elsewhere(told, ours))
     shown = await showing.show(session, told.match_id)  # with what the other node is called
     for event in copying.news(before, shown.match, ours):
         say(session, event)
@@ -95,7 +97,7 @@ async def _copied(
     return copying.copied(told, ours, own.party(), owner, chosen, now)
 
 
-def _elsewhere(told: MatchTold, ours: Side) -> dict[str, object]:
+def _elsewhere(told: MatchTold, ours: Side) -> dict[str, Any]:
     """The side that is not ours, as it is kept beside the match: its request or offer is not known here by itself."""
     party = told.offerer if ours is Side.REQUEST else told.asker
     return {"party": party.model_dump(mode="json"), "wording": told.theirs.model_dump(mode="json")}

@@ -103,6 +103,11 @@ async def save(session: AsyncSession, *matches: Match) -> None:
         await telling.tell_other_nodes(session, matches)
 
 
+async def keep_elsewhere(session: AsyncSession, match_id: str, elsewhere: dict[str, Any]) -> None:
+    """Keeps the side of another node, beside a copy, as its owner told it last."""
+    await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(elsewhere=elsewhere))
+
+
 async def note(session: AsyncSession, match_id: str, words: str, by: str) -> None:
     """Keeps what an ambassador wrote beside a dismissal, for other ambassadors."""
     await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))

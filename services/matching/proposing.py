@@ -58,11 +58,19 @@ async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, set
     if heard.is_open(now):
         if not sought.known.is_new:
             await end_what_cannot_be(session, heard.id, now)
+            await _tell_anew(session, await matches.running_of(session, heard.id))
         await propose(session, sought, now, settings)
     else:
         running = await matches.running_of(session, heard.id, version=heard.version)
         ending = [match for match in running if steps.ends_with(match, heard.status) and not match.owner]
         await end(session, ending, "closed")
+        await _tell_anew(session, [match for match in running if match not in ending])
+
+
+async def _tell_anew(session: AsyncSession, running: Iterable[Match]) -> None:
+    """The other side of a match of two nodes reads what this one wrote, and until when, as it is now."""
+    of_two_nodes = [match for match in running if match.owner is None and match.other_nodes()]
+    await matches.save(session, *(steps.told_anew(match) for match in of_two_nodes))
 
 
 async def propose_at_once(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> None:

@@ -169,7 +169,7 @@ def _party(row: RowMapping, side: str, member_id: str, node: str | None) -> Part
     """A side as it stands now; an organisation that has not been heard of yet goes by its place."""
     called = {"node": node, "node_name": node and (row[f"{side}_node_name"] or node)}
     if row[f"{side}_title"] is None:
-        return Party.model_validate(row["elsewhere"]["party"] | called)
+        return Party.model_validate(row["elsewhere"]["party"] | called | {"member_id": member_id})
     return Party(
         member_id=member_id,
         organisation_id=row[f"{side}_organisation_id"],

@@ -153,6 +153,11 @@ def remind(match: Match, now: datetime) -> Match:
     return _next(match, reminded_at=now)
 
 
+def told_anew(match: Match) -> Match:
+    """A side wrote something else: its match is as it was, and who is told of it hears the newest."""
+    return _next(match)
+
+
 def ends_with(match: Match, status: Status) -> bool:
     """Whether a match ends when its request or offer gets a status.
 

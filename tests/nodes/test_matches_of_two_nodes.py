@@ -1,5 +1,7 @@
 """What a region cannot answer is answered by another; each side is asked in its own node."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from sqlalchemy import text
 
@@ -16,7 +18,7 @@ from contracts.matching import (
     RequestUnanswered,
 )
 from contracts.members import MemberErased, NodeKnown, PublicKey
-from contracts.requests import RequestClosed
+from contracts.requests import OfferChanged, RequestClosed
 from contracts.vocabulary import Kind, Status
 from services.matching import overdue
 from tests.given import eventually
@@ -369,6 +371,23 @@ async def test_a_node_speaks_only_for_its_own_side(country):
     assert (await states(country.nation))[match_id] == ("endorsed", None, None)
     assert await states(country.zeeland) == {match_id: ("endorsed", None, None)}
     assert await country.zeeland.said(IntroductionMade) == []
+
+
+async def test_what_the_other_side_corrects_is_read_in_the_other_node(country):
+    _, offer = await escalated(country)
+    ambassador, _ = ambassadors(country)
+    version = (await the_match(ambassador))["version"]
+    until = offer.expires_at + timedelta(days=30)
+
+    said = {"version": 2, "text": "Ook over hybride installaties.", "expires_at": until}
+    await happen(country, country.brabant, OfferChanged.model_validate(offer.model_dump() | said))
+
+    match = await the_match(ambassador)
+    assert match["offer"]["text"] == "Ook over hybride installaties."
+    assert match["version"] > version
+    async with country.zeeland.service.engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT elsewhere FROM match"))).scalar_one()
+    assert datetime.fromisoformat(kept["wording"]["expires_at"]) == until
 
 
 async def test_who_is_slow_is_reminded_in_their_own_node(country):
