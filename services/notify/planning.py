@@ -25,6 +25,7 @@ class Unplanned:
     notification_id: str
     member_id: str
     category: Category | None
+    expires: bool  # it is of no use later on, so it goes by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ _PLAN = text(
 )
 
 _GATHERED = text(
-    "SELECT notification_id, member_id, category FROM notification "
+    "SELECT notification_id, member_id, category, facts ? 'expires_at' FROM notification "
     "WHERE status = 'gathered' AND member_id = :member_id ORDER BY created_at, notification_id FOR UPDATE"
 )
 
@@ -62,7 +63,9 @@ async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits
     """Lets mails go at the moments that their members chose; each digest that has something in it gets a timer."""
     chosen = await _wishes(session, {mail.member_id for mail in mails})
     person = await one_person.stays_of(session, {mail.member_id for mail in mails})
-    rhythms = [chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails]
+    rhythms = [
+        Rhythm.AT_ONCE if mail.expires else chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails
+    ]
     daily = {
         person[mail.member_id] for mail, rhythm in zip(mails, rhythms, strict=True) if rhythm is Rhythm.AT_MOST_DAILY
     }
@@ -98,9 +101,9 @@ async def plan_again(session: AsyncSession, member_id: str, habits: Habits, now:
         await plan(session, mails, habits, now)
 
 
-def unplanned(notification_id: str, member_id: str, category: str | None) -> Unplanned:
+def unplanned(notification_id: str, member_id: str, category: str | None, expires: bool) -> Unplanned:
     """A row of the post, as it is to be planned."""
-    return Unplanned(notification_id, member_id, Category(category) if category else None)
+    return Unplanned(notification_id, member_id, Category(category) if category else None, expires)
 
 
 async def mailed_today(session: AsyncSession, person: str, now: datetime) -> None:

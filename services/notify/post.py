@@ -93,7 +93,8 @@ _CLAIM = """
         n.tried_since, n.attempts, n.attempts_unsure, n.cause, n.category AS category_kept,
         coalesce((SELECT jsonb_agg(jsonb_build_object('template', i.template, 'matter_id', i.matter_id,
                                                       'facts', i.facts) ORDER BY i.created_at, i.notification_id)
-                  FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id), '[]')
+                  FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id
+                    AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)), '[]')
             AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
                   WHERE c.member_id = ANY(n.needs || n.member_id)), '{}')

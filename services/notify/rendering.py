@@ -131,6 +131,7 @@ def _meeting_context(reading: Reading, told: dict[str, Any]) -> dict[str, Any]:
     return {
         "title": meeting.title,
         "when": when_in_words(*hours, reading.language),
+        "day": when_in_words(meeting.starts_on, None, None, None, reading.language),
         "where": ", ".join(filter(None, (meeting.venue, meeting.place.name))),
         "by_whom": meeting.organisation_name,
     }

@@ -40,7 +40,7 @@ _TELL = text(
                :now, :now, 0, 0, :cause, category
         FROM notice LEFT JOIN preference AS p USING (member_id) WHERE by_mail
         ON CONFLICT DO NOTHING
-        RETURNING notification_id, member_id, category, status
+        RETURNING notification_id, member_id, category, status, facts ? 'expires_at' AS expires
     ), inboxed AS (
         INSERT INTO inbox_item (item_id, member_id, template, matter_id, occurrence, facts, about, created_at)
         SELECT item_id, member_id, template, matter_id, occurrence, facts, about, :now
@@ -48,7 +48,7 @@ _TELL = text(
         ON CONFLICT DO NOTHING
         RETURNING item_id
     ), pushed AS ({PUSHED})
-    SELECT notification_id, member_id, category FROM mailed WHERE status = 'gathered'
+    SELECT notification_id, member_id, category, expires FROM mailed WHERE status = 'gathered'
     """
 )
 

@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import icalendar
 
+from contracts.calendar import when_in_words
 from contracts.event import new_id
 from contracts.meetings import Standing
 from contracts.members import MemberErased
 from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, PlaceFreed, SignedUp, SignUpWithdrawn
+from contracts.vocabulary import Language
 from services.notify.moments import AMSTERDAM
 from tests.notify.conftest import a_person
 from tests.notify.test_mail_texts import A_MEETING
+from tests.notify.test_preferences import choose
 
 
 def signed_up(notify, person, standing="place", version=1, **changes):
@@ -52,8 +55,9 @@ async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(n
     ):
         await notify.when(event, delivered_times=2)
 
+    near = f"Op {when_in_words(moved.starts_on, None, None, None, Language.DUTCH)}"
     assert [subject.partition(":")[0] for subject in notify.subjects(noor)] == [
-        *("Je staat op de wachtlijst", "Er is een plaats voor je", "Veranderd", "Morgen", "Gaat niet door")
+        *("Je staat op de wachtlijst", "Er is een plaats voor je", "Veranderd", near, "Gaat niet door")
     ]
     assert sequences(notify.mails(noor)) == [("PUBLISH", 3), ("PUBLISH", 4), ("PUBLISH", 4), ("CANCEL", 4)]
     assert len(await notify.inbox(noor)) == 5
@@ -78,6 +82,16 @@ async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(noti
     await notify.when(MeetingNear(**signed_up(notify, noor, starts_on=past)))
 
     assert (await notify.kept(noor)).status == "expired"
+
+
+async def test_a_reminder_goes_by_itself_also_to_who_has_the_others_together(notify):
+    noor = a_person()
+    await notify.given(noor)
+    await choose(notify, noor, reminders="weekly")
+
+    await notify.when(MeetingNear(**signed_up(notify, noor)))
+
+    assert len(notify.mails(noor)) == 1
 
 
 async def test_what_an_erased_organiser_called_it_is_gone_from_who_signed_up(notify):
