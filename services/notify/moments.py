@@ -68,12 +68,22 @@ class Wishes:
         return _at(local, 0, self.quiet_until) if local.hour < self.quiet_until else None
 
     def digest_at(self, rhythm: Rhythm, habits: Habits, now: datetime) -> datetime:
-        """When what comes in now is mailed together with the rest."""
+        """When what comes in now is mailed together with the rest.
+
+        Of what comes at most daily, all that comes in while mail is held is mailed on the morning after it.
+        """
+        if rhythm is Rhythm.AT_MOST_DAILY and (end := self.not_before(now)) > now:
+            return self._morning(end, habits)
         local = now.astimezone(AMSTERDAM)
         days = 1 if rhythm is Rhythm.AT_MOST_DAILY or now >= _at(local, 0, habits.digest_hour) else 0
         if rhythm is Rhythm.WEEKLY:
             days += -(local.weekday() + days) % 7  # to the Monday that comes, or that it is
-        return self.not_before(_at(local, days, habits.digest_hour))
+        return self._morning(_at(local, days, habits.digest_hour), habits)
+
+    def _morning(self, moment: datetime, habits: Habits) -> datetime:
+        """The first moment from then on at which mail may come, and the hour of that day at which digests go."""
+        first = self.not_before(moment)
+        return self.not_before(max(first, _at(first.astimezone(AMSTERDAM), 0, habits.digest_hour)))
 
 
 def day_of(moment: datetime) -> str:

@@ -67,7 +67,9 @@ async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits
         Rhythm.AT_ONCE if mail.expires else chosen[mail.member_id].rhythm(mail.category, habits) for mail in mails
     ]
     daily = {
-        person[mail.member_id] for mail, rhythm in zip(mails, rhythms, strict=True) if rhythm is Rhythm.AT_MOST_DAILY
+        person[mail.member_id]
+        for mail, rhythm in zip(mails, rhythms, strict=True)
+        if rhythm is Rhythm.AT_MOST_DAILY and chosen[mail.member_id].not_before(now) <= now
     }
     first = await _first_of_the_day(session, daily, now)
     planned = []

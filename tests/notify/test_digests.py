@@ -112,6 +112,18 @@ async def test_quiet_hours_keep_a_mail_until_they_are_over(own_notify):
     assert len(own_notify.mails(noor)) == 1
 
 
+async def test_what_comes_for_a_desk_in_quiet_hours_is_one_mail_on_the_morning_after_them(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    hour = own_notify.clock().astimezone(AMSTERDAM).hour
+    await choose(own_notify, noor, quiet_from=hour, quiet_until=(hour + 2) % 24)
+
+    await proposals(own_notify, noor, 3)
+
+    assert [mail.status for mail in await own_notify.mails_kept(noor)] == ["gathered"] * 3
+    assert len(await digests_gathered(own_notify, noor)) == 1
+
+
 async def test_who_is_erased_is_in_no_digest_and_the_others_in_it_are(notify, noor):
     vera = a_person("Vera Vos")
     await choose(notify, noor, proposals="daily")

@@ -68,6 +68,22 @@ def test_what_is_gathered_goes_in_the_morning(rhythm, now, goes):
     assert by_the_clock(Wishes().digest_at(rhythm, HABITS, local(now))) == goes
 
 
+@pytest.mark.parametrize(
+    ("now", "goes"),
+    [
+        ("2026-11-26 10:00", "Fri 2026-11-27 08:00"),
+        ("2026-11-26 23:00", "Fri 2026-11-27 08:00"),
+        ("2026-11-27 06:30", "Fri 2026-11-27 08:00"),
+        ("2026-11-27 10:00", "Mon 2026-11-30 08:00"),
+        ("2026-11-28 10:00", "Mon 2026-11-30 08:00"),
+        ("2026-11-29 23:00", "Mon 2026-11-30 08:00"),
+    ],
+)
+def test_what_comes_for_a_desk_in_a_silence_goes_with_the_rest_on_the_morning_after_it(now, goes):
+    wishes = Wishes(quiet_from=22, quiet_until=7, weekends=False)
+    assert by_the_clock(wishes.digest_at(Rhythm.AT_MOST_DAILY, HABITS, local(now))) == goes
+
+
 def test_what_is_gathered_for_a_quiet_morning_goes_after_it():
     wishes = Wishes(quiet_from=22, quiet_until=9, weekends=False)
     assert by_the_clock(wishes.digest_at(Rhythm.DAILY, HABITS, local("2026-11-27 10:00"))) == "Mon 2026-11-30 09:00"
