@@ -31,9 +31,13 @@ async def last_position(session: AsyncSession, references: Sequence[str]) -> int
 
 
 async def read_up_to(session: AsyncSession, item_id: str, references: Sequence[str], now: datetime) -> None:
-    """A member has read an item and what is older; what was read before keeps its moment."""
+    """A member has read an item and what came before it; what was read before keeps its moment.
+
+    An id is made before the commit: of what came later it may be lower, and nobody has seen that yet.
+    """
     own, unread = col(InboxItem.member_id).in_(references), col(InboxItem.read_at).is_(None)
-    await session.exec(sa.update(InboxItem).where(own, unread, col(InboxItem.item_id) <= item_id).values(read_at=now))
+    seen = select(InboxItem.position).where(InboxItem.item_id == item_id).scalar_subquery()
+    await session.exec(sa.update(InboxItem).where(own, unread, col(InboxItem.position) <= seen).values(read_at=now))
 
 
 async def item(session: AsyncSession, item_id: str, references: Sequence[str]) -> InboxItem | None:

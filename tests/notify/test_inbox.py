@@ -1,7 +1,10 @@
 """What a member finds in their inbox, and who can see it."""
 
+from sqlalchemy import text
+
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
+from services.notify.sql import run
 from tests.members.conftest import slug
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
@@ -104,6 +107,23 @@ async def test_all_is_read_up_to_what_was_seen(notify):
     of_another = await notify.http_as(other.member_id).post("/v1/inbox/read", json={"item_id": newest["item_id"]})
     assert (of_another.status_code, slug(of_another)) == (404, "inbox-item-not-found")
     assert [item["read_at"] for item in await notify.inbox(other)] == [None]
+
+
+async def test_what_came_after_the_page_was_shown_stays_new_though_its_id_is_older(notify):
+    person = a_person("Noor Jansen")
+    await told(notify, person)
+    (early,) = await notify.inbox(person)
+    await told(notify, person)
+    (seen, _) = await notify.inbox(person)
+    async with notify.running.session() as session:  # it was made first, and committed after the other
+        late = {"late": seen["position"] + 1, "item_id": early["item_id"]}
+        await run(session, text("UPDATE inbox_item SET position = :late WHERE item_id = :item_id"), late)
+        await session.commit()
+
+    client = notify.http_as(person.member_id)
+    assert (await client.post("/v1/inbox/read", json={"item_id": seen["item_id"]})).status_code == 204
+
+    assert [item["read_at"] is not None for item in await notify.inbox(person)] == [True, False]
 
 
 async def test_somebody_elses_item_does_not_exist(notify):
