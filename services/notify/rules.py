@@ -121,10 +121,11 @@ def answer_notices(event: MatchAnswered) -> list[Notice]:
 
 
 def reminder_notices(event: AnswerOverdue) -> list[Notice]:
-    """Whoever has not answered is reminded, once for each match."""
-    sides = _sides(event)
+    """Whoever has not answered is reminded, once for each step of a match: a later one may wait for them too."""
+    sides, step = _sides(event), str(event.version)
     return [
-        _match_notice(event, who, Template.ANSWER_OVERDUE, desk=who not in sides) for who in _once(event.waiting_for)
+        _match_notice(event, who, Template.ANSWER_OVERDUE, occurrence=step, desk=who not in sides)
+        for who in _once(event.waiting_for)
     ]
 
 

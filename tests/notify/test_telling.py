@@ -137,14 +137,14 @@ async def test_a_match_handed_over_is_the_next_ambassadors(notify, people):
     assert await notify.templates(first) == ["match-proposed"]
 
 
-async def test_whoever_has_not_answered_is_reminded_once(notify, people):
+async def test_whoever_has_not_answered_is_reminded_once_for_each_step(notify, people):
     asker, offerer, ambassador = people
     match = a_match(*people)
 
-    await notify.when(AnswerOverdue(**match, waiting_for=(offerer.member_id,)))
-    await notify.when(AnswerOverdue(**match, waiting_for=(offerer.member_id,), version=9))
+    for version in (4, 4, 9):
+        await notify.when(AnswerOverdue(**match, waiting_for=(offerer.member_id,), version=version))
 
-    assert notify.subjects(offerer) == ["We wachten nog op jou: Stageplek in de werkplaats"]
+    assert notify.subjects(offerer) == ["We wachten nog op jou: Stageplek in de werkplaats"] * 2
     assert notify.mails(asker) == notify.mails(ambassador) == []
 
 
