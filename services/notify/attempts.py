@@ -63,6 +63,7 @@ class Settled:
 
     status: Delivery
     refusal: str | None = None
+    until: datetime | None = None  # when it is due again, if it waits
 
 
 def without_sending(
@@ -74,13 +75,14 @@ def without_sending(
     refused: Mapping[str, bool],
     member_id: str,
     muted: Iterable[str],
+    not_before: datetime,
     items: int,
     now: datetime,
 ) -> Settled | None:
     """What becomes of a mail that is due but must not be sent (now); nothing when it is to be sent.
 
-    `refused` has whose contact is known, with whether their address was refused. `items` is how many things a digest
-    tells: of nothing (any more) nobody is mailed.
+    `refused` has whose contact is known, with whether their address was refused. `not_before` is when the
+    member's silence ends, or now. `items` is how many things a digest tells: of nothing (any more) nobody is mailed.
     """
     if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
@@ -92,4 +94,4 @@ def without_sending(
         return Settled(Delivery.UNWANTED)
     if refused.get(member_id):
         return Settled(Delivery.FAILED, "address-refused")
-    return None
+    return Settled(Delivery.WAITING, until=not_before) if not_before > now else None

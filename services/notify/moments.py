@@ -6,6 +6,7 @@ Hours are those of the clock in Amsterdam, summer and winter.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.notify.templates import Category, Rhythm
@@ -84,6 +85,11 @@ class Wishes:
         """The first moment from then on at which mail may come, and the hour of that day at which digests go."""
         first = self.not_before(moment)
         return self.not_before(max(first, _at(first.astimezone(AMSTERDAM), 0, habits.digest_hour)))
+
+
+def wishes_from(chosen: Mapping[str, Any] | None) -> Wishes:
+    """What a member chose, from the row that has it; who never chose has none."""
+    return Wishes(**{name: chosen[name] for name in Wishes.__dataclass_fields__}) if chosen else Wishes()
 
 
 def day_of(moment: datetime) -> str:

@@ -29,7 +29,15 @@ _SENT_ALONE = saying_of_changed(
     RETURNING notification_id AS entity_id
     """
 )
-_SENT_TOGETHER = text("UPDATE notification SET status = 'sent', sent_at = :now, facts = '{}' WHERE digest_id = :id")
+# What was not wanted any more, or had expired, is not in it.
+_SENT_TOGETHER = text(
+    """
+    UPDATE notification SET facts = '{}',
+        sent_at = CASE WHEN notification_id = ANY(:told) THEN CAST(:now AS timestamptz) END,
+        status = CASE WHEN notification_id = ANY(:told) THEN 'sent' ELSE 'unwanted' END
+    WHERE digest_id = :id
+    """
+)
 _WAIT = text(
     "UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = :next, refusal = :code, "
     f"tried_since = :since, attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
@@ -103,7 +111,8 @@ async def write_down(
 async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now: datetime) -> None:
     if _changed(await run(session, _SENT, ours | {"now": now})):
         if mail.items:
-            await run(session, _SENT_TOGETHER, {"id": mail.notification_id, "now": now})
+            told = [item["notification_id"] for item in mail.items]
+            await run(session, _SENT_TOGETHER, {"id": mail.notification_id, "now": now, "told": told})
         say(session, NotificationSent(**_about(mail)))
     # Somebody who gets their sign-in link by mail can be reached at that address (again).
     if mail.has_own_address and _changed(await run(session, _ACCEPT_ADDRESS, _address(mail))):

@@ -16,6 +16,7 @@ from chassis.database import driver_of
 from contracts.notify import NotificationFailed
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sending
 from services.notify.connections import SENDER_LOCKS
+from services.notify.moments import wishes_from
 from services.notify.sql import run
 from services.notify.tables import Notification
 from services.notify.templates import CATEGORY_OF, Category, Delivery, Template
@@ -37,9 +38,9 @@ class Claimed:
     attempts_unsure: int
     cause: str | None
     contacts: dict[str, dict[str, Any]]  # of the member and of whom the mail tells the details
-    muted: list[str]
+    chosen: dict[str, Any] | None  # what the member wants by mail, and when
     category_kept: str | None
-    items: list[dict[str, Any]]  # of a digest: what it tells, as template, matter_id and facts
+    items: list[dict[str, Any]]  # of a digest: what it tells, as notification_id, template, matter_id and facts
     tokens: dict[str, str]  # to unsubscribe, by category
 
     @property
@@ -65,7 +66,8 @@ class Claimed:
         return datetime.fromisoformat(found) if found else None
 
     def without_sending(self, now: datetime) -> Settled | None:
-        """What becomes of it without asking the mail server, if it must not be sent."""
+        """What becomes of it without asking the mail server, if it must not be sent (now)."""
+        wishes = wishes_from(self.chosen)
         return without_sending(
             Template(self.template),
             self.category,
@@ -73,7 +75,8 @@ class Claimed:
             needs=self.needs,
             refused={who: contact["refused_at"] is not None for who, contact in self.contacts.items()},
             member_id=self.member_id,
-            muted=self.muted,
+            muted=wishes.muted,
+            not_before=wishes.not_before(now),
             items=len(self.items),
             now=now,
         )
@@ -84,16 +87,18 @@ WITHOUT_SECRETS = "CASE WHEN template IN ('sign-in', 'joining', 'invitation') TH
 
 _CLAIM = """
     WITH due AS (
-        SELECT notification_id FROM notification WHERE status = 'waiting' AND next_attempt_at <= $3
+        SELECT notification_id, member_id FROM notification WHERE status = 'waiting' AND next_attempt_at <= $3
         ORDER BY urgent DESC, next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE notification AS n SET status = 'sending', sender = $1, attempts = n.attempts + 1
-    FROM due WHERE n.notification_id = due.notification_id
+    FROM due LEFT JOIN preference AS p USING (member_id) WHERE n.notification_id = due.notification_id
     RETURNING n.notification_id, n.member_id, n.template, n.matter_id, n.facts, n.needs, n.next_attempt_at AS due_at,
         n.tried_since, n.attempts, n.attempts_unsure, n.cause, n.category AS category_kept,
-        coalesce((SELECT jsonb_agg(jsonb_build_object('template', i.template, 'matter_id', i.matter_id,
-                                                      'facts', i.facts) ORDER BY i.created_at, i.notification_id)
+        coalesce((SELECT jsonb_agg(jsonb_build_object('notification_id', i.notification_id, 'template', i.template,
+                                                      'matter_id', i.matter_id, 'facts', i.facts)
+                                   ORDER BY i.created_at, i.notification_id)
                   FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id
+                    AND NOT coalesce(i.category = ANY(p.muted), false)
                     AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)), '[]')
             AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
@@ -101,7 +106,7 @@ _CLAIM = """
         || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{"refused_at": null}')
                      FROM contact_elsewhere AS e
                      WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{}') AS contacts,
-        coalesce((SELECT p.muted FROM preference AS p WHERE p.member_id = n.member_id), '{}') AS muted,
+        to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{}') AS tokens
     """
@@ -110,6 +115,17 @@ _SETTLE = f"""
     UPDATE notification SET status = $2, refusal = $3, sender = NULL, facts = {WITHOUT_SECRETS}
     WHERE notification_id = $1
     """
+
+
+# Nobody said no to it, and it was no try.
+_PUT_OFF = """
+    UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = $2, attempts = attempts - 1,
+        tried_since = NULL
+    WHERE notification_id = $1
+    """
+
+#: Of a digest that tells nothing any more.
+_SETTLE_ITEMS = "UPDATE notification SET status = 'unwanted', facts = '{}' WHERE digest_id = $1"
 
 
 async def claim(connection: AsyncConnection, sender: int, room: int, now: datetime) -> tuple[list[Claimed], int]:
@@ -124,8 +140,12 @@ async def claim(connection: AsyncConnection, sender: int, room: int, now: dateti
         settled = mail.without_sending(now)
         if settled is None:
             to_send.append(mail)
+        elif settled.until:
+            await driver.execute(_PUT_OFF, mail.notification_id, settled.until)
         else:
             await driver.execute(_SETTLE, mail.notification_id, settled.status, settled.refusal)
+            if settled.status is Delivery.UNWANTED and mail.template == Template.DIGEST:
+                await driver.execute(_SETTLE_ITEMS, mail.notification_id)
     return to_send, len(claimed)
 
 

@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from contracts.event import new_id
-from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
+from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased
 from contracts.notify import DigestDue
 from services.notify.moments import AMSTERDAM
 from tests.catching import words
 from tests.notify.conftest import a_match, a_person
 from tests.notify.test_preferences import choose
+from tests.notify.test_telling import a_link
 
 
 @pytest.fixture
@@ -153,6 +154,42 @@ async def test_a_digest_in_the_post_of_which_nothing_is_left_is_not_mailed(own_n
 
     await own_notify.becomes(noor, "unwanted")
     assert own_notify.mails(noor) == []
+
+
+async def test_what_is_stopped_while_a_digest_is_in_the_post_is_not_in_it(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    await choose(own_notify, noor, proposals="daily", reminders="daily")
+    match = a_match(noor, a_person())
+    await own_notify.when(MatchEndorsed(**match), AnswerOverdue(**match, waiting_for=(noor.member_id,)))
+    (digest_id,) = await digests_gathered(own_notify, noor)
+    await own_notify.catcher.away()
+    await own_notify.running.when(DigestDue(digest_id=digest_id))
+
+    await choose(own_notify, noor, if_match='"2"', proposals="none", reminders="daily")
+    await own_notify.catcher.back()
+    await own_notify.posted()
+
+    assert own_notify.subjects(noor) == ["We wachten nog op jou: Stage over circulair bouwen"]
+    kept = {mail.template: mail.status for mail in await own_notify.mails_kept(noor)}
+    assert kept == {"digest": "sent", "answer-overdue": "sent", "match-endorsed": "unwanted"}
+
+
+async def test_a_mail_in_the_post_waits_for_the_end_of_quiet_hours_and_a_link_does_not(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    await own_notify.catcher.away()
+    await own_notify.running.when(MatchEndorsed(**a_match(noor, a_person())))
+    hour = own_notify.clock().astimezone(AMSTERDAM).hour
+    await choose(own_notify, noor, quiet_from=hour, quiet_until=(hour + 2) % 24)
+
+    await own_notify.catcher.back()
+    await own_notify.when(a_link(noor, own_notify.clock()))
+    assert own_notify.subjects(noor) == ["Inloggen bij Om de Hoek"]
+
+    own_notify.clock.move(hours=2)
+    await own_notify.posted()
+    assert len(own_notify.mails(noor)) == 2
 
 
 async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_come(notify, noor):

@@ -81,7 +81,7 @@ def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any
         attempts_unsure=0,
         cause=None,
         contacts=contacts,
-        muted=[],
+        chosen=None,
         category_kept=None,
         items=digested(language, facts) if template is Template.DIGEST else [],
         tokens={category: f"token-of-{category}-0123456789" for category in STOPPED},
@@ -92,7 +92,12 @@ def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any
 def digested(language: Language, facts: dict[str, Any]) -> list[dict[str, Any]]:
     """What a digest tells: something to answer, how a match went on, and a request without an answer."""
     return [
-        {"template": template, "matter_id": f"matter-{template}", "facts": facts_of(template, language) | facts}
+        {
+            "notification_id": template,
+            "template": template,
+            "matter_id": f"matter-{template}",
+            "facts": facts_of(template, language) | facts,
+        }
         for template in (Template.MATCH_ENDORSED, Template.INTRODUCED, Template.REQUEST_UNANSWERED)
     ]
 

@@ -271,7 +271,8 @@ def test_a_mail_that_may_have_arrived_is_sent_five_times_at_the_most():
 def fate(template=Template.MATCH_ENDORSED, **changes):
     """What becomes of a mail to somebody who is known, unless something is changed."""
     given = {"expires_at": None, "needs": ["me"], "refused": {"me": False}, "member_id": "me", "muted": [], "items": 0}
-    return attempts.without_sending(template, CATEGORY_OF.get(template), **given | {"now": NOW} | changes)
+    given |= {"not_before": NOW, "now": NOW}
+    return attempts.without_sending(template, CATEGORY_OF.get(template), **given | changes)
 
 
 def test_what_becomes_of_a_mail_without_asking_the_server():
@@ -282,6 +283,9 @@ def test_what_becomes_of_a_mail_without_asking_the_server():
     assert fate(Template.DIGEST, items=1) is None
     assert fate(refused={"me": True}) == attempts.Settled(Delivery.FAILED, "address-refused")
     assert fate(Template.INTRODUCTION, muted=list(Category)) is None
+    later = NOW + timedelta(hours=8)
+    assert fate(Template.INTRODUCTION, not_before=later) == attempts.Settled(Delivery.WAITING, until=later)
+    assert fate(Template.SIGN_IN, expires_at=later, not_before=later) is None
     assert fate(Template.INTRODUCTION, needs=["me", "them"], refused={"me": False, "them": True}) is None
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.outward import Answer
-from services.notify.moments import Wishes
+from services.notify.moments import Wishes, wishes_from
 from services.notify.push import devices, rules
 from services.notify.sql import run
 
@@ -59,8 +59,7 @@ class Claimed:
     @property
     def wishes(self) -> Wishes:
         """What the member chose."""
-        names = ("muted", "rhythms", "quiet_from", "quiet_until", "weekends", "not_pushed")
-        return Wishes(**{name: self.chosen[name] for name in names}) if self.chosen else Wishes()
+        return wishes_from(self.chosen)
 
 
 _CLAIM = text(
