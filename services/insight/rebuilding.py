@@ -19,7 +19,7 @@ from chassis.consumer import said_by, understood
 from chassis.database import one_at_a_time
 from chassis.pulling import Pull
 from chassis.sql import run, write, write_now
-from contracts.event import Event
+from contracts.event import Event, new_id
 from services.insight import comparing, facts
 from services.insight.comparing import Difference
 
@@ -114,7 +114,7 @@ async def _read(service: Service, number: int, reach: Reach, tell: Tell, *, else
     reach.removed += last - info.state.messages
     if any((limit or 0) > 0 for limit in (info.config.max_age, info.config.max_msgs, info.config.max_bytes)):
         reach.limited.append(stream)
-    name = f"insight-rebuild-{number}"
+    name = f"insight-rebuild-{new_id()}"  # one that broke off lives on for a minute, and stands where it was
     filters = [
         subject
         for kind in facts.TELLING

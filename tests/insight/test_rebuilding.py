@@ -90,6 +90,24 @@ async def test_a_broker_that_only_shows_that_it_lives_is_waited_for(insight, mon
     assert await counts(insight) == before
 
 
+async def test_one_that_is_given_again_after_it_broke_off_reads_everything(insight, monkeypatch):
+    await insight.heard(insight.zeeland, a_request(), a_request())
+    before = await counts(insight)
+
+    async def broke_off(*_, **__):
+        raise ConnectionError
+
+    with monkeypatch.context() as broken:
+        broken.setattr("services.insight.rebuilding._catch_up", broke_off)
+        with pytest.raises(ConnectionError):
+            await rebuild(insight.service, quietly)
+
+    outcome = await rebuild(insight.service, quietly, keep_untold=False)
+
+    assert not outcome.differs, outcome.differences
+    assert await counts(insight) == before
+
+
 async def test_what_comes_in_meanwhile_is_in_it_and_one_at_a_time_makes_it(insight):
     requests = [a_request() for _ in range(150)]
     await insight.heard(insight.zeeland, *requests[:100])
