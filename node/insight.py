@@ -21,6 +21,7 @@ DIFFERS = 3
 
 _TABLES = {
     "proposition": "vragen en aanbod (requests and offers)",
+    "lost": "verloren bij terugzetten (lost by a restore)",
     "mark": "onbeantwoord, doorgezet (unanswered, escalated)",
     "match": "matches",
     "initiative": "initiatieven (initiatives)",

@@ -36,8 +36,11 @@ class Asked:
 
 CURRENT = "(SELECT number FROM projection WHERE current)"
 
+#: What its node lost is left out, unless that told of it again since.
 _FITS = """
-    (CAST(:region AS text) IS NULL OR p.node = :region)
+    NOT EXISTS (SELECT FROM lost AS l WHERE l.projection = p.projection AND l.node = p.node
+        AND l.proposition_id = p.proposition_id AND p.version <= l.until_version)
+    AND (CAST(:region AS text) IS NULL OR p.node = :region)
     AND (CAST(:province AS text) IS NULL OR p.province = :province)
     AND (CAST(:kind AS text) IS NULL OR p.kind = :kind)
     AND (CAST(:theme AS text) IS NULL OR :theme = ANY(p.themes))

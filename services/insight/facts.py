@@ -34,6 +34,7 @@ from contracts.requests import (
     OfferClosed,
     OfferPlaced,
     OfferReopened,
+    PropositionLost,
     RequestChanged,
     RequestClosed,
     RequestPlaced,
@@ -54,8 +55,11 @@ MERGINGS = (OrganisationMerged, OrganisationParted)
 #: Everything that tells a fact.
 TELLING: tuple[type[Event], ...] = (
     *(*REQUESTS, *OFFERS, *MARKS, *MATCHES, *INITIATIVES),
-    *(*ORGANISATIONS, *MERGINGS, NodeAnnounced),
+    *(*ORGANISATIONS, *MERGINGS, NodeAnnounced, PropositionLost),
 )
+
+#: No version is higher.
+LAST_VERSION = 2**31 - 1
 
 _STATE = ("version", "kind", "themes", "organisation_id", "province", "latitude", "longitude", "status", "expires_at")
 
@@ -80,6 +84,14 @@ _MARK = text(
     INSERT INTO mark AS t (projection, node, request_id, what, at)
     SELECT number, :node, :request_id, :what, :at FROM projection WHERE {WHICH} ORDER BY number
     ON CONFLICT (projection, node, request_id, what) DO UPDATE SET at = LEAST(t.at, excluded.at)
+    """
+)
+_LOST = text(
+    f"""
+    INSERT INTO lost AS t (projection, node, proposition_id, until_version)
+    SELECT number, :node, :proposition_id, :until_version FROM projection WHERE {WHICH} ORDER BY number
+    ON CONFLICT (projection, node, proposition_id) DO UPDATE SET
+        until_version = GREATEST(t.until_version, excluded.until_version)
     """
 )
 _STEPS: dict[type[Event], str] = {
@@ -174,6 +186,11 @@ def _mark(event: Any, said_by: str, said_at: datetime, _: str | None) -> tuple[T
     return _MARK, {"node": said_by, "request_id": event.request_id, "what": what, "at": said_at}
 
 
+def _lost(event: Any, said_by: str, _at: datetime, _: str | None) -> tuple[TextClause, dict[str, Any]]:
+    until = LAST_VERSION if event.draft_version is None else event.draft_version
+    return _LOST, {"node": said_by, "proposition_id": event.proposition_id, "until_version": until}
+
+
 def _match(
     event: Any, said_by: str, said_at: datetime, national: str | None
 ) -> tuple[TextClause, dict[str, Any]] | None:
@@ -231,4 +248,5 @@ _READ: tuple[tuple[tuple[type[Event], ...], _Told], ...] = (
     (ORGANISATIONS, _organisation),
     (MERGINGS, _merging),
     ((NodeAnnounced,), _region),
+    ((PropositionLost,), _lost),
 )

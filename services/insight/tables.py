@@ -59,6 +59,16 @@ class Proposition(Table, table=True):
     closed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 
+class Lost(Table, table=True):
+    """A request or an offer that its node, put back from a backup, does not know any more up to this version."""
+
+    __tablename__ = "lost"
+    projection: int = Field(primary_key=True, sa_type=sa.Integer, sa_column_kwargs={"autoincrement": False})
+    node: str = Field(primary_key=True, sa_type=sa.Text)
+    proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
+    until_version: int
+
+
 class Mark(Table, table=True):
     """That a request of a node went unanswered, or was escalated: when that was first told."""
 
@@ -150,4 +160,4 @@ class Region(Table, table=True):
 
 
 #: Those that hold facts, beside the projections themselves.
-FACTS: tuple[type[Table], ...] = (Proposition, Mark, Match, Initiative, Organisation, Merging, Region)
+FACTS: tuple[type[Table], ...] = (Proposition, Lost, Mark, Match, Initiative, Organisation, Merging, Region)

@@ -18,7 +18,14 @@ from contracts.matching import (
     RequestUnanswered,
 )
 from contracts.members import NodeAnnounced, OrganisationChanged, OrganisationMerged, OrganisationParted, PublicKey
-from contracts.requests import InitiativeEnded, OfferClosed, OfferReopened, RequestChanged, RequestClosed
+from contracts.requests import (
+    InitiativeEnded,
+    OfferClosed,
+    OfferReopened,
+    PropositionLost,
+    RequestChanged,
+    RequestClosed,
+)
 from contracts.vocabulary import Network, Status, Theme
 from services.insight import facts
 from services.insight.comparing import TABLES
@@ -52,6 +59,8 @@ def a_history():
         ("zeeland", an_initiative("match-1", offer_node="utrecht")),
         ("utrecht", an_initiative("match-1", said=InitiativeEnded, request_node="zeeland", students=20, version=3)),
         ("zeeland", an_initiative("match-1", said=InitiativeEnded, offer_node="utrecht", outcome="Ja.", version=4)),
+        *(("zeeland", PropositionLost(proposition_id="request-2", draft_version=n)) for n in (8, 12)),
+        *(("zeeland", PropositionLost(proposition_id="request-3", draft_version=n)) for n in (8, None)),
         ("zeeland", an_organisation()),
         ("zeeland", an_organisation(said=OrganisationChanged, version=2, networks=tuple(Network))),
         ("zeeland", OrganisationMerged(organisation_id="school", version=3, into="another")),
@@ -92,6 +101,7 @@ async def test_neither_the_order_nor_how_often_matters(insight, order, again):
     (match,) = made["match"]
     assert (match["request_node"], match["offer_node"]) == ("zeeland", "utrecht")
     assert made["proposition"][1]["themes"] == ["energy-transition"]  # version 3 told the whole state
+    assert [row["until_version"] for row in made["lost"]] == [12, facts.LAST_VERSION]
     assert made["region"] == [{"node": "zeeland", "version": 2, "shown_name": "Om de Hoek Zeeland"}]
 
 
@@ -120,6 +130,29 @@ async def test_what_is_past_its_day_is_not_open_though_nobody_told_that_it_ended
 
     counts = (await insight.exactly("summary", region=insight.zeeland))["counts"]
     assert (counts["asked"], counts["waiting"], counts["unanswered"]) == (2, 1, 1)
+
+
+async def test_what_a_region_that_was_put_back_does_not_know_any_more_is_not_counted(insight):
+    lost, draft, there = a_request(), a_request(version=8), a_request()
+    offer, elsewhere = an_offer(), an_offer()
+    await insight.heard(insight.zeeland, lost, draft, there, offer)
+    await insight.heard(insight.utrecht, elsewhere)
+
+    for one in (lost.request_id, offer.offer_id, elsewhere.offer_id):
+        gone = PropositionLost(proposition_id=one)
+        await insight.publish_elsewhere(gone, said_by=insight.zeeland, to_us=True)
+    drafted = PropositionLost(proposition_id=draft.request_id, draft_version=8)
+    await insight.publish_elsewhere(drafted, said_by=insight.zeeland, to_us=True)
+    await insight.quiet()
+
+    counts = (await insight.exactly("summary", region=insight.zeeland))["counts"]
+    assert (counts["asked"], counts["waiting"], counts["offered"], counts["standing"]) == (1, 1, 0, 0)
+    assert (await insight.exactly("spots", region=insight.zeeland))["surplus"] == []
+    of_utrecht = (await insight.exactly("summary", region=insight.utrecht))["counts"]
+    assert of_utrecht["standing"] == 1  # nobody loses what is another's
+
+    await insight.heard(insight.zeeland, a_request(draft.request_id, version=9))
+    assert (await insight.exactly("summary", region=insight.zeeland))["counts"]["asked"] == 2
 
 
 async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insight):
