@@ -11,16 +11,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from chassis.identity import NotSignedIn
+from chassis.problems import Unavailable
 from chassis.tasks import ended
 from chassis.telemetry import log
 from services.gateway.callers import Caller, Callers
 from services.gateway.catalogue import Catalogue, Route
 from services.gateway.identities import Identities
 from services.gateway.limiting import RateLimits
-from services.gateway.rules import SAFE_METHODS, Session
+from services.gateway.rules import SAFE_METHODS
 from services.gateway.sessions import Sessions
 from services.gateway.settings import GatewaySettings
-from services.gateway.upstreams import Headers, Upstreams, on_behalf
+from services.gateway.upstreams import AnswerLost, Headers, TookTooLong, Upstreams, on_behalf
 
 if TYPE_CHECKING:
     from chassis import Service
@@ -97,7 +98,7 @@ class Forwarder:
         async with await self._upstreams.send(
             route.service, request.method, target, headers, body, repeatable=repeatable, streams=route.streams
         ) as answer:
-            await self._pass_on(answer, receive, send, caller.session if caller else None)
+            await self._pass_on(answer, receive, send, caller)
 
     async def _let_in(self, request: Request, route: Route) -> Caller | None:
         if route.is_open(request.method):
@@ -112,11 +113,11 @@ class Forwarder:
         return caller
 
     async def _pass_on(
-        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, session: Session | None
+        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, caller: Caller | None
     ) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answered(answer.raw_headers)})
         if answer.content_type == "text/event-stream":
-            await self._stream(answer, receive, send, session)
+            await self._stream(answer, receive, send, caller)
             return
         try:
             async for part in answer.content.iter_any():
@@ -127,12 +128,12 @@ class Forwarder:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(
-        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, session: Session | None
+        self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, caller: Caller | None
     ) -> None:
-        """Events as they come, until the service ends, the client leaves or takes no more, or the session ends."""
+        """Events as they come, until the service ends, the client leaves or takes no more, or the caller is another."""
         passing = asyncio.create_task(self._pass_events(answer, send))
         leaving = asyncio.create_task(_left(receive))
-        ending = asyncio.create_task(self._ended(session))
+        ending = asyncio.create_task(self._ended(caller))
         try:
             await asyncio.wait({passing, leaving, ending}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -147,9 +148,19 @@ class Forwarder:
             async with asyncio.timeout(self._settings.stream_send_seconds_max):
                 await send({"type": "http.response.body", "body": part, "more_body": True})
 
-    async def _ended(self, session: Session | None) -> None:
-        while session is None or await self._sessions.is_live(session, self._service.now()):
+    async def _ended(self, caller: Caller | None) -> None:
+        while caller is None or await self._is_as_before(caller):
             await asyncio.sleep(max(self._settings.session_cached_seconds, 0.1))
+
+    async def _is_as_before(self, caller: Caller) -> bool:
+        """Whether the session lives, and is of a person with the same references as when the stream began."""
+        if not await self._sessions.is_live(caller.session, self._service.now()):
+            return False
+        try:
+            person = await self._identities.of(caller.session.member_id)
+        except (Unavailable, TookTooLong, AnswerLost):  # while members is away nobody is merged or parted
+            return True
+        return person is not None and set(person.references) == set(caller.identity.references)
 
 
 class _Named:

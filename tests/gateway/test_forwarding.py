@@ -12,7 +12,7 @@ from chassis.http import CarefulHttp
 from node.ports import free_port
 from tests.gateway.conftest import another_gateway, serving, slug
 from tests.gateway.upstream import HUGE_BYTES, BreaksOff, Trouble
-from tests.given import eventually
+from tests.given import eventually, fresh_name
 
 
 @pytest.fixture(scope="session")
@@ -181,6 +181,34 @@ async def test_events_flow_at_once_and_end_when_the_reader_leaves(troubled, know
         return trouble.streams_open == 0
 
     await eventually(nobody_reads, saying="the end of the stream")
+
+
+async def test_events_end_when_the_reader_is_parted_from_another(street, troubled):
+    here, _ = troubled
+    name = fresh_name("Wester").replace("-", "")
+    first = await street.member(name=f"Noor {name}")
+    of = (await first.get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]["organisation_id"]
+    join = {"name": f"Noor {name}", "email": f"{name.lower()}@vechtdal.example", "organisation_id": of}
+    second, team = await street.member(**join, organisation=None), await street.team()
+    ids = [await street.member_id(browser) for browser in (first, second)]
+    await street.members.quiet()
+    found = (await team.get("/api/v1/same-persons", params={"limit": "100"})).json()["items"]
+    (pair,) = [one["pair_id"] for one in found if {one["first"]["member_id"], one["second"]["member_id"]} == set(ids)]
+    await team.post(f"/api/v1/same-persons/{pair}/merge")
+
+    async def is_one():
+        return await street.member_id(second) == ids[0]
+
+    await eventually(is_one, saying="one person")
+    reader = await here.signed_in(join["email"])
+    async with asyncio.timeout(30), reader.stream("GET", "/api/v1/inbox/stream") as answer:
+        parts = answer.aiter_raw()
+        await anext(parts)
+        await team.post(f"/api/v1/same-persons/{pair}/keep-apart")
+        async for _ in parts:  # ends by itself
+            pass
+
+    assert await here.member_id(reader) == ids[1]
 
 
 async def test_events_end_when_the_reader_signs_out(troubled):
