@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from chassis import Moment
 from chassis.problems import FieldErrors, InvalidJson, field_messages
-from services.partners.rules import BatchTooLarge, NotACloudEvent
+from services.partners.rules import BatchTooLarge, NotACloudEvent, own_id
 
 STRUCTURED, BATCH, JSON = "application/cloudevents+json", "application/cloudevents-batch+json", "application/json"
 
@@ -30,6 +30,12 @@ def _media_type(content_type: Any) -> Any:
     return content_type.partition(";")[0].strip().lower() if isinstance(content_type, str) else content_type
 
 
+def _is_an_id(subject: str) -> str:
+    if not own_id(subject):
+        raise ValueError("must have more than spaces")
+    return subject
+
+
 class PartnerEvent(BaseModel):
     """An event as a partner sends it; extensions that we do not know are skipped."""
 
@@ -39,7 +45,9 @@ class PartnerEvent(BaseModel):
     id: Annotated[str, Field(min_length=1, max_length=128, pattern=PLAIN)]
     source: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
     type: Annotated[str, Field(min_length=1, max_length=256, pattern=PLAIN)]
-    subject: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+    subject: Annotated[
+        str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$"), AfterValidator(_is_an_id)
+    ]
     time: Moment
     datacontenttype: Annotated[Literal["application/json"], BeforeValidator(_media_type)] = "application/json"
     sequence: Annotated[str, Field(pattern=r"^[0-9]{1,18}$")] | None = None

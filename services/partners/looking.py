@@ -73,7 +73,8 @@ async def _read(session: AsyncSession, receipt: Receipt, now: datetime) -> Read:
     assert partner is not None
     profile, told = profile_of(partner.network), receipt.data or {}
     kind, withdrawn = profile.kind_of(receipt.event_type)
-    receipt.record_id = rules.record_id(receipt.partner_id, rules.THINGS[kind], receipt.subject)  # it goes with that
+    whose = receipt.partner_id, rules.THINGS[kind], receipt.subject
+    receipt.record_id = await store.record_id_of(session, *whose)  # it goes with that
     data = None if withdrawn else profile.read(kind, told, receipt.event_type)
     if isinstance(data, PersonData) and data.consented_at > now + rules.CONSENT_AHEAD_MAX:
         theirs = profile.own_names(kind, told).get("consented_at", "consented_at")
@@ -85,6 +86,7 @@ async def _record(session: AsyncSession, receipt: Receipt, read: Read) -> Record
     record = await store.record_for(session, receipt.partner_id, read.thing, receipt.subject)
     if record.erased:
         raise PersonForgotten
+    record.subject = receipt.subject  # as the partner writes it, whoever named it first
     if record.under_way is not None:
         raise _Waits(record.record_id)
     return record

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import unicodedata
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -127,6 +128,11 @@ def kind_of_event(event_type: str) -> tuple[str, bool]:
     if event_type != f"{TYPE_BEGIN}{name}{TYPE_END}" or name.removesuffix(WITHDRAWN) not in THINGS:
         raise UnknownType
     return name.removesuffix(WITHDRAWN), name.endswith(WITHDRAWN)
+
+
+def own_id(subject: str) -> str:
+    """A partner's own id as it is written in what refers to it: in Unicode's NFC, with single spaces."""
+    return " ".join(unicodedata.normalize("NFC", subject).split())
 
 
 def record_id(partner_id: str, thing: Thing, subject: str) -> str:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem
-from services.partners import door, rules, telling
+from services.partners import door, rules, store, telling
 from services.partners.envelopes import PartnerEvent
 from services.partners.profiles import profile_of
 from services.partners.rules import PersonForgotten
@@ -47,7 +47,8 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
     except Problem as problem:
         return Tried(event.subject, Effect.REJECTED, problem=problem)
     thing = rules.THINGS[kind]
-    record = await session.get(Record, rules.record_id(partner.partner_id, thing, event.subject))
+    record_id = await store.record_id_of(session, partner.partner_id, thing, event.subject)
+    record = await session.get(Record, record_id)
     if record is None or record.version == 0:
         known = False
     elif record.erased:

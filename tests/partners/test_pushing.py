@@ -16,9 +16,12 @@ from contracts.partners import (
     PersonTold,
     PropositionTold,
     RecordWithdrawn,
+    Thing,
     WaitEnded,
 )
 from contracts.vocabulary import Network, Side
+from services.partners import rules
+from services.partners.tables import Record
 from tests.given import eventually, migration_matches
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, Partners, an_event
 
@@ -305,6 +308,45 @@ async def test_one_event_comes_structured_or_in_binary_form(partners):
 
     assert structured.status_code == binary.status_code == 202
     assert structured.json()["receipts"][0]["receipt_id"] == binary.json()["receipts"][0]["receipt_id"]
+
+
+ODD, PLAIN = "E\u0301cole  1\u00a0", "\u00c9cole 1"
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [(ODD, PLAIN), (PLAIN, ODD)], ids=["odd in its event", "odd in what refers"]
+)
+async def test_an_own_id_is_found_however_it_is_written(partners, first, then):
+    await partners.pushed(an_event("organisation", first, SCHOOL))
+    await partners.accepted((await partners.said(OrganisationTold))[0], "the-school")
+
+    await partners.pushed(an_event("person", "noor", PERSON | {"organisation": then}))
+
+    assert [told.organisation_id for told in await partners.said(PersonTold)] == ["the-school"]
+
+
+async def test_what_has_a_record_under_the_very_letters_of_its_id_keeps_it(partners):
+    """As of what was told before ids were read alike."""
+    async with partners.session() as session:
+        old = Record(record_id=rules.record_id("docenten", Thing.ORGANISATION, ODD), partner_id="docenten")
+        old.thing, old.subject, old.known_as, old.version = Thing.ORGANISATION, ODD, "the-school", 1
+        session.add(old)
+        await session.commit()
+
+    await partners.pushed(an_event("organisation-withdrawn", ODD))
+
+    assert [told.known_as for told in await partners.said(RecordWithdrawn)] == ["the-school"]
+
+
+async def test_an_own_id_of_spaces_alone_is_refused(partners):
+    client = await partners.as_partner()
+    event = an_event("organisation", " \u00a0", SCHOOL)
+
+    answer = await client.post(
+        "/v1/events", content=json.dumps(event), headers={"Content-Type": "application/cloudevents+json"}
+    )
+
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["subject"])
 
 
 async def test_a_structured_event_may_say_that_its_json_is_utf_8(partners):
