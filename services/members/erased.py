@@ -52,6 +52,14 @@ async def forget_sealed(session: AsyncSession, member_id: str) -> list[str]:
     return list((await session.exec(theirs.returning(col(SealedContact.match_id)))).scalars())
 
 
+async def forget_sealed_for(session: AsyncSession, node: str, other_id: str) -> list[str]:
+    """Forgets what was sealed for a member of another node, who was erased there; returns the matches."""
+    theirs = (col(SealedContact.node) == node, col(SealedContact.other_id) == other_id)
+    return list(
+        (await session.exec(sa.delete(SealedContact).where(*theirs).returning(col(SealedContact.match_id)))).scalars()
+    )
+
+
 async def erasure(session: AsyncSession, erasure_id: str) -> Erasure:
     """The erasure with this key; raises `ErasureNotFound`."""
     found = (await session.exec(select(Erasure).where(Erasure.erasure_id == erasure_id))).first()

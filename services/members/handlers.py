@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import EventRouter, Streams, forget_messages, forget_replies, say
 from contracts import matching, notify, partners, requests
 from contracts.deeds import DeedDone
-from contracts.matching import IntroductionMade
+from contracts.matching import IntroductionMade, PartyErased
 from contracts.members import (
     InvitationLapseDue,
     JoiningLapseDue,
@@ -55,9 +55,24 @@ async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: d
 
 
 @router.hears(MemberErased, elsewhere=True)
-async def purge_what_was_heard(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
-    """What another node said here of a member whom it erased leaves the streams, but for the erasure itself."""
-    await forget_messages(streams, session, speaker="members", entity_ids=[event.member_id], keep=[MemberErased])
+async def purge_what_was_heard(event: MemberErased, session: AsyncSession, streams: Streams, said_by: str) -> None:
+    """What another node said here of a member whom it erased leaves the streams, but for the erasure itself.
+
+    Nothing is sealed for them any more, nor for their node's next key.
+    """
+    sealed = await erased.forget_sealed_for(session, said_by, event.member_id)
+    entity_ids = [event.member_id, *sealed]
+    await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
+
+
+@router.hears(PartyErased, elsewhere=True)
+async def seal_no_more(
+    event: PartyErased, session: AsyncSession, streams: Streams, settings: MembersSettings, said_by: str
+) -> None:
+    """As above: the third node that erased somebody says so, and the national node passes that on."""
+    if event.node != settings.node and said_by in (event.node, settings.national_node):
+        sealed = await erased.forget_sealed_for(session, event.node, event.member_id)
+        await forget_messages(streams, session, speaker="members", entity_ids=sealed)
 
 
 @router.hears(IntroductionMade)

@@ -31,10 +31,11 @@ async def seal_for_introduction(session: AsyncSession, match: IntroductionMade, 
     """The side that is ours is made known to the node of the other, once for each match."""
     sides = (match.asker, match.offerer)
     own = [party for party in sides if party.node is None]
-    other = [party.node for party in sides if party.node]
+    other = [(party.node, party.member_id) for party in sides if party.node]
     if len(own) != 1 or await _of_match(session, match.match_id):
         return
-    waiting = SealedContact(match_id=match.match_id, member_id=own[0].member_id, node=other[0])
+    ((node, other_id),) = other
+    waiting = SealedContact(match_id=match.match_id, member_id=own[0].member_id, node=node, other_id=other_id)
     session.add(waiting)
     await _seal(session, waiting, now)
 

@@ -118,6 +118,7 @@ class SealedContact(Table, table=True):
     match_id: str = Field(primary_key=True, sa_type=sa.Text)
     member_id: str = Field(index=True, sa_type=sa.Text)
     node: str = Field(sa_type=sa.Text)
+    other_id: str | None = Field(default=None, sa_type=sa.Text)  # the other side; a release before this kept it not
     sealed_at: datetime | None = Field(default=None, sa_type=Instant)
 
 

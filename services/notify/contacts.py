@@ -85,6 +85,7 @@ _KEEP_ELSEWHERE = text(
     INSERT INTO contact_elsewhere (match_id, reference, name, email, phone, organisation_name)
     SELECT CAST(:match_id AS text), CAST(:reference AS text), :name, :email, :phone, :organisation_name
     WHERE NOT EXISTS (SELECT FROM erased WHERE member_id = :reference)
+      AND NOT EXISTS (SELECT FROM erased_match WHERE match_id = :match_id)
     ON CONFLICT DO NOTHING
     """
 )

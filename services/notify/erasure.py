@@ -28,6 +28,7 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int],
     await run(session, text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ERASURE_LOCK})
     who = {"member_id": member_id}
     await run(session, text("INSERT INTO erased (member_id) VALUES (:member_id) ON CONFLICT DO NOTHING"), who)
+    await run(session, _KEEP_MATCHES, who)
     mails = await run(
         session, text("DELETE FROM notification WHERE about @> ARRAY[:member_id] RETURNING notification_id"), who
     )
@@ -41,6 +42,15 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int],
         removed["contacts-elsewhere"] = len(match_ids)
     return removed, notification_ids, match_ids
 
+
+# What another node sealed for them may still be on its way.
+_KEEP_MATCHES = text(
+    """
+    INSERT INTO erased_match (match_id)
+    SELECT DISTINCT matter_id FROM inbox_item WHERE member_id = :member_id AND template = 'introduction'
+    ON CONFLICT DO NOTHING
+    """
+)
 
 # Of whom is erased, and of whom they were introduced to: that was given to them alone.
 _FORGET_ELSEWHERE = text(

@@ -57,6 +57,13 @@ class Erased(Table, table=True):
     member_id: str = Field(primary_key=True)
 
 
+class ErasedMatch(Table, table=True):
+    """A match by which somebody who was erased was introduced: how to reach its other side is kept for nobody."""
+
+    __tablename__ = "erased_match"
+    match_id: str = Field(primary_key=True)
+
+
 class Preference(Table, table=True):
     """What a member does not want by mail, and when they want the rest.
 

@@ -6,8 +6,8 @@ import pytest
 
 from contracts.envelope import decode
 from contracts.event import new_id
-from contracts.matching import IntroductionMade, Party
-from contracts.members import ContactSealed, NodeAnnounced, NodeKnown
+from contracts.matching import IntroductionMade, Party, PartyErased
+from contracts.members import ContactSealed, MemberErased, NodeAnnounced, NodeKnown
 from node.secrets import Secrets
 from services.members.app import service
 from services.members.nodes import newest_key
@@ -70,6 +70,29 @@ async def test_contact_details_go_to_one_node_once_and_anew_when_its_key_is_anot
         to = {subject for subject, _ in await started.messages("shared") if "contact-sealed" in subject}
         assert to == {f"odh.{started.service.settings.node}.to.zeeland.members.contact-sealed.{match.match_id}"}
         assert "noor" not in (await members.everything_shared()).lower()
+
+
+@pytest.mark.parametrize("said_by", ["zeeland", "national"])
+async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgres, nats, keys, said_by):
+    ours, before, after = keys
+    settings = {"national_node": "national", "encryption_public_keys_file": ours.encryption_public_keys_file}
+    async with running(service, postgres, nats, **settings) as started:
+        await started_team(started)
+        match = introduced(await Members(started).joined(), "zeeland")
+        await started.publish_elsewhere(known(before, 1), said_by="national")
+        await started.when(match)
+        assert len(await started.said(ContactSealed)) == 1
+
+        gone = {
+            "zeeland": MemberErased(member_id="theirs", version=9),
+            "national": PartyErased(member_id="theirs", node="zeeland"),
+        }
+        await started.publish_elsewhere(gone[said_by], said_by=said_by)
+        await started.quiet()
+        await started.publish_elsewhere(known(after, 2), said_by="national")
+        await started.quiet()
+
+        assert await started.said(ContactSealed) == []
 
 
 async def everything(started):

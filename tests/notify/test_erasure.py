@@ -9,8 +9,8 @@ from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed, PartyErased, RequestUnanswered
 from contracts.members import ContactChanged, MemberErased, NodeTeamJoined
 from contracts.notify import MemberForgotten, NotificationSent
-from services.notify.contacts import keep_contact
-from tests.notify.conftest import a_match, a_person, a_team_member
+from services.notify.contacts import keep_contact, keep_contact_elsewhere
+from tests.notify.conftest import a_match, a_party, a_person, a_team_member
 from tests.notify.test_preferences import ALL, choose, muted_link
 from tests.notify.test_telling import a_link
 
@@ -55,6 +55,22 @@ async def people(notify):
     await notify.when(a_link(person, notify.clock()))
     await choose(notify, person, outcomes="none")
     return person, other, ambassador
+
+
+async def test_contact_details_that_come_for_who_was_erased_are_not_kept(notify):
+    noor, other = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    await notify.given(noor)
+    match = a_match(noor, other) | {"offerer": a_party(other, node="zeeland")}
+    await notify.when(IntroductionMade(**match))
+    await erase(notify, noor)
+
+    async with notify.running.session() as session:
+        details = other.model_dump(include={"name", "email", "phone", "organisation_name"})
+        bound = {"match_id": match["match_id"], "reference": f"zeeland.{other.member_id}"}
+        await keep_contact_elsewhere(session, details | bound, notify.clock())
+        await session.commit()
+
+    assert await rows_with(notify, other.email) == set()
 
 
 async def test_everything_that_tells_of_a_member_is_removed_and_counted(notify, people):
