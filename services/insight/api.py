@@ -97,12 +97,15 @@ async def list_regions(_: SignedIn, session: ReadSession) -> list[RegionView]:
 
 async def _groups(session: ReadSession, call: Call, by: By) -> GroupsView:
     found = await counting.counts(session, call.asked, by)
+    whole = (await counting.counts(session, call.asked, None)).get("", counting.NOTHING)
     names = await counting.regions(session) if by == "region" else {}
     if by == "month":
         found = {month: found.get(month, counting.NOTHING) for month in rules.every_month(call.since, call.until)}
-    groups = views.groups_of(found, names, exact=call.exact)
+    groups = views.groups_of(found, whole, names, exact=call.exact)
     if by == "month":
         groups.sort(key=lambda one: one.key)
+    else:
+        groups = [one for one in groups if call.exact or one.asked or one.offered or one.standing]
     return GroupsView(by=by, **call.period(), groups=groups)
 
 
@@ -115,15 +118,18 @@ async def _initiatives(session: ReadSession, call: Call, by: By) -> InitiativesV
     whole = (await initiatives.counts(session, call.asked, None)).get("", initiatives.NOTHING)
     found = await initiatives.counts(session, call.asked, by)
     names = await counting.regions(session) if by == "region" else {}
+    together = views.initiatives_of(whole, exact=call.exact)
+    untold = views.untold_of(together)
     groups = [
-        InitiativeGroup(key=key, name=names.get(key), **views.initiatives_of(row, exact=call.exact))
+        InitiativeGroup(key=key, name=names.get(key), **views.initiatives_of(row, exact=call.exact) | untold)
         for key, row in found.items()
+        if "started" not in untold
     ]
     groups.sort(key=(lambda one: one.key) if by == "month" else (lambda one: (-rules.least(one.started), one.key)))
     return InitiativesView(
         by=by,
         **call.period(),
-        all=Initiatives(**views.initiatives_of(whole, exact=call.exact)),
+        all=Initiatives(**together),
         groups=groups,
         sentences=[views.sentence_of(row) for row in await initiatives.sentences(session, call.asked)],
     )

@@ -11,7 +11,9 @@ from services.insight.counting import CURRENT, KEYS, Asked
 from services.insight.rules import By
 
 #: What is not there counts zero.
-NOTHING = dict.fromkeys(("started", "running", "done", "lasting", "stopped", "with_students"), 0) | {"students": None}
+NOTHING = dict.fromkeys(("started", "running", "done", "lasting", "stopped", "with_students"), 0) | dict.fromkeys(
+    ("students", "students_most")
+)
 
 #: So many sentences are told, the newest.
 SENTENCES_MAX = 12
@@ -45,7 +47,7 @@ def _by(by: By | None) -> TextClause:
     return text(
         f"""
         SELECT COALESCE({key}, '') AS key, count(*) AS started, {statuses}, sum(c.students) AS students,
-            count(c.students) AS with_students
+            max(c.students) AS students_most, count(c.students) AS with_students
         FROM ({_INITIATIVES}) AS c {several} GROUP BY 1
         """
     )

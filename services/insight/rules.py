@@ -23,6 +23,9 @@ Shown = int | Literal["1-4"]
 By = Literal["theme", "kind", "network", "province", "region", "month"]
 WAYS: tuple[By, ...] = get_args(By)
 
+#: In which sums are told: 5, 10, 20, 50, 100 and so on.
+_STEPS = [FEW, *(first * 10**zeros for zeros in range(1, 12) for first in (1, 2, 5))]
+
 MONTHS_MAX = 120
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
@@ -36,6 +39,18 @@ def shown(count: int, *, exact: bool = False) -> Shown:
     return FEW * ((count + FEW // 2) // FEW)
 
 
+def shown_sum(total: int | None, largest: int | None, of: int, *, exact: bool = False) -> int | None:
+    """A sum as it may be told: none of a few, and in steps in which the largest part of it cannot be seen.
+
+    A sum of less than two such steps is mostly that one part, and is not told.
+    """
+    if total is None or largest is None or exact:
+        return total
+    step = next(step for step in _STEPS if step >= largest)
+    told = step * ((total + step // 2) // step)
+    return told if of >= FEW and told >= 2 * step else None
+
+
 def shown_middle(middle: float | None, of: int, step: float, *, exact: bool = False) -> float | None:
     """A median as it may be told: none of a few, and in steps."""
     if middle is None or (of < FEW and not exact):
@@ -43,9 +58,9 @@ def shown_middle(middle: float | None, of: int, step: float, *, exact: bool = Fa
     return round(middle, 1) if exact else step * round(middle / step)
 
 
-def least(count: Shown) -> int:
+def least(count: Shown | None) -> int:
     """The number that a shown count stands for when they are put in order."""
-    return 1 if count == A_FEW else int(count)
+    return 1 if count == A_FEW else int(count or 0)
 
 
 def months(first: str | None, last: str | None, now: datetime) -> tuple[str, str]:

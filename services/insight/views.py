@@ -10,17 +10,20 @@ from services.insight.rules import By, Shown
 
 
 class Counts(BaseModel):
-    """Counts of one group. One of 1 to 4 is `1-4`, any other is rounded to five; a median of a few is not told."""
+    """Counts of one group. One of 1 to 4 is `1-4`, any other is rounded to five; none is not told.
 
-    asked: Shown = Field(description="Requests that were placed in the period.")
-    answered: Shown = Field(description="Of those: led to an introduction, or were answered in another way.")
-    waiting: Shown = Field(description="Of those: still open, without an answer.")
-    unanswered: Shown = Field(description="Of those: ended without an answer.")
-    escalated: Shown = Field(description="Of those: sought an answer to in the whole country.")
-    fulfilled: Shown = Field(description="Of those: the asker said that it was answered.")
-    offered: Shown = Field(description="Offers that were placed in the period.")
-    standing: Shown = Field(description="Offers that stand now, whenever they were placed.")
-    taken_up: Shown = Field(description="Of those offered: led to an introduction.")
+    Not told are a median of a few, the parts of a few, and in groups what is a few in all of them together.
+    """
+
+    asked: Shown | None = Field(description="Requests that were placed in the period.")
+    answered: Shown | None = Field(description="Of those: led to an introduction, or were answered in another way.")
+    waiting: Shown | None = Field(description="Of those: still open, without an answer.")
+    unanswered: Shown | None = Field(description="Of those: ended without an answer.")
+    escalated: Shown | None = Field(description="Of those: sought an answer to in the whole country.")
+    fulfilled: Shown | None = Field(description="Of those: the asker said that it was answered.")
+    offered: Shown | None = Field(description="Offers that were placed in the period.")
+    standing: Shown | None = Field(description="Offers that stand now, whenever they were placed.")
+    taken_up: Shown | None = Field(description="Of those offered: led to an introduction.")
     days_to_answer: float | None = Field(description="Median of the days between asking and introduction.")
     km_to_answer: float | None = Field(description="Median of the kilometres between who asked and who offered.")
     days_waiting: float | None = Field(description="Median of the days that what is still open has waited.")
@@ -34,7 +37,10 @@ class Group(Counts):
 
 
 class GroupsView(BaseModel):
-    """Every group, the largest first; months in their order. What has two themes or networks counts in both."""
+    """Every group of which something is told, the largest first; every month, in their order.
+
+    What has two themes or networks counts in both.
+    """
 
     by: By
     since: str = Field(description="The first month, e.g. 2026-01.")
@@ -46,10 +52,10 @@ class GroupsView(BaseModel):
 class Waiting(BaseModel):
     """How long what is still open has waited."""
 
-    week: Shown = Field(description="Less than 7 days.")
-    month: Shown = Field(description="7 to 30 days.")
-    quarter: Shown = Field(description="30 to 90 days.")
-    longer: Shown
+    week: Shown | None = Field(description="Less than 7 days.")
+    month: Shown | None = Field(description="7 to 30 days.")
+    quarter: Shown | None = Field(description="30 to 90 days.")
+    longer: Shown | None
 
 
 class SummaryView(BaseModel):
@@ -69,7 +75,7 @@ class Spot(BaseModel):
     key: str
     province: str
     asked: Shown
-    not_answered: Shown = Field(description="Of those asked.")
+    not_answered: Shown | None = Field(description="Of those asked; none of a few.")
     offered: Shown = Field(description="Offers that stand there now.")
     offered_elsewhere: Shown = Field(description="Offers that stand in other provinces.")
     asked_elsewhere: Shown
@@ -97,10 +103,10 @@ class Initiatives(BaseModel):
     """Initiatives that were started in the period, and how they stand now; told as the other counts are."""
 
     started: Shown
-    running: Shown
-    done: Shown
-    lasting: Shown = Field(description="Go on as a lasting collaboration.")
-    stopped: Shown = Field(description="Did not work out.")
+    running: Shown | None
+    done: Shown | None
+    lasting: Shown | None = Field(description="Go on as a lasting collaboration.")
+    stopped: Shown | None = Field(description="Did not work out.")
     students: int | None = Field(description="Students that they reached; none where only a few told how many.")
 
 
@@ -122,7 +128,7 @@ class Sentence(BaseModel):
 
 
 class InitiativesView(BaseModel):
-    """All initiatives of the period together, by group, and what they brought."""
+    """All initiatives of the period together, by group unless they are a few, and what they brought."""
 
     by: By
     since: str
@@ -135,11 +141,9 @@ class InitiativesView(BaseModel):
 
 def initiatives_of(row: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
     """The counts of initiatives as they may be told."""
-    counts = {
-        name: rules.shown(row[name], exact=exact) for name in ("started", "running", "done", "lasting", "stopped")
-    }
-    students = rules.shown_middle(row["students"], row["with_students"], rules.FEW, exact=exact)
-    return counts | {"students": None if students is None else int(students)}
+    counts = _with_parts(row, "started", ("running", "done", "lasting", "stopped"), exact=exact)
+    students = rules.shown_sum(row["students"], row["students_most"], row["with_students"], exact=exact)
+    return counts | {"students": students}
 
 
 def sentence_of(row: Any) -> Sentence:
@@ -155,26 +159,39 @@ def counts_of(row: Mapping[str, Any], *, exact: bool) -> Counts:
     return Counts(**_told(row, exact=exact))
 
 
-def groups_of(found: Mapping[str, Mapping[str, Any]], names: Mapping[str, str], *, exact: bool) -> list[Group]:
-    """Every group as it may be told; in the order of the counts as they are told, which adds nothing to them."""
-    groups = [Group(key=key, name=names.get(key), **_told(row, exact=exact)) for key, row in found.items()]
+def groups_of(
+    found: Mapping[str, Mapping[str, Any]], whole: Mapping[str, Any], names: Mapping[str, str], *, exact: bool
+) -> list[Group]:
+    """Every group as it may be told; in the order of the counts as they are told, which adds nothing to them.
+
+    What is a few in the whole is told of no group: four groups of a few are one each.
+    """
+    untold = untold_of(_told(whole, exact=exact))
+    groups = [Group(key=key, name=names.get(key), **_told(row, exact=exact) | untold) for key, row in found.items()]
     return sorted(groups, key=lambda one: (-rules.least(one.asked), -rules.least(one.standing), one.key))
+
+
+def untold_of(whole: Mapping[str, Any]) -> dict[str, None]:
+    """What is told of no group, because in all of them together it is a few, or is not told."""
+    return {name: None for name, told in whole.items() if told is None or told == rules.A_FEW}
 
 
 def waiting_of(row: Mapping[str, Any], *, exact: bool) -> Waiting:
     """How long what is open has waited, as it may be told."""
-    return Waiting(
-        **{part: rules.shown(row[f"waiting_{part}"], exact=exact) for part in ("week", "month", "quarter", "longer")}
-    )
+    parts = ("week", "month", "quarter", "longer")
+    told = _with_parts(row, "waiting", tuple(f"waiting_{part}" for part in parts), exact=exact)
+    return Waiting(**{part: told[f"waiting_{part}"] for part in parts})
 
 
 def spots_of(found: Sequence[Any], *, exact: bool) -> tuple[list[Spot], list[Spot]]:
     """What lacks and what lies idle, as it may be told."""
-    numbers = ("asked", "not_answered", "offered", "offered_elsewhere", "asked_elsewhere")
+    numbers = ("offered", "offered_elsewhere", "asked_elsewhere")
 
     def spot(row: Any) -> Spot:
         told = {name: rules.shown(int(row[name]), exact=exact) for name in numbers}
-        return Spot(key=row["key"], province=row["province"], **told)
+        return Spot(
+            key=row["key"], province=row["province"], **told | _with_parts(row, "asked", ("not_answered",), exact=exact)
+        )
 
     white = [spot(row) for row in found if row["asked"] and not row["offered"]]
     surplus = [spot(row) for row in found if row["offered"] and not row["asked"]]
@@ -183,11 +200,26 @@ def spots_of(found: Sequence[Any], *, exact: bool) -> tuple[list[Spot], list[Spo
     return white, surplus
 
 
+#: Of which counts others are parts.
+_PARTS: dict[str, tuple[str, ...]] = {
+    "asked": ("answered", "waiting", "unanswered", "escalated", "fulfilled"),
+    "offered": ("taken_up",),
+    "standing": (),
+}
+
+
 def _told(row: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
-    counts = ("asked", "answered", "waiting", "unanswered", "escalated", "fulfilled", "offered", "standing", "taken_up")
-    return {
-        **{name: rules.shown(row[name], exact=exact) for name in counts},
+    counts: dict[str, Any] = {}
+    for name, parts in _PARTS.items():
+        counts |= _with_parts(row, name, parts, exact=exact)
+    return counts | {
         "days_to_answer": rules.shown_middle(row["days_to_answer"], row["introduced"], 1, exact=exact),
         "km_to_answer": rules.shown_middle(row["km_to_answer"], row["with_km"], 5, exact=exact),
         "days_waiting": rules.shown_middle(row["days_waiting"], row["waiting"], 1, exact=exact),
     }
+
+
+def _with_parts(row: Mapping[str, Any], name: str, parts: tuple[str, ...], *, exact: bool) -> dict[str, Shown | None]:
+    """A count and its parts; of a few no parts, which would tell of one person how it went."""
+    told = rules.shown(row[name], exact=exact)
+    return {name: told} | {part: None if told == rules.A_FEW else rules.shown(row[part], exact=exact) for part in parts}

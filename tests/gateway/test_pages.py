@@ -17,7 +17,7 @@ from starlette.requests import Request
 from contracts.event import new_id
 from contracts.matching import AnswerGiven, MatchTold, Party, RequestEscalated, Wording
 from contracts.members import NodeKnown, PublicKey
-from contracts.vocabulary import Language
+from contracts.vocabulary import Language, Theme
 from node import design
 from node.design import DESIGN
 from services.gateway.pages import words
@@ -32,6 +32,7 @@ from tests.gateway.conftest import (
     a_proposition,
     another_gateway,
 )
+from tests.insight.conftest import a_request
 
 TEMPLATES = HERE / "templates"
 EVIL = '<script>alert(1)</script> "><img src=x onerror=alert(2)> {{ 7*7 }}'
@@ -180,6 +181,7 @@ async def test_the_team_sees_what_is_behind_and_nobody_else_does(neighbourhood):
 
 async def test_what_is_asked_and_offered_is_a_picture_a_table_and_a_file(neighbourhood):
     pair = await neighbourhood.a_match()
+    await neighbourhood.services[-1].heard(*(a_request(place="Utrecht") for _ in range(6)))
     await neighbourhood.quiet()
 
     page = well_made(await pair.asker.get("/insight", params={"theme": "energy-transition"}), "nl")
@@ -202,6 +204,22 @@ async def test_what_is_asked_and_offered_is_a_picture_a_table_and_a_file(neighbo
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8"), file
     assert (await pair.asker.get("/api/v1/insight/summary", params={"exact": "true"})).status_code == 403
     assert (await neighbourhood.visitor().get("/insight")).status_code == 303
+
+
+@pytest.mark.parametrize(("language", "few"), [("nl", "zo weinig dat"), ("en", "so few that")])
+async def test_a_few_are_drawn_and_divided_nowhere(neighbourhood, language, few):
+    pair = await neighbourhood.a_match()
+    await neighbourhood.services[-1].heard(a_request(place="Goes", themes=(Theme.BIODIVERSITY,)))
+    await neighbourhood.quiet()
+    asked = {"theme": "biodiversity", "province": "Zeeland", "taal": language}
+
+    page = well_made(await pair.asker.get("/insight", params=asked), language)
+
+    captions = {shown(next(one.iter("caption"))) for one in page.iter("table")}
+    assert captions == {{"nl": "Per maand", "en": "By month"}[language]}
+    assert shown(page).count(few) == 4  # by theme, province, kind and network
+    _, month, *_ = page.iter("tr")
+    assert [shown(cell) for cell in month][1:5] == ["-"] * 4
 
 
 async def test_who_asks_for_a_link_follows_it_and_presses_the_button_is_signed_in(neighbourhood):

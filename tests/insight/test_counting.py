@@ -27,7 +27,7 @@ from contracts.requests import (
     RequestClosed,
 )
 from contracts.vocabulary import Network, Status, Theme
-from services.insight import facts
+from services.insight import facts, rules
 from services.insight.comparing import TABLES
 from tests.insight.conftest import ASKER, OFFERER, TOWNS, a_match, a_request, an_initiative, an_offer, an_organisation
 
@@ -171,6 +171,50 @@ async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insi
     assert (first["key"], first["province"], first["offered"]) == ("biodiversity", "Zeeland", "1-4")
 
 
+async def test_how_few_a_few_are_and_how_it_went_for_them_is_told_by_no_group(insight):
+    robots = {"themes": (Theme.ROBOTISATION,)}
+    fulfilled = {"status": Status.FULFILLED, "said": RequestClosed}
+    await insight.heard(insight.zeeland, a_request(**robots), a_request(place="Utrecht", **fulfilled, **robots))
+    await insight.heard(insight.zeeland, *(a_request() for _ in range(9)), *(an_offer(**robots) for _ in range(6)))
+    robot = {"region": insight.zeeland, "theme": "robotisation"}
+
+    summary = await insight.asked("summary", **robot)
+    by_theme = (await insight.asked("counts", by="theme", region=insight.zeeland))["groups"]
+    by_province = (await insight.asked("counts", by="province", **robot))["groups"]
+    sheet = await insight.http_as("somebody").get("/v1/insight/counts.csv", params={"by": "theme"} | robot)
+
+    few = {"asked": "1-4", "answered": None, "waiting": None, "unanswered": None, "fulfilled": None}
+    assert summary["counts"].items() >= (few | {"offered": 5, "standing": 5}).items()
+    assert summary["waiting"] == dict.fromkeys(("week", "month", "quarter", "longer"))
+    (robots_told,) = (one for one in by_theme if one["key"] == "robotisation")
+    assert robots_told.items() >= few.items()
+    assert [(one["key"], one["asked"], one["answered"], one["standing"]) for one in by_province] == [
+        ("Zeeland", None, None, 5)
+    ]
+    assert "\r\nrobotisering;;;;;;;5;5;" in sheet.text
+    by_month = (await insight.asked("counts", by="month", **robot))["groups"]
+    assert (len(by_month), {one["asked"] for one in by_month}) == (12, {None})
+    exact = await insight.exactly("counts", by="province", **robot)
+    assert {one["key"]: one["asked"] for one in exact["groups"]} == {"Zeeland": 1, "Utrecht": 1}
+
+
+@pytest.mark.parametrize(
+    ("contributions", "told"),
+    [
+        ([12] * 6, 80),
+        ([12] * 6 + [19], 100),
+        ([3] * 6, 20),
+        ([21] * 5, 100),
+        ([900, 10, 10, 10, 10], None),
+        ([12] * 4, None),
+        ([0] * 5, None),
+    ],
+)
+def test_a_sum_is_told_in_steps_in_which_no_part_of_it_can_be_seen(contributions, told):
+    assert rules.shown_sum(sum(contributions), max(contributions), len(contributions)) == told
+    assert rules.shown_sum(sum(contributions), 1, 1, exact=True) == sum(contributions)
+
+
 async def test_a_few_are_told_to_nobody_but_the_team(insight):
     await insight.heard(insight.zeeland, an_organisation(), *(a_request() for _ in range(12)))
     await insight.heard(insight.zeeland, *(a_request(themes=(Theme.BIODIVERSITY,), place="Utrecht") for _ in range(3)))
@@ -206,14 +250,14 @@ async def test_what_cannot_be_counted_is_refused_with_the_field(insight, wanted)
 async def test_a_spreadsheet_opens_it_in_its_own_language(insight):
     name = "=cmd()"
     announced = NodeAnnounced(node=insight.zeeland, shown_name=name, key=PublicKey(kid="1", x="x"))
-    await insight.heard(insight.zeeland, announced, *(a_request() for _ in range(3)))
+    await insight.heard(insight.zeeland, announced, *(a_request() for _ in range(6)))
     wanted = {"by": "region", "region": insight.zeeland}
 
     dutch = await insight.http_as("somebody").get("/v1/insight/counts.csv", params=wanted)
     english = await insight.http_as("somebody").get("/v1/insight/counts.csv", params=wanted | {"language": "en"})
 
     assert dutch.content.startswith(b"\xef\xbb\xbfregio;gevraagd;beantwoord;")
-    assert dutch.text.splitlines()[1].startswith("'=cmd();< 5;0;< 5;")
+    assert dutch.text.splitlines()[1].startswith("'=cmd();5;0;5;")
     assert english.content.startswith(b"\xef\xbb\xbfregion,asked,answered,")
     assert "attachment" in dutch.headers["content-disposition"]
 
@@ -247,14 +291,14 @@ async def test_initiatives_are_counted_and_only_what_may_be_told_is_told(insight
     exactly = await insight.exactly("initiatives", region=insight.zeeland, by="network")
 
     assert (told["all"]["started"], told["all"]["running"], told["all"]["done"]) == (10, "1-4", 5)
-    assert told["all"]["students"] == 70  # of 72
+    assert told["all"]["students"] == 80  # of 72, each of them 12
     groups = {group["key"]: (group["started"], group["students"]) for group in told["groups"]}
-    assert groups == {"energy-transition": (5, 70), "biodiversity": ("1-4", None)}
+    assert groups == {"energy-transition": (5, 80), "biodiversity": ("1-4", None)}
     (sentence,) = told["sentences"]
     assert (sentence["outcome"], sentence["province"]) == ("Zes panelen op het dak.", "Zeeland")
     assert {group["key"]: group["started"] for group in exactly["groups"]} == {"katapult": 8}
     answer = await insight.http_as("somebody").get("/v1/insight/initiatives.csv", params={"region": insight.zeeland})
-    assert "energietransitie;5;< 5;5;0;0;70" in answer.text
+    assert "energietransitie;5;;5;0;0;80" in answer.text
 
     gone = an_initiative(f"i-{insight.zeeland}-1", **ended, **away, version=6)  # its writer was erased
     await insight.heard(insight.zeeland, gone)

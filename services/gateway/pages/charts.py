@@ -22,7 +22,7 @@ MAP_WIDTH, MAP_HEIGHT = 330, 380
 #: Where a few are among the counts, the scale goes to here at least: a few must not look like much.
 _LEAST = 10
 
-Shown = int | str
+Shown = int | str | None
 
 
 class Bar(NamedTuple):
@@ -70,8 +70,8 @@ class Dots(NamedTuple):
 
 
 def size(shown: Shown) -> int:
-    """How much a shown count is drawn as: of a few nobody knows how many they are."""
-    return shown if isinstance(shown, int) else 2
+    """How much a shown count is drawn as: of a few nobody knows how many they are; what is not told is not drawn."""
+    return 2 if isinstance(shown, str) else shown or 0
 
 
 def bars(groups: Sequence[Mapping[str, Any]], parts: Sequence[str]) -> Bars:
