@@ -2,7 +2,7 @@
 
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
 from chassis.deeds import note_deed
-from chassis.forgetting import forget_messages
+from chassis.forgetting import forget_heard, forget_messages
 from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
 from chassis.inputs import Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.mailboxes import say, say_later
@@ -46,6 +46,7 @@ __all__ = [
     "Streams",
     "check_version",
     "checked",
+    "forget_heard",
     "forget_messages",
     "forget_replies",
     "note_deed",

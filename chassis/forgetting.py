@@ -58,6 +58,22 @@ async def forget_messages(
     return removed
 
 
+async def forget_heard(
+    streams: Streams, said_by: str, *, speaker: str, entity_ids: Iterable[str], keep: Iterable[type[Event]] = ()
+) -> None:
+    """Removes what another node said about entities of its own from what was heard here, but for what `keep` names.
+
+    A dead letter does not say which node it is of: those stay, for who has a row of the entity to forget.
+    """
+    kept = set(keep)
+    names = [t.wire_name for t in event_types() if t.speaker() == speaker and t.reach == "shared" and t not in kept]
+    names = names if kept else [f"{speaker}.*"]
+    about = [f"{name}.{entity_id}" for entity_id in entity_ids if is_subject_token(entity_id) for name in names]
+    places = [f"odh.{said_by}.{way}.{what}" for what in about for way in ("shared", "to.*")]
+    for first in range(0, len(places), _PURGES_AT_ONCE):
+        await asyncio.gather(*(streams.purge("elsewhere", one) for one in places[first : first + _PURGES_AT_ONCE]))
+
+
 def _places(node: str, about: str, reaches: set[Reach]) -> Iterator[tuple[str, str]]:
     """In which streams, and on which subjects, something about an entity may be."""
     if "to-partner" in reaches:  # which no service hears, so that there is no dead letter

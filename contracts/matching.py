@@ -166,6 +166,16 @@ class PartyErased(Event, wire_name="matching.party-erased", about="member_id", r
     node: str = Field(description="The node whose member it was.")
 
 
+class MatchesForgotten(Event, wire_name="matching.matches-forgotten", about="member_id", reach="shared"):
+    """A side of these was erased: what was said of them leaves the streams of the national node, which heard it."""
+
+    member_id: str
+    match_ids: tuple[str, ...]
+    lapsed_ids: tuple[str, ...] = Field(
+        description="That they lapsed by it stays, and tells nothing of who was erased."
+    )
+
+
 class HeardVersion(BaseModel):
     """A request or an offer of another node, and the newest version of it that was heard."""
 

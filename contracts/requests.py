@@ -133,9 +133,7 @@ class InitiativeEnded(_InitiativeState, wire_name="requests.initiative-ended", a
 
     because: StoppedBecause | None = Field(default=None, description="Why it did not work out.")
     students: int | None = Field(default=None, description="How many students it reached.")
-    outcome: str | None = Field(
-        default=None, description="What it brought, in the words of who wrote it, and only when they let it be told."
-    )
+    outcome: str | None = Field(default=None, description="What it brought, in the words of who lets it be told.")
 
 
 class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", about="initiative_id", reach="shared"):
@@ -152,9 +150,7 @@ class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", abo
     outcome: str | None = None
     students: int | None = None
     may_be_told: bool = False
-    erased: tuple[Side, ...] = Field(
-        default=(), description="The sides that asked to be forgotten: whatever they wrote is removed."
-    )
+    erased: tuple[Side, ...] = Field(default=(), description="The sides that were erased: what they wrote is removed.")
     wording: int = Field(default=0, description="Which change of title and days it has; of these the highest stands.")
 
 
@@ -205,6 +201,13 @@ class MemberForgotten(Event, wire_name="requests.member-forgotten", about="membe
 
     member_id: str
     removed: dict[str, int] = Field(description="How many of what, e.g. {'requests': 2, 'stream-messages': 5}.")
+
+
+class PropositionsForgotten(Event, wire_name="requests.propositions-forgotten", about="member_id", reach="shared"):
+    """Whose these were was erased: what was said of them leaves the streams of every node that heard it."""
+
+    member_id: str
+    proposition_ids: tuple[str, ...]
 
 
 class RecordAccepted(Event, wire_name="requests.record-accepted", about="record_id", reach="local"):

@@ -11,8 +11,16 @@ from typing import cast
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Service, Streams
-from contracts.matching import AnswerGiven, JudgementGiven, MatchTold, PartyErased, RequestEscalated
+from chassis import EventRouter, Service, Streams, forget_heard
+from contracts.matching import (
+    AnswerGiven,
+    JudgementGiven,
+    MatchesForgotten,
+    MatchLapsed,
+    MatchTold,
+    PartyErased,
+    RequestEscalated,
+)
 from contracts.members import MemberErased, NodeAnnounced, NodeKnown, OrganisationChanged, OrganisationRegistered
 from contracts.requests import (
     InitiativeStarted,
@@ -135,6 +143,14 @@ async def forget_member_elsewhere(
 ) -> None:
     """What we know of an erased member of another node is removed, and the other side of their matches is told."""
     await erasure.forget(session, event.member_id, now, settings, streams, node=said_by)
+
+
+@router.hears(MatchesForgotten, elsewhere=True, first=())
+async def forget_what_was_heard(event: MatchesForgotten, streams: Streams, said_by: str) -> None:
+    """Most matches within a region are kept nowhere here, but for what was said of them."""
+    ids, lapsed = event.match_ids, event.lapsed_ids
+    await forget_heard(streams, said_by, speaker="matching", entity_ids=ids)
+    await forget_heard(streams, said_by, speaker="matching", entity_ids=lapsed, keep=[MatchLapsed])
 
 
 @router.hears(PartyErased, elsewhere=True)

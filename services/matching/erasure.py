@@ -1,5 +1,6 @@
 """To be forgotten: everything that matching holds of a member is removed, in the streams too."""
 
+from collections.abc import Container, Sequence
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -11,6 +12,7 @@ from contracts.matching import (
     JudgementGiven,
     MatchDismissed,
     MatchEndorsed,
+    MatchesForgotten,
     MatchLapsed,
     MatchProposed,
     MatchTold,
@@ -20,6 +22,9 @@ from services.matching import desk_forgetting, matches, nodes, people, proposing
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
+
+#: A message may have a megabyte.
+_TOLD_AT_ONCE = 10_000
 
 #: What two nodes say to each other of a match: it names nobody who looks at it, and is not said again by itself.
 _BETWEEN_NODES = (MatchTold, JudgementGiven, AnswerGiven)
@@ -59,6 +64,8 @@ async def forget(
     replies = await forget_replies(session, [nodes.reference(member_id, node), *told_in, *own_words])
     ids = [*told_in, *removed.pop("matches-ended-before", [])]
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
+    if node is None and settings.is_region:  # which hears all of them, and keeps few
+        _tell_nation(session, member_id, ids, told)
     for match in ended:
         if match.match_id in told:
             say(session, MatchLapsed(**match.told_of_lapse()))
@@ -92,6 +99,13 @@ async def _tell_other_sides(
     others = {other for match in theirs for other in match.other_nodes()} - {node, settings.national_node}
     for other in sorted(others):
         say(session, PartyErased(member_id=member_id, node=node or settings.node), to=other)
+
+
+def _tell_nation(session: AsyncSession, member_id: str, ids: Sequence[str], lapsed: Container[str]) -> None:
+    for first in range(0, len(ids), _TOLD_AT_ONCE):
+        some = ids[first : first + _TOLD_AT_ONCE]
+        gone, ended = ([one for one in some if (one in lapsed) is is_so] for is_so in (False, True))
+        say(session, MatchesForgotten(member_id=member_id, match_ids=tuple(gone), lapsed_ids=tuple(ended)))
 
 
 async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings: MatchingSettings) -> None:

@@ -4,11 +4,17 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, forget_replies, say
+from chassis import EventRouter, Streams, forget_heard, forget_messages, forget_replies, say
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
-from contracts.requests import MemberForgotten, OfferExpiryDue, RecordAccepted, RequestExpiryDue
+from contracts.requests import (
+    MemberForgotten,
+    OfferExpiryDue,
+    PropositionsForgotten,
+    RecordAccepted,
+    RequestExpiryDue,
+)
 from services.requests import (
     following,
     life,
@@ -78,7 +84,9 @@ async def return_to_organisation(event: OrganisationParted, session: AsyncSessio
 
 
 @router.hears(MemberErased)
-async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams, now: datetime) -> None:
+async def forget_member(
+    event: MemberErased, session: AsyncSession, streams: Streams, now: datetime, settings: RequestsSettings
+) -> None:
     """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
     if not await store.note_erased(session, event.member_id, event.version):
         return
@@ -86,6 +94,9 @@ async def forget_member(event: MemberErased, session: AsyncSession, streams: Str
     sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)
     removed["stored-replies"] += await forget_replies(session, [event.member_id])  # of a sign-up that was awaited
     ids = [*proposition_ids, *sign_up_ids]
+    if settings.national_node and proposition_ids:
+        told = PropositionsForgotten(member_id=event.member_id, proposition_ids=tuple(proposition_ids))
+        say(session, told)
     purged = await forget_messages(streams, session, speaker="requests", entity_ids=ids)
     for what, count in (await erasing.forget(session, event.member_id, now, streams)).items():
         removed[what] = removed.get(what, 0) + count
@@ -103,6 +114,12 @@ async def forget_member_elsewhere(
     if await store.note_erased(session, listings.reference(event.member_id, said_by), event.version):
         sign_up_ids, _ = await meeting_news.forget(session, event.member_id, said_by, now)
         await forget_messages(streams, session, speaker="requests", entity_ids=sign_up_ids)  # their words are in them
+
+
+@router.hears(PropositionsForgotten, elsewhere=True)
+async def forget_what_was_heard(event: PropositionsForgotten, streams: Streams, said_by: str) -> None:
+    """Most of what another node asks and offers is kept nowhere here, but for what was said of it."""
+    await forget_heard(streams, said_by, speaker="requests", entity_ids=event.proposition_ids)
 
 
 @router.hears(PropositionTold)

@@ -421,6 +421,24 @@ async def test_an_answer_that_waits_for_the_line_outlives_the_ambassador_who_loo
     assert left == []
 
 
+async def test_what_the_nation_heard_of_a_match_within_a_region_goes_with_who_is_erased(country):
+    await peopled(country)
+    await country.zeeland.given(an_organisation(COMPANY, "Zeewarmte BV", "Goes"))
+    await happen(country, country.zeeland, an_offer(place="Goes"))
+    await happen(country, country.zeeland, a_request(place="Goes"))
+    (match_id,) = await states(country.zeeland)
+
+    async def heard():
+        subjects = [subject for subject, _ in await country.nation.messages("elsewhere")]
+        return [subject.split(".")[-2] for subject in subjects if subject.endswith(match_id)]
+
+    assert await heard() == ["match-proposed"]
+
+    await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
+
+    assert await heard() == ["match-lapsed"]  # which tells nothing of them
+
+
 async def test_who_is_erased_leaves_nothing_in_any_node(country):
     match_id = await endorsed(country)
 

@@ -2,14 +2,16 @@
 
 import asyncio
 
+import pytest
 from sqlalchemy import text
 
 from contracts.event import new_id
 from contracts.members import MemberErased, MemberLeft
-from contracts.requests import MemberForgotten, RequestChanged
+from contracts.requests import MemberForgotten, PropositionsForgotten, RequestChanged, RequestPlaced
 from services.requests import store
-from tests.given import eventually
-from tests.requests.conftest import a_request, an_introduction, an_offer, slug
+from services.requests.app import service
+from tests.given import eventually, fresh_name, running
+from tests.requests.conftest import Requests, a_request, an_introduction, an_offer, slug
 
 ERASED = MemberErased(member_id="noor", version=9)
 
@@ -27,6 +29,39 @@ async def everything_kept(requests) -> str:
             rows = await connection.execute(text(f"SELECT to_jsonb({table})::text FROM {table}"))
             kept += rows.scalars().all()
     return "\n".join(kept)
+
+
+@pytest.fixture
+async def region(postgres, nats):
+    async with running(service, postgres, nats, node=fresh_name("regio"), national_node="national") as started:
+        yield Requests(started)
+
+
+async def test_other_nodes_are_told_what_is_to_leave_their_streams(region):
+    mine = [(await region.placed())["id"], (await region.placed("offer"))["id"]]
+    await region.given()
+
+    await region.when(ERASED)
+
+    (told,) = await region.said(PropositionsForgotten)
+    assert sorted(told.proposition_ids) == sorted(mine)
+
+
+async def test_what_was_heard_of_somebody_whom_another_node_erased_leaves_the_stream_and_of_no_other_node(region):
+    await region.given()
+    await region.placed()
+    (placed,) = await region.said(RequestPlaced)
+    theirs, of_another = (placed.model_copy(update={"request_id": new_id()}) for _ in range(2))
+    await region.publish_elsewhere(theirs, said_by="national")
+    await region.publish_elsewhere(of_another, said_by="zeeland")
+    ids = (theirs.request_id, of_another.request_id)
+
+    await region.publish_elsewhere(PropositionsForgotten(member_id="noor", proposition_ids=ids), said_by="national")
+    await region.quiet()
+
+    about = [subject.split(".")[-1] for subject, _ in await region.messages("elsewhere")]
+    assert theirs.request_id not in about
+    assert of_another.request_id in about
 
 
 async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(requests):
