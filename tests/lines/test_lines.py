@@ -146,6 +146,7 @@ async def test_a_node_put_back_to_what_it_was_loses_nothing_of_what_is_said_late
     await eventually_heard(other, put_back, again)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["region", "hub"])
 async def test_a_node_restored_while_the_other_speaks_misses_nothing(another_country, tmp_path, who):
     """What it had acknowledged after the backup is not in what is put back, and the other goes on meanwhile."""

@@ -38,6 +38,7 @@ KEPT = """
 """
 
 
+@pytest.mark.long
 async def test_the_event_loop_goes_on_while_the_model_works(reading):
     longest, last, working = 0.0, time.perf_counter(), True
 

@@ -65,6 +65,7 @@ def test_a_folder_without_a_node_has_the_name_that_is_asked_for(tmp_path):
     assert names.of(tmp_path / "nothing") is None
 
 
+@pytest.mark.long
 async def test_up_goes_on_with_the_node_that_is_there(zeeland):
     up = await Up.start(zeeland, free_port())
 
@@ -73,6 +74,7 @@ async def test_up_goes_on_with_the_node_that_is_there(zeeland):
     await up.end(signal.SIGINT)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("asked", [["--node=utrecht"], ["--join={}"]])
 async def test_up_does_not_make_another_node_of_it(asked, zeeland, tmp_path):
     bundle = tmp_path / "drenthe.json"

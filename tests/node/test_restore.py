@@ -209,6 +209,7 @@ async def then_it_is_taken_in_once_after_a_restore(node: Servers, postgres: Any,
     assert len(await rows(node, "partners", "SELECT receipt_id FROM receipt")) == 1
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("heard", ["before the databases are seen", "after the databases are seen"])
 async def test_what_is_taken_in_during_a_backup_is_in_it(postgres, nats, node, door, tmp_path, monkeypatch, heard):
     keep_stream = streams.keep

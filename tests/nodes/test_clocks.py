@@ -11,6 +11,7 @@ from tests.nodes.conftest import happen, post
 from tests.nodes.test_matches_of_two_nodes import ambassadors, escalated, sides, states, the_match
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("zeeland", "brabant"), [({"hours": 1}, {"days": -1}), ({"days": -1}, {"hours": 1})])
 async def test_a_match_of_two_nodes_whose_clocks_differ_comes_to_its_introduction(country, zeeland, brabant):
     country.zeeland.clock.move(**zeeland)

@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 
+import pytest
 from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
@@ -160,6 +161,7 @@ async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partne
     assert own == [{"event": "event of nobody", "log_level": "warning", "partner_id": "docenten"}]
 
 
+@pytest.mark.long
 async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners):
     partners.service.settings.__dict__["partner_events_per_minute_max"] = 5
     burst = [json.dumps(an_event("organisation", f"school-{n}", SCHOOL)).encode() for n in range(1_200)]
