@@ -1,7 +1,7 @@
 """Somebody is forgotten: every message about what was theirs goes, from the outbox and from the streams."""
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import text
@@ -52,10 +52,7 @@ async def forget_messages(
     await run(session, _FORGET_SAID, values)
     about = [(f"{name}.{entity_id}", reaches) for entity_id in ids for name, reaches in spoken.items()]
     places = [place for what, reaches in about for place in _places(streams.node, what, reaches)]
-    for first in range(0, len(places), _PURGES_AT_ONCE):
-        purges = (streams.purge(kind, subject) for kind, subject in places[first : first + _PURGES_AT_ONCE])
-        removed += sum(await asyncio.gather(*purges))
-    return removed
+    return removed + await _purge(streams, places)
 
 
 async def forget_heard(
@@ -69,9 +66,17 @@ async def forget_heard(
     names = [t.wire_name for t in event_types() if t.speaker() == speaker and t.reach == "shared" and t not in kept]
     names = names if kept else [f"{speaker}.*"]
     about = [f"{name}.{entity_id}" for entity_id in entity_ids if is_subject_token(entity_id) for name in names]
-    places = [f"odh.{said_by}.{way}.{what}" for what in about for way in ("shared", "to.*")]
+    await _purge(
+        streams, [("elsewhere", f"odh.{said_by}.{way}.{what}") for what in about for way in ("shared", "to.*")]
+    )
+
+
+async def _purge(streams: Streams, places: Sequence[tuple[str, str]]) -> int:
+    removed = 0
     for first in range(0, len(places), _PURGES_AT_ONCE):
-        await asyncio.gather(*(streams.purge("elsewhere", one) for one in places[first : first + _PURGES_AT_ONCE]))
+        purges = (streams.purge(kind, subject) for kind, subject in places[first : first + _PURGES_AT_ONCE])
+        removed += sum(await asyncio.gather(*purges))
+    return removed
 
 
 def _places(node: str, about: str, reaches: set[Reach]) -> Iterator[tuple[str, str]]:
