@@ -88,12 +88,14 @@ class NatsServer(Part):
 
 
 def read_whole(streams: Path) -> None:
-    """Takes away the server's notes of what its streams hold: at its start it then reads all of them, as after a kill.
+    """Takes away the server's notes of what its streams hold, and when of that is due: at its start it then reads all
+    of them.
 
     By the notes it believes what a disk has changed meanwhile, finds out when somebody reads it, and from then on gives
-    nothing new of that stream to anybody until it is started anew. (Seen with 2.15.1.)
+    nothing new of that stream to anybody until it is started anew; and a timer whose going off the disk lost stands
+    there and never goes off. (Seen with 2.15.1: `index.db`, `sched.db` and `thw.db`.)
     """
-    for notes in streams.glob("*/streams/*/msgs/index.db"):
+    for notes in streams.glob("*/streams/*/msgs/*.db"):
         notes.unlink()
 
 

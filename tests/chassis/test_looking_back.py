@@ -121,6 +121,31 @@ async def test_whatever_happens_to_the_store_nothing_is_lost_and_nothing_has_two
         assert await lending.dead_letters() == []
 
 
+@pytest.mark.long
+async def test_a_timer_goes_off_again_when_the_disk_lost_that_it_went_off(postgres, own_nats: NatsServer):
+    """The server noted that the first is not due any more when the second was."""
+    async with lending_on(postgres, own_nats) as lending:
+        await kill_consumers(lending)
+        await lending.lends("tool", returned_after_seconds=4)
+        await lending.lends("second", returned_after_seconds=5)
+        await lending.outbox_empty()
+        kept = {block: block.read_bytes() for block in blocks(own_nats.data / "store")}
+        assert await lending.stored("local") == []
+
+        async def both_went_off():
+            return len(await lending.stored("local")) == 2
+
+        await eventually(both_went_off, saying="what both timers say")
+
+        await own_nats.stop()
+        for block, held in kept.items():
+            block.write_bytes(held)
+        await own_nats.start()
+        start_consumers(lending)
+
+        await lending.handled("tool")
+
+
 async def test_what_was_forgotten_is_not_said_again(lending, tool_id):
     await lending.lends(tool_id)
     await lending.lends(f"{tool_id}-other")
