@@ -1,7 +1,6 @@
 """Who is erased leaves nothing here, and whoever was in a match with them hears that it ended."""
 
 import pytest
-from sqlalchemy import text
 
 from contracts.matching import (
     IntroductionMade,
@@ -15,6 +14,7 @@ from contracts.matching import (
 )
 from contracts.members import MemberErased
 from contracts.requests import RequestChanged
+from tests.kept import rows_kept
 from tests.matching.conftest import (
     AMBASSADOR,
     ASKER,
@@ -31,6 +31,8 @@ from tests.matching.conftest import (
 WHO = {ASKER: ("request", "De vraag van Anna"), OFFERER: ("offer", "Het aanbod van Bas")}
 YES = {"accepted": True}
 
+OF_THE_ERASURE = ".member-forgotten."
+
 
 def a_telling_pair():
     """A request and an offer whose titles can be found again."""
@@ -39,18 +41,11 @@ def a_telling_pair():
 
 async def everything(matching: Matching) -> str:
     """All bytes that matching holds: its database, and what it has ever said, timers included."""
-    found: list[str] = []
-    async with matching.service.engine.connect() as connection:
-        for table in matching.service.tables.metadata.sorted_tables:
-            if table.name not in ("inbox", "forgotten_member", "said"):
-                found += map(str, await connection.execute(text(f"SELECT to_jsonb(t) FROM {table.name} t")))
-        for subject, body in await connection.execute(text("SELECT subject, convert_from(body, 'UTF8') FROM said")):
-            if ".member-forgotten." not in subject:
-                found.append(subject + body)
-        found += map(str, await connection.execute(text("SELECT convert_from(body, 'UTF8') FROM stored_reply")))
+    kept = await rows_kept(matching.service)
+    found = [row for table, row in kept if table not in ("inbox", "forgotten_member") and OF_THE_ERASURE not in row]
     for kind in ("shared", "local"):
         for subject, body in await matching.messages(kind):
-            if ".matching." in subject and ".member-forgotten." not in subject:
+            if ".matching." in subject and OF_THE_ERASURE not in subject:
                 found.append(subject + body.decode())
     return "\n".join(found)
 

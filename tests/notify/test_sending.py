@@ -31,6 +31,7 @@ from services.notify.templates import Template
 from tests.catching import words
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually
+from tests.kept import rows_kept
 from tests.notify.conftest import a_match, a_notify, a_person, service_without_sender
 from tests.notify.test_telling import a_link
 
@@ -131,11 +132,7 @@ async def test_the_message_id_follows_from_what_is_told_to_whom(notify):
 
 async def everything_stored(notify):
     """Every row of every table, as text."""
-    async with notify.running.session() as session:
-        connection = await session.connection()
-        tables = notify.service.tables.metadata.tables
-        rows = [(await connection.execute(text(f'SELECT t::text FROM "{name}" AS t'))).scalars() for name in tables]
-        return "\n".join(row for found in rows for row in found)
+    return "\n".join(row for _, row in await rows_kept(notify.service))
 
 
 async def test_a_token_and_an_address_that_came_along_are_gone_once_the_mail_is_sent(notify):

@@ -240,9 +240,7 @@ async def test_of_who_is_erased_nothing_stays_and_the_other_keeps_their_own(requ
     assert [reader.member_id for reader in news.readers] == ["sem"]
     kept = await everything_kept(requests)
     assert "Noors" not in kept
-    assert "noor" not in kept.replace("member-forgotten.noor", "").replace('"noor"', "").replace(
-        "member-erased.noor", ""
-    )
+    assert "noor" not in kept
     left = (await requests.sem.get(path)).json()
     assert (left["title"], left["status"], [note["text"] for note in left["notes"]]) == (
         None,
