@@ -109,10 +109,10 @@ class IdentityCheck:
             self._claims.validate(decoded.claims)
             identity = Identity(
                 member_id=decoded.claims["sub"],
-                roles=frozenset(decoded.claims.get("roles", ())),
+                roles=decoded.claims.get("roles", []),
                 scope=decoded.claims.get("scope"),
-                organisation_ids=tuple(decoded.claims.get("organisations", ())),
-                also=tuple(decoded.claims.get("also", ())),
+                organisation_ids=decoded.claims.get("organisations", []),
+                also=decoded.claims.get("also", []),
             )
         except (JoseError, ValidationError, ValueError, TypeError, KeyError):
             return None

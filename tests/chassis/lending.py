@@ -63,8 +63,15 @@ class ReturnDue(Event, wire_name="lending.return-due", about="tool_id", reach="l
     remark: str = ""
 
 
-class KeyHanded(Event, wire_name="lending.key-handed", about="tool_id", reach="local", kept_seconds=1):
-    """What must not stay in a stream."""
+class KeyHanded(Event, wire_name="lending.key-handed", about="tool_id", reach="local", kept_seconds=60):
+    """What must not stay in a stream, and does for the length of a test."""
+
+    tool_id: str
+    code: Annotated[str, PERSONAL]
+
+
+class CodeHanded(Event, wire_name="lending.code-handed", about="tool_id", reach="local", kept_seconds=1):
+    """What must not stay in a stream, and goes while a test waits."""
 
     tool_id: str
     code: Annotated[str, PERSONAL]

@@ -1,8 +1,10 @@
 """What could not be handled is seen, replayed and dropped by command."""
 
 import asyncio
+import time
 
 import pytest
+from nats.aio.msg import Msg
 
 from chassis import dead_letters
 from contracts.envelope import decode, encode
@@ -201,24 +203,23 @@ async def test_a_server_that_does_not_take_the_password_is_not_taken_for_one_tha
     users = {"authorization": {"users": [{"user": "odh", "password": "right"}]}}
     server = NatsServer(tmp_path, port=free_port(), monitor_port=free_port(), domain="closed", more=lambda: users)
     await server.start()
-
-    assert await asyncio.to_thread(dead_letters.main, ["list", "--nats", server.url]) == 1
+    try:
+        assert await asyncio.to_thread(dead_letters.main, ["list", "--nats", server.url]) == 1
+    finally:
+        await server.stop()
 
     assert "NATS refuses these credentials" in capsys.readouterr().err
-    await server.stop()
 
 
 async def test_what_may_not_stay_in_its_stream_is_no_lasting_dead_letter(lending, tool_id):
-    await lending.lends(tool_id, key_code="1234")
-    await lending.outbox_empty()
-    streams = lending.service.streams
-    stream = await streams.consumer(KeyHanded, "keys")
-    subscription = await streams.js.pull_subscribe_bind(consumer="keys", stream=stream)
-    (message,) = await subscription.fetch(1, timeout=2)
-    await dead_letters.bury(streams, "keys", message, reason="a reason", attempts=1)
+    subject = KeyHanded(tool_id=tool_id, code="1234").subject(lending.service.settings.node)
+    heard = f"$JS.ACK.stream.keys.1.1.1.{time.time_ns()}.0"
+    message = Msg(None, subject=subject, reply=heard, data=b"{}", headers={"Nats-TTL": "4s"})
+
+    await dead_letters.bury(lending.service.streams, "keys", message, reason="a reason", attempts=1)
 
     (letter,) = await lending.dead_letters()
-    assert letter.headers["Nats-TTL"] == "1s"
+    assert letter.headers["Nats-TTL"] == "4s"
 
     async def gone():
         return not await lending.dead_letters()

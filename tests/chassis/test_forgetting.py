@@ -65,11 +65,11 @@ async def test_what_is_to_be_kept_stays(lending, tool_id):
 
 
 async def test_a_timer_of_somebody_forgotten_does_not_go_off(lending, tool_id):
-    await lending.lends(tool_id, returned_after_seconds=0.8)
+    await lending.lends(tool_id, returned_after_seconds=4.0)
     await lending.outbox_empty()
     await forget(lending, tool_id)
 
-    await lending.lends(f"{tool_id}-later", returned_after_seconds=1.0)
+    await lending.lends(f"{tool_id}-later", returned_after_seconds=4.2)
     await lending.handled(f"{tool_id}-later")
 
     assert await lending.handlings(tool_id) == []

@@ -346,12 +346,12 @@ def start_consumers(lending):
 
 
 async def test_a_message_that_is_worked_on_is_not_given_to_another(postgres, nats, tool_id, trouble):
-    """The broker is told so for as long as it takes, here five times its patience."""
+    """The broker is told so for as long as it takes, here twice its patience."""
     gate = trouble[tool_id] = Gate()
-    async with lending_on(postgres, nats, ack_wait_seconds=0.2) as lending, replica_of(lending):
+    async with lending_on(postgres, nats, ack_wait_seconds=1.0) as lending, replica_of(lending):
         await lending.publish(wanted(tool_id))
         await gate.reached.wait()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.0)  # so long it is worked on
         info = await consumer_info(lending)
         gate.opened.set()
         await lending.quiet()

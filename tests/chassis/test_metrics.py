@@ -142,9 +142,13 @@ def test_what_is_mounted_is_there_and_fits_together():
                 assert (ROOT / volume.split(":")[0]).is_file(), volume
 
 
-def test_figures_that_could_not_be_asked_are_not_told_as_nothing():
-    empty = Figures(service="lending", node="x", parts={"broker": "not ready"})
+def test_figures_that_could_not_be_asked_are_not_told_as_nothing(reader):
+    metrics.tell(Figures(service="lending", node="x", parts={"broker": "ready"}, unsent=3, dead_letters=2))
+    metrics.tell(Figures(service="lending", node="x", parts={"broker": "not ready"}))
 
-    metrics.tell(empty)
-
-    assert (empty.unsent, empty.dead_letters, empty.streams) == (None, None, ())
+    told = [
+        point.value
+        for name in ("odh_outbox_unsent", "odh_dead_letters")
+        for point in measured(reader)[name].data_points
+    ]
+    assert told == [3, 2]

@@ -10,7 +10,7 @@ from chassis import Service
 from chassis.mailboxes import say
 from chassis.transactions import Item
 from tests.chassis.conftest import TINY, Lending, lending_on, replica_of
-from tests.chassis.lending import KeyHanded, LendingSettings, Table, ToolLent, api
+from tests.chassis.lending import CodeHanded, KeyHanded, LendingSettings, Table, ToolLent, api
 from tests.given import eventually, running
 
 
@@ -225,7 +225,12 @@ async def test_events_leave_by_the_stream_of_their_reach(lending, tool_id):
 
 async def test_what_may_not_stay_in_a_stream_goes_away(lending, tool_id):
     """`kept_seconds` is one second for this event."""
-    await lending.lends(tool_id, key_code="1234")
+
+    async def work(session):
+        say(session, CodeHanded(tool_id=tool_id, code="1234"))
+        say(session, ToolLent(tool_id=tool_id, lent_to="Noor"))
+
+    await lending.service.transactions.do(Item(work))
     await lending.outbox_empty()
 
     async def gone():

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from chassis.settings import Settings, faults_of
-from node import ROOT
+from node import ROOT, SERVICES
 from services.gateway.settings import GatewaySettings
 from services.matching.settings import MatchingSettings
 from services.notify.settings import NotifySettings
@@ -130,7 +130,7 @@ def test_a_service_that_cannot_use_a_setting_says_which_in_its_log_and_ends():
     assert line["message"].startswith("ODH_OPEN_DAYS: Input should be a valid integer")
 
 
-@pytest.mark.parametrize("service", ["members", "requests", "matching", "notify", "partners", "gateway"])
+@pytest.mark.parametrize("service", SERVICES)
 def test_no_setting_has_the_name_of_anothers_file(service):
     """One variable would mean two things."""
     module = importlib.import_module(f"services.{service}.settings")

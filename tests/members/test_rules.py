@@ -224,5 +224,5 @@ def test_the_roles_of_a_member():
 
 
 @given(st.sets(st.sampled_from([*sorted(rules.FORGETTING_SERVICES), "insight"])))
-def test_an_erasure_is_complete_when_all_four_have_told(told):
+def test_an_erasure_is_complete_when_all_five_have_told(told):
     assert rules.is_complete(told) == (len(told - {"insight"}) == 5)

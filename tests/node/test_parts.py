@@ -123,14 +123,16 @@ async def test_postgres_starts_again_also_when_a_statement_lives_on_that_its_ser
     async def counts() -> bool:
         return backend.cpu_times().user > 0.3
 
-    await eventually(counts, saying="a statement that waits for nothing")
-    server.kill()
-    await server.start()
+    try:
+        await eventually(counts, saying="a statement that waits for nothing")
+        server.kill()
+        await server.start()
 
-    assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE
-    counting.cancel()
-    await asyncio.gather(counting, return_exceptions=True)
-    await server.stop()
+        assert not backend.is_running() or backend.status() == psutil.STATUS_ZOMBIE
+    finally:
+        counting.cancel()
+        await asyncio.gather(counting, return_exceptions=True)
+        await server.stop()
 
 
 async def test_a_lock_of_another_program_does_not_keep_postgres_from_starting(run_directory):

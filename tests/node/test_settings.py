@@ -24,5 +24,6 @@ async def test_up_names_such_a_variable_before_it_starts(run_directory, monkeypa
     up = await Up.start(run_directory / "misspelled", free_port())
 
     await up.shows("ODH_MAIL_FORM is geen instelling")
+    assert "✓" not in up.screen  # no step is done yet
 
     await up.end(signal.SIGTERM)

@@ -210,6 +210,9 @@ async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_co
 async def test_a_timer_of_nothing_says_nothing(notify):
     await notify.when(DigestDue(digest_id=new_id()))
 
+    await notify.then_said(DigestDue)
+    assert await notify.dead_letters() == []
+
 
 @pytest.mark.parametrize(
     ("changes", "field"),

@@ -139,12 +139,15 @@ async def test_what_is_not_taken_is_tried_again_under_the_same_id_and_every_try_
 
 
 async def test_an_endpoint_that_asks_for_patience_gets_it(partners):
-    async with an_endpoint(web.Response(status=429, headers={"Retry-After": "3600"})) as endpoint:
+    patience = web.Response(status=429, headers={"Retry-After": "3600"})
+    async with an_endpoint(patience) as endpoint, an_endpoint() as quick:
         webhook = await added(partners, endpoint)
+        await added(partners, quick)
         await rejected(partners)
         delivery = await settled(partners, webhook, "waiting", tries=1)
         partners.clock.move(minutes=59)
         await rejected(partners, "school-2")  # which waits, too: the whole endpoint asked
+        await came(quick, 2)
 
         assert timedelta(minutes=59) < delivery.due_at - delivery.since <= timedelta(minutes=61)
         assert len(endpoint.calls) == 1

@@ -9,20 +9,21 @@ from typing import Any
 
 import pytest
 
+from chassis.router import EventRouter
 from contracts.event import event_types, new_id
-from node import ROOT
+from node import ROOT, SERVICES
 from tests.contracts.make_examples import EXAMPLES
+from tests.gateway.conftest import make_keys
 from tests.given import Running, running
 
 RELEASED = sorted(file.stem for file in (ROOT / "contracts" / "released").glob("*.v*.json"))
 
-every_service = pytest.mark.parametrize("name", ["members", "requests", "matching", "notify"])
+every_service = pytest.mark.parametrize("name", SERVICES)
 
 
-def examples(name: str) -> list[tuple[str, str, dict[str, Any]]]:
+def examples(router: EventRouter, *, elsewhere: bool) -> list[tuple[str, str, dict[str, Any]]]:
     """Each released event that a service hears: its reach, its wire name, and the event as it was first said."""
-    service = importlib.import_module(f"services.{name}.handlers").router
-    heard = {hearing.event_type.wire_name for hearing in service.hearings if not hearing.elsewhere}
+    heard = {hearing.event_type.wire_name for hearing in router.hearings if hearing.elsewhere is elsewhere}
     reach = {event_type.wire_name: event_type.reach for event_type in event_types()}
     found = []
     for released in RELEASED:
@@ -34,26 +35,33 @@ def examples(name: str) -> list[tuple[str, str, dict[str, Any]]]:
     return found
 
 
-async def publish(started: Running, reach: str, wire_name: str, told: dict[str, Any]) -> None:
-    """As it lies in the stream of a node that has run for a while."""
-    subject = f"odh.{started.service.settings.node}.{reach}.{wire_name}.{told['subject']}"
+async def publish(started: Running, reach: str, wire_name: str, told: dict[str, Any], *, elsewhere: bool) -> None:
+    """As it lies in the stream of a node that has run for a while; who said it elsewhere is who the example names."""
+    here = f"odh.{started.service.settings.node}."
+    whose = f"{here}elsewhere.{told['source'].split(':')[3]}." if elsewhere else here
     body = json.dumps(told | {"id": new_id()}).encode()
+    subject = f"{whose}{reach}.{wire_name}.{told['subject']}"
     await started.service.streams.js.publish(subject, body, headers={"Nats-Msg-Id": new_id()})
 
 
 @every_service
-async def test_what_the_last_release_said_and_the_next_may_say_is_heard(postgres, nats, name):
+async def test_what_the_last_release_said_and_the_next_may_say_is_heard(postgres, nats, tmp_path, name):
     """Each event as it was released, and with a field that today's code does not know."""
     module = importlib.import_module(f"services.{name}.app")
-    own = {"embedding_model": "none"} if name == "matching" else {}
-    async with running(module.service, postgres, nats, **own) as started:
-        heard = examples(name)
-        assert len(heard) >= 4
+    keys = make_keys(tmp_path)
+    own = {
+        "matching": {"embedding_model": "none"},
+        "gateway": {"identity_private_key_file": keys.private_file, "identity_public_keys_file": keys.public_file},
+    }
+    async with running(module.service, postgres, nats, **own.get(name, {})) as started:
+        router = importlib.import_module(f"services.{name}.handlers").router
+        assert examples(router, elsewhere=False)
 
-        for reach, wire_name, told in heard:
-            await publish(started, reach, wire_name, told)
-            later = told | {"data": told["data"] | {"said_by_a_later_release": {"of": ["any", "kind"]}}}
-            await publish(started, reach, wire_name, later)
+        for elsewhere in (False, True):
+            for reach, wire_name, told in examples(router, elsewhere=elsewhere):
+                await publish(started, reach, wire_name, told, elsewhere=elsewhere)
+                later = told | {"data": told["data"] | {"said_by_a_later_release": {"of": ["any", "kind"]}}}
+                await publish(started, reach, wire_name, later, elsewhere=elsewhere)
         await started.quiet()
 
         reasons = [(one.headers["Odh-Subject"], one.headers["Odh-Reason"]) for one in await started.dead_letters()]
