@@ -95,6 +95,25 @@ async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgr
         assert await started.said(ContactSealed) == []
 
 
+@pytest.mark.parametrize(("days", "times"), [(29, 1), (31, 0)])
+async def test_what_was_sealed_in_the_last_thirty_days_is_sealed_anew_to_another_key(postgres, nats, keys, days, times):
+    ours, before, after = keys
+    settings = {"national_node": "national", "encryption_public_keys_file": ours.encryption_public_keys_file}
+    async with running(service, postgres, nats, **settings) as started:
+        await started_team(started)
+        match = introduced(await Members(started).joined(), "zeeland")
+        await started.publish_elsewhere(known(before, 1), said_by="national")
+        await started.when(match)
+        assert len(await started.said(ContactSealed)) == 1
+        await started.given()
+
+        started.clock.move(days=days)
+        await started.publish_elsewhere(known(after, 2), said_by="national")
+        await started.quiet()
+
+        assert len(await started.said(ContactSealed)) == times
+
+
 async def everything(started):
     """All that the service ever said in the stream that others hear."""
     return [decode(data)[1] for _, data in await started.messages("shared")]

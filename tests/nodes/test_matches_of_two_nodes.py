@@ -21,7 +21,7 @@ from contracts.matching import (
 from contracts.members import MemberErased, NodeKnown, PublicKey
 from contracts.requests import OfferChanged, RequestClosed
 from contracts.vocabulary import Kind, Status
-from services.matching import overdue
+from services.matching import overdue, waiting
 from tests.given import eventually
 from tests.matching.conftest import (
     ASKER,
@@ -400,6 +400,24 @@ async def test_who_is_slow_is_reminded_in_their_own_node(country):
 
     (reminder,) = await country.brabant.said(AnswerOverdue)
     assert reminder.waiting_for == (OFFERER,)
+
+
+async def test_the_owner_has_twice_the_patience_with_who_looks_first_in_another_node(country):
+    match_id = await endorsed(country)
+    patience = waiting.patience(country.nation.service.settings)
+
+    async def time_passes():
+        country.nation.clock.move(seconds=patience.total_seconds() + 60)
+        await overdue.look(country.nation.service)
+        await country.quiet()
+
+    await time_passes()
+    assert [match_id in await states(node) for node in country.nodes] == [True] * 3
+
+    await time_passes()
+    assert [(await states(node))[match_id][0] for node in country.nodes] == ["lapsed"] * 3
+    (lapsed,) = await country.nation.said(MatchLapsed)
+    assert lapsed.lapsed_because == "unanswered"
 
 
 async def test_an_answer_that_waits_for_the_line_outlives_the_ambassador_who_looked(country):

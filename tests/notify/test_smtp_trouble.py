@@ -174,7 +174,7 @@ async def test_a_server_that_hangs_up_at_every_mail_does_not_get_it_for_ever(own
 async def test_a_slow_server_for_one_keeps_nobody_else_waiting(notify):
     slow, others = a_person("Sien Sloom"), [a_person(f"Noor{n}") for n in range(5)]
     await notify.given(slow, *others)
-    notify.catcher.behave({"to": slow.email, "stage": "data", "wait_seconds": 2})
+    notify.catcher.behave({"to": slow.email, "stage": "data", "wait_seconds": 4})
 
     await told(notify, slow, *others)
     for person in others:
@@ -186,10 +186,10 @@ async def test_a_slow_server_for_one_keeps_nobody_else_waiting(notify):
 
 
 async def test_a_server_that_says_nothing_is_left_in_the_end(postgres, nats, own_catcher):
-    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=0.2) as notify:
+    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=1.0) as notify:
         person = a_person()
         await notify.given(person)
-        own_catcher.behave({"to": person.email, "stage": "rcpt", "wait_seconds": 1, "times": 1})
+        own_catcher.behave({"to": person.email, "stage": "rcpt", "wait_seconds": 3, "times": 1})
 
         await told(notify, person)
         await notify.becomes(person, "waiting", refusal="timeout")
@@ -200,10 +200,10 @@ async def test_a_server_that_says_nothing_is_left_in_the_end(postgres, nats, own
 
 
 async def test_a_server_that_thinks_long_about_a_whole_mail_is_waited_for(postgres, nats, own_catcher):
-    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=0.2) as notify:
+    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=1.0) as notify:
         person = a_person()
         await notify.given(person)
-        own_catcher.behave({"to": person.email, "stage": "data", "wait_seconds": 0.6})
+        own_catcher.behave({"to": person.email, "stage": "data", "wait_seconds": 2})
 
         await told(notify, person)
 
