@@ -142,7 +142,8 @@ class Running:
             for table in reversed(self.service.tables.metadata.sorted_tables):
                 await connection.execute(table.delete())  # of a few rows this is faster than to truncate
         purge, name = self.service.streams.js.purge_stream, self.service.streams.name
-        await asyncio.gather(*(purge(name(kind)) for kind in (*self._marks, "dead")))
+        kinds = (*self._marks, "dead", *(stream.kind for stream in self.service.streams.own))
+        await asyncio.gather(*(purge(name(kind)) for kind in kinds))
         self.clock = self.service.clock = Clock()
         await self.given()
 

@@ -119,20 +119,32 @@ class Partners:
         await self.running.when(answer(record_id=told.entity_id, version=told.version, known_as=known))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def partners_settings() -> dict[str, Any]:
     """What the service is set to; a file of tests may say otherwise."""
     return {}
 
 
+@pytest.fixture(scope="module")
+async def started(postgres: Any, nats: Any, partners_settings: dict[str, Any]) -> AsyncIterator[Running]:
+    """One service for all tests of a file."""
+    async with running(service, postgres, nats, **partners_settings) as here:
+        yield here
+
+
 @pytest.fixture
-async def partners(postgres: Any, nats: Any, partners_settings: dict[str, Any]) -> AsyncIterator[Partners]:
+async def partners(started: Running) -> Partners:
+    """Partners, with nothing told yet."""
+    await started.begin()
+    return await with_networks(started)
+
+
+async def with_networks(started: Running) -> Partners:
     """Partners, with two networks that have a key, and a third that tries things out in a sandbox."""
-    async with running(service, postgres, nats, **partners_settings) as started:
-        made = {}
-        async with started.session() as session:
-            for name, source in SOURCE.items():
-                is_trial = name == "proef"
-                made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC), sandbox=is_trial)
-            await session.commit()
-        yield Partners(started, made)
+    made = {}
+    async with started.session() as session:
+        for name, source in SOURCE.items():
+            is_trial = name == "proef"
+            made[name] = await keys.add(session, name, NETWORK[name], source, datetime.now(UTC), sandbox=is_trial)
+        await session.commit()
+    return Partners(started, made)

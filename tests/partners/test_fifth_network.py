@@ -54,7 +54,7 @@ def folder(tmp_path_factory):
     profiles.learn(None)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def partners_settings(folder):
     return {"networks_folder": folder}
 

@@ -77,8 +77,8 @@ async def test_a_revoked_key_stops_at_once_and_a_replaced_one_goes_on_for_a_whil
     assert (await (await partners.as_partner("centra")).get("/v1/events")).status_code == 200
 
 
-async def test_more_than_the_minute_takes_is_refused_for_that_partner_alone(partners):
-    partners.service.settings.__dict__["partner_events_per_minute_max"] = 5
+async def test_more_than_the_minute_takes_is_refused_for_that_partner_alone(partners, monkeypatch):
+    monkeypatch.setitem(partners.service.settings.__dict__, "partner_events_per_minute_max", 5)
     client = await partners.as_partner()
     batch = {"Content-Type": BATCH}
 

@@ -162,8 +162,8 @@ async def test_a_partner_whose_keys_were_revoked_is_not_heard_here_either(partne
 
 
 @pytest.mark.long
-async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners):
-    partners.service.settings.__dict__["partner_events_per_minute_max"] = 5
+async def test_what_one_partner_sends_too_much_of_waits_and_another_does_not(partners, monkeypatch):
+    monkeypatch.setitem(partners.service.settings.__dict__, "partner_events_per_minute_max", 5)
     burst = [json.dumps(an_event("organisation", f"school-{n}", SCHOOL)).encode() for n in range(1_200)]
     other = an_event("centre", "c", {"name": "CIV Water", "place": {"name": "Zwolle"}}, source=SOURCE["centra"])
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from sqlmodel import select
 
 from contracts.members import RecordAccepted
@@ -11,7 +12,12 @@ from services.partners.tables import Receipt
 from tests.given import eventually
 from tests.partners.conftest import SCHOOL, SOURCE, an_event
 
-BURST, IN_TURN = 100, 32
+BURST, IN_TURN = 30, 10
+
+
+@pytest.fixture(scope="module")
+def partners_settings():
+    return {"partner_in_turn_max": IN_TURN}
 
 
 async def a_burst(partners) -> list[dict]:

@@ -9,14 +9,15 @@ from sqlmodel import select
 
 from contracts.members import MemberErased
 from contracts.partners import OrganisationTold, PersonTold, WebhookDisabled
+from services.partners.app import service
 from services.partners.tables import Attempt, Delivery, Webhook
 from services.partners.webhooks import deliveries, endpoints
-from tests.given import eventually
-from tests.partners.conftest import PERSON, SCHOOL, an_event
+from tests.given import eventually, running
+from tests.partners.conftest import PERSON, SCHOOL, an_event, with_networks
 from tests.partners.receiving import an_endpoint
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def partners_settings():
     return {"webhooks_to_private": True, "webhook_poll_seconds": 0.02, "webhook_seconds_max": 1.0}
 
@@ -242,9 +243,10 @@ async def test_what_waits_about_somebody_goes_when_they_are_forgotten(partners):
         assert await looked_at(partners, Delivery) == await looked_at(partners, Attempt) == []
 
 
-@pytest.mark.parametrize("partners_settings", [{"webhooks_to_private": True, "webhook_poll_seconds": 3600}])
-async def test_replicas_share_what_is_due_and_what_a_process_that_died_had_taken_comes_back(partners):
-    async with an_endpoint() as endpoint:
+async def test_replicas_share_what_is_due_and_what_a_process_that_died_had_taken_comes_back(postgres, nats):
+    idle = {"webhooks_to_private": True, "webhook_poll_seconds": 3600}
+    async with running(service, postgres, nats, **idle) as started, an_endpoint() as endpoint:
+        partners = await with_networks(started)
         await added(partners, endpoint)
         for number in range(3):
             await rejected(partners, f"school-{number}")

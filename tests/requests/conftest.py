@@ -123,6 +123,20 @@ async def requests(started: Running) -> Requests:
     return Requests(started)
 
 
+@pytest.fixture(scope="session")
+async def started_region(postgres: Any, nats: Any) -> AsyncIterator[Running]:
+    """The service of a region, for all tests of this folder that want it as it is."""
+    async with running(service, postgres, nats, national_node="national") as here:
+        yield here
+
+
+@pytest.fixture
+async def region(started_region: Running) -> Requests:
+    """Requests of a region, with nothing asked yet."""
+    await started_region.begin()
+    return Requests(started_region)
+
+
 @pytest.fixture
 async def own_requests(postgres: Any, nats: Any) -> AsyncIterator[Requests]:
     """The service of one test, which does something to it."""

@@ -9,16 +9,14 @@ from contracts.members import MemberErased, MemberLeft
 from contracts.partners import RecordWithdrawn, Thing
 from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, OfferClosed
 from services.requests import expiring, rules
-from services.requests.app import service
-from tests.given import running
-from tests.requests.conftest import Requests, wrong_fields
+from tests.requests.conftest import wrong_fields
 from tests.requests.test_sign_ups import come, meet, mine
 
 
 @pytest.fixture
-async def requests(postgres, nats):
-    async with running(service, postgres, nats, national_node="national") as started:
-        yield Requests(started)
+def requests(region):
+    """In a region, which has meetings of the nation too."""
+    return region
 
 
 async def closed(requests, how: str = "expired") -> dict:

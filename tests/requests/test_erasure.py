@@ -3,17 +3,15 @@
 import asyncio
 import re
 
-import pytest
 from sqlalchemy import text
 
 from contracts.event import new_id
 from contracts.members import MemberErased, MemberLeft
 from contracts.requests import MemberForgotten, PropositionsForgotten, RequestChanged, RequestPlaced
 from services.requests import store
-from services.requests.app import service
-from tests.given import eventually, fresh_name, running
+from tests.given import eventually
 from tests.kept import rows_kept
-from tests.requests.conftest import Requests, a_request, an_introduction, an_offer, slug
+from tests.requests.conftest import a_request, an_introduction, an_offer, slug
 
 ERASED = MemberErased(member_id="noor", version=9)
 
@@ -26,12 +24,6 @@ async def everything_kept(requests) -> str:
     kept = [subject + body.decode() for subject, body in said if ".requests." in subject]
     kept += [row for table, row in await rows_kept(requests.service) if table not in ("inbox", "departure")]
     return "\n".join(one for one in kept if not OF_THE_ERASURE.search(one))
-
-
-@pytest.fixture
-async def region(postgres, nats):
-    async with running(service, postgres, nats, node=fresh_name("regio"), national_node="national") as started:
-        yield Requests(started)
 
 
 async def test_other_nodes_are_told_what_is_to_leave_their_streams(region):

@@ -10,17 +10,15 @@ from contracts.meetings import MeetingReminderDue
 from contracts.members import MemberErased, OrganisationRegistered, Place
 from contracts.requests import OfferClosed, OfferPlaced, PropositionLost
 from services.requests import rules
-from services.requests.app import service
-from tests.given import running
-from tests.requests.conftest import ORGANISATION, Requests, an_offer, slug, wrong_fields
+from tests.requests.conftest import ORGANISATION, an_offer, slug, wrong_fields
 
 UTRECHT = Place(name="Utrecht", province="Utrecht", latitude=52.09, longitude=5.12)
 
 
 @pytest.fixture
-async def requests(postgres, nats):
-    async with running(service, postgres, nats, national_node="national") as started:
-        yield Requests(started)
+def requests(region):
+    """In a region, which has meetings of the nation too."""
+    return region
 
 
 def a_meeting(requests, days: int = 14, **changes) -> dict:

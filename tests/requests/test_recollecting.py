@@ -6,15 +6,6 @@ from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import HeardVersion, ToldBack
 from contracts.requests import OfferPlaced, PropositionLost, RequestChanged, RequestPlaced
-from services.requests.app import service
-from tests.given import running
-from tests.requests.conftest import Requests
-
-
-@pytest.fixture
-async def region(postgres, nats):
-    async with running(service, postgres, nats, national_node="national") as started:
-        yield Requests(started)
 
 
 async def told(region, by="national"):

@@ -27,10 +27,9 @@ from contracts.requests import (
     SignUpWithdrawn,
 )
 from services.requests import listings, rules, sign_up_rules
-from services.requests.app import service
 from services.requests.sign_up_rules import InLine
-from tests.given import eventually, running
-from tests.requests.conftest import Requests, slug, wrong_fields
+from tests.given import eventually
+from tests.requests.conftest import slug, wrong_fields
 from tests.requests.test_listings import a_meeting, of_the_nation
 
 STANDINGS = st.lists(st.sampled_from([Standing.PLACE, Standing.WAITING, Standing.ASKED]), max_size=12)
@@ -66,9 +65,9 @@ def test_who_waits_longest_moves_up_until_all_places_are_taken(standings, places
 
 
 @pytest.fixture
-async def requests(postgres, nats):
-    async with running(service, postgres, nats, national_node="national") as started:
-        yield Requests(started)
+def requests(region):
+    """In a region, which has meetings of the nation too."""
+    return region
 
 
 async def meet(requests, **changes) -> dict:
