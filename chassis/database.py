@@ -209,7 +209,7 @@ async def wait_out(engine: AsyncEngine, consumer: str) -> None:
     await wait_for_database(engine)
 
 
-async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -> None:
+async def wait_for_database(engine: AsyncEngine) -> None:
     """Returns when the database answers."""
     while True:
         try:
@@ -219,7 +219,7 @@ async def wait_for_database(engine: AsyncEngine, seconds_between: float = 0.2) -
         except Exception as error:
             if not is_away(error) or _lets_nobody_in(error):  # which who starts it is to be told
                 raise
-            await asyncio.sleep(seconds_between)
+            await asyncio.sleep(0.2)
 
 
 @asynccontextmanager

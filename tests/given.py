@@ -335,20 +335,13 @@ async def _maybe(result: Any) -> Any:
     return await result if asyncio.iscoroutine(result) else result
 
 
-async def migration_matches(service: Service, *, made_while_running: str | None = None) -> list[Any]:
-    """What the models have that the migrated database has not, and the other way round: empty when they agree.
-
-    Indexes whose name begins with `made_while_running` are of the service, not of its migrations.
-    """
+async def migration_matches(service: Service) -> list[Any]:
+    """What the models have that the migrated database has not, and the other way round: empty when they agree."""
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
 
     def compare(connection: Any) -> list[Any]:
-        def is_compared(name: str | None, kind: str, _: Any) -> bool:
-            own = kind == "index" and made_while_running and str(name).startswith(made_while_running)
-            return name != "alembic_version" and not own
-
-        options = {"compare_type": True, "include_name": is_compared}
+        options = {"compare_type": True, "include_name": lambda name, *_: name != "alembic_version"}
         return list(compare_metadata(MigrationContext.configure(connection, opts=options), service.tables.metadata))
 
     async with service.engine.connect() as connection:

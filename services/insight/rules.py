@@ -5,7 +5,6 @@ nobody is told how many a few are, and every other count is rounded, so that a f
 node's team sees the requests themselves, and may see exact counts (decision 0041).
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
@@ -103,8 +102,3 @@ def share(part: Shown, whole: Shown) -> int | None:
     if part == A_FEW or whole == A_FEW or not whole:
         return None
     return min(100, 5 * round(20 * int(part) / int(whole)))
-
-
-def widest(counts: Iterable[Shown]) -> int:
-    """The largest of shown counts, at least one: what a chart is wide."""
-    return max([1, *(least(count) for count in counts)])

@@ -44,15 +44,14 @@ async def waiting(
 
 _COUNT_WAITING = text(
     """
-    SELECT count(*) FROM (SELECT FROM meaning WHERE model_id = :model_id AND vector IS NULL AND is_open
-                          AND tried_at IS NULL LIMIT :most) AS first
+    SELECT count(*) FROM meaning WHERE model_id = :model_id AND vector IS NULL AND is_open AND tried_at IS NULL
     """
 )
 
 
-async def count_waiting(session: AsyncSession, model_id: int, most: int = 2_000_000_000) -> int:
-    """How many texts wait to be read by a model, those that it refused left out; counted up to `most`."""
-    return int((await ask(session, _COUNT_WAITING, {"model_id": model_id, "most": most})).scalar_one())
+async def count_waiting(session: AsyncSession, model_id: int) -> int:
+    """How many texts wait to be read by a model, those that it refused left out."""
+    return int((await ask(session, _COUNT_WAITING, {"model_id": model_id})).scalar_one())
 
 
 _FILL = text(

@@ -73,7 +73,8 @@ async def _open_doors(service: Service, doors: dict[str, asyncio.Task[None]]) ->
         await service.streams.ready()
         await _open(service)
     for partner_id in shut:
-        if (door := doors.get(partner_id)) and (error := door.exception()):
+        door = doors.get(partner_id)
+        if door and not door.cancelled() and (error := door.exception()):  # of a cancelled one it would end this task
             log.warning("partner not heard", partner_id=partner_id, fault=describe(error))
         doors[partner_id] = asyncio.create_task(_hear(service, partner_id))
 

@@ -32,7 +32,6 @@ def test_it_ends_well_only_when_all_was_looked_up(capsys, parts, ends_with, says
 
 @pytest.mark.long
 def test_what_the_services_are_made_of_is_all_of_their_lock():
-    pytest.importorskip("cyclonedx_py")
     made = [subprocess.run([sys.executable, "-m", "node.sbom"], cwd=ROOT, capture_output=True) for _ in range(2)]
 
     assert made[0].stdout == made[1].stdout

@@ -5,6 +5,7 @@ import sys
 import zipfile
 from datetime import date, datetime
 
+import openpyxl
 import pytest
 
 from contracts.vocabulary import Network
@@ -126,7 +127,6 @@ def test_what_only_the_services_would_refuse_is_told_here_as_well(kind, row, fie
 
 
 def a_sheet(file, *lines, formats=()) -> None:
-    openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()
     book.active.title = "Uitleg"
     sheet = book.create_sheet("Docenten")
@@ -172,7 +172,6 @@ def test_a_number_in_a_field_of_text_is_written_out(tmp_path):
 
 
 def test_a_small_file_that_unpacks_to_very_much_is_not_unpacked(tmp_path, monkeypatch):
-    pytest.importorskip("openpyxl")
     monkeypatch.setattr(partner_files, "UNPACKED_BYTES_MAX", 1_000_000)
     with zipfile.ZipFile(tmp_path / "bomb.xlsx", "w", zipfile.ZIP_DEFLATED) as packed:
         packed.writestr("xl/worksheets/sheet1.xml", b"0" * 1_000_001)
