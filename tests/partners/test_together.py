@@ -6,17 +6,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from contracts.envelope import decode
 from node.node import Node
 from node.part import free_port
+from services.partners.news import KINDS, cloud_event
+from services.partners.webhooks.rules import signatures
+from tests.contracts.make_examples import path_of
+from tests.given import eventually
 from tests.story.conftest import COMPILED
-
-pytestmark = [pytest.mark.long, pytest.mark.whole_node, pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "partners.md").read_text()
@@ -67,6 +71,32 @@ def listening(script: str, *told: dict[str, str]) -> Iterator[Any]:
             receiver.kill()
 
 
+async def taken_by(client: httpx.AsyncClient, kind: str, secret: str) -> bool:
+    """Whether the receiver takes the news of a kind, at its fullest, as a node sends it."""
+    envelope, event = decode(path_of(KINDS[kind], "fullest").read_bytes())
+    body = cloud_event(kind, event.model_dump(mode="json"), envelope.id, envelope.time, "test")
+    headers = signatures([secret], envelope.id, datetime.now(UTC), body)
+    try:
+        answer = await client.post("/", content=body, headers=headers)
+    except httpx.ConnectError:  # it does not listen yet
+        return False
+    return answer.status_code == 204
+
+
+async def test_the_receiver_of_the_page_takes_news_of_every_kind():
+    port, secret = str(free_port()), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    _, receiving = blocks("python")
+
+    with listening(receiving, {"PORT": port, "WEBHOOK_SECRET": secret}) as heard:
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+            for kind in KINDS:
+                await eventually(lambda kind=kind: taken_by(client, kind, secret), saying=f"the receiver takes {kind}")
+                assert heard.stdout.readline().startswith(f"nl.omdehoek.partners.{kind}.v1 ")
+
+
+@pytest.mark.long
+@pytest.mark.whole_node
+@pytest.mark.timeout(300)
 async def test_the_page_for_partners_does_what_it_says(tmp_path):
     node = Node(
         tmp_path,
