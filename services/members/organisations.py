@@ -90,7 +90,7 @@ async def suggest_places(
 
 
 async def register(
-    session: AsyncSession, draft: OrganisationDraft, now: datetime, *, network: str = HERE
+    session: AsyncSession, draft: OrganisationDraft, now: datetime, *, network: str = HERE, website: str | None = None
 ) -> Organisation:
     """Registers an organisation, as `network` says it is; raises `OrganisationExists` when its number is taken."""
     await _check_number_is_free(session, draft.brin, draft.kvk)
@@ -106,6 +106,7 @@ async def register(
         longitude=place.longitude,
         brin=draft.brin,
         kvk=draft.kvk,
+        website=website,
         networks=list(draft.networks),
         registered_at=now,
         same_keys=[],

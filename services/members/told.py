@@ -12,7 +12,7 @@ from chassis import checked, say
 from contracts.event import new_id
 from contracts.members import OrganisationChanged
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import membership, organisations, person_said, persons, rules, store
+from services.members import membership, organisations, person_said, persons, rules, said, store
 from services.members.appointments import appointed, stood_down
 from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft, ScopeDraft
 from services.members.merging_persons import look_for_the_same_person
@@ -37,12 +37,15 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     else:
         known = await organisation_like(session, draft)
     if known is None:
-        return (await organisations.register(session, draft, now, network=told.network)).organisation_id
-    before = organisations.state(known)
+        new = await organisations.register(session, draft, now, network=told.network, website=told.website)
+        return new.organisation_id
+    before, website = organisations.state(known), known.website
     words = draft.model_dump(mode="json", include={"name", "brin", "kvk"}, exclude_none=True)
     change = _of(told, checked(OrganisationChange, words | {"place": place}))
+    await said.keep(session, known, told.network, {"website": told.website}, now)
     await organisations.apply(session, known, change, now, network=told.network)
-    if organisations.state(known) == before | {"version": known.version}:  # nothing new: whoever wins says the same
+    is_same = organisations.state(known) == before | {"version": known.version} and known.website == website
+    if is_same:  # nothing new: whoever wins says the same
         known.version -= 1
     else:
         say(session, OrganisationChanged(**organisations.state(known)))
@@ -113,8 +116,8 @@ async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: J
     """Keeps it as the word of this record, in place of what the same record told before; whether it says another."""
     own = f"{BELONGS}{told.organisation_id}"
     fields = draft.model_dump(mode="json", include={"name", "email", "phone", "language"}) | {own: draft.role}
-    said = {one.field: one.value for one in await person_said.of(session, [member.member_id], told.record_id)}
-    before = {field.removeprefix(BELONGS) for field in said if field.startswith(BELONGS)}
+    words = {one.field: one.value for one in await person_said.of(session, [member.member_id], told.record_id)}
+    before = {field.removeprefix(BELONGS) for field in words if field.startswith(BELONGS)}
     await person_said.keep(session, member, told.network, told.record_id, fields, now)
     await membership.affiliate(session, member, told.organisation_id, draft.role, now)
     await person_said.end_what_nobody_says(session, member, before - {told.organisation_id})
@@ -122,7 +125,7 @@ async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: J
     if member.verified_at is None and key != member.email_key and not await store.is_taken(session, key):
         member.email, member.email_key = draft.email, key  # nobody showed that the old one is theirs
         await store.drop_links(session, member.member_id)
-    return said != fields
+    return words != fields
 
 
 async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: datetime) -> str:
