@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     StringConstraints,
     ValidationError,
+    WithJsonSchema,
     field_validator,
 )
 
@@ -95,8 +96,9 @@ Day = Annotated[date, BeforeValidator(_as_a_day)]
 #: A moment with its time zone, as it is typed; one that stays a moment in every time zone, and in the database.
 Moment = Annotated[AwareDatetime, BeforeValidator(_as_a_moment), AfterValidator(_within_the_calendar)]
 
-#: A time of day to the minute, such as 14:30.
-Clock = Annotated[time, BeforeValidator(_as_on_a_clock)]
+#: A time of day to the minute, such as 14:30; the `time` of JSON Schema has seconds and a time zone.
+_ON_A_CLOCK = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"}
+Clock = Annotated[time, BeforeValidator(_as_on_a_clock), WithJsonSchema(_ON_A_CLOCK)]
 
 
 Checked = TypeVar("Checked", bound=Input)

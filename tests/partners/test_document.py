@@ -1,9 +1,11 @@
 """The OpenAPI document of partners: a client that is made from it calls what is there and reads what is answered."""
 
+import ast
+import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from chassis.problems import catalogue
 from services.gateway.partner_door import ROUTES
@@ -11,6 +13,7 @@ from services.members.rules import PersonLeft
 from services.partners.app import service
 from services.partners.document import ANSWERED
 from services.partners.settings import PartnersSettings
+from tests.partners.test_together import PAGE, blocks
 
 URL = "https://node.example"
 
@@ -89,3 +92,23 @@ def test_every_problem_of_a_receipt_is_in_it(document):
     told = {problem["slug"] for problem in document["x-problems"]}
 
     assert {slug for slug, _, _ in ANSWERED} | {"invalid-fields", "person-forgotten", "reference-unknown"} <= told
+
+
+def examples_of_the_page() -> dict[str, dict[str, Any]]:
+    """The data of each type that the page pushes from Python, and of a meeting at the hour that it names."""
+    lines = ast.parse(blocks("python")[0]).body
+    told = {line.targets[0].id: line.value for line in lines if isinstance(line, ast.Assign)}
+    names = {"organisation": "school", "person": "teacher", "question": "question"}
+    found = {kind: ast.literal_eval(told[name]) for kind, name in names.items()}
+    (hour,) = re.findall(r"such as `(\d\d:\d\d)`", PAGE)
+    own = ("person", "themes", "title", "text", "place")
+    return found | {"meeting": {name: found["question"][name] for name in own} | {"from_time": hour}}
+
+
+@pytest.mark.parametrize(("kind", "data"), examples_of_the_page().items())
+async def test_what_the_page_shows_is_as_the_schemas_say_formats_included(partners, kind, data):
+    schema = (await partners.http.get(f"/v1/schemas/{kind}.v1.json")).json()
+
+    judge = Draft202012Validator(schema, format_checker=FormatChecker())
+
+    assert [wrong.message for wrong in judge.iter_errors(data)] == []
