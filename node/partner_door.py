@@ -34,8 +34,14 @@ class Door:
 
     @classmethod
     def of_file(cls, node: str, key_file: Path) -> "Door":
-        """With a key as `./odh partner add` shows it."""
-        return cls(node, dict(line.split("=", 1) for line in key_file.read_text().splitlines() if "=" in line))
+        """With a key as `./odh partner add` shows it; raises `Refused` when the file holds none with a secret."""
+        key = dict(line.split("=", 1) for line in key_file.read_text().splitlines() if "=" in line)
+        if not {"client_id", "client_secret"} <= key.keys():
+            raise Refused(
+                f"{key_file}: geen client_id en client_secret; een eigen sleutel kan dit niet "
+                "(no client_id and client_secret; this cannot sign with a key of your own)"
+            )
+        return cls(node, key)
 
     def push(self, events: Sequence[Row]) -> list[Row]:
         """The receipt of each event."""

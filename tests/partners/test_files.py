@@ -32,6 +32,7 @@ def odh_partner(monkeypatch, capsys, tmp_path):
 
 
 CHECK = ("--network", "katapult", "--kind", "centre", "--subject", "nummer")
+OURS = ("--source", "https://centra.example")
 
 
 def test_each_wrong_field_is_told_by_row_as_its_maker_sees_it(odh_partner):
@@ -42,6 +43,17 @@ def test_each_wrong_field_is_told_by_row_as_its_maker_sees_it(odh_partner):
         *("centrumnaam", "stad")
     }
     assert "2 nagekeken, 1 niet goed" in shown
+
+
+@pytest.mark.parametrize("action", ["check", "load"])
+def test_a_key_of_which_the_file_holds_no_secret_is_named(odh_partner, tmp_path, action):
+    (tmp_path / "key.txt").write_text("client_id=docenten.1\nnats_seed=SUAINVENTED\n")
+    right = "nummer;centrumnaam;stad\nc-1;CIV Water;Zwolle\n"
+
+    code, shown = odh_partner(action, right, *CHECK, *OURS, "--key-file", str(tmp_path / "key.txt"))
+
+    assert code == 2
+    assert f"{tmp_path / 'key.txt'}: geen client_id en client_secret" in shown
 
 
 @pytest.mark.parametrize(
