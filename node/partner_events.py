@@ -89,7 +89,7 @@ def wrong_with(network: str, event: Row) -> Sequence[tuple[str, str]]:
 
 def _judge(profile: Profile, kind: str, told: Row, event_type: str) -> None:
     """Raises `FieldErrors`, in the words of the partner."""
-    data = profile.read(kind, told, event_type)
+    data = profile.read_now(kind, told, event_type, datetime.now(UTC))
     try:
         _as_its_service_does(kind, data)
     except FieldErrors as errors:

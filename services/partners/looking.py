@@ -10,10 +10,8 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input, Problem, say, say_later
-from chassis.problems import FieldErrors
 from contracts.partners import RecordWithdrawn, Thing, WaitEnded
 from services.partners import ending, rules, store, telling
-from services.partners.inputs import PersonData
 from services.partners.profiles import profile_of
 from services.partners.rules import PersonForgotten, Status
 from services.partners.settings import PartnersSettings
@@ -75,10 +73,7 @@ async def _read(session: AsyncSession, receipt: Receipt, now: datetime) -> Read:
     kind, withdrawn = profile.kind_of(receipt.event_type)
     whose = receipt.partner_id, rules.THINGS[kind], receipt.subject
     receipt.record_id = await store.record_id_of(session, *whose)  # it goes with that
-    data = None if withdrawn else profile.read(kind, told, receipt.event_type)
-    if isinstance(data, PersonData) and data.consented_at > now + rules.CONSENT_AHEAD_MAX:
-        theirs = profile.own_names(kind, told).get("consented_at", "consented_at")
-        raise FieldErrors([(theirs, "lies in the future: nobody agreed yet")])
+    data = None if withdrawn else profile.read_now(kind, told, receipt.event_type, now)
     return Read(kind, rules.THINGS[kind], partner.network, data, partner.sandbox)
 
 

@@ -9,6 +9,7 @@ everybody.
 
 import tomllib
 from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +20,8 @@ from chassis import Input
 from chassis.problems import FieldErrors, field_messages
 from contracts import networks
 from contracts.networks import NetworkNotRight, file_of
-from services.partners.inputs import DATA
-from services.partners.rules import TYPE_BEGIN, TYPE_END, WITHDRAWN, kind_of_event
+from services.partners.inputs import DATA, PersonData
+from services.partners.rules import CONSENT_AHEAD_MAX, TYPE_BEGIN, TYPE_END, WITHDRAWN, kind_of_event
 
 FOLDER = Path(__file__).parent / "profiles"
 
@@ -76,6 +77,14 @@ class Profile(BaseModel):
                 (".".join([theirs.get(first, first), *rest]), message)
                 for (first, *rest), message in ((path.split("."), said) for path, said in _each_once(error))
             ) from None
+
+    def read_now(self, kind: str, told: dict[str, Any], event_type: str, now: datetime) -> Input:
+        """As `read`; what says that somebody agrees later is wrong too."""
+        data = self.read(kind, told, event_type)
+        if isinstance(data, PersonData) and data.consented_at > now + CONSENT_AHEAD_MAX:
+            theirs = self.own_names(kind, told).get("consented_at", "consented_at")
+            raise FieldErrors([(theirs, "lies in the future: nobody agreed yet")])
+        return data
 
     def own_names(self, kind: str, told: Iterable[str]) -> dict[str, str]:
         """How the partner calls our fields: as in what it told, or as it would when it uses words of its own there."""

@@ -38,12 +38,12 @@ class Tried:
     problem: Problem | None = field(default=None)
 
 
-async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEvent) -> Tried:
+async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEvent, now: datetime) -> Tried:
     """Tries one event. What only members or requests can judge is not known before they heard it."""
     profile = profile_of(partner.network)
     try:
         kind, is_withdrawn = profile.kind_of(event.type)
-        data = None if is_withdrawn else profile.read(kind, event.data, event.type)
+        data = None if is_withdrawn else profile.read_now(kind, event.data, event.type, now)
     except Problem as problem:
         return Tried(event.subject, Effect.REJECTED, problem=problem)
     thing = rules.THINGS[kind]
@@ -78,4 +78,4 @@ async def try_out(
 ) -> list[Tried]:
     """Tries the events of a call, each by itself. Raises `SourceNotYours`, or `FieldErrors` for a time to come."""
     door.check(partner, events, now)
-    return [await tried(session, partner, event) for event in events]
+    return [await tried(session, partner, event, now) for event in events]

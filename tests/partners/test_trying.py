@@ -1,6 +1,7 @@
 """Trying out: a sandbox, in which everything ends and nothing is told, and what an event would do if it were pushed."""
 
 import json
+from datetime import timedelta
 
 from contracts.members import MemberErased
 from contracts.partners import EventAccepted, EventReceived, EventRefused, OrganisationTold, PersonTold
@@ -74,6 +75,16 @@ async def test_what_an_event_would_do_is_told_without_doing_it(partners):
     assert wrong == {"emailadres", "telefoon", "school", "toestemming_op"}
     assert len(await partners.said(OrganisationTold)) == 1
     assert seen[0]["version"] == 1
+
+
+async def test_who_did_not_agree_yet_would_be_rejected(partners):
+    later = (partners.clock() + timedelta(minutes=6)).isoformat()
+    person = {name: value for name, value in PERSON.items() if name != "consented_at"}
+
+    (seen,) = await tried(partners, an_event("person", "noor", person | {"toestemming_op": later}))
+
+    assert seen["effect"] == "rejected"
+    assert [error["field"] for error in seen["problem"]["errors"]] == ["toestemming_op"]
 
 
 async def test_who_was_forgotten_would_be_rejected(partners):
