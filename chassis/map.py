@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from contracts.event import Event
+from contracts.event import Event, ToOneNode
 from contracts.export import contract_types
 
 ROOT = Path(__file__).parent.parent
@@ -85,7 +85,10 @@ def events_page() -> str:
         "",
         "Made by `./odh events --write`; do not edit. Every event is a CloudEvents 1.0 envelope in JSON; its",
         "subject is `odh.<node>.<reach>.<service>.<event>.<entity id>`, or for a partner network",
-        "`odh.<node>.to-partner.<partner>.<service>.<event>.<entity id>`. The schemas are in `contracts/schemas/`.",
+        "`odh.<node>.to-partner.<partner>.<service>.<event>.<entity id>`. What is said to one other node has",
+        "`odh.<node>.to.<other node>.<service>.<event>.<entity id>`; so has a request or an offer that one node hears",
+        "again. A timer waits at `odh.<node>.timer.<service>.<event>.<entity id>` until its moment, and then is said",
+        "as any other. The schemas are in `contracts/schemas/`.",
         "",
         "| event | reach | meaning | heard by |",
         "| --- | --- | --- | --- |",
@@ -96,13 +99,13 @@ def events_page() -> str:
     for event_type in types:
         listeners = ", ".join(sorted({f"{service}: `{handler}`" for service, handler, _ in heard[event_type]})) or "-"
         lines.append(
-            f"| [`{event_type.wire_name}`](#{_anchor(event_type)}) | {event_type.reach} "
+            f"| [`{event_type.wire_name}`](#{_anchor(event_type)}) | {_reach(event_type)} "
             f"| {_meaning(event_type)} | {listeners} |"
         )
     for event_type in types:
         places = said.get(f"{event_type.__module__}.{event_type.__name__}", set())
         lines += ["", f"## {event_type.wire_name}", "", _meaning(event_type), ""]
-        lines += [f"- type `{event_type.type_name()}`, about `{event_type.about}`, reach `{event_type.reach}`"]
+        lines += [f"- type `{event_type.type_name()}`, about `{event_type.about}`, reach {_reach(event_type, '`')}"]
         if event_type.kept_seconds:
             lines.append(f"- removed from the stream after {event_type.kept_seconds} seconds")
         lines.append("- said by " + (", ".join(f"`{place}`" for place in sorted(places)) or "nobody"))
@@ -143,6 +146,10 @@ def _kind(annotation: Any) -> str:
 
 def _anchor(event_type: type[Event]) -> str:
     return event_type.wire_name.replace(".", "")
+
+
+def _reach(event_type: type[Event], mark: str = "") -> str:
+    return f"{mark}{event_type.reach}{mark}" + (", to one node" if issubclass(event_type, ToOneNode) else "")
 
 
 def _meaning(event_type: type[Event]) -> str:

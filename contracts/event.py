@@ -136,6 +136,13 @@ class Event(BaseModel):
         return frozenset(_personal_fields(cls))
 
 
+class ToOneNode(Event):
+    """What is said to one other node, which it concerns, and to nobody else: as `Event.subject` has it with a `to`."""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(reach="shared", **kwargs)
+
+
 def _personal_fields(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     for name, field in model.model_fields.items():
         if PERSONAL in field.metadata:

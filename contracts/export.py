@@ -16,7 +16,7 @@ from pydantic.json_schema import models_json_schema
 import contracts
 from contracts.compatibility import broken
 from contracts.envelope import Envelope
-from contracts.event import Event, event_types
+from contracts.event import Event, ToOneNode, event_types
 
 SCHEMAS = Path(__file__).parent / "schemas"
 RELEASED = Path(__file__).parent / "released"
@@ -84,12 +84,15 @@ def asyncapi() -> dict[str, Any]:
 def _channel(event_type: type[Event]) -> dict[str, Any]:
     is_for_partner = event_type.reach == "to-partner"
     reach = f"{event_type.reach}.{{partner}}" if is_for_partner else event_type.reach
+    if is_to_one := issubclass(event_type, ToOneNode):
+        reach = "to.{otherNode}"
     return {
         "address": f"odh.{{node}}.{reach}.{event_type.wire_name}.{{entityId}}",
         "description": " ".join((event_type.__doc__ or "").split()),
         "parameters": {
             "node": {"description": "The name of the node where it happened."},
             **({"partner": {"description": "The name of the partner that it is for."}} if is_for_partner else {}),
+            **({"otherNode": {"description": "The name of the node that it is said to."}} if is_to_one else {}),
             "entityId": {"description": f"The `{event_type.about}` that the event is about."},
         },
         "messages": {},

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.event import Event
+from contracts.event import Event, ToOneNode
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
 
@@ -128,7 +128,7 @@ class RequestEscalated(Event, wire_name="matching.request-escalated", about="req
     title: str
 
 
-class MatchTold(_MatchState, wire_name="matching.match-told", about="match_id", reach="shared"):
+class MatchTold(ToOneNode, _MatchState, wire_name="matching.match-told", about="match_id"):
     """Where a match is: said by the node that owns it, and only to the node of one of its sides, at every step."""
 
     state: Literal["proposed", "endorsed", "dismissed", "introduced", "lapsed"]
@@ -141,7 +141,7 @@ class MatchTold(_MatchState, wire_name="matching.match-told", about="match_id", 
     theirs: Wording = Field(description="What the side wrote that is of another node than the one that is told.")
 
 
-class JudgementGiven(Event, wire_name="matching.judgement-given", about="match_id", reach="shared"):
+class JudgementGiven(ToOneNode, wire_name="matching.judgement-given", about="match_id"):
     """The ambassador of a side saw a fit, or none: said to the node that owns the match."""
 
     match_id: str
@@ -150,7 +150,7 @@ class JudgementGiven(Event, wire_name="matching.judgement-given", about="match_i
     because: str | None = Field(default=None, description="Why not: as in `match-dismissed`.")
 
 
-class AnswerGiven(Event, wire_name="matching.answer-given", about="match_id", reach="shared"):
+class AnswerGiven(ToOneNode, wire_name="matching.answer-given", about="match_id"):
     """A side said yes or no: said to the node that owns the match."""
 
     match_id: str
@@ -159,7 +159,7 @@ class AnswerGiven(Event, wire_name="matching.answer-given", about="match_id", re
     because: str | None = Field(default=None, description="Why not; only beside a no.")
 
 
-class PartyErased(Event, wire_name="matching.party-erased", about="member_id", reach="shared"):
+class PartyErased(ToOneNode, wire_name="matching.party-erased", about="member_id"):
     """Who was a side of a match was erased: said to the node of the other side, which removes what it has of them."""
 
     member_id: str
@@ -185,7 +185,7 @@ class HeardVersion(BaseModel):
     version: int
 
 
-class ToldBack(Event, wire_name="matching.told-back", about="page_id", reach="shared"):
+class ToldBack(ToOneNode, wire_name="matching.told-back", about="page_id"):
     """What was heard of a node that was put back from a backup: said to that node, a page at a time.
 
     It tells again what differs, and what it does not know (any more). A match that it told before our own side of it
@@ -197,7 +197,7 @@ class ToldBack(Event, wire_name="matching.told-back", about="page_id", reach="sh
     match_ids: tuple[str, ...] = Field(default=(), description="Matches that it owns, or owned.")
 
 
-class MatchLost(Event, wire_name="matching.match-lost", about="match_id", reach="shared"):
+class MatchLost(ToOneNode, wire_name="matching.match-lost", about="match_id"):
     """A match is not known any more in the node that owned it, which was put back from an older backup."""
 
     match_id: str

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.event import PERSONAL, Event
+from contracts.event import PERSONAL, Event, ToOneNode
 from contracts.networks import NetworkCode
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 
@@ -194,7 +194,7 @@ class NodeRestored(Event, wire_name="members.node-restored", about="node", reach
     node: str
 
 
-class ContactSealed(Event, wire_name="members.contact-sealed", about="match_id", reach="shared"):
+class ContactSealed(ToOneNode, wire_name="members.contact-sealed", about="match_id"):
     """How to reach a side of an introduction: said to the node of the other side, which alone can open it."""
 
     match_id: str

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.event import Event
+from contracts.event import Event, ToOneNode
 from contracts.meetings import SignUpState, Standing
 from contracts.members import Place
 from contracts.vocabulary import InitiativeStatus, Kind, Language, Side, Skill, Status, StoppedBecause, Theme
@@ -83,7 +83,7 @@ class OfferReopened(_OfferState, wire_name="requests.offer-reopened", about="off
     """A closed offer stands again."""
 
 
-class PropositionLost(Event, wire_name="requests.proposition-lost", about="proposition_id", reach="shared"):
+class PropositionLost(ToOneNode, wire_name="requests.proposition-lost", about="proposition_id"):
     """A request or an offer is not known any more in its own node, which was put back from an older backup."""
 
     proposition_id: str
@@ -136,7 +136,7 @@ class InitiativeEnded(_InitiativeState, wire_name="requests.initiative-ended", a
     outcome: str | None = Field(default=None, description="What it brought, in the words of who lets it be told.")
 
 
-class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", about="initiative_id", reach="shared"):
+class InitiativeTold(ToOneNode, _InitiativeState, wire_name="requests.initiative-told", about="initiative_id"):
     """The whole of an initiative as it stands: said only to the node of the other side, which keeps the newest."""
 
     title: str | None
@@ -154,7 +154,7 @@ class InitiativeTold(_InitiativeState, wire_name="requests.initiative-told", abo
     wording: int = Field(default=0, description="Which change of title and days it has; of these the highest stands.")
 
 
-class InitiativeNoteTold(Event, wire_name="requests.initiative-note-told", about="initiative_id", reach="shared"):
+class InitiativeNoteTold(ToOneNode, wire_name="requests.initiative-note-told", about="initiative_id"):
     """A side noted what happened: said only to the node of the other side."""
 
     initiative_id: str
@@ -241,7 +241,7 @@ class MeetingNear(SignUpState, wire_name="requests.meeting-near", about="sign_up
     """A meeting that somebody has a place at is tomorrow."""
 
 
-class SignUpAsked(Event, wire_name="requests.sign-up-asked", about="sign_up_id", reach="shared"):
+class SignUpAsked(ToOneNode, wire_name="requests.sign-up-asked", about="sign_up_id"):
     """A member of this node wants a place at a meeting of another node, or does not come after all.
 
     Said to the node of the meeting. It counts there; who it is, that node never hears.
@@ -252,7 +252,7 @@ class SignUpAsked(Event, wire_name="requests.sign-up-asked", about="sign_up_id",
     wanted: bool
 
 
-class SignUpSettled(Event, wire_name="requests.sign-up-settled", about="sign_up_id", reach="shared"):
+class SignUpSettled(ToOneNode, wire_name="requests.sign-up-settled", about="sign_up_id"):
     """What became of a sign-up that another node asked for; said to that node."""
 
     sign_up_id: str

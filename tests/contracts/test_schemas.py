@@ -1,16 +1,21 @@
 """The exported files are as the contracts are, and mean to others what they mean to us."""
 
+import ast
 import json
 import re
+from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from contracts import export
+from contracts.envelope import decode
+from contracts.event import ToOneNode
 from contracts.export import RELEASED, SCHEMAS, asyncapi, contract_types, exported, file_name, schema_of
 from tests.contracts.make_examples import SIZES, path_of
 
 TYPES = contract_types()
+_FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 every_event = pytest.mark.parametrize("event_type", TYPES, ids=lambda event_type: event_type.type_name())
 
 
@@ -38,6 +43,32 @@ def test_a_schema_tells_what_an_event_may_reach_and_whom_it_tells_of(event_type)
     assert schema["x-about"] in schema["properties"]
     assert set(schema.get("x-personal", [])) == event_type.personal_fields()
     assert schema["description"]
+
+
+def said_to_one_node() -> set[str]:
+    """The classes of what the services say with a `to`, read from their source."""
+    found = set()
+    for file in (Path(__file__).parents[2] / "services").rglob("*.py"):
+        functions = [one for one in ast.walk(ast.parse(file.read_text())) if isinstance(one, _FUNCTIONS)]
+        made_by = {one.name: ast.unparse(one.returns) for one in functions if one.returns}
+        for inside in (list(ast.walk(one)) for one in functions):
+            kept = {ast.unparse(one.targets[0]): one.value for one in inside if isinstance(one, ast.Assign)}
+            calls = [one for one in inside if isinstance(one, ast.Call) and ast.unparse(one.func) == "say"]
+            for call in (one for one in calls if "to" in [told.arg for told in one.keywords]):
+                what = kept.get(ast.unparse(call.args[1]), call.args[1])
+                name = ast.unparse(what.func).removesuffix(".model_validate")
+                found.add(made_by.get(name, name))
+    return found
+
+
+#: What everybody hears, and one node again when it was put back from a backup.
+SAID_AGAIN = {"RequestChanged", "OfferChanged"}
+
+
+def test_what_is_said_with_a_to_is_known_as_said_to_one_node():
+    known = {event_type.__name__ for event_type in TYPES if issubclass(event_type, ToOneNode)}
+
+    assert said_to_one_node() == known | SAID_AGAIN
 
 
 #: AsyncAPI 3.0 as far as we use it, written after its specification; the rest is refused.
@@ -155,6 +186,17 @@ def test_every_event_has_its_channel_and_every_parameter_is_in_its_address():
         assert set(re.findall(r"\{(\w+)\}", channel["address"])) == set(channel["parameters"])
     addresses = [channel["address"] for channel in channels.values()]
     assert len(set(addresses)) == len(addresses)
+
+
+@every_event
+def test_the_channel_of_an_event_is_where_it_is_said(event_type):
+    _, event = decode(path_of(event_type, "smallest").read_bytes())
+    to = "zeeland" if issubclass(event_type, ToOneNode) else None
+
+    told = {"node": "utrecht", "otherNode": to, "partner": getattr(event, "partner_id", None)}
+    address = asyncapi()["channels"][event_type.wire_name]["address"]
+
+    assert address.format(**told, entityId=event.entity_id) == event.subject("utrecht", to)
 
 
 @pytest.fixture
