@@ -1,4 +1,4 @@
-"""No webhook reaches an address inside: whatever it is called, and whenever its name leads there (FAULTS.md S7)."""
+"""No webhook reaches an address inside: whatever it is called, and whenever its name leads there."""
 
 import asyncio
 import socket
