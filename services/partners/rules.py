@@ -104,7 +104,7 @@ class SchemaNotFound(Problem, slug="schema-not-found", status=404, title="This s
 
 
 class UnknownType(Problem, slug="unknown-event-type", status=422, title="This event type or version is not known"):
-    """The schemas name those that are."""
+    """Ours have their schemas, and each one with `-withdrawn` behind it; those of a network are in its profile."""
 
 
 class ReferenceUnknown(
@@ -114,7 +114,7 @@ class ReferenceUnknown(
 
 
 class PersonForgotten(Problem, slug="person-forgotten", status=410, title="This person asked to be forgotten"):
-    """Nothing of them is kept any more, whoever tells it."""
+    """Nothing of them is kept any more under this id of the partner."""
 
 
 def is_own_source(source: str, agreed: str) -> bool:
