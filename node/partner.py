@@ -143,6 +143,7 @@ def let_in(asked: argparse.Namespace) -> int:
 
 async def run(asked: argparse.Namespace, where: str) -> int:
     """Does it, and shows what only now can be seen."""
+    done = partner_deeds.deed_of(asked)
     engine, now, nats = engine_for(where, 4), datetime.now(UTC), nats_keys(asked)
     try:
         async with sessions_of(engine)() as session:
@@ -164,7 +165,8 @@ async def run(asked: argparse.Namespace, where: str) -> int:
                 show(await keys.rotate(session, asked.name, now, old_until=until, public_key=own))
             else:
                 await add(session, asked, now, own)
-            await partner_deeds.note(session, asked, now)
+            if done:
+                await partner_deeds.note(session, *done, asked.name, now)
             await session.commit()
         if nats and asked.action == "revoke":
             nats.remove(asked.name)

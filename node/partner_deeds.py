@@ -27,16 +27,24 @@ DEEDS = {
 }
 
 
-async def note(session: AsyncSession, asked: argparse.Namespace, now: datetime) -> None:
-    """Says it in the transaction of the command; the service tells it on as soon as it runs."""
+def deed_of(asked: argparse.Namespace) -> tuple[Deed, str] | None:
+    """What a command does, and at which node: the one that runs here, or the one of the database that was named; none
+    for a command that only looks.
+
+    Raises `ValueError` where a database was named and its node was not: what is said in another's name never leaves.
+    """
     more = getattr(asked, f"{asked.action}_action", None)
-    if deed := DEEDS.get(f"{asked.action} {more}" if more else asked.action):
-        note_it(session, None, deed, asked.name, now)
-        await session.flush()
-        await write_outbox(session, _node(asked))
-
-
-def _node(asked: argparse.Namespace) -> str:
-    """The node that runs here; where an operator named the database, the one that they named too."""
+    deed = DEEDS.get(f"{asked.action} {more}" if more else asked.action)
+    if deed is None:
+        return None
     running = None if asked.database else addresses.read(from_where_called(asked.data) if asked.data else None)
-    return running.node if running else Settings().node
+    if running is None and "node" not in Settings().model_fields_set:
+        raise ValueError("zeg ook van welke node de database is, met ODH_NODE (say which node it is of)")
+    return deed, running.node if running else Settings().node
+
+
+async def note(session: AsyncSession, deed: Deed, node: str, partner: str, now: datetime) -> None:
+    """Says it in the transaction of the command; the service tells it on as soon as it runs."""
+    note_it(session, None, deed, partner, now)
+    await session.flush()
+    await write_outbox(session, node)

@@ -1,9 +1,11 @@
 """What is done to a partner is kept with what else was done, once: by an operator's command, and on its page."""
 
+import asyncio
 import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from chassis.settings import Settings
 from contracts.deeds import DeedDone
@@ -67,6 +69,24 @@ async def test_a_command_that_does_nothing_notes_nothing(partners, monkeypatch):
 
     await partners.quiet()
     assert await partners.said(DeedDone) == []
+
+
+async def test_a_command_on_a_database_of_which_the_node_was_not_named_is_refused_and_does_nothing(
+    partners, monkeypatch, capsys
+):
+    words = ("add", "vechtdal", "--network", "katapult", "--source", "https://vechtdal.example")
+    database = partners.service.settings.database_url
+    monkeypatch.delenv("ODH_NODE", raising=False)
+    monkeypatch.setattr(sys, "argv", ["odh partner", *words, "--database", database])
+
+    assert await asyncio.to_thread(partner.main) == 2
+
+    told = capsys.readouterr()
+    assert (told.out, told.err.count("\n")) == ("", 1)
+    assert "ODH_NODE" in told.err
+    async with partners.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM partner WHERE partner_id = 'vechtdal'")) == 0
+        assert await session.scalar(text("SELECT count(*) FROM outbox")) == 0
 
 
 async def test_what_is_done_on_the_page_is_noted_of_who_does_it(partners):
