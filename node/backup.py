@@ -14,7 +14,7 @@ from node import addresses, names
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
-from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
+from node.keeping.servers import FAULTS, Servers, in_words, of_running, of_secrets, started
 from node.keeping.stillness import calm, moment
 
 
@@ -33,7 +33,7 @@ def main() -> int:
     try:
         return asyncio.run(run(asked))
     except FAULTS as why:
-        print(f"Niet bewaard (not kept): {why or type(why).__name__}", file=sys.stderr)
+        print(f"Niet bewaard (not kept): {in_words(why)}", file=sys.stderr)
         return 1
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.database import engine_for, sessions_of
+from chassis.database import engine_for, is_away, sessions_of
 from contracts.networks import NetworkNotRight, file_of, known
 from node import addresses, partner_contact, partner_deeds, partner_webhook
 from node.called_from import folder_told, from_where_called
@@ -51,6 +51,11 @@ def main() -> int:
     except ValueError as refused:
         print(refused, file=sys.stderr)
         return 2
+    except Exception as error:
+        if not is_away(error):
+            raise
+        print("De database van partners is niet te bereiken (its database is away).", file=sys.stderr)
+        return 1
 
 
 def arguments() -> argparse.Namespace:

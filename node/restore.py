@@ -13,7 +13,7 @@ from node import addresses
 from node.called_from import from_where_called
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
-from node.keeping.servers import FAULTS, Servers, of_running, of_secrets, started
+from node.keeping.servers import FAULTS, Servers, in_words, of_running, of_secrets, started
 from node.links import keeper, restored
 
 
@@ -31,7 +31,7 @@ def main() -> int:
     try:
         return asyncio.run(run(asked))
     except FAULTS as why:
-        print(f"Niet teruggezet (not restored): {why or type(why).__name__}", file=sys.stderr)
+        print(f"Niet teruggezet (not restored): {in_words(why)}", file=sys.stderr)
         return 1
 
 
@@ -125,12 +125,25 @@ async def _take_out_what_was_said(url: str, node: str, client: streams.Client) -
 
 
 def _put_back_secrets(kept: Manifest, asked: argparse.Namespace) -> None:
-    """The keys and passwords of before, for a node that has none yet: PostgreSQL is made with its password."""
-    keys: Path = asked.data / "keys"
+    """The keys and passwords of before, for a node that has no others yet: PostgreSQL is made with its password."""
+    keys, given = asked.data / "keys", asked.source / "secrets"
     if asked.secrets or not kept.has_secrets:
         raise Unusable("er zijn geen sleutels bij (no keys came along)")
     if keys.exists():
-        raise Unusable(f"{keys} is er al (is there already)")
-    asked.data.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(asked.source / "secrets", keys)
-    keys.chmod(0o700)
+        if _holds(keys, given):  # a restore that broke off put them there
+            return
+        raise Unusable(f"{keys} is er al, met andere sleutels (is there already, with other keys)")
+    new = keys.with_name("keys.new")  # beside its place, so that half of them is never taken for all
+    shutil.rmtree(new, ignore_errors=True)
+    shutil.copytree(given, new)
+    new.chmod(0o700)
+    new.rename(keys)
+
+
+def _holds(folder: Path, given: Path) -> bool:
+    """Whether every file of the one is in the other, and says the same there."""
+    for file in filter(Path.is_file, given.rglob("*")):
+        there = folder / file.relative_to(given)
+        if not there.is_file() or there.read_bytes() != file.read_bytes():
+            return False
+    return True

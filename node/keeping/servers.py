@@ -7,14 +7,25 @@ from pathlib import Path
 
 import asyncpg
 from nats.errors import Error as NatsError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from chassis.database import DatabaseAway
 from chassis.settings import Settings
 from node import SERVICES, addresses
 from node.keeping.manifest import Unusable
 from node.links.register import NotPossible
 
-#: Whatever can keep a backup or a restore from its end; each says in words what it is.
-FAULTS = (Unusable, NotPossible, NatsError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError)
+#: Whatever can keep a backup or a restore from its end.
+FAULTS = (
+    *(Unusable, NotPossible, NatsError, OSError),
+    *(asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, DatabaseAway),
+)
+
+
+def in_words(fault: BaseException) -> str:
+    """What one of the faults says it is, for who gave the command."""
+    said = fault.driver_exception if isinstance(fault, DBAPIError) else fault
+    return str(said) or type(said).__name__
 
 
 @dataclass(frozen=True)

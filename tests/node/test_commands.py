@@ -12,6 +12,7 @@ import pytest
 
 from node import ROOT
 from node.__main__ import COMMANDS, offered
+from node.part import free_port
 from tests.node.commands import odh
 
 
@@ -58,6 +59,15 @@ async def test_a_folder_that_cannot_be_one_is_told_in_a_line(command, data, tmp_
     assert refused.code == 1
     assert re.fullmatch(rf"Dat ging niet \(not possible\): .+: {tmp_path}/file.*\n", refused.err)
     assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+
+
+async def test_a_database_that_is_away_is_told_in_a_line():
+    away = f"postgresql+asyncpg://postgres@127.0.0.1:{free_port()}/partners"
+
+    refused = await odh("partner", "list", "--database", away)
+
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err == "De database van partners is niet te bereiken (its database is away).\n"
 
 
 def test_an_older_python_is_told_so_before_it_meets_what_it_does_not_know():
