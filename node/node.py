@@ -75,7 +75,8 @@ class Node:
                 await self._stop_parts()  # somebody took a port just after we chose it: choose again, once
                 await self._start_parts()
             names.keep(self.data, self.name)
-            address_book.write(self.data, self.addresses())
+            if self.services:  # without them nobody can be asked anything: it is being kept or put back
+                address_book.write(self.data, self.addresses())
         except NotPossible as why:
             await self.stop()
             raise PartFailed(str(why)) from None

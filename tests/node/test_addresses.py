@@ -10,6 +10,8 @@ import pytest
 
 from node import addresses
 from node.addresses import Addresses
+from node.keeping.servers import started
+from tests.node.commands import odh
 
 
 def of_a_node_with(pid: int) -> Addresses:
@@ -57,3 +59,17 @@ def test_what_a_crash_or_another_release_left_is_no_node_that_runs(left, tmp_pat
     (tmp_path / "node.json").write_text(left)
 
     assert addresses.read(tmp_path) is None
+
+
+async def test_a_node_of_which_only_the_servers_run_to_keep_it_or_put_it_back_is_none_that_can_be_asked(run_directory):
+    data = run_directory / "kept"
+    async with started(data, "utrecht", 0):
+        status = await odh("status", f"--data={data}")
+        other = await odh("backup", str(run_directory / "kept-once-more"), f"--data={data}")
+
+        assert addresses.read(data) is None
+
+    assert (status.code, status.out) == (1, "")
+    assert "no node runs here" in status.err
+    assert other.code == 1
+    assert other.err.startswith("Niet bewaard (not kept): er draait al een node op")
