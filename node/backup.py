@@ -61,6 +61,9 @@ def _started(asked: argparse.Namespace) -> AbstractAsyncContextManager[Servers]:
 
 async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> None:
     since = time.monotonic()
+    for service, url in servers.databases.items():
+        if await databases.is_half_restored(url):
+            raise Unusable(f"{service} is nog niet teruggezet; geef de restore eerst opnieuw (a restore broke off)")
     async with streams.connected(servers.nats) as client:
         was_calm = await calm(servers, client, asked.patience)
         # What is taken in leaves its queue: kept before the databases are seen, no event is in neither.

@@ -104,6 +104,15 @@ async def in_use(connection: asyncpg.Connection) -> bool:
     return bool(await connection.fetchval(_OPEN))
 
 
+async def is_half_restored(url: str) -> bool:
+    """Whether a restore began with it, and has not come to its end."""
+    connection = await connect(url)
+    try:
+        return await connection.fetchval("SELECT to_regnamespace($1)", RESTORING) is not None
+    finally:
+        await connection.close()
+
+
 async def erased_there(connection: asyncpg.Connection) -> list[str]:
     """Whom the database of members says were erased, or are to be by a restore that broke off."""
     found: list[str] = []

@@ -18,7 +18,7 @@ from chassis.streams import OwnStream, Streams
 from contracts.event import new_id
 from contracts.partners import OrganisationTold
 from node import backup, restore
-from node.keeping import databases, erased, streams
+from node.keeping import databases, erased, manifest, streams
 from node.keeping.servers import Servers
 from services.members.app import service as members_service
 from services.members.rules import MemberStatus
@@ -119,6 +119,17 @@ async def test_who_was_erased_after_the_backup_is_erased_by_the_restore_after_on
     assert await members(node) == [wim]
     assert await rows(node, "members", "SELECT member_id FROM erasure") == [noor]
     assert await rows(node, "members", "SELECT to_regnamespace('restore')") == [None]
+
+
+async def test_a_node_of_which_the_restore_broke_off_is_not_kept_until_it_is_given_again(node, tmp_path, breaks_off):
+    await keep(node, tmp_path / "monday")
+    await breaks_off(node, tmp_path / "monday")
+
+    with pytest.raises(manifest.Unusable, match="a restore broke off"):
+        await keep(node, tmp_path / "tuesday")
+
+    await put_back(node, tmp_path / "monday")
+    await keep(node, tmp_path / "wednesday")
 
 
 @pytest.mark.parametrize(("make", "settings"), [(members_service, MembersSettings), (notify_service, NotifySettings)])
