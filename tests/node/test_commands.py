@@ -92,7 +92,7 @@ def the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     def run(_progress: object, command: list[str]) -> None:
         module.commands.append(command)
         if "venv" in command:
-            module.PYTHON.parent.mkdir(parents=True)
+            module.PYTHON.parent.mkdir(parents=True, exist_ok=True)
             module.PYTHON.touch()
 
     monkeypatch.setattr(module, "run", run)
@@ -124,6 +124,61 @@ def test_an_install_that_was_broken_off_is_done_again(the_file, monkeypatch):
 
     assert not the_file.is_installed("lock of today")
     assert not the_file.is_installed("lock of tomorrow")
+
+
+def test_an_environment_of_which_the_making_was_broken_off_is_made_anew(the_file):
+    """Its Python comes first and pip after that; without `python3-venv` on Debian, pip never comes."""
+    the_file.PYTHON.parent.mkdir(parents=True)
+    the_file.PYTHON.symlink_to(sys.executable)
+    about = {"home": Path(sys.executable).parent, "include-system-site-packages": "false"}
+    (the_file.VENV / "pyvenv.cfg").write_text("".join(f"{name} = {value}\n" for name, value in about.items()))
+
+    the_file.install("lock of today")
+
+    assert the_file.commands[0] == [sys.executable, "-m", "venv", "--clear", str(the_file.VENV)]
+
+
+def test_a_folder_that_is_no_environment_is_never_cleared(the_file):
+    the_file.VENV.mkdir()
+    (the_file.VENV / "letter.txt").touch()
+
+    the_file.install("lock of today")
+
+    assert "--clear" not in the_file.commands[0]
+
+
+def test_a_python_that_became_another_one_has_nothing_installed(the_file):
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    the_file.install("lock of today")
+    the_file.PYTHON.unlink()
+    the_file.PYTHON.symlink_to(sys.executable)
+    (the_file.VENV / "lib" / "python3.9").mkdir(parents=True)
+
+    assert not the_file.is_installed("lock of today")
+
+    (the_file.VENV / "lib" / version).mkdir()
+    assert the_file.is_installed("lock of today")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code"),
+    [
+        (KeyboardInterrupt(), 130),
+        (PermissionError(13, "Permission denied", "/venv"), "\nDat ging niet (not possible): Permission denied: /venv"),
+    ],
+)
+def test_who_presses_ctrl_c_or_may_not_write_is_not_shown_where_in_the_code_that_was(
+    the_file, monkeypatch, trouble, code
+):
+    def fail(_wanted: str) -> None:
+        raise trouble
+
+    monkeypatch.setattr(the_file, "install", fail)
+
+    with pytest.raises(SystemExit) as ended:
+        the_file.main()
+
+    assert ended.value.code == code
 
 
 def test_what_python_compiled_is_kept_whatever_the_shell_says(the_file, monkeypatch):
