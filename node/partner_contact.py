@@ -5,6 +5,7 @@ import argparse
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import engine_for, sessions_of
+from node.called_from import text_in
 from services.members import rules as members_rules
 from services.members import store as members_store
 from services.partners import contacts
@@ -18,8 +19,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> list[argparse.ArgumentPars
     for each in (add, remove):
         each.add_argument("name", help="de partner")
         each.add_argument("address", help="het mailadres van het lid (the member's address)")
-        each.add_argument("--members-database", help="adres van de database van members (its address)")
+        add_members_database(each)
     return [add, remove]
+
+
+def add_members_database(parser: argparse.ArgumentParser) -> None:
+    """Where a member is looked up by address, which is not where the node here has them."""
+    parser.add_argument("--members-database", help="adres van de database van members (its address)")
+    parser.add_argument(
+        "--members-database-file", dest="members_database", type=text_in, help="een bestand met dat adres (a file)"
+    )
 
 
 async def run(session: AsyncSession, asked: argparse.Namespace, members_database: str | None) -> None:
@@ -35,7 +44,7 @@ async def run(session: AsyncSession, asked: argparse.Namespace, members_database
 
 async def member_with(address: str, members_database: str | None) -> str:
     if members_database is None:
-        raise ValueError("say where the members are: --members-database")
+        raise ValueError("say where the members are: --members-database-file")
     engine = engine_for(members_database, 2)
     try:
         async with sessions_of(engine)() as session:

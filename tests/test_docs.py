@@ -95,6 +95,13 @@ def test_every_command_has_its_program():
     assert not [name for name, command in odh.COMMANDS.items() if not odh.source(command.module).exists()]
 
 
+def test_no_command_that_is_named_has_a_password_among_its_words():
+    """Whoever is on the machine can read them; a file with the address of a database is named instead."""
+    password = re.compile(r"--[a-z-]*database[ =]\S*(\$\(cat|://\w+:)")
+
+    assert not [(name, found[0]) for name, page in NAMED.items() for found in password.finditer(page.read_text())]
+
+
 def test_every_setting_that_is_named_exists():
     """Whatever is called ODH_... is a setting of a service, or read by `./odh` itself."""
     known = set(re.findall(r"`(ODH_[A-Z_]+)`", settings_page.settings_tables()))

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from chassis.settings import Settings
 from contracts.deeds import DeedDone
-from node import partner
+from node import addresses, partner
 from services.partners.webhooks import endpoints
 from tests.given import eventually
 
@@ -87,6 +87,28 @@ async def test_a_command_on_a_database_of_which_the_node_was_not_named_is_refuse
     async with partners.session() as session:
         assert await session.scalar(text("SELECT count(*) FROM partner WHERE partner_id = 'vechtdal'")) == 0
         assert await session.scalar(text("SELECT count(*) FROM outbox")) == 0
+
+
+@pytest.mark.parametrize("said", ["in the environment", "as an option"])
+async def test_a_command_takes_the_database_from_a_file_so_that_no_word_of_it_has_a_password(
+    partners, monkeypatch, tmp_path, capsys, said
+):
+    (tmp_path / "database_url").write_text(partners.service.settings.database_url + "\n")
+    monkeypatch.setattr(addresses, "DATA", tmp_path / "no node runs here")
+    if said == "in the environment":
+        monkeypatch.setenv("ODH_DATABASE_URL_FILE", str(tmp_path / "database_url"))
+    option = ["--database-file", str(tmp_path / "database_url")] if said == "as an option" else []
+    monkeypatch.setenv("ODH_NODE", partners.service.settings.node)
+
+    for words in (["list"], ["rotate", "docenten"]):
+        monkeypatch.setattr(sys, "argv", ["odh partner", *words, *option])
+        assert await asyncio.to_thread(partner.main) == 0
+
+    shown = capsys.readouterr().out
+    assert "docenten             duurzaam-mbo" in shown
+    assert "client_secret=" in shown
+    assert "nats_seed=" not in shown  # those are kept elsewhere
+    assert not (tmp_path / "no node runs here").exists()
 
 
 async def test_what_is_done_on_the_page_is_noted_of_who_does_it(partners):
