@@ -17,7 +17,7 @@ from node import addresses as address_book
 from node.environment import team_of, together, told_to, told_to_everybody
 from node.links.accounts import SYSTEM_USER
 from node.links.keeper import Keeper
-from node.links.register import NotPossible, Register
+from node.links.register import Bundle, NotPossible, Register
 from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import Part, PartFailed
@@ -36,7 +36,7 @@ class Node:
     """Used by `./odh up` and by the tests that kill parts of a real node.
 
     `settings` (for every service) and `settings_of` (per service) win over the operator's ODH_ variables, which win
-    over what the node itself would say.
+    over what the node itself would say. With a `bundle` it becomes the region that it is for.
     """
 
     def __init__(
@@ -48,12 +48,13 @@ class Node:
         services: tuple[str, ...] = SERVICES,
         settings: Mapping[str, str] | None = None,
         settings_of: Mapping[str, Mapping[str, str]] | None = None,
+        bundle: Bundle | None = None,
         say: Say = lambda what, seconds: None,
     ) -> None:
         self.data, self.name, self.services, self._say = data.absolute(), name, services, say
         self.settings = dict(settings or {})
         self.settings_of = {service: dict(own) for service, own in (settings_of or {}).items()}
-        self._gateway_port = gateway_port
+        self._gateway_port, self._bundle = gateway_port, bundle
         self._watching: asyncio.Task[None] | None = None
         self._lock: int | None = None
         self.parts: dict[str, Part] = {}
@@ -67,6 +68,8 @@ class Node:
         self._take()
         try:
             names.of(self.data, self.name)
+            if self._bundle:
+                Register(self.data / "keys" / "lines", self.name).join(self._bundle)
             try:
                 await self._start_parts()
             except PartFailed as failure:
@@ -240,7 +243,8 @@ class Node:
 
     def _lines_config(self) -> dict[str, Any]:
         listen, passwords = f"127.0.0.1:{self.leaf_port}", self._secrets.nats_passwords
-        return config(self.lines, passwords, leaf_listen=listen, apart=self._is_apart)
+        apart = self._is_apart or (self.keeper is not None and self.keeper.waits)
+        return config(self.lines, passwords, leaf_listen=listen, apart=apart)
 
     async def _open_streams(self) -> None:
         self.keeper = Keeper(

@@ -1,7 +1,8 @@
 """`./odh nodes`: who is let in over the lines between nodes, and how far behind they are.
 
 On the national node: `add-region`, `rotate`, `remove-region` (or `revoke`); in a region: `join`; on both: `list`,
-`certificate`. A node that runs takes up a change within a second or two, one that does not when it starts.
+`certificate`. A node that runs takes up a change within a second or two, one that does not when it starts; also one
+that runs becomes part of a country only when it starts.
 """
 
 import argparse
@@ -28,6 +29,8 @@ from node.links.sourcing import Refused
 from node.part import free_port
 
 LEAF_PORT = 7422
+
+RESTART = "Start de node opnieuw, dan weten alle diensten het (restart the node, so that every service knows)."
 
 
 class Place(NamedTuple):
@@ -106,6 +109,7 @@ def let_in(asked: argparse.Namespace) -> None:
     at = place(asked)
     if not is_name(asked.region):
         raise NotPossible("kleine letters, cijfers en streepjes (small letters, digits, dashes)")
+    is_first = not at.register.is_national
     tls = Tls(at.register.folder)
     where = asked.at or f"127.0.0.1:{leaf_port(at.data)}"
     scheme = "tls" if tls.is_there else "nats-leaf"
@@ -114,6 +118,8 @@ def let_in(asked: argparse.Namespace) -> None:
     bundle = change(asked.region, url, tls.ca.read_text() if tls.is_there and tls.ca.exists() else None)
     if at.data:
         names.keep(at.data, at.register.node)  # it is in the bundle
+    if is_first and (at.nats or asked.secrets):
+        print(RESTART, file=sys.stderr)  # where the bundle is not
     if asked.secrets and not asked.to:  # in a container there is no folder to put it in
         print(json.dumps(bundle._asdict(), indent=2))
         return
@@ -135,7 +141,7 @@ def join(asked: argparse.Namespace) -> None:
     at.register.join(bundle)
     print(f"{bundle.region} hoort nu bij {bundle.national} (belongs to it now).")
     if at.nats or asked.secrets:
-        print("Start de node opnieuw, dan weten alle diensten het (restart the node, so that every service knows).")
+        print(RESTART)
 
 
 def show(asked: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from node import addresses, names
 from node.called_from import from_where_called
 from node.client import TROUBLE
-from node.links.register import NotPossible, Register, read_bundle
+from node.links.register import NotPossible, read_bundle
 from node.node import Node
 from node.part import PartFailed
 from node.settings import unknown
@@ -53,11 +53,12 @@ def name(text: str) -> str:
 async def run(options: argparse.Namespace) -> int:
     since = time.monotonic()
     try:
-        known_as = join(options) if options.join else names.of(options.data, options.node) or "utrecht"
+        bundle = read_bundle(options.join) if options.join else None
+        known_as = names.of(options.data, options.node or (bundle.region if bundle else None)) or "utrecht"
     except NotPossible as why:
         print(why, file=sys.stderr)
         return 1
-    node = Node(options.data, name=known_as, gateway_port=options.port, say=show_step)
+    node = Node(options.data, name=known_as, gateway_port=options.port, bundle=bundle, say=show_step)
     stop = asked_to_stop(node)
     tell(f"Om de Hoek: node {node.name} start op {node.data}")
     for variable in unknown(os.environ):
@@ -77,14 +78,6 @@ async def run(options: argparse.Namespace) -> int:
         if stop.is_set():
             tell(f"\nGestopt in {seconds(time.monotonic() - stopping)}; de gegevens staan in {node.data} (stopped).")
     return 0
-
-
-def join(options: argparse.Namespace) -> str:
-    """Makes the node a region of another, as the bundle says; its name."""
-    bundle = read_bundle(options.join)
-    known_as = names.of(options.data, options.node) or bundle.region
-    Register(options.data / "keys" / "lines", known_as).join(bundle)
-    return known_as
 
 
 def tell(line: str) -> None:

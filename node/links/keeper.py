@@ -42,10 +42,12 @@ class Keeper:
         configure: Callable[[], Awaitable[None]],
         restart: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """`configure` writes what the server reads; `restart` is for a region that joins while it runs."""
+        """`configure` writes what the server reads; `restart` is for a region that is given another key while it runs,
+        and for a node whose services know of its country what the register said when they were started.
+        """
         self._register, self._url, self._system_url, self._tls_ca = register, url, system_url, tls_ca
         self._configure, self._restart = configure, restart
-        self._known, self._listens = self._told(), register.is_national
+        self._known, self._listens, self._national = self._told(), register.is_national, register.national
         self._streams: Streams | None = None
         self._keeping: asyncio.Task[None] | None = None
 
@@ -53,6 +55,14 @@ class Keeper:
     def is_up_to_date(self) -> bool:
         """Whether the server knows what the register says."""
         return self._told() == self._known
+
+    @property
+    def waits(self) -> bool:
+        """Whether the node is to be of a country, or to be one, from its next start on.
+
+        Its services know nothing of that yet: they would let go what came from elsewhere, and it comes once.
+        """
+        return self._restart is not None and self._register.national != self._national
 
     def _told(self) -> tuple[Bundle | None, Mapping[str, str], Mapping[str, tuple[str, ...]]]:
         return self._register.line, self._register.regions, self._register.partners.live()
@@ -72,7 +82,7 @@ class Keeper:
         while True:
             try:
                 await self._changed()
-                if self._register.national and not restored.is_silent(self._register.folder):
+                if self._register.national and not self.waits and not restored.is_silent(self._register.folder):
                     await sourcing.ensure(await self._client(), self._register)
                     if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
                         await sourcing.call_again(await self._client(), self._register)
@@ -86,13 +96,15 @@ class Keeper:
         if now == self._known:
             return
         await self._configure()
-        if now[0] == self._known[0] and (now[1] == self._known[1] or self._listens):
+        if self.waits or (now[0] == self._known[0] and (now[1] == self._known[1] or self._listens)):
             # An account that is new in the first has, until the second, no way back for the answers of JetStream.
             await reload(self._system_url, self._tls_ca)
             other_key = [link_account(name) for name, key in self._known[1].items() if now[1].get(name) != key]
             await reload(self._system_url, self._tls_ca, close=other_key)
-        elif self._restart:  # the first region, or a line: the server begins to listen, or to call, only when it starts
+        elif self._restart:  # another line: the server begins to call only when it starts
             await self._restart()
+        if self.waits:
+            log.warning("no lines before the next start of the node", national=self._register.national)
         self._known, self._listens = now, self._register.is_national
 
     async def _client(self) -> Client:

@@ -61,7 +61,8 @@ class Place:
         return Tls(self.register.folder).ca_of_clients
 
     def _config(self) -> dict[str, Any]:
-        return config(self.register, self.passwords, leaf_listen=self.leaf_at, apart=self._is_apart)
+        apart = self._is_apart or self.keeper.waits
+        return config(self.register, self.passwords, leaf_listen=self.leaf_at, apart=apart)
 
     def _new_keeper(self) -> Keeper:
         return Keeper(
