@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
+from services.gateway.rules import TooManyCalls
+from services.gateway.upstreams import AnswerLost
 from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import fresh_name
 
@@ -14,6 +16,14 @@ def a_request(about):
     """What is filled in on the page to ask or to offer by."""
     title, text = f"Wie weet alles van {about}?", f"Wij willen met de klas aan {about} werken."
     return {"title": title, "text": text, "kind": "expertise", "themes": "energy-transition", "place": "Zeist"}
+
+
+A_JOIN = {"name": "Noor", "email": "noor@vechtdal.example", "organisation_id": "o-1", "consent": "yes"}
+
+
+def inputs_of(page):
+    """What a page sends without being seen, in its order."""
+    return [(one.get("name"), one.get("value")) for one in parsed(page).iter("input")]
 
 
 async def titles_of(browser, side):
@@ -74,14 +84,69 @@ async def test_what_was_filled_in_when_the_session_ended_is_sent_after_signing_i
     assert await titles_of(noor, "requests") == [filled_in["title"]]
 
 
+def away(gateway, patched):
+    """Requests is away."""
+    patched.setitem(gateway.upstreams._urls, "requests", "http://127.0.0.1:1")
+    patched.setitem(gateway.upstreams._away_since, "requests", 0.0)
+
+
+def unheard(gateway, patched):
+    """Requests does what it is asked, and its answer gets lost."""
+    call = gateway.upstreams.call
+
+    async def loses(service, method, *others, **more):
+        answer = await call(service, method, *others, **more)
+        if method == "POST":
+            raise AnswerLost
+        return answer
+
+    patched.setattr(gateway.upstreams, "call", loses)
+
+
+@pytest.mark.parametrize(
+    ("happens", "told"), [(away, (503, "Dit kan nu even niet")), (unheard, (502, "Het antwoord raakte kwijt"))]
+)
+async def test_what_was_filled_in_when_a_service_did_not_answer_is_sent_once_it_does(
+    neighbourhood, monkeypatch, happens, told
+):
+    noor, filled_in = await neighbourhood.member(), a_request(fresh_name("dakgoot"))
+    page = await noor.get("/requests/new")
+
+    with monkeypatch.context() as patched:
+        happens(neighbourhood.gateway.service.app.state.gateway, patched)
+        kept = await press(noor, page, "place", **filled_in)
+    placed = await press(noor, kept, "Verstuur opnieuw")
+
+    assert (kept.status_code, heading(kept)) == told
+    (written,) = well_made(kept, "nl").iter("textarea")
+    assert written.text == f"{filled_in['title']}\n\n{filled_in['text']}"
+    assert "Log in" not in kept.text
+    assert placed.status_code == 303
+    assert await titles_of(noor, "requests") == [filled_in["title"]]
+
+
+async def test_who_joins_too_often_keeps_what_they_filled_in_and_is_not_told_to_sign_in(neighbourhood, monkeypatch):
+    browser = neighbourhood.visitor()
+    page = await browser.get("/join")
+
+    async def too_often(*_):
+        raise TooManyCalls(9)
+
+    monkeypatch.setattr(neighbourhood.gateway.service.app.state.gateway.limits, "count", too_often)
+    kept = await press(browser, page, "join", **A_JOIN)
+
+    assert (kept.status_code, heading(kept), kept.headers["retry-after"]) == (429, "Even rustig aan", "9")
+    assert (A_JOIN | {"step": "join"}).items() <= dict(inputs_of(kept)).items()
+    assert "Log in" not in kept.text
+
+
 async def test_all_that_was_chosen_comes_along(neighbourhood):
     noor = neighbourhood.visitor()
     chosen = ["biodiversity", "energy-transition"]
 
     kept = await noor.post("/requests/new", data={"themes": chosen, "step": "look", "title": 'Een "dak"', "form": "x"})
 
-    inputs = [(one.get("name"), one.get("value")) for one in parsed(kept).iter("input")]
-    assert inputs == [*(("themes", one) for one in chosen), ("step", "look"), ("title", 'Een "dak"')]
+    assert inputs_of(kept) == [*(("themes", one) for one in chosen), ("step", "look"), ("title", 'Een "dak"')]
 
 
 async def test_too_little_to_look_with_is_told_at_the_words(neighbourhood):

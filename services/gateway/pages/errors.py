@@ -1,7 +1,7 @@
 """Refusals and faults as people read them: an answer that would be a problem document becomes a page for a browser.
 
-Who sends a form after their session ended gets back what they filled in, in the page itself, to be sent once they are
-signed in again: it is kept nowhere else.
+Who sends a form after their session ended, or when it could not be handled right then, gets back what they filled in,
+in the page itself, to be sent again: it is kept nowhere else.
 """
 
 from contextlib import suppress
@@ -24,6 +24,9 @@ FOR_PROGRAMS = ("/api/", "/health/")
 
 #: What people write in words of their own.
 WRITTEN = ("title", "text", "note", "outcome", "because_words")
+
+#: What passes: sent again as it was, it may go well.
+PASSES = frozenset({429, 500, 502, 503, 504})
 
 
 class ForPeople:
@@ -60,21 +63,26 @@ class ForPeople:
     ) -> None:
         reader = Reader(request, request.app.state.gateway, language_of(request), request.scope.get(CALLER))
         slug = str(problem["type"]).rpartition("/")[2]
-        sent = await _sent(reader) if problem["status"] == 401 or slug == CrossSite.slug else None
+        passes = request.method == "POST" and problem["status"] in PASSES
+        sent = await _sent(reader) if passes or problem["status"] == 401 or slug == CrossSite.slug else None
         if sent:
             written = "\n\n".join(sent.given(*WRITTEN).values())
-            unsure = reader.caller is None  # a link to sign in by in this tab would take the page away
-            page = reader.page("again.html", status=problem["status"], sent=sent.values, written=written, unsure=unsure)
-            await page(request.scope, receive, send)
-            return
-        if problem["status"] == 401:
+            page = reader.page(
+                "again.html",
+                status=problem["status"],
+                problem=problem,
+                sent=sent.values,
+                written=written,
+                passes=passes,
+                unsure=reader.caller is None,  # a link to sign in by in this tab would take the page away
+            )
+        elif problem["status"] == 401:
             asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             wanted = asked if request.method == "GET" else request.url.path
-            answer = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
-            await answer(request.scope, receive, send)
-            return
-        unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling
-        page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=unsure)
+            page = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
+        else:
+            unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling
+            page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=unsure)
         if retry_after := Headers(raw=held["headers"]).get("retry-after"):
             page.headers["Retry-After"] = retry_after
         await page(request.scope, receive, send)
