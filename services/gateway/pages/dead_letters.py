@@ -51,7 +51,9 @@ async def _page(reader: Reader, *, status: int = 200, done: str = "", wrong: str
     services = reader.gateway.upstreams.services
     told = await asyncio.gather(*(_letters(reader, service) for service in services))
     found = dict(zip(services, told, strict=True))
-    return reader.page("dead_letters.html", status=status, found=found, done=done, wrong=wrong, reason=reason)
+    return reader.page(
+        "dead_letters.html", at="/dead-letters", status=status, found=found, done=done, wrong=wrong, reason=reason
+    )
 
 
 async def _letters(reader: Reader, service: str) -> list[dict[str, Any]] | None:

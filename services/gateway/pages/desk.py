@@ -126,8 +126,8 @@ async def _page(
     }
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
     return reader.page(
-        "desk.html", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done, wrong=wrong,
-        cursor=cursor, kept=kept or {},
+        "desk.html", at="/desk", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done,
+        wrong=wrong, cursor=cursor, kept=kept or {},
         **dict(zip(paths, found, strict=True)),
     )  # fmt: skip
 

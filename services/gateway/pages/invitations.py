@@ -140,7 +140,7 @@ async def _page(
     found = await reader.ask("/v1/invitations?limit=20" + (f"&cursor={quote(cursor, safe='')}" if cursor else ""))
     provinces = [(name, province_in_words(name, reader.language)) for name in PROVINCES]
     return reader.page(
-        "invitations.html", status=status, form=form, invitations=found["items"], older=found["next_cursor"],
-        cursor=cursor, provinces=provinces,
+        "invitations.html", at="/invitations", status=status, form=form, invitations=found["items"],
+        older=found["next_cursor"], cursor=cursor, provinces=provinces,
         of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **await where(reader, form),
     )  # fmt: skip

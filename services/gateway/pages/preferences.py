@@ -90,6 +90,7 @@ async def _page(
     told = await reader.ask_service("notify", "/v1/push-devices")
     return reader.page(
         "preferences.html",
+        at="/preferences",
         status=status,
         chosen=chosen,
         sorts=({"desk": DESK_RHYTHMS} if brings_together else {}) | sorts,

@@ -74,18 +74,16 @@ class Reader:
     language: Language
     caller: Caller | None
 
-    def page(self, template: str, *, status: int = 200, holds_secrets: bool = True, **context: Any) -> Response:
+    def page(
+        self, template: str, *, at: str | None = None, status: int = 200, holds_secrets: bool = True, **context: Any
+    ) -> Response:
         """A page in the reader's language; their choice of one is kept.
 
+        `at` is the path where it stands, when it is not the one that was asked: some are only there to be sent to.
         What a page holds of whom it is made for is a secret to others, unless it says that it holds no such thing.
         """
-        content = (
-            _environment()
-            .get_template(template)
-            .render(
-                context | _words_for(self.language), reader=self, taal=self.language.value, path=self.request.url.path
-            )
-        )
+        known = {"reader": self, "taal": self.language.value, "path": at or self.request.url.path}
+        content = _environment().get_template(template).render(context | _words_for(self.language) | known)
         answer = HTMLResponse(content, status, {"Content-Security-Policy": POLICY, "Content-Language": self.language})
         answer.headers["Vary"] = "Accept-Language, Accept-Encoding, Cookie"
         # What holds no secret may be packed: the length of a packed page tells of its content.
@@ -107,11 +105,11 @@ class Reader:
         """On to another page of ours, after a form."""
         return RedirectResponse(path, 303)
 
-    def in_other_language(self) -> str:
-        """The same page in the other language."""
+    def in_other_language(self, path: str) -> str:
+        """The page of a path in the other language."""
         other = Language.ENGLISH if self.language is Language.DUTCH else Language.DUTCH
         kept = [(name, value) for name, value in self.request.query_params.multi_items() if name != "taal"]
-        path = "/" + self.request.url.path.lstrip("/\\")  # two at the begin are another site's
+        path = "/" + path.lstrip("/\\")  # two at the begin are another site's
         return f"{path}?{urlencode([*kept, ('taal', other.value)])}"
 
     def has(self, *roles: Role | str) -> bool:

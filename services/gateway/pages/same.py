@@ -103,7 +103,7 @@ async def _page(
     found = await reader.ask(f"/v1/same-{thing}?{urlencode(asked)}")
     pairs = [pair | {"rows": _rows(thing, pair)} for pair in found["items"]]
     return reader.page(
-        "same.html", status=status, thing=thing, things=THINGS, state=state, states=STATES, pairs=pairs,
+        "same.html", at="/same", status=status, thing=thing, things=THINGS, state=state, states=STATES, pairs=pairs,
         older=found["next_cursor"], cursor=cursor, done=done, wrong=wrong,
     )  # fmt: skip
 
