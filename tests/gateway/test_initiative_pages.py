@@ -64,11 +64,16 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     forms = [await who.get(change) for who in (pair.offerer, pair.asker)]
     refused = await press(pair.offerer, forms[0], "Bewaar", title="")
     assert (refused.status_code, len(wrong(well_made(refused, "nl")))) == (422, 1)
-    changed = await press(pair.offerer, forms[0], "Bewaar", title="Pompen op school", starts_on="2030-03-01")
+    told = {"title": "Pompen op school", "starts_on": "2030-03-01"}
+    changed = await press(pair.offerer, forms[0], "Bewaar", **told)
     assert changed.headers["location"] == f"{path}?done=initiative-changed"
+    assert (await press(pair.offerer, forms[0], "Bewaar", **told)).headers["location"] == changed.headers["location"]
     late = await press(pair.asker, forms[1], "Bewaar", title="Iets anders")
-    assert (late.status_code, "Pompen op school" in late.text) == (412, True)
-    well_made(late, "nl")
+    facts = [shown(one) for one in next(well_made(late, "nl").iter("dl"))]
+    assert (late.status_code, facts[1::2]) == (412, ["Pompen op school", "1 maart 2030"])
+    assert 'value="Iets anders"' in late.text
+    wrong_meanwhile = await press(pair.asker, forms[1], "Bewaar", title="")
+    assert (await press(pair.asker, wrong_meanwhile, "Bewaar", title="Iets anders")).status_code == 412
     assert "1 maart 2030" in shown(well_made(await pair.asker.get(path), "nl"))
 
     end, of_asker = [await who.get(f"{path}/end") for who in (pair.offerer, pair.asker)]
@@ -77,12 +82,49 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     told = {"status": "done", "outcome": "Twaalf pompen.", "students": "24", "because": "no-time", "may_be_told": "yes"}
     ended = await press(pair.offerer, end, "Bewaar", **told)
     assert ended.headers["location"] == f"{path}?done=initiative-ended"
-    late = await press(pair.asker, of_asker, "Bewaar", status="lasting")
-    assert (late.status_code, late.headers["location"]) == (303, path)  # how it ended was told meanwhile
+    assert (await press(pair.offerer, end, "Bewaar", **told)).headers["location"] == ended.headers["location"]
+    late = await press(pair.asker, of_asker, "Bewaar", status="stopped", because_words="De pomp is stuk.")
+    assert_told_too_late(late, "De pomp is stuk.")
     for language, words in (("nl", "24 studenten deden mee"), ("en", "24 students took part")):
         page = well_made(await pair.asker.get(path, params={"taal": language}), language)
         assert words in shown(page)
         assert "Twaalf pompen." in shown(page)
+
+
+def assert_told_too_late(page, written):
+    """It is said that how it ended was told already, and what somebody wrote stands there still."""
+    read = well_made(page, "nl")
+    assert page.status_code == 409
+    assert "Er is al verteld hoe het afliep" in shown(next(one for one in read.iter("p") if one.get("role") == "alert"))
+    assert written in [one.text for one in read.iter("textarea") if one.get("readonly") is not None]
+
+
+async def test_what_was_written_of_what_ended_meanwhile_is_shown_to_who_wrote_it(pair):
+    path = f"/initiatives/{pair.match_id}"
+    body = {"match_id": pair.match_id, "text": "Samen."}
+    assert (await pair.asker.post("/api/v1/initiatives", json=body)).status_code == 201
+    note, change, end = [await pair.asker.get(f"{path}{at}") for at in ("", "/change", "/end")]
+    assert (await pair.offerer.post(f"/api/v1{path}/end", json={"status": "done"})).status_code == 200
+
+    assert_told_too_late(await press(pair.asker, note, "Schrijf op", text="De goot is klaar."), "De goot is klaar.")
+    renamed = await press(pair.asker, change, "Bewaar", title="Goten met de klas")
+    assert_told_too_late(renamed, "Goten met de klas")
+    untold = await press(pair.asker, end, "Bewaar", outcome="Tien goten.")  # and not how it went
+    assert_told_too_late(untold, "Tien goten.")
+
+
+async def test_who_told_too_late_of_what_goes_on_notes_what_they_wrote_from_there(pair):
+    path, body = f"/initiatives/{pair.match_id}", {"match_id": pair.match_id, "text": "Samen."}
+    assert (await pair.asker.post("/api/v1/initiatives", json=body)).status_code == 201
+    end = await pair.asker.get(f"{path}/end")
+    assert (await pair.offerer.post(f"/api/v1{path}/end", json={"status": "lasting"})).status_code == 200
+
+    late = await press(pair.asker, end, "Bewaar", status="done", outcome="Tien goten.")
+    assert_told_too_late(late, "Tien goten.")
+    assert f'href="{path}/change"' in late.text
+    noted = await press(pair.asker, late, "Schrijf op", text="Tien goten.")
+
+    assert noted.headers["location"] == f"{path}?done=noted"
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

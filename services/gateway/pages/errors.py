@@ -22,9 +22,6 @@ from services.gateway.rules import CrossSite
 #: Here programs call.
 FOR_PROGRAMS = ("/api/", "/health/")
 
-#: What people write in words of their own.
-WRITTEN = ("title", "text", "note", "outcome", "because_words")
-
 #: What passes: sent again as it was, it may go well.
 PASSES = frozenset({429, 500, 502, 503, 504})
 
@@ -66,13 +63,12 @@ class ForPeople:
         passes = request.method == "POST" and problem["status"] in PASSES
         sent = await _sent(reader) if passes or problem["status"] == 401 or slug == CrossSite.slug else None
         if sent:
-            written = "\n\n".join(sent.given(*WRITTEN).values())
             page = reader.page(
                 "again.html",
                 status=problem["status"],
                 problem=problem,
                 sent=sent.values,
-                written=written,
+                written=sent.written(),
                 passes=passes,
                 unsure=reader.caller is None,  # a link to sign in by in this tab would take the page away
             )

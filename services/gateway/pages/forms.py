@@ -13,6 +13,9 @@ from services.gateway.pages.words import WORDS, say
 #: How a service says that a text holds an email address or a phone number.
 CONTACT_DETAILS = "contact details are exchanged at the introduction"
 
+#: What people write in words of their own.
+WRITTEN = ("title", "text", "note", "outcome", "because_words")
+
 _WITH_PROVINCE = re.compile(r"(.+?)\s*\((.+)\)")
 
 
@@ -40,6 +43,10 @@ class Form:
     def given(self, *names: str) -> dict[str, str]:
         """Those of these fields that were filled in."""
         return {name: self.value(name) for name in names if self.value(name)}
+
+    def written(self) -> str:
+        """What was written in words of their own, to be shown where it cannot be sent."""
+        return "\n\n".join(self.given(*WRITTEN).values())
 
     def asks(self, name: str, key: str, language: Language, **values: str) -> None:
         """Something is wrong with a field; what is found first is told."""

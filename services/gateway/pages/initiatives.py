@@ -9,7 +9,7 @@ from starlette.responses import Response
 from contracts.vocabulary import InitiativeStatus, Role, StoppedBecause
 from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
-from services.gateway.pages.words import say
+from services.gateway.pages.words import day, say
 
 router = APIRouter(include_in_schema=False)
 
@@ -20,6 +20,9 @@ MatchId = Annotated[str, Query(alias="match", max_length=128)]
 #: How it can end, and why it did not work out, in the order in which people choose.
 ENDS = (InitiativeStatus.DONE, InitiativeStatus.LASTING, InitiativeStatus.STOPPED)
 BECAUSE = tuple(because for because in StoppedBecause if because is not StoppedBecause.ERASED)
+
+#: What can be changed, in the order of the page, and the key of its label.
+FIELDS = {"title": "initiative.summary", "starts_on": "form.starts-on", "ends_on": "form.ends-on"}
 
 #: While it is one of these, the two note what happens.
 NOTED_WHILE = frozenset({InitiativeStatus.RUNNING, InitiativeStatus.LASTING})
@@ -91,7 +94,8 @@ async def note(initiative_id: Id, reader: SignedInReader) -> Response:
             raise
         form.learn(refused.told, reader.language)
         wrong = "" if form.wrong else f"error.{refused.slug}"
-        return await _page(reader, initiative_id, form, status=refused.status, wrong=wrong)
+        written = "" if refused.status == 422 else form.written()
+        return await _page(reader, initiative_id, form, status=refused.status, wrong=wrong, written=written)
     return reader.go_to(f"{_path(initiative_id)}?done=noted")
 
 
@@ -108,15 +112,15 @@ async def change(initiative_id: Id, reader: SignedInReader) -> Response:
     if not form.value("title"):
         form.asks("title", "wrong.initiative-title", reader.language)
         return await _change_page(reader, initiative_id, form, status=422)
-    changed, version = form.given("title", "starts_on", "ends_on"), f'"{form.value("version")}"'
+    changed, version = form.given(*FIELDS), f'"{form.value("version")}"'
     try:
         await reader.ask(f"/v1{_path(initiative_id)}", method="PUT", body=changed, if_match=version)
     except Refused as refused:
         if refused.status not in (403, 409, 412, 422):
             raise
         form.learn(refused.told, reader.language)
-        wrong, shown = "" if form.wrong else f"error.{refused.slug}", None if refused.status == 412 else form
-        return await _change_page(reader, initiative_id, shown, status=refused.status, wrong=wrong)
+        wrong = "" if form.wrong else f"error.{refused.slug}"
+        return await _change_page(reader, initiative_id, form, status=refused.status, wrong=wrong)
     return reader.go_to(f"{_path(initiative_id)}?done=initiative-changed")
 
 
@@ -132,9 +136,10 @@ async def end(initiative_id: Id, reader: SignedInReader) -> Response:
     form = await reader.filled_in()
     ending = _ending(reader, form)
     if not form.wrong:
-        version = f'"{form.value("version")}"'
+        version, once = f'"{form.value("version")}"', form.value("form")
         try:
-            await reader.ask(f"/v1{_path(initiative_id)}/end", method="POST", body=ending, if_match=version)
+            there = f"/v1{_path(initiative_id)}/end"
+            await reader.ask(there, method="POST", body=ending, if_match=version, once=once)
         except Refused as refused:
             if refused.status not in (403, 409, 412, 422):
                 raise
@@ -166,11 +171,19 @@ def _start_page(reader: Reader, form: Form, suggested: dict[str, Any], *, status
 
 
 async def _page(
-    reader: Reader, initiative_id: str, form: Form, *, status: int = 200, done: str = "", wrong: str = ""
+    reader: Reader,
+    initiative_id: str,
+    form: Form,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    written: str = "",
 ) -> Response:
     one = await reader.ask(f"/v1{_path(initiative_id)}")
     return reader.page(
         "initiative.html",
+        at=_path(initiative_id),
         status=status,
         one=one,
         form=form,
@@ -178,6 +191,16 @@ async def _page(
         may_end=one["my_side"] is not None and one["status"] == InitiativeStatus.RUNNING,
         done=done,
         wrong=wrong,
+        written=written,
+    )
+
+
+async def _told_before(reader: Reader, one: dict[str, Any], form: Form | None) -> Response:
+    """To what the two do; who had filled in a form reads there that it is told already, and what they wrote."""
+    if one["my_side"] is None or not (form and form.values):
+        return reader.go_to(_path(one["initiative_id"]))
+    return await _page(
+        reader, one["initiative_id"], Form(), status=409, wrong="error.initiative-ended", written=form.written()
     )
 
 
@@ -186,16 +209,24 @@ async def _change_page(
 ) -> Response:
     one = await reader.ask(f"/v1{_path(initiative_id)}")
     if one["my_side"] is None or one["status"] not in NOTED_WHILE:
-        return reader.go_to(_path(initiative_id))
-    if form is None:  # as it stands now
-        form = Form({name: [one[name] or ""] for name in ("title", "starts_on", "ends_on")})
-    return reader.page("initiative_change.html", status=status, one=one, form=form, wrong=wrong)
+        return await _told_before(reader, one, form)
+    standing, now = Form({name: [str(one[name] or "")] for name in (*FIELDS, "version")}), []
+    if form and status == 412:
+        differs = [name for name in FIELDS if form.value(name) != standing.value(name)]
+        if not differs:  # the button was pressed twice
+            return reader.go_to(f"{_path(initiative_id)}?done=initiative-changed")
+        form.values["version"] = standing.values["version"]
+        for name in differs:
+            value = standing.value(name)
+            told = day(value, reader.language) if value and name != "title" else value
+            now.append((name, say(FIELDS[name], reader.language), told))
+    return reader.page("initiative_change.html", status=status, one=one, form=form or standing, now=now, wrong=wrong)
 
 
 async def _end_page(reader: Reader, initiative_id: str, form: Form, *, status: int = 200, wrong: str = "") -> Response:
     one = await reader.ask(f"/v1{_path(initiative_id)}")
     if one["my_side"] is None or one["status"] != InitiativeStatus.RUNNING:
-        return reader.go_to(_path(initiative_id))
+        return await _told_before(reader, one, form)
     return reader.page(
         "initiative_end.html",
         status=status,
