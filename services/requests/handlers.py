@@ -58,7 +58,7 @@ async def begin_conversation(
 async def withdraw_what_stands(
     event: MemberLeft, session: AsyncSession, now: datetime, settings: RequestsSettings
 ) -> None:
-    """Who left asks and offers nothing any more, and comes to no meeting; what they had closed stays as it was."""
+    """Who left asks and offers nothing any more, nor comes to a meeting; what closed stays, but a meeting to come."""
     if await store.note_left(session, event.member_id, event.version):
         await meeting_news.release(session, event.member_id, now)
         for proposition in await store.standing_of(session, event.member_id):

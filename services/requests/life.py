@@ -45,7 +45,7 @@ def move(
     session: AsyncSession, proposition: Proposition, step: Step, now: datetime, settings: RequestsSettings
 ) -> None:
     """Takes a step and tells it; raises `StepNotPossible` when it does not start from here."""
-    proposition.status = rules.status_after(Status(proposition.status), step)
+    proposition.status = rules.status_after(Status(proposition.status), step, proposition.side, proposition.kind)
     if step is Step.REOPEN:
         drop_past_expiry(proposition, now)
     if proposition.status == Status.OPEN:

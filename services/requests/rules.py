@@ -33,6 +33,9 @@ WHEN_AND_WHERE = ("kind", "starts_on", "ends_on", "from_time", "until_time", "ve
 #: Where somebody who left has to be withdrawn from.
 STANDING = frozenset({Status.OPEN, Status.IN_CONVERSATION})
 
+#: Where a meeting is that closed before it was held, and that people still come to.
+AWAITED = frozenset({Status.EXPIRED, Status.FULFILLED})
+
 
 class Step(StrEnum):
     """What can happen in the life of a request or an offer."""
@@ -83,14 +86,14 @@ class NotADraft(Problem, slug="not-a-draft", status=409, title="Only a draft is 
     """Others have heard of it, so that it ends where they can see it."""
 
 
-def can_take(status: Status, step: Step) -> bool:
-    """Whether a step starts from here."""
-    return status in LIFE[step][0]
+def can_take(status: Status, step: Step, side: Side | None = None, kind: Kind | None = None) -> bool:
+    """Whether a step starts from here; what people still come to can be withdrawn, however it closed."""
+    return status in LIFE[step][0] or (step == Step.WITHDRAW and is_awaited(side, kind, status))
 
 
-def status_after(status: Status, step: Step) -> Status:
+def status_after(status: Status, step: Step, side: Side | None = None, kind: Kind | None = None) -> Status:
     """Where a step leads; raises `StepNotPossible` when it does not start from here."""
-    if not can_take(status, step):
+    if not can_take(status, step, side, kind):
         raise StepNotPossible(step=step.value, standing=str(status))
     return LIFE[step][1]
 
@@ -100,10 +103,14 @@ def is_taken_up(side: Side, kind: Kind) -> bool:
     return side == Side.REQUEST or kind in TAKEN_UP_BY_ONE
 
 
+def is_awaited(side: Side | None, kind: Kind | None, status: Status) -> bool:
+    """Whether it is a meeting that people may come to while nobody can sign up for it any more."""
+    return side == Side.OFFER and kind == Kind.MEETING and status in AWAITED
+
+
 def keeps_kind(side: Side, kind: Kind, status: Status) -> bool:
     """Whether it stays what it is: a tip while everybody can read it, a meeting until nobody comes to it any more."""
-    until_withdrawn = kind == Kind.MEETING and status in (Status.EXPIRED, Status.FULFILLED)
-    return side == Side.OFFER and kind in LISTED and (status in STANDING or until_withdrawn)
+    return (side == Side.OFFER and kind in LISTED and status in STANDING) or is_awaited(side, kind, status)
 
 
 def day_of(now: datetime) -> date:

@@ -112,7 +112,8 @@ def _seen_by(who: Identity, side: Side) -> tuple[Any, ...]:
 async def standing_of(session: AsyncSession, member_id: str) -> Sequence[Proposition]:
     """What a member has open or in conversation, and meetings that people may still come to, locked for a change."""
     stands = col(Proposition.status).in_([status.value for status in rules.STANDING])
-    is_awaited = sa.and_(col(Proposition.kind) == Kind.MEETING, col(Proposition.status) == Status.EXPIRED)
+    closed = col(Proposition.status).in_([status.value for status in rules.AWAITED])
+    is_awaited = sa.and_(col(Proposition.side) == Side.OFFER, col(Proposition.kind) == Kind.MEETING, closed)
     query = select(Proposition).where(Proposition.member_id == member_id, sa.or_(stands, is_awaited))
     return (await session.exec(_as_it_stands(query.order_by(Proposition.proposition_id)))).all()
 

@@ -50,9 +50,11 @@ async def keep(session: AsyncSession, told: PropositionTold, now: datetime, sett
 
 
 async def withdraw(session: AsyncSession, told: RecordWithdrawn, now: datetime, settings: RequestsSettings) -> None:
-    """It is not asked or offered any more; what ended already stays as it is."""
+    """It is not asked or offered any more; what ended already, and is no meeting to come, stays as it is."""
     proposition = await store.find(session, told.known_as)
-    if proposition is not None and rules.can_take(Status(proposition.status), Step.WITHDRAW):
+    if proposition is None:
+        return
+    if rules.can_take(Status(proposition.status), Step.WITHDRAW, proposition.side, proposition.kind):
         life.move(session, proposition, Step.WITHDRAW, now, settings)
 
 

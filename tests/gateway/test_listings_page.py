@@ -125,6 +125,21 @@ async def test_after_the_last_day_to_sign_up_who_comes_still_finds_it_and_its_or
     assert title not in text(await noor.get("/meetings"))
 
 
+async def test_a_meeting_is_not_called_taken_up_and_one_that_was_is_still_called_off(neighbourhood):
+    organiser, at, _ = await a_meeting(neighbourhood)
+    own = at.replace("meetings", "offers")
+
+    standing = await organiser.get(own)
+    taken_up = await organiser.post(f"/api/v1{own}/fulfil", headers={"If-Match": '"1"'})
+    page = await organiser.get(own)
+    await press(organiser, page, "withdraw")
+
+    assert 'value="fulfil"' not in standing.text
+    assert taken_up.status_code == 200, taken_up.text
+    assert "Er is gebruik van gemaakt" in text(page)
+    assert "Ingetrokken" in text(await organiser.get(own))
+
+
 async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(neighbourhood):
     _, at, _ = await a_meeting(neighbourhood, sign_up_url="https://organisator.example/kom")
     noor = await neighbourhood.member()

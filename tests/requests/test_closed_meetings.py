@@ -68,8 +68,9 @@ async def test_who_has_a_place_is_reminded_when_nobody_can_sign_up_any_more(requ
     assert await who_heard(requests, MeetingNear) == ["noor"]
 
 
-async def test_a_meeting_that_expired_is_called_off_by_its_organiser(requests):
-    meeting = await closed(requests)
+@pytest.mark.parametrize("how", ["expired", "fulfilled"])
+async def test_a_meeting_that_closed_is_called_off_by_its_organiser(requests, how):
+    meeting = await closed(requests, how)
 
     await requests.step(meeting, "withdraw", "sem")
 
@@ -77,9 +78,12 @@ async def test_a_meeting_that_expired_is_called_off_by_its_organiser(requests):
     assert (await mine(requests))[0]["sign_up"]["standing"] == "called-off"
 
 
+@pytest.mark.parametrize("how", ["expired", "fulfilled"])
 @pytest.mark.parametrize("last", [RecordWithdrawn, MemberLeft, MemberErased])
-async def test_a_meeting_that_expired_is_called_off_when_its_partner_withdraws_it_or_its_organiser_goes(requests, last):
-    meeting = await closed(requests)
+async def test_a_meeting_that_closed_is_called_off_when_its_partner_withdraws_it_or_its_organiser_goes(
+    requests, last, how
+):
+    meeting = await closed(requests, how)
     gone = {"record_id": meeting["id"], "known_as": meeting["id"], "partner_id": "docenten", "network": "duurzaam-mbo"}
     events = {RecordWithdrawn: gone | {"thing": Thing.OFFER}}
 

@@ -48,6 +48,14 @@ def test_a_step_starts_from_some_places_and_leads_to_one(step, possible_from, le
             assert refused.value.facts == {"step": step, "standing": status}
 
 
+def test_of_what_was_taken_up_only_a_meeting_is_withdrawn_because_people_still_come_to_it():
+    can_be = {
+        (side, kind) for side in Side for kind in Kind if rules.can_take(Status.FULFILLED, Step.WITHDRAW, side, kind)
+    }
+
+    assert can_be == {(Side.OFFER, Kind.MEETING)}
+
+
 def test_nothing_becomes_a_draft_again():
     assert Status.DRAFT not in {leads_to for _, leads_to in LIFE.values()}
 

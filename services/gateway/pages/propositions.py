@@ -25,6 +25,13 @@ STEPS = {
     "expired": ("reopen", "withdraw"),
 }
 
+#: Nobody takes up a meeting as a whole; that it is withdrawn is what those who come are told.
+STEPS_OF_MEETING = STEPS | {
+    "open": ("withdraw",),
+    "in-conversation": ("reopen", "withdraw"),
+    "fulfilled": ("reopen", "withdraw"),
+}
+
 
 @router.get("/requests")
 @router.get("/offers")
@@ -74,7 +81,7 @@ async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
-    mine = is_own(reader, one)
+    mine, is_meeting = is_own(reader, one), side == "offers" and one["kind"] == "meeting"
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
     return reader.page(
@@ -84,7 +91,7 @@ async def _page(
         its=WORDS_OF_SIDE[side],
         request=one,
         is_own=mine,
-        steps=STEPS.get(one["status"], ()) if mine else (),
+        steps=(STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else (),
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
         done=done,
