@@ -77,6 +77,7 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     assert "1 maart 2030" in shown(well_made(await pair.asker.get(path), "nl"))
 
     end, of_asker = [await who.get(f"{path}/end") for who in (pair.offerer, pair.asker)]
+    assert "Dit kun je één keer vertellen." in shown(well_made(end, "nl"))
     refused = await press(pair.offerer, end, "Bewaar", status="stopped", students="veel")
     assert wrong(well_made(refused, "nl")) == ["Kies waarom het niet lukte", "Vul een aantal in, zoals 24"]
     told = {"status": "done", "outcome": "Twaalf pompen.", "students": "24", "because": "no-time", "may_be_told": "yes"}

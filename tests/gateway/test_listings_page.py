@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from services.requests import expiring
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
+    folded,
     heading,
     press,
     shown,
@@ -138,6 +139,36 @@ async def test_a_meeting_is_not_called_taken_up_and_one_that_was_is_still_called
     assert taken_up.status_code == 200, taken_up.text
     assert "Er is gebruik van gemaakt" in text(page)
     assert "Ingetrokken" in text(await organiser.get(own))
+
+
+async def test_who_calls_a_meeting_off_first_reads_how_many_are_told_so_and_that_it_cannot_be_undone(neighbourhood):
+    organiser, at, _ = await a_meeting(neighbourhood)
+    own, withdraw = at.replace("meetings", "offers"), "Trek het aanbod in"
+    before = folded(await organiser.get(own))
+    for name in ("Noor Jansen", "Iris Bakker"):
+        guest = await neighbourhood.member(name=name)
+        await press(guest, await guest.get(at), "sign-up")
+
+    page = await organiser.get(own)
+    answer = await press(organiser, page, "withdraw")
+
+    assert (withdraw in before, withdraw in folded(page)) == (False, True)
+    assert "Er hebben zich 2 mensen aangemeld." in folded(page)[withdraw]
+    assert "Het is ingetrokken." in text(await organiser.get(answer.headers["location"]))
+
+
+async def test_nobody_is_told_that_a_meeting_which_has_been_is_off_so_that_its_page_does_not_say_so(neighbourhood):
+    organiser, at, _ = await a_meeting(neighbourhood)
+    own, noor = at.replace("meetings", "offers"), await neighbourhood.member()
+    await press(noor, await noor.get(at), "sign-up")
+    async with neighbourhood.services[0].service.engine.begin() as connection:
+        over = "UPDATE proposition SET starts_on = '2026-01-01' WHERE proposition_id = :offer_id"
+        await connection.execute(sa.text(over), {"offer_id": own.removeprefix("/offers/")})
+
+    page = await organiser.get(own)
+
+    assert 'value="withdraw"' in page.text
+    assert "Trek het aanbod in" not in folded(page)
 
 
 async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(neighbourhood):

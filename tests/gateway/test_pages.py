@@ -73,6 +73,12 @@ async def press(
     return await browser.post(action, data=fields, headers={"Sec-Fetch-Site": site})
 
 
+def folded(answer: httpx.Response) -> dict[str, str]:
+    """The text of each block that is folded, by the text of what unfolds it."""
+    blocks = (one for one in parsed(answer).iter("details") if one.get("open") is None)
+    return {shown(next(one.iter("summary"))): shown(one) for one in blocks}
+
+
 def well_made(answer: httpx.Response, language: str) -> Element:
     """What every page has to be: valid, in its language, usable without sight, and loading nothing from elsewhere."""
     page = parsed(answer)

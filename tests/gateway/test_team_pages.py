@@ -6,7 +6,7 @@ from contracts.envelope import encode
 from contracts.event import new_id
 from contracts.members import ContactChanged, MemberErased
 from tests.gateway.conftest import a_join
-from tests.gateway.test_pages import parsed, press, shown, well_made
+from tests.gateway.test_pages import folded, parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
@@ -184,6 +184,7 @@ async def test_what_a_service_could_not_handle_is_tried_again_or_thrown_away(str
     labels = {shown(one) for one in well_made(page, "nl").iter("button")}
     again = next(one for one in labels if one.startswith("Probeer opnieuw") and ids[0] in one)
     away = next(one for one in labels if one.startswith("Gooi weg") and ids[1] in one)
+    assert "Je krijgt het niet terug" in folded(page)[away]
     handled = await step(team, "/dead-letters", again)
     thrown = await step(team, "/dead-letters", away)
 

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from contracts.calendar import AMSTERDAM
 from contracts.vocabulary import Role
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -77,6 +78,18 @@ def is_own(reader: Reader, one: dict[str, Any]) -> bool:
     return reader.caller is not None and one["member_id"] in reader.caller.identity.references
 
 
+async def _told_when_off(reader: Reader, one: dict[str, Any]) -> int:
+    """How many are told that a meeting does not take place, when it is withdrawn: nobody of one that has been."""
+    last, today = one["ends_on"] or one["starts_on"], reader.request.app.state.service.now().astimezone(AMSTERDAM)
+    if one["status"] == "withdrawn" or (last and last < today.date().isoformat()):
+        return 0
+    try:
+        guests = await reader.ask(f"/v1/meetings/{quote(one['offer_id'], safe='')}/guests")
+    except Refused:  # it was not heard of yet, so that nobody can have signed up
+        return 0
+    return int(guests["places_taken"] + guests["waiting"])
+
+
 async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
@@ -94,6 +107,7 @@ async def _page(
         steps=(STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else (),
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
+        told=await _told_when_off(reader, one) if mine and is_meeting else 0,
         done=done,
         wrong=wrong,
     )
