@@ -80,6 +80,31 @@ async def test_the_pages_are_well_made_and_what_is_wrong_is_told(street, team, l
     well_made(gone, language)
 
 
+async def test_an_organisation_that_is_not_known_is_left_to_who_is_invited_and_that_is_said(street, team):
+    email, unknown = f"{fresh_name('iris')}@lindebeek.example", fresh_name("Nergenshuis")
+    words = {"en": "Leave it empty: they fill it in themselves.", "nl": "Laat het leeg: diegene vult het zelf in."}
+
+    for language, told in words.items():
+        asked = {"organisation": unknown, "for": "invite", "taal": language}
+        part = await team.get("/join/organisations", params=asked)
+        assert (told in part.text, 'type="radio"' in part.text) == (True, False)
+    looked_up = await press(team, await team.get("/invitations"), "find", email=email, organisation=unknown)
+    typed = await press(team, looked_up, "invite")
+    as_new = await press(team, looked_up, "invite", organisation_id="new")
+
+    assert ('type="radio"' in looked_up.text, "We voegen deze naam toe" in looked_up.text) == (False, False)
+    for refused in (typed, as_new):
+        assert refused.status_code == 422
+        assert "Kies de organisatie uit de lijst, of laat het leeg" in shown(well_made(refused, "nl"))
+    assert email not in [event.email for event in await street.members.said(InvitationMade)]
+
+
+async def test_who_looks_an_organisation_up_before_anything_else_is_not_told_that_the_rest_is_missing(team):
+    looked_up = await press(team, await team.get("/invitations"), "find", organisation="a")
+
+    assert (looked_up.status_code, 'role="alert"' in looked_up.text) == (200, False)
+
+
 async def test_an_ordinary_member_invites_nobody(street):
     member = await street.member()
     assert (await member.get("/invitations", headers=BROWSER)).status_code == 403

@@ -34,14 +34,18 @@ async def show_invitations(reader: SignedInReader, cursor: Cursor = "", done: st
 async def invite(reader: SignedInReader) -> Response:
     """Somebody is invited, or what is wrong is told at the field."""
     form = await reader.filled_in()
+    if form.value("step") == "find":
+        return await _page(reader, form)
     draft: dict[str, Any] = form.given("email", "name", "language")
     if not form.value("email"):
         form.asks("email", "wrong.invite-email", reader.language)
     if (chosen := form.value("organisation_id")) and chosen != NEW:
         draft["organisation_id"] = chosen
+    elif form.value("organisation"):  # who is invited registers one that is not known
+        form.asks("organisation", "wrong.invite-organisation", reader.language)
     if provinces := form.all("provinces"):
         draft["ambassador"] = {"provinces": provinces}
-    if form.value("step") != "find" and not form.wrong:
+    if not form.wrong:
         try:
             await reader.ask("/v1/invitations", method="POST", body=draft)
         except Refused as refused:
@@ -55,7 +59,7 @@ async def invite(reader: SignedInReader) -> Response:
                 raise
         else:
             return reader.go_to("/invitations?done=invited")
-    return await _page(reader, form, status=422 if form.value("step") != "find" else 200)
+    return await _page(reader, form, status=422)
 
 
 @router.post("/invitations/{invitation_id}")
@@ -142,5 +146,5 @@ async def _page(
     return reader.page(
         "invitations.html", at="/invitations", status=status, form=form, invitations=found["items"],
         older=found["next_cursor"], cursor=cursor, provinces=provinces,
-        of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **await where(reader, form),
+        of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **(await where(reader, form) | {"new": None}),
     )  # fmt: skip

@@ -67,9 +67,12 @@ async def join(reader: AnyReader) -> Response:
 
 
 @router.get("/join/organisations")
-async def find_organisations(reader: AnyReader, organisation: Typed = "") -> Response:
-    """The part of the form with what is found, while somebody types."""
-    return reader.page("organisations.html", form=Form(), **await _found(reader, organisation))
+async def find_organisations(
+    reader: AnyReader, organisation: Typed = "", purpose: Annotated[str, Query(alias="for", max_length=100)] = ""
+) -> Response:
+    """The part of the form with what is found, while somebody types; for who invites only what is known already."""
+    found = await _found(reader, organisation) | ({"new": None} if purpose == "invite" else {})
+    return reader.page("organisations.html", form=Form(), **found)
 
 
 @router.get("/join/places")
