@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.desk import FollowUpCame
 from contracts.event import new_id
 from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased
@@ -59,6 +60,24 @@ async def test_an_ambassador_gets_the_first_of_a_day_at_once_and_the_rest_in_one
     text = words(notify.mails(noor)[1])
     assert all(text.count(f"/matches/{match['match_id']}") == 1 for match in matches[1:])
     assert {mail.status for mail in await notify.mails_kept(noor)} == {"sent"}
+
+
+async def test_a_follow_up_names_no_day_since_the_second_of_a_day_comes_the_next_morning(notify, noor):
+    asker = new_id()
+    came = [
+        FollowUpCame(follow_up_id=new_id(), member_id=noor.member_id, title=title, asker_id=asker)
+        for title in ("Stage in een werkplaats", "Gastles over warmte", "")
+    ]
+
+    await notify.when(*came)
+    ((digest_id, _),) = (await digests_gathered(notify, noor)).items()
+    await notify.when(DigestDue(digest_id=digest_id))
+
+    first, digest = [words(mail) for mail in notify.mails(noor)]
+    assert ("terugkomen op" in first, "terugkomen op" in digest) == (True, True)
+    assert "vandaag" not in first + digest
+    assert 'Je wilde terugkomen op "Gastles over warmte".' in digest
+    assert "Hier wilde je op terugkomen: een vraag die er niet meer is" in digest
 
 
 async def test_what_was_chosen_to_come_daily_comes_daily_and_the_rest_at_once(notify, noor):
