@@ -66,6 +66,26 @@ async def test_somebody_joins_finds_their_school_by_typing_and_signs_in_by_mail(
     await visitor.sees("Wat kunnen we voor je doen?")
 
 
+async def test_who_mistyped_their_address_fills_it_in_once_more_and_finds_the_rest_as_it_was(visitor):
+    await visitor.goes_to("/join")
+    await visitor.fills_in(Je_naam="Iris Bakker", **{"Je e-mailadres": visitor.person.email})
+    await visitor.page.get_by_role("searchbox").fill("linde")
+    await visitor.chooses("CIV Lindebeek")
+    await visitor.chooses("Jullie mogen mijn gegevens bewaren")
+    await visitor.presses("Word lid")
+
+    await visitor.page.go_back()
+    await visitor.chooses("CIV Lindebeek")  # it is there to be chosen again
+    await visitor.presses("Word lid")
+    await visitor.presses("Nog een keer invullen")
+
+    assert await visitor.field("Je naam").input_value() == "Iris Bakker"
+    assert await visitor.field("Je e-mailadres").input_value() == visitor.person.email
+    assert await visitor.page.get_by_role("searchbox").input_value() == "linde"
+    assert await visitor.page.get_by_label("CIV Lindebeek").is_checked()
+    assert await visitor.page.get_by_label("Jullie mogen mijn gegevens bewaren").is_checked()
+
+
 async def test_who_asks_sees_while_typing_what_may_answer_it_and_asks_all_the_same(street, visitor):
     tip = {
         "kind": "tip",

@@ -61,7 +61,7 @@ async def join(reader: AnyReader) -> Response:
                 raise
     if form.wrong:
         return await _page(reader, form, status=422)
-    mailed = reader.page("joined.html", email=form.value("email"))
+    mailed = reader.page("joined.html", email=form.value("email"), sent=form.values)
     remember(reader, mailed, "/?done=joined", NEXT_SECONDS)
     return mailed
 
