@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from contracts.vocabulary import Language
-from services.matching.compounds import parts_of
+from services.matching.compounds import PART_LETTERS_MIN, parts_of
 from services.matching.kin import ideas
 from services.matching.lexicon import base_form, frequency
 from services.matching.spelling import meant
@@ -35,7 +35,9 @@ _PART_TELLS_MIN = 0.12
 
 _RARENESS_POWER = 0.8
 
-_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+d-\w+|co2")
+#: CO₂ and P1 are words, with their number; otherwise a number ends a word.
+_WORD = re.compile(r"co2(?:-[^\W\d_]+)*(?!\d)|p1(?!\w)|[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+d-\w+")
+_WRITTEN_ALIKE = str.maketrans("₂²", "22")
 
 
 class Term(NamedTuple):
@@ -102,7 +104,7 @@ def _free_of(refused: str, language: Language) -> Iterator[tuple[str, float, str
 
 def words_in(text: str) -> list[str]:
     """The words of a text, without capitals."""
-    return _WORD.findall(unicodedata.normalize("NFC", text).lower())
+    return _WORD.findall(unicodedata.normalize("NFC", text).lower().translate(_WRITTEN_ALIKE))
 
 
 @lru_cache(maxsize=50_000)
@@ -114,9 +116,7 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
         if not read or read in EVERYDAY_WORDS or not _telling(read):  # 'bij' is by far not always a bee
             continue
         base = base_form(read, language)
-        parts = parts_of(read)
-        if len(parts) == 1:
-            parts = parts_of(base)
+        parts = _parts(read, base)
         units = [
             (read, base, 1.0),
             *((part, base_form(part, language), _OF_A_PART) for part in parts if len(parts) > 1),
@@ -133,6 +133,16 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
             for term in its_ideas or (its_base,):
                 found[term] = max(found.get(term, 0.0), _rareness(telling) * counts * certain)
     return tuple(found.items())
+
+
+def _parts(word: str, base: str) -> tuple[str, ...]:
+    """The parts of a word, by how they are used, or by its hyphens; the word alone when it has none."""
+    for form in (word, base):
+        if len(parts := parts_of(form)) > 1:
+            return parts
+    if word in ideas():  # 'e-waste' and 'pick-and-place' are one word
+        return (word,)
+    return tuple(part for part in word.split("-") if len(part) >= PART_LETTERS_MIN or part in ideas()) or (word,)
 
 
 def _telling(word: str) -> float:

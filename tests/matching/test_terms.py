@@ -9,7 +9,7 @@ from services.matching.compounds import parts_of
 from services.matching.kin import ideas, themes_of_ideas
 from services.matching.lexicon import base_form, frequency
 from services.matching.spelling import meant
-from services.matching.terms import as_written, terms_of
+from services.matching.terms import as_written, terms_of, words_in
 
 NL, EN = Language.DUTCH, Language.ENGLISH
 
@@ -93,6 +93,24 @@ def test_who_asks_and_who_offers_use_other_words_for_the_same():
     assert terms("Wie zoekt er een zonnepaneleninstallateur?") & terms("Wij leggen pv aan") == {"zonnepaneel"}
     assert "bij" in terms("Een imker in de klas") & terms("our beekeeper tells", EN)
     assert "warmtepomp" in terms("a heat pump in every house", EN)
+
+
+def test_a_word_that_is_written_with_a_number_is_one_word():
+    assert words_in("CO2-reductie, CO₂-meter, CO2 en de P1-poort") == [
+        "co2-reductie", "co2-meter", "co2", "en", "de", "p1", "poort",
+    ]  # fmt: skip
+    assert words_in("COP12 van co-vergisters, 3D-print, 21 m2") == ["cop", "van", "co-vergisters", "3d-print", "m"]
+
+
+def test_who_writes_co2_speaks_of_emissions():
+    assert "co2" in terms("CO2 berekenen") & terms("CO₂-reductie") & terms("Uitstoot van broeikasgas en emissies")
+    assert "co" not in terms("CO2 berekenen")
+    assert "slimme_meter" in terms("De P1-poort uitlezen")
+
+
+def test_a_compound_with_hyphens_is_taken_apart():
+    assert {"zonnepaneel", "monteur"} <= terms("Wie leidt pv-monteurs op?")
+    assert "up" not in terms("Een start-up")
 
 
 def test_what_everybody_writes_is_no_term():
