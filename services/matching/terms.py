@@ -36,8 +36,10 @@ _PART_TELLS_MIN = 0.12
 _RARENESS_POWER = 0.8
 
 #: CO₂ and P1 are words, with their number; otherwise a number ends a word.
-_WORD = re.compile(r"co2(?:-[^\W\d_]+)*(?!\d)|p1(?!\w)|[^\W\d_]+(?:[-'’][^\W\d_]+)*|\d+d-\w+")
-_WRITTEN_ALIKE = str.maketrans("₂²", "22")
+_WORD = re.compile(r"co2(?:-[^\W\d_]+)*(?!\d)|p1(?!\w)|[^\W\d_]+(?:[-'][^\W\d_]+)*|\d+d-\w+")
+
+#: What phones put for an apostrophe, and the numbers that stand low or high.
+_WRITTEN_ALIKE = str.maketrans("’‘₂²", "''22")
 
 
 class Term(NamedTuple):

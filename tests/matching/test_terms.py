@@ -108,6 +108,12 @@ def test_who_writes_co2_speaks_of_emissions():
     assert "slimme_meter" in terms("De P1-poort uitlezen")
 
 
+@pytest.mark.parametrize("written", ["auto’s", "auto‘s", "AUTO’S"])
+def test_an_apostrophe_may_be_a_curly_one(written):
+    assert terms_of("", written, NL).wanted.keys() == terms_of("", "auto's", NL).wanted.keys() == {"auto"}
+    assert words_in("‘Oogsten’ uit ’t pand") == ["oogsten", "uit", "t", "pand"]
+
+
 def test_a_compound_with_hyphens_is_taken_apart():
     assert {"zonnepaneel", "monteur"} <= terms("Wie leidt pv-monteurs op?")
     assert "up" not in terms("Een start-up")
