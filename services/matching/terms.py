@@ -119,6 +119,8 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
             continue
         base = base_form(read, language)
         parts = _parts(read, base)
+        if all(_is_everyday(part, language) for part in parts) and not {read, base} & ideas().keys():
+            continue  # 'stageplaatsen', 'mbo-studenten'
         units = [
             (read, base, 1.0),
             *((part, base_form(part, language), _OF_A_PART) for part in parts if len(parts) > 1),
@@ -130,11 +132,15 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
             telling = _telling(its_base)
             if its_ideas:
                 telling = max(_IDEA_LEAST, min(_IDEA_MOST, telling))
-            elif its_base in _EVERYDAY_BASES or unit in EVERYDAY_WORDS or not telling or len(its_base) < 2:
+            elif _is_everyday(unit, language) or not telling or len(its_base) < 2:
                 continue
             for term in its_ideas or (its_base,):
                 found[term] = max(found.get(term, 0.0), _rareness(telling) * counts * certain)
     return tuple(found.items())
+
+
+def _is_everyday(word: str, language: Language) -> bool:
+    return word in EVERYDAY_WORDS or base_form(word, language) in _EVERYDAY_BASES
 
 
 def _parts(word: str, base: str) -> tuple[str, ...]:

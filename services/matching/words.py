@@ -23,26 +23,28 @@ TERMS_ORDINARY, LENGTH_COUNTS = 25, 0.3
 #: from then on, and for the rest by another `terms.MAKE`.
 EVERYDAY = " ".join(
     """
-    aanbieden aanbod aanpak aantal activiteit activiteiten afspraak bedrijf bedrijven beetje begeleiden begeleiding
-    beginnen beschikbaar bezig bezoek bezoeken bied bieden biedt bijdrage binnen blijven brengen buurt collega
+    aanbieden aanbod aanpak aantal activiteit activiteiten afspraak bbl bbl'er bbl'ers bedrijf bedrijven beetje
+    begeleiden begeleiding beginnen beroepspraktijkvorming beschikbaar bezig bezoek bezoeken bied bieden biedt
+    bijdrage binnen blijven bol-leerling bol-leerlingen bol-student bol-studenten bpv brengen buurt collega
     collegas contact cursus dag dagdeel dagdelen dagen delen denken docent docenten doen doet duren duur duurt
-    duurzaam duurzaamheid duurzame eerste eigen elke enkele ervaring ervaringen gaan gaat gastles gastlessen gebruik
-    gebruiken geef geeft geven geïnteresseerd gezocht goed goede graag groep groepen groepje halve hebben heel heeft
-    helpen helpt idee ideeën iedereen iemand informatie jaar jongeren kijken kijkje klas klaslokaal klassen klein
-    kleine komen komt kosten krijgen kunnen laat laten leerbedrijf leerling leerlingen leert leraar leren les lesdag
-    lesmateriaal lessen leuk leuke leven lezen locatie maak maakt maand maanden maken mbo meedenken meedoen
-    medewerker medewerkers meer meewerken mensen mogelijk mogelijkheid mogelijkheden naast neem nemen nieuw nieuwe
-    niveau nodig onderneming onderwerp onderwijs ongeveer onze opdracht opdrachten opleiding opleidingen organisatie
-    organisaties paar periode personen plaats plek praktijk praktijkles praktijklessen praktijkopdracht praktisch
-    praktische programma project projecten regio samen samenwerken samenwerking scholen school semester soort stage
-    stageplaats stageplek stages stagiair stagiaires stagiairs starten student studenten studie team teams tijd
-    tijdens tip tips twee uitleg uitleggen uren uur vak vakken vanaf vanuit verschillende vertellen vinden volgen
-    volgende vraag vragen vrij vrije week weken welke welkom werk werken werkplek werkt werkveld weten willen wilt
-    wordt zelf zien zoals zoek zoeken zoekt zorgen ze waar hoe wij we je jij jullie u hen onder alle veel via per
-    ook nog één drie vier vijf zes a about all and are available can class classes companies company course day days
-    for from give have help how internship internships learn lesson lessons looking make offer our people practice
-    project school schools student students teach teacher teachers team the their to us visit want we week weeks
-    with work would you your
+    duurzaam duurzaamheid duurzame eerste eigen elke enkele ervaring ervaringen gaan gaat gastles gastlessen
+    gebruik gebruiken geef geeft geïnteresseerd geven gezocht goed goede graag groep groepen groepje halve hbo
+    hbo'er hbo'ers hebben heeft heel helpen helpt idee ideeën iedereen iemand informatie jaar jongeren kijken
+    kijkje klas klaslokaal klassen klein kleine komen komt kosten krijgen kunnen laat laten leerbedrijf leerling
+    leerlingen leert leerwerkplek leerwerkplekken leraar leren les lesdag lesmateriaal lessen leuk leuke leven
+    lezen locatie maak maakt maand maanden maken mbo mbo'er mbo'ers medewerker medewerkers meedenken meedoen
+    meer meewerken mensen mogelijk mogelijkheden mogelijkheid naast neem nemen nieuw nieuwe niveau nodig
+    onderneming onderwerp onderwijs ongeveer onze opdracht opdrachten opleiding opleidingen organisatie
+    organisaties paar periode personen plaats plek praktijk praktijkles praktijklessen praktijkopdracht
+    praktisch praktische programma project projecten regio roc samen samenwerken samenwerking scholen school
+    semester soort stage stageplaats stageplek stages stagiair stagiaires stagiairs starten student studenten
+    studie team teams tijd tijdens tip tips twee uitleg uitleggen uren uur vak vakken vanaf vanuit verschillende
+    vertellen vinden vmbo vo volgen volgende vraag vragen vrij vrije week weken welke welkom werk werken
+    werkplek werkt werkveld weten willen wilt wordt zelf zien zoals zoek zoeken zoekt zorgen ze waar hoe wij we
+    je jij jullie u hen onder alle veel via per ook nog één drie vier vijf zes a about all and are available can
+    class classes companies company course day days for from give have help how internship internships learn
+    lesson lessons looking make offer our people practice project school schools student students teach teacher
+    teachers team the their to us visit want we week weeks with work would you your
     """.split()  # noqa: SIM905  as a list it would be a line a word
 )
 

@@ -123,6 +123,33 @@ def test_what_everybody_writes_is_no_term():
     assert terms("Wij zoeken stagiairs voor ons bedrijf, welke school heeft studenten?") == set()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BPV-plek voor mbo-studenten",
+        "Stageplaatsen voor BBL'ers en bol-leerlingen van ons roc",
+        "Leerwerkplekken bij stagebedrijven voor mbo'ers",
+    ],
+)
+def test_what_every_school_writes_is_no_term(text):
+    assert terms(text) == set()
+
+
+def test_a_word_that_is_also_an_everyday_one_keeps_its_own_meaning():
+    assert "bol" in terms("Een kweker van bollen")
+
+
+def test_places_to_learn_in_two_trades_have_nothing_in_common():
+    childcare = terms("BPV-plek kinderopvang: wie neemt onze mbo-studenten aan?")
+
+    assert not childcare & terms("BPV-plek koeltechniek voor mbo-studenten van niveau 3")
+    assert "kinderopvang" in childcare
+
+
+def test_a_compound_of_everyday_words_that_is_of_a_kin_is_a_term():
+    assert "werkplaats" in terms("Een dag in onze werkplaatsen")
+
+
 def test_a_word_of_a_kin_that_is_used_for_anything_else_is_not_taken_for_it():
     assert "bij" in terms("Bijen op het dak")
     assert not {"bij", "zeewier", "oudere"} & terms("Wie komt bij ons in een oud huis kijken?")
