@@ -5,6 +5,7 @@ A frequency is on the Zipf scale: the logarithm of how often a word occurs in a 
 """
 
 import gzip
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from pathlib import Path
@@ -19,6 +20,10 @@ _ENDINGS = {
     Language.DUTCH: (("s", ""), ("en", ""), ("'s", ""), ("e", ""), ("n", ""), ("es", ""), ("tje", ""), ("je", "")),
     Language.ENGLISH: (("s", ""), ("es", ""), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e")),
 }
+
+
+#: A Dutch word that is said with and without 'e' to mean the same: an adjective, or a participle that stands for one.
+_INFLECTED = re.compile(r"\w{2,}(?:aire|ende|ische|kundige|lijke)|(?:\w{2,})?ge\w{3,}[dt]e")
 
 
 class Lexicon(NamedTuple):
@@ -60,7 +65,7 @@ def base_form(word: str, language: Language) -> str:
     for tongue in (language, other):
         known = lexicon(tongue)
         if word in known.frequencies:
-            base = known.bases.get(word, word)
+            base = known.bases.get(word) or _uninflected(word, known) or word
             # 'pomp' is said to come from 'pompen', which comes from 'pomp': the shorter one stands for both.
             return min(word, base, key=lambda form: (len(form), form)) if known.bases.get(base) == word else base
     known = lexicon(language)
@@ -68,3 +73,12 @@ def base_form(word: str, language: Language) -> str:
         if word.endswith(ending) and (stem := word.removesuffix(ending) + instead) in known.frequencies:
             return known.bases.get(stem, stem)
     return word
+
+
+def _uninflected(word: str, known: Lexicon) -> str | None:
+    """The base form of 'toegepaste' is that of 'toegepast'; a word with a plural of its own is a noun: 'legendes'."""
+    stem = word.removesuffix("e")
+    is_noun = f"{word}s" in known.frequencies or f"{word}n" in known.frequencies
+    if is_noun or stem not in known.frequencies or not _INFLECTED.fullmatch(word):
+        return None
+    return known.bases.get(stem, stem)

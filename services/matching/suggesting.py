@@ -22,8 +22,6 @@ SKILLS_MAX = 4
 _NAMED: Mapping[str, Theme] = {
     "energietransitie": Theme.ENERGY_TRANSITION,
     "energie": Theme.ENERGY_TRANSITION,
-    "circulair": Theme.CIRCULAR_ECONOMY,
-    "circular": Theme.CIRCULAR_ECONOMY,
     "klimaatadaptatie": Theme.CLIMATE_ADAPTATION,
     "klimaatbestendig": Theme.CLIMATE_ADAPTATION,
     "biodiversiteit": Theme.BIODIVERSITY,
@@ -32,8 +30,6 @@ _NAMED: Mapping[str, Theme] = {
     "ict": Theme.DIGITALISATION,
     "robotisering": Theme.ROBOTISATION,
     "mechatronica": Theme.ROBOTISATION,
-    "bouwen": Theme.SUSTAINABLE_BUILDING,
-    "bouw": Theme.SUSTAINABLE_BUILDING,
     "mobiliteit": Theme.SUSTAINABLE_MOBILITY,
     "mobility": Theme.SUSTAINABLE_MOBILITY,
     "voedsel": Theme.FOOD_AND_AGRICULTURE,

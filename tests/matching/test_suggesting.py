@@ -32,6 +32,7 @@ def test_the_language_of_a_text(title, text, language):
         ("Wie legt onze installateurs uit hoe een warmtepomp werkt?", (Theme.ENERGY_TRANSITION,)),
         ("Slakken in de moestuin en een koe in de stal", (Theme.FOOD_AND_AGRICULTURE,)),
         ("Nestkasten voor vleermuizen en vogels", (Theme.BIODIVERSITY,)),
+        ("Gastles over de circulaire economie", (Theme.CIRCULAR_ECONOMY,)),
         ("Een cobot programmeren met een PLC", (Theme.ROBOTISATION,)),
         ("Mensen met dementie in het verpleeghuis", (Theme.HEALTH_AND_CARE,)),
         ("Wij zoeken een groep studenten", ()),

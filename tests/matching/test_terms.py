@@ -53,6 +53,24 @@ def test_a_word_has_its_base_form(word, base):
     assert base_form(word, NL) == base
 
 
+@pytest.mark.parametrize(
+    ("word", "alike"),
+    [
+        ("toegepaste", "toegepast"),
+        ("gebouwde", "gebouwd"),
+        ("grensoverschrijdende", "grensoverschrijdend"),
+        ("sanitaire", "sanitair"),
+    ],
+)
+def test_an_adjective_is_the_same_with_and_without_its_ending(word, alike):
+    assert base_form(word, NL) == base_form(alike, NL)
+
+
+@pytest.mark.parametrize("noun", ["legende", "hoogte", "gedachte", "verpleegkundige", "affaire", "bende", "gemeente"])
+def test_a_noun_that_looks_like_an_adjective_stays(noun):
+    assert base_form(noun, NL) == noun
+
+
 def test_common_words_are_used_more_than_rare_ones():
     assert frequency("de") > frequency("warmte") > frequency("warmtepomp") > frequency("xqz") == 0
     assert frequency("heat", EN) > 0
@@ -100,6 +118,19 @@ def test_a_word_that_is_written_with_a_number_is_one_word():
         "co2-reductie", "co2-meter", "co2", "en", "de", "p1", "poort",
     ]  # fmt: skip
     assert words_in("COP12 van co-vergisters, 3D-print, 21 m2") == ["cop", "van", "co-vergisters", "3d-print", "m"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "idea"),
+    [
+        ("Gastles circulaire economie", "Circulair ontwerpen", "circulair"),
+        ("Meer circulariteit", "circular design", "circulair"),
+        ("Gastles circulaire bouw", "Biobased bouwen", "bouw"),
+        ("Hybride warmtepompen", "Hybrid cars", "hybride"),
+    ],
+)
+def test_forms_of_a_word_are_one_idea(one, other, idea):
+    assert idea in terms(one) & terms(other)
 
 
 def test_who_writes_co2_speaks_of_emissions():
