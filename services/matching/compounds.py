@@ -25,8 +25,8 @@ _COST_OF_A_PART = 0.6
 _NO_PARTS = frozenset(
     """
     aan aar achtig als and ant baar ben bent beter dan dat deze den der die dit een eren erd ende ent ers geen had heb
-    heid hem het hoe hun ing isch ist kan lijk loos maar met niet nog nen ons ont onze ook pas ren schap sen ster tal
-    ten ter the tie ties tot uit van ver voor waar was wat wel wie wil zij
+    heid hem het hoe hun ing isch ist kan lijk loos maar men met niet nog nen ons ont onze ook pas ren schap sen ster
+    tal ten ter the tie ties tot uit van ver voor waar was wat wel wie wil zij
     """.split()  # noqa: SIM905  as a list it would be a line a word
 )
 

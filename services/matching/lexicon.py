@@ -22,6 +22,12 @@ _ENDINGS = {
 }
 
 
+#: What the list of base forms has wrong, of words of this field.
+_BASES_MENDED = {
+    "rijden": "rijden", "slepen": "slepen", "velden": "veld", "kruid": "kruid", "kruiden": "kruid", "wanden": "wand",
+    "gewassen": "gewas",
+}  # fmt: skip
+
 #: A Dutch word that is said with and without 'e' to mean the same: an adjective, or a participle that stands for one.
 _INFLECTED = re.compile(r"\w{2,}(?:aire|ende|ische|kundige|lijke)|(?:\w{2,})?ge\w{3,}[dt]e")
 
@@ -47,6 +53,8 @@ def lexicon(language: Language) -> Lexicon:
                 frequencies[word] = float(zipf)
                 if base:
                     bases[word] = base
+    if language is Language.DUTCH:
+        bases |= _BASES_MENDED
     return Lexicon(frequencies, bases)
 
 

@@ -33,6 +33,9 @@ _IDEA_LEAST, _IDEA_MOST, _IDEA_OF_TWO_WORDS = 0.35, 0.9, 0.8
 #: A part of a compound that tells less by itself stands for no idea: it is a prefix far more often.
 _PART_TELLS_MIN = 0.12
 
+#: A word used this often has the parts of its base form, if any: 'brandstoffen' are no 'stoffen'.
+_ZIPF_WHOLE = 3.5
+
 _RARENESS_POWER = 0.8
 
 #: CO₂ and P1 are words, with their number; otherwise a number ends a word.
@@ -93,14 +96,14 @@ def _found(text: str, language: Language) -> Iterator[tuple[str, float, str]]:
         for term, weight in _terms_of_word(word, language):
             yield term, weight, word
         two = " ".join(words[place : place + 2])
-        for idea in ideas().get(two, ()) if " " in two else ():
+        for idea in ideas(language).get(two, ()) if " " in two else ():
             yield idea, _rareness(_IDEA_OF_TWO_WORDS), two
 
 
 def _free_of(refused: str, language: Language) -> Iterator[tuple[str, float, str]]:
     """Who says 'zonder gas' asks for what is 'gasvrij', where there is such a word."""
     for word in words_in(refused):
-        for idea in ideas().get(f"{base_form(word, language)}vrij", ()):
+        for idea in ideas(language).get(f"{base_form(word, language)}vrij", ()):
             yield idea, _rareness(_IDEA_MOST), word
 
 
@@ -118,17 +121,21 @@ def _terms_of_word(word: str, language: Language) -> tuple[tuple[str, float], ..
         if not read or read in EVERYDAY_WORDS or not _telling(read):  # 'bij' is by far not always a bee
             continue
         base = base_form(read, language)
-        parts = _parts(read, base)
-        if all(_is_everyday(part, language) for part in parts) and not {read, base} & ideas().keys():
-            continue  # 'stageplaatsen', 'mbo-studenten'
+        parts = _parts(read, base, language)
+        is_of_a_kin = not {read, base}.isdisjoint(ideas(language))
+        if not is_of_a_kin and all(_is_everyday(part, language) for part in parts):  # 'stageplaatsen', 'mbo-studenten'
+            continue
         units = [
             (read, base, 1.0),
             *((part, base_form(part, language), _OF_A_PART) for part in parts if len(parts) > 1),
         ]
         for unit, its_base, counts in units:
-            its_ideas = ideas().get(unit, frozenset()) | ideas().get(its_base, frozenset())
+            its_ideas = ideas(language).get(unit, frozenset()) | ideas(language).get(its_base, frozenset())
             if counts < 1 and _telling(unit) < _PART_TELLS_MIN:  # 'bijstand' has no bees, 'weggegooid' no road
-                its_ideas = frozenset()
+                linked = base_form(f"{unit}en", language)  # 'bijenteelt' has, for it has the plural in it
+                its_ideas = ideas(language).get(linked, frozenset()) if f"{unit}en" in read else frozenset()
+            if counts < 1 and its_ideas and is_of_a_kin:  # a 'bijenhotel' is no hotel
+                continue
             telling = _telling(its_base)
             if its_ideas:
                 telling = max(_IDEA_LEAST, min(_IDEA_MOST, telling))
@@ -143,14 +150,16 @@ def _is_everyday(word: str, language: Language) -> bool:
     return word in EVERYDAY_WORDS or base_form(word, language) in _EVERYDAY_BASES
 
 
-def _parts(word: str, base: str) -> tuple[str, ...]:
+def _parts(word: str, base: str, language: Language) -> tuple[str, ...]:
     """The parts of a word, by how they are used, or by its hyphens; the word alone when it has none."""
-    for form in (word, base):
+    for form in (base,) if frequency(base) >= _ZIPF_WHOLE else (word, base):  # 'brandstoffen' are no 'stoffen'
         if len(parts := parts_of(form)) > 1:
             return parts
-    if word in ideas():  # 'e-waste' and 'pick-and-place' are one word
+    if word in ideas(language):  # 'e-waste' and 'pick-and-place' are one word
         return (word,)
-    return tuple(part for part in word.split("-") if len(part) >= PART_LETTERS_MIN or part in ideas()) or (word,)
+    return tuple(part for part in word.split("-") if len(part) >= PART_LETTERS_MIN or part in ideas(language)) or (
+        word,
+    )
 
 
 def _telling(word: str) -> float:

@@ -187,6 +187,39 @@ def test_a_word_of_a_kin_that_is_used_for_anything_else_is_not_taken_for_it():
 
 
 @pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Keuzedeel installatietechniek", "Ruilwinkel: spullen delen"),
+        ("Bedrijfscultuur", "Ramadan op het werk"),
+        ("Bijenhotel timmeren", "Vergroening van ons hotel, voor de horeca"),
+        ("Onderdelen en een examenonderdeel", "Een deelplatform"),
+        ("Fossiele brandstoffen", "De brandweer"),
+        ("Zestig meter kabel", "Meetinstrumenten"),
+    ],
+)
+def test_words_for_other_things_have_no_idea_in_common(one, other):
+    assert not terms(one) & terms(other)
+
+
+def test_a_compound_has_the_ideas_of_the_form_that_its_part_has_in_it():
+    assert "bij" in terms("Bijenhotel timmeren") & terms("Imker in de klas") & terms("Bijenteelt in de stad")
+
+
+@pytest.mark.parametrize(
+    ("english", "dutch"),
+    [("What kind of bike?", "Kinderen in de basisschool"), ("A new brand", "Brandweer"), ("What mode?", "Kleermaker")],
+)
+def test_a_word_that_both_languages_have_stands_for_an_idea_only_in_its_own(english, dutch):
+    assert not terms(english, EN) & terms(dutch)
+    assert terms("kind, brand, mode") & terms(dutch)
+
+
+def test_a_base_form_is_not_that_of_another_verb():
+    assert base_form("rijden", NL) == base_form("rijdt", NL) == "rijden"
+    assert terms("verwarmd") == {"verwarming"}
+
+
+@pytest.mark.parametrize(
     ("word", "idea"), [("bijstand", "bij"), ("weggegooid", "asfalt"), ("simpelweg", "asfalt"), ("waterstof", "textiel")]
 )
 def test_a_part_that_is_a_prefix_or_anything_stands_for_no_idea(word, idea):
