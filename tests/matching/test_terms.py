@@ -240,6 +240,20 @@ def test_what_is_not_wanted_is_kept_apart():
     assert found.unwanted == {"accu"}
 
 
+def test_what_is_done_without_is_what_it_is_about():
+    found = terms_of("Bouwen zonder afval", "", NL)
+
+    assert "afval" in found.wanted.keys() & terms("Afval voorkomen op de bouwplaats")
+    assert not found.unwanted
+
+
+def test_what_somebody_lacks_is_what_they_ask_for():
+    found = terms_of("", "We kunnen geen stageplekken vinden voor onze warmtepompmonteurs.", NL)
+
+    assert {"warmtepomp", "monteur"} <= found.wanted.keys()
+    assert not found.unwanted
+
+
 def test_who_wants_it_without_asks_for_what_is_free_of_it():
     assert "plantaardig" in terms("Koken zonder vlees")
 

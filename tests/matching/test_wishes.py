@@ -18,6 +18,11 @@ from services.matching.wishes import wishes_in
         ("Bijscholing, not for beginners.", ("for beginners",)),
         ("Liever geen helpdesk", ("helpdesk",)),
         ("No office work, please", ("office work",)),
+        ("Een gastles over koken, zonder powerpoint.", ("powerpoint",)),
+        ("Wij hebben geen behoefte aan een stage.", ("behoefte aan een stage",)),
+        ("Ik heb liever geen excursie", ("excursie",)),
+        ("Wij hoeven geen uitleg te krijgen.", ("uitleg te krijgen",)),
+        ("Geen stage en zoek een gastles", ("stage",)),
     ],
 )
 def test_what_is_not_wanted_is_taken_out(text, unwanted):
@@ -38,6 +43,15 @@ def test_what_is_not_wanted_is_taken_out(text, unwanted):
         "Ik heb nog geen goede lessen.",
         "Maakt niet uit welk niveau.",
         "De gasten komen terug.",
+        "We kunnen geen stageplekken vinden voor onze warmtepompmonteurs.",
+        "Wij hebben zelf geen 3D-printer en zoeken een bedrijf waar studenten kunnen printen.",
+        "Onze school heeft geen lasapparaat. Wie leent er een uit?",
+        "Wij krijgen geen dikkere stroomkabel, wat nu?",
+        "Er is geen gymzaal bij ons op school.",
+        "We have no welder, who lends us one?",
+        "Voor studenten zonder stageplek in de installatietechniek zoek ik bedrijven.",
+        "Bouwen zonder afval",
+        "We wrap our cheese without plastic.",
     ],
 )
 def test_what_only_sounds_like_it_stays(text):
