@@ -23,7 +23,7 @@ from services.matching.desk_rules import MatchedBefore, NotAnOffer, RequestNotYo
 from services.matching.match import Match, State
 from services.matching.pairs import Pair
 from services.matching.propositions import Known
-from services.matching.rules import Proposal
+from services.matching.rules import Busy, Proposal
 from services.matching.settings import MatchingSettings
 from services.matching.store import ask
 
@@ -90,6 +90,7 @@ async def _new(
 async def _pair(session: AsyncSession, request: Known, offer: Known, now: datetime, settings: MatchingSettings) -> Pair:
     """As it would be found, with how alike the two are; of what would not be found, that is not known."""
     most = settings.proposals_per_request_max
-    found, _ = await candidates.candidates_for(session, request, now=now, most=most)
+    whatever_runs = replace(request, busy=Busy())
+    found, _ = await candidates.candidates_for(session, whatever_runs, now=now, most=most)
     known = next((pair for pair in found if pair.offer.id == offer.proposition.id), None)
     return known or Pair(request.proposition, offer.proposition, None)

@@ -1,8 +1,10 @@
 """What may fit a request or an offer: found in PostgreSQL by meaning, by words and by distance."""
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from math import cos, radians
 from typing import Any
 
 from sqlalchemy import RowMapping, TextClause, text
@@ -14,11 +16,13 @@ from services.matching.pairs import (
     EARTH_DIAMETER_KM,
     KINDS_FOR_A_GROUP,
     KINDS_WITHOUT_DISTANCE,
+    LEVELS_APART_MAX,
     Pair,
+    box_around,
     kinds_answered_by,
     kinds_that_answer,
 )
-from services.matching.propositions import BUSY, COLUMNS, Known, busy_of, proposition_of
+from services.matching.propositions import BUSY, COLUMNS, IS_BUSY, Known, busy_of, proposition_of
 from services.matching.rules import Busy
 from services.matching.store import ask
 
@@ -27,6 +31,10 @@ WAYS = frozenset({"meaning", "words", "place"})
 
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
 CANDIDATES_MAX = 30
+
+#: One organisation with so many of them leaves too little room for others, of which each request wants a few: it is
+#: asked once more without them. Where no organisation has as many, a full list is of four at the least.
+CROWDING = 10
 
 #: `ts_rank` takes what each label stands for from D to A, none above 1.
 _LABELS = ", ".join(str(round(words.LABELS[label] / max(words.LABELS.values()), 2)) for label in "DCBA")
@@ -38,7 +46,6 @@ NEAREST_MAX, WITH_A_WORD_MAX = 2000, 1000
 #: Who wants to go no further than this has all within reach compared by meaning, when the index gave up before it had
 #: found enough of them.
 WITHIN_KM_MAX = 50
-KM_PER_DEGREE = 111.2
 
 
 #: Beyond this many, how many matches of an offer run exactly decides nothing (`rules.chosen`), and takes long to count.
@@ -54,13 +61,30 @@ def offer_running(offer_id: str) -> str:
 async def candidates_for(
     session: AsyncSession, known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
 ) -> tuple[list[Pair], dict[str, Busy]]:
-    """What may fit, as pairs, and for each request the matches that it has already; one question to the database."""
-    mine = known.proposition
-    rows = (await ask(session, *question(known, now=now, most=most, ways=ways))).mappings().all()
-    pairs = [_pair(known, row) for row in rows]
-    if mine.side is Side.REQUEST:
-        return pairs, {mine.id: known.busy}
-    return pairs, {row["proposition_id"]: busy_of(row) for row in rows}
+    """What may fit, as pairs, and for each request the matches that it has already: one question to the database, and
+    for a request one more as long as an organisation crowds out others.
+    """
+    if known.proposition.side is Side.OFFER:
+        rows = await _rows(session, known, now, most, ways)
+        return [_pair(known, row) for row in rows], {row["proposition_id"]: busy_of(row) for row in rows}
+    pairs: dict[str, Pair] = {}
+    passed = known.busy.organisations
+    for _ in range(most):
+        sought = replace(known, busy=replace(known.busy, organisations=passed))
+        found = [_pair(known, row) for row in await _rows(session, sought, now, most, ways)]
+        pairs |= {pair.offer.id: pair for pair in found}
+        offers = Counter(pair.offer.organisation_id for pair in found)
+        crowding = {organisation for organisation, count in offers.items() if count >= CROWDING}
+        if len(found) < CANDIDATES_MAX or not crowding:
+            break
+        passed |= crowding
+    return list(pairs.values()), {known.proposition.id: known.busy}
+
+
+async def _rows(
+    session: AsyncSession, known: Known, now: datetime, most: int, ways: frozenset[str]
+) -> Sequence[RowMapping]:
+    return (await ask(session, *question(known, now=now, most=most, ways=ways))).mappings().all()
 
 
 def question(
@@ -68,7 +92,8 @@ def question(
 ) -> tuple[TextClause, dict[str, Any]]:
     """The statement that finds candidates, and its values.
 
-    It narrows for speed with what the rules will say anyway: kind, reach, whose it is, and pairs proposed before.
+    It narrows with all that the rules will say anyway, of which what is found would else be full: kind, reach, period,
+    level, whose it is, pairs proposed before, and organisations that a request has a match with.
     `exact` looks at every vector, for who measures what the index misses.
     """
     mine = known.proposition
@@ -92,10 +117,15 @@ def question(
         "unwanted": list(known.unwanted),
         "participants": mine.participants,
         "languages": [language.value for language in mine.languages],
+        "starts_on": mine.starts_on,
+        "ends_on": mine.ends_on,
+        "mbo_level": mine.mbo_level,
         "now": now,
         "node": mine.node,
     }
-    if not is_request:
+    if is_request:
+        values["busy_with"] = sorted(known.busy.organisations)
+    else:
         values |= {"most": most, "kind": mine.kind.value}
     model = None
     if known.meaning:
@@ -105,15 +135,8 @@ def question(
         values["query"] = query
     is_near = mine.reach_km is not None and mine.reach_km <= WITHIN_KM_MAX
     if is_near and "meaning" in found_by and not exact:
-        values |= _box_around(mine.latitude, mine.longitude, mine.reach_km or 0)
+        values |= box_around(mine.latitude, mine.longitude, mine.reach_km or 0)
     return _statement(mine.side, model, found_by, exact, is_near), values
-
-
-def _box_around(latitude: float, longitude: float, km: float) -> dict[str, float]:
-    """The corners, in degrees, of a box that has everything within so many kilometres; a little more than that."""
-    north = (km + 1) / KM_PER_DEGREE
-    east = north / max(0.1, cos(radians(abs(latitude) + north)))
-    return {"west": longitude - east, "east": longitude + east, "south": latitude - north, "north": latitude + north}
 
 
 @lru_cache(maxsize=64)
@@ -125,11 +148,13 @@ def _statement(
     `model` is the id of the model whose vectors are compared, and how long they are.
     """
     other, pair = ("offer", "m.request_id = :id AND m.offer_id = p.proposition_id")
-    room = ""
+    room = "AND p.organisation_id <> ALL(CAST(:busy_with AS text[]))"
     if side is Side.OFFER:
         other, pair = ("request", "m.offer_id = :id AND m.request_id = p.proposition_id")
-        room = """AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
-                         AND t.state IN ('proposed', 'endorsed')) < :most"""
+        room = f"""AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
+                         AND t.state IN ('proposed', 'endorsed')) < :most
+            AND :organisation_id <> ALL(ARRAY(SELECT m.offerer_organisation_id FROM match m
+                                             WHERE m.request_id = p.proposition_id AND {IS_BUSY}))"""
     is_open = f"p.side = '{other}' AND p.status = 'open'"
     ours = "(CAST(:node AS text) IS NULL OR p.node <> :node)"
     if side is Side.OFFER:
@@ -149,6 +174,9 @@ def _statement(
                 * sin(radians(p.longitude - :longitude) / 2) ^ 2)))
              <= least(coalesce(CAST(:reach_km AS integer), 40000), coalesce(p.reach_km, 40000)) + 0.01)
         AND ({offered} NOT IN ({group}) OR ({no_room}) IS NOT TRUE)
+        AND (p.starts_on <= CAST(:ends_on AS date)) IS NOT FALSE
+        AND (p.ends_on >= CAST(:starts_on AS date)) IS NOT FALSE
+        AND (abs(p.mbo_level - CAST(:mbo_level AS integer)) <= {LEVELS_APART_MAX}) IS NOT FALSE
         AND (coalesce(p.languages, '{{}}') = '{{}}' OR CAST(:languages AS text[]) = '{{}}'
              OR p.languages && CAST(:languages AS text[]))
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')

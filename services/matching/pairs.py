@@ -36,6 +36,7 @@ KINDS_FOR_A_GROUP = frozenset({Kind.GUEST_LESSON, Kind.SITE_VISIT, Kind.MEETING}
 
 LEVELS_APART_MAX = 1
 EARTH_DIAMETER_KM = 12742.0
+KM_PER_DEGREE = 111.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,13 @@ def kilometres_between(one: Proposition, other: Proposition) -> float:
         + math.cos(north_one) * math.cos(north_other) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
     )
     return EARTH_DIAMETER_KM * math.asin(min(1.0, math.sqrt(half_chord)))
+
+
+def box_around(latitude: float, longitude: float, km: float) -> dict[str, float]:
+    """The corners, in degrees, of a box that has everything within so many kilometres; a little more than that."""
+    north = (km + 1) / KM_PER_DEGREE
+    east = north / max(0.1, math.cos(math.radians(abs(latitude) + north)))
+    return {"west": longitude - east, "east": longitude + east, "south": latitude - north, "north": latitude + north}
 
 
 def _within_reach(request: Proposition, offer: Proposition) -> bool:

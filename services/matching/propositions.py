@@ -62,11 +62,14 @@ COLUMNS = """
         AS escalated,
     (SELECT name FROM organisation o WHERE o.organisation_id = p.organisation_id) AS organisation_name"""
 
-BUSY = """
+#: Whether a match `m` of a request keeps other offers of its organisation from it.
+IS_BUSY = "m.state IN ('proposed', 'endorsed', 'introduced')"
+
+BUSY = f"""
     (SELECT count(*) FROM match m
      WHERE m.request_id = p.proposition_id AND state IN ('proposed', 'endorsed')) AS running,
     ARRAY(SELECT offerer_organisation_id FROM match m
-          WHERE m.request_id = p.proposition_id AND state IN ('proposed', 'endorsed', 'introduced')) AS busy_with"""
+          WHERE m.request_id = p.proposition_id AND {IS_BUSY}) AS busy_with"""
 
 #: Also where that it closed before is not heard, or later.
 _OPENS_AGAIN = "(CAST(:reopened AS boolean) AND p.version < excluded.version)"
