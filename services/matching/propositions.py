@@ -62,8 +62,11 @@ COLUMNS = """
         AS escalated,
     (SELECT name FROM organisation o WHERE o.organisation_id = p.organisation_id) AS organisation_name"""
 
-#: Whether a match `m` of a request keeps other offers of its organisation from it.
-IS_BUSY = "m.state IN ('proposed', 'endorsed', 'introduced')"
+#: Whether a match `m` of a request keeps other offers of its organisation from it. Who says no to that need or that
+#: level speaks of one offer; any other no, and each one of the organisation itself, is about all that it offers.
+IS_BUSY = """(m.state IN ('proposed', 'endorsed', 'introduced')
+    OR (m.state = 'dismissed' OR m.lapsed_because = 'declined') AND (m.offerer_accepted IS FALSE
+        OR coalesce(m.dismissed_because, m.declined_because, '') NOT IN ('other-need', 'wrong-level')))"""
 
 BUSY = f"""
     (SELECT count(*) FROM match m

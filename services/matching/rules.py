@@ -87,7 +87,8 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """What a request has: how many running matches, and the organisations that it runs with or was introduced to."""
+    """What a request has: how many running matches, and the organisations that it runs with, was introduced to, or
+    came to nothing with."""
 
     running: int = 0
     organisations: frozenset[str] = frozenset()

@@ -159,3 +159,35 @@ async def test_an_answer_and_the_end_of_the_request_at_once_leave_one_outcome(ma
 
     introduced, lapsed = len(await matching.said(IntroductionMade)), len(await matching.said(MatchLapsed))
     assert (introduced, lapsed) == ((1, 0) if answer.status_code == 200 else (0, 1))
+
+
+@pytest.mark.parametrize(
+    ("who", "because", "others"),
+    [
+        ("offerer", "no-capacity", []),
+        ("offerer", "other-need", []),
+        ("asker", "too-far", []),
+        ("asker", "other", []),
+        ("asker", "other-need", ["second"]),
+        ("ambassador", "too-far", []),
+        ("ambassador", "no-capacity", []),
+        ("ambassador", "wrong-level", ["second"]),
+    ],
+)
+async def test_after_a_no_the_same_organisation_comes_back_only_where_it_was_about_one_offer(
+    matching: Matching, who, because, others
+):
+    propose = matching.proposed if who == "ambassador" else matching.endorsed
+    match = await propose(a_request("r"), an_offer("o"))
+    await matching.given(an_offer("second"))
+
+    if who == "ambassador":
+        await matching.ambassador().post(f"/v1/matches/{match.match_id}/dismiss", json={"because": because})
+    else:
+        no = {"accepted": False, "because": because}
+        await (matching.asker if who == "asker" else matching.offerer).post(address(match), json=no)
+
+    assert [proposed.offer_id for proposed in await matching.said(MatchProposed)] == others
+    await matching.given()
+    await matching.when(an_offer("third"))
+    assert [proposed.offer_id for proposed in await matching.said(MatchProposed)] == []
