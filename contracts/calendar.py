@@ -4,17 +4,16 @@ The same meeting always has the same UID; a calendar replaces what it has by wha
 """
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 import icalendar
 from babel import Locale
 from babel.dates import format_date
 
+from contracts.days import AMSTERDAM
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 
 MEDIA_TYPE = "text/calendar"
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 #: How long a meeting takes of which nobody said when it ends.
 LASTS = timedelta(hours=2)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from contracts.days import AMSTERDAM
 
 Row = dict[str, Any]
 
@@ -107,7 +108,7 @@ def _cell(cell: Any) -> Any:
     if isinstance(value, datetime):
         if value.time() == time():
             return value.date().isoformat()
-        return value.replace(tzinfo=ZoneInfo("Europe/Amsterdam")).isoformat()
+        return value.replace(tzinfo=AMSTERDAM).isoformat()
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, float) and value.is_integer():

@@ -7,9 +7,9 @@ node's team sees the requests themselves, and may see exact counts (decision 004
 
 from datetime import UTC, datetime
 from typing import Literal, get_args
-from zoneinfo import ZoneInfo
 
 from chassis import FieldErrors
+from contracts.days import AMSTERDAM
 
 #: From this many on a count is told, rounded to as many.
 FEW = 5
@@ -26,7 +26,6 @@ WAYS: tuple[By, ...] = get_args(By)
 _STEPS = [FEW, *(first * 10**zeros for zeros in range(1, 12) for first in (1, 2, 5))]
 
 MONTHS_MAX = 120
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 def shown(count: int, *, exact: bool = False) -> Shown:

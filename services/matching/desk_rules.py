@@ -2,15 +2,13 @@
 
 from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from chassis import Problem
+from contracts.days import AMSTERDAM
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import Role, Side
 from services.matching import routing
 from services.matching.pairs import Proposition
-
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 #: What comes back on a day does so before the work begins.
 COMES_AT = time(7)

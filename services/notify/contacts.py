@@ -8,10 +8,10 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from contracts.members import ContactChanged, NodeTeamJoined, NodeTeamLeft
 from contracts.vocabulary import Language
 from services.notify.erasure import not_while_erasing
-from services.notify.sql import run
 from services.notify.tables import Contact, ContactElsewhere, TeamMember
 from services.notify.templates import EVERYTHING, Category
 from services.notify.waking import wake_senders_after_commit

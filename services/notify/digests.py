@@ -8,11 +8,11 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from contracts.event import new_id
 from services.notify import one_person
 from services.notify.erasure import not_while_erasing
 from services.notify.planning import mailed_today
-from services.notify.sql import run
 from services.notify.templates import Category
 from services.notify.waking import wake_senders_after_commit
 

@@ -3,8 +3,7 @@
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.sql import was_begun_with
-from services.notify.sql import run
+from chassis.sql import run, was_begun_with
 
 #: Handlers that tell something hold this lock shared and an erasure holds it alone, so that nothing is told about
 #: somebody while they are being erased.

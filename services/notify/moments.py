@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from contracts.days import AMSTERDAM
 from services.notify.templates import Category, Rhythm
 
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 _SATURDAY = 5
 
 

@@ -3,9 +3,9 @@
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from contracts.members import MemberMerged, MemberParted
 from services.notify.erasure import not_while_erasing
-from services.notify.sql import run
 
 # The highest version wins.
 _KEEP = text(

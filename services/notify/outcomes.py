@@ -10,11 +10,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from chassis.mailboxes import Outgoing, change_and_say, saying_of_changed
+from chassis.sql import run
 from contracts.notify import NotificationFailed, NotificationSent
 from services.notify import attempts, contacts
 from services.notify.post import WITHOUT_SECRETS, Claimed
 from services.notify.smtp import Accepted, Deferred, NotOffered, Outcome, Refused, ServerAway
-from services.notify.sql import run
 
 # A row that is not ours any more (erased, or given to another sender after we seemed dead) is left alone.
 _OURS = "WHERE notification_id = :id AND status = 'sending' AND sender = :sender"

@@ -10,10 +10,10 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say_later
+from chassis.sql import run
 from contracts.notify import DigestDue
 from services.notify import one_person
 from services.notify.moments import Habits, Wishes, day_of
-from services.notify.sql import run
 from services.notify.tables import Preference
 from services.notify.templates import Category, Delivery, Rhythm
 

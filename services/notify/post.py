@@ -13,11 +13,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from chassis.database import driver_of
+from chassis.sql import run
 from contracts.notify import NotificationFailed
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sending
 from services.notify.connections import SENDER_LOCKS
 from services.notify.moments import wishes_from
-from services.notify.sql import run
 from services.notify.tables import Notification
 from services.notify.templates import CATEGORY_OF, Category, Delivery, Template
 

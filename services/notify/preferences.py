@@ -8,9 +8,9 @@ from sqlalchemy import text
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from services.notify.erasure import not_while_erasing
 from services.notify.moments import Wishes
-from services.notify.sql import run
 from services.notify.tables import Preference, UnsubscribeToken
 from services.notify.templates import EVERYTHING, Category
 

@@ -13,12 +13,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import Template as JinjaTemplate
 
 from contracts.calendar import when_in_words
+from contracts.days import AMSTERDAM
 from contracts.matching import Reason
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
@@ -29,7 +29,6 @@ from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
 _FOLDER = Path(__file__).parent / "mail"
-_AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _shown(reading: Reading, member_id: str) -> dict[str, Any] | None:
 
 
 def _clock_time(moment: str | None) -> str | None:
-    return moment and datetime.fromisoformat(moment).astimezone(_AMSTERDAM).strftime("%H:%M")
+    return moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).strftime("%H:%M")
 
 
 def url_of(reading: Reading) -> str | None:

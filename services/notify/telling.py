@@ -8,6 +8,7 @@ from pydantic_core import to_json
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from contracts.event import new_id
 from services.notify.contacts import ALL_KNOWN
 from services.notify.erasure import not_while_erasing
@@ -15,7 +16,6 @@ from services.notify.planning import plan, unplanned
 from services.notify.push.deliveries import PUSHED
 from services.notify.rules import Notice
 from services.notify.settings import NotifySettings
-from services.notify.sql import run
 from services.notify.waking import wake_senders_after_commit
 
 # Most mail: neither what the member chose nor what their node does for who never chose has it wait.

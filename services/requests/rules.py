@@ -6,14 +6,13 @@ Pure: data in, data out; time is an argument. Both sides live by the same rules 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from chassis.identity import Identity
 from chassis.problems import Problem
+from contracts.days import AMSTERDAM
 from contracts.vocabulary import Kind, Role, Side, Status
 
 #: Days are those of the Netherlands, wherever the service runs.
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 #: Nothing stands longer than this without being looked at again.
 STANDS_DAYS_MAX = 365

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 
 from chassis.problems import Problem
-from contracts.calendar import AMSTERDAM, span
+from contracts.calendar import span
+from contracts.days import AMSTERDAM
 from contracts.meetings import Meeting, Standing
 from contracts.vocabulary import Kind
 from services.requests.rules import end_of, last_day

@@ -11,13 +11,13 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from chassis import Service
+from chassis.sql import run
 from contracts.event import Event, new_id
 from contracts.matching import Party, Reason
 from contracts.members import ContactChanged, NodeTeamJoined
 from services.notify import api, handlers, streaming, tables
 from services.notify.app import service
 from services.notify.settings import NotifySettings
-from services.notify.sql import run
 from services.notify.tables import Notification
 from services.notify.templates import Template
 from tests.catching import Catcher, catching

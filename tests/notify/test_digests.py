@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from contracts.days import AMSTERDAM
 from contracts.desk import FollowUpCame
 from contracts.event import new_id
 from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased
 from contracts.notify import DigestDue
-from services.notify.moments import AMSTERDAM
 from tests.catching import words
 from tests.notify.conftest import a_match, a_person
 from tests.notify.test_preferences import choose

@@ -2,9 +2,9 @@
 
 from sqlalchemy import text
 
+from chassis.sql import run
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
-from services.notify.sql import run
 from tests.members.conftest import slug
 from tests.notify.conftest import NODE_URL, a_match, a_person
 

@@ -5,12 +5,12 @@ from datetime import timedelta
 import icalendar
 
 from contracts.calendar import when_in_words
+from contracts.days import AMSTERDAM
 from contracts.event import new_id
 from contracts.meetings import Standing
 from contracts.members import MemberErased
 from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, PlaceFreed, SignedUp, SignUpWithdrawn
 from contracts.vocabulary import Language
-from services.notify.moments import AMSTERDAM
 from tests.notify.conftest import a_person
 from tests.notify.test_mail_texts import A_MEETING
 from tests.notify.test_preferences import choose

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.notify.moments import AMSTERDAM, Habits, Wishes, day_of
+from contracts.days import AMSTERDAM
+from services.notify.moments import Habits, Wishes, day_of
 from services.notify.templates import Category, Rhythm
 
 HABITS = Habits(desk=Rhythm.AT_MOST_DAILY, digest_hour=8)

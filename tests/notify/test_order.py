@@ -4,10 +4,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from chassis.sql import run
 from contracts.matching import IntroductionMade, MatchAnswered, MatchEndorsed, MatchProposed
 from contracts.members import NodeTeamJoined, NodeTeamLeft
 from contracts.vocabulary import Side
-from services.notify.sql import run
 from tests.notify.conftest import a_match, a_person
 
 LENGTH = 11

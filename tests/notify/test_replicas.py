@@ -6,12 +6,12 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from chassis.sql import run
 from contracts.matching import MatchEndorsed, MatchProposed
 from contracts.notify import NotificationSent
 from services.notify.app import service
 from services.notify.connections import SENDER_LOCKS
 from services.notify.settings import NotifySettings
-from services.notify.sql import run
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import Running, eventually
 from tests.notify.conftest import Notify, a_match, a_notify, a_person

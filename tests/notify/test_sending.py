@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import DatabaseAway, wait_for_database
+from chassis.sql import run
 from contracts.envelope import encode
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
@@ -25,7 +26,6 @@ from services.notify.outcomes import write_down
 from services.notify.rules import Notice
 from services.notify.sending import Sender, send_mail
 from services.notify.smtp import Connection, mail_server
-from services.notify.sql import run
 from services.notify.telling import tell
 from services.notify.templates import Template
 from tests.catching import words

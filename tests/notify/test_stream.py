@@ -12,10 +12,10 @@ import pytest
 import uvicorn
 from sqlalchemy import text
 
+from chassis.sql import run
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
 from node.part import free_port
-from services.notify.sql import run
 from services.notify.streaming import as_event
 from services.notify.views import InboxItemView
 from tests.given import eventually

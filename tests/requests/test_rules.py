@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chassis import Identity
+from contracts.days import AMSTERDAM
 from contracts.vocabulary import Kind, Role, Side, Status
 from services.requests import rules
-from services.requests.rules import AMSTERDAM, LIFE, Step, StepNotPossible
+from services.requests.rules import LIFE, Step, StepNotPossible
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 2)

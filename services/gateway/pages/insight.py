@@ -7,12 +7,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
+from contracts.days import AMSTERDAM
 from contracts.networks import known
 from contracts.places import PROVINCES
 from contracts.vocabulary import Kind, Role, Theme
 from services.gateway.pages import charts
 from services.gateway.pages.reading import Reader, SignedInReader
-from services.gateway.pages.words import AMSTERDAM
 
 router = APIRouter(include_in_schema=False)
 

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from contracts.calendar import AMSTERDAM, when_in_words
+from contracts.calendar import when_in_words
+from contracts.days import AMSTERDAM
 from contracts.vocabulary import Language, Theme
 from contracts.words import theme_in_words
 from services.gateway.pages.forms import Form, place_in

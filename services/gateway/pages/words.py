@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -18,10 +17,10 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
+from contracts.days import AMSTERDAM
 from contracts.vocabulary import Language
 
 TEXTS = Path(__file__).parent / "texts"
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 #: How the Dutch, and the English among them, write days and numbers.
 LOCALES = {Language.DUTCH: Locale("nl", "NL"), Language.ENGLISH: Locale("en", "GB")}

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.outward import Answer
+from chassis.sql import run
 from services.notify.moments import Wishes, wishes_from
 from services.notify.push import devices, rules
-from services.notify.sql import run
 
 #: How much longer than a call a message is kept from others: what came of it is to be written down, too.
 MARGIN = timedelta(seconds=20)

@@ -7,9 +7,9 @@ from sqlalchemy import text
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from services.notify.erasure import not_while_erasing
 from services.notify.push.rules import DEVICES_MAX
-from services.notify.sql import run
 from services.notify.tables import PushDevice
 
 # A browser has one address, whoever uses it: who asked last is told there, and nobody else any more.
