@@ -127,6 +127,61 @@ async def test_a_member_is_asked_and_their_new_offer_is_put_next_to_the_request(
     assert "Een lid om hulp gevraagd" in lately
 
 
+def chosen(read):
+    """What is chosen on a page, of several and of a list."""
+    chosen = [one for one in read.iter() if one.get("checked") is not None or one.get("selected") is not None]
+    return [one.get("value") for one in chosen]
+
+
+async def test_who_cannot_be_asked_is_shown_with_what_was_written_for_them(neighbourhood):
+    ambassador, name = await an_ambassador(neighbourhood, "Amir Bos"), fresh_name("Fatima").replace("-", " ")
+    asker = await neighbourhood.member(name=name)
+    own = (await asker.post("/api/v1/requests", json=a_proposition("Wie komt?", kind="equipment"))).json()["request_id"]
+    await neighbourhood.quiet()
+    page, asker_id = await ambassador.get(f"/desk/requests/{own}?name={name}"), await neighbourhood.member_id(asker)
+
+    refused = await press(ambassador, page, "ask", member_id=asker_id, note="Jij kent dit!")
+
+    read = well_made(refused, "nl")
+    assert (refused.status_code, "Dit lid kun je dit niet vragen" in refused.text) == (422, True)
+    assert [one.text for one in read.iter("textarea")] == ["Jij kent dit!", None]
+    assert (chosen(read), f'name="name" value="{name}"' in refused.text) == ([asker_id], True)
+
+
+async def test_what_was_filled_in_about_a_match_stands_at_the_desk_when_it_is_refused(neighbourhood):
+    ambassador, pair = await an_ambassador(neighbourhood, "Amir Bos"), await neighbourhood.a_match()
+    given = {"member_id": await neighbourhood.member_id(ambassador)}
+    assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/hand-over", json=given)).status_code == 200
+    match = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()
+    page, title = await ambassador.get("/desk"), match["request"]["title"]
+    other = await an_ambassador(neighbourhood, fresh_name("Loes"))
+    other_id, asker_id = [await neighbourhood.member_id(one) for one in (other, pair.asker)]
+
+    no_reason = await press(ambassador, page, f"Dit past niet: {title}", note="Te ver.")
+    cannot = await press(ambassador, page, f"Laat iemand anders kijken: {title}", member_id=asker_id, note="Jouw vak.")
+    late = await press(
+        ambassador, page, f"Laat iemand anders kijken: {title}", member_id=other_id, note="Jouw vak.", version="7"
+    )
+
+    assert [one.status_code for one in (no_reason, cannot, late)] == [422, 422, 412]
+    assert "Kies een reden, en houd de toelichting kort." in no_reason.text
+    assert "Dit lid kan niet naar deze match kijken." in cannot.text
+    assert_open(no_reason, f"dismiss-{pair.match_id}", "Te ver.", [])
+    assert_open(cannot, f"over-{pair.match_id}", "Jouw vak.", [])
+    assert_open(late, f"over-{pair.match_id}", "Jouw vak.", [other_id])
+    judged = await pair.team.post(f"/api/v1/matches/{pair.match_id}/endorse")
+    assert judged.status_code == 200, judged.text
+    gone = await press(ambassador, page, f"Dit past niet: {title}", because="too-far", note="Te ver.")
+    assert (gone.status_code in (409, 412), "Te ver." in gone.text) == (True, True)
+
+
+def assert_open(page, part, note, is_chosen):
+    """One part of a page is open, and what was filled in there stands there still."""
+    (opened,) = [one for one in well_made(page, "nl").iter("details") if one.get("open") is not None]
+    assert (opened.get("id"), [one.text for one in opened.iter("textarea")]) == (part, [note])
+    assert chosen(opened) == is_chosen
+
+
 async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_desk(neighbourhood, desk):
     ambassador, _, about, request_id = desk
     offerer = await neighbourhood.member(name="Sem de Vries")

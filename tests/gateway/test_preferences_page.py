@@ -47,6 +47,15 @@ async def test_what_somebody_chooses_is_kept_and_shown(neighbourhood):
     assert (kept["quiet_from"], kept["quiet_until"], kept["weekends"]) == (20, 7, False)
 
 
+async def test_what_is_no_rhythm_is_refused_without_talk_of_a_reason(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+
+    refused = await keep(noor, await noor.get("/preferences", headers=BROWSER), proposals="nooit")
+
+    told = next(one for one in well_made(refused, "nl").iter("p") if one.get("role") == "alert")
+    assert (refused.status_code, shown(told)) == (422, "Er klopt iets niet in wat je invulde. Kijk het na.")
+
+
 async def test_who_chooses_other_hours_gets_no_mail_then_also_without_the_tick_and_with_none_chosen_keeps_it_so(
     neighbourhood,
 ):

@@ -93,6 +93,7 @@ async def test_the_scope_that_a_colleague_gave_meanwhile_is_seen_first(team, col
 
     late = await press(team, seen, "appoint", provinces="Utrecht", themes="")
     well_made(late, "nl")
+    ticked = [one.get("value") for one in parsed(late).iter("input") if one.get("checked") is not None]
     stands = (await colleague.get(f"/api/v1{page}")).json()["scope"]["provinces"]
     again = await press(team, late, "appoint", provinces="Utrecht", themes="")
 
@@ -101,7 +102,7 @@ async def test_the_scope_that_a_colleague_gave_meanwhile_is_seen_first(team, col
         True,
         True,
     )
-    assert stands == ["Zeeland"]
+    assert (ticked, stands) == (["Utrecht"], ["Zeeland"])
     assert again.status_code == 303
 
 

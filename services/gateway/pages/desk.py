@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chassis import Problem
 from contracts.vocabulary import Role
-from services.gateway.pages.matches import REASONS, STEPS
+from services.gateway.pages.matches import REASONS, STEPS, wrong_with
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -46,7 +46,8 @@ async def judge(match_id: Id, reader: SignedInReader) -> Response:
     told = {name: filled_in[name] for name in ("because", "note", "member_id") if filled_in.get(name, "").strip()}
     done = "asked-over" if told.get("member_id") and not reader.has(Role.NODE_TEAM) else button
     if_match = f'"{filled_in.get("version", "")}"'
-    return await _do(reader, f"/v1/matches/{one}/{verb}", done, body=body | told, if_match=if_match)
+    kept = told | {"match_id": match_id, "step": button}
+    return await _do(reader, f"/v1/matches/{one}/{verb}", done, body=body | told, if_match=if_match, kept=kept)
 
 
 @router.post("/desk/hand-overs/{match_id}")
@@ -94,7 +95,8 @@ async def _do(
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
-        wrong = wrong_with_follow_up(refused) if kept else f"error.{refused.slug}"
+        step = (kept or {}).get("step")
+        wrong = wrong_with_follow_up(refused) if kept and not step else wrong_with(step, refused)
         return await _page(reader, status=refused.status, wrong=wrong, kept=kept)
     return reader.go_to(f"/desk?done={done}")
 

@@ -34,12 +34,12 @@ async def show_request(
 
 
 @router.post("/desk/requests/{request_id}")
-async def take_step(request_id: Id, reader: SignedInReader) -> Response:
+async def take_step(request_id: Id, reader: SignedInReader, words: Words = "", name: Name = "") -> Response:
     """It is put next to an offer, shown to a member, or noted to come back to."""
     filled_in = await reader.form()
     button = filled_in.get("step", "")
     if button not in STEPS:
-        return await _page(reader, request_id, "", "", status=422, wrong="error.422")
+        return await _page(reader, request_id, words, name, status=422, wrong="error.422")
     address, fields, done = STEPS[button]
     body = {name: filled_in[name].strip() for name in fields if filled_in.get(name, "").strip()}
     about = {"matter": "request", "matter_id": request_id} if button == "follow-up" else {"request_id": request_id}
@@ -48,10 +48,9 @@ async def take_step(request_id: Id, reader: SignedInReader) -> Response:
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
-        if button != "follow-up":
-            return await _page(reader, request_id, "", "", status=refused.status, wrong=f"error.{refused.slug}")
-        wrong = wrong_with_follow_up(refused)
-        return await _page(reader, request_id, "", "", status=refused.status, wrong=wrong, kept=body)
+        wrong = wrong_with_follow_up(refused) if button == "follow-up" else f"error.{refused.slug}"
+        kept = body | {"step": button}
+        return await _page(reader, request_id, words, name, status=refused.status, wrong=wrong, kept=kept)
     return reader.go_to(f"/desk/requests/{quote(request_id, safe='')}?done={done}")
 
 

@@ -61,11 +61,17 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
     except Refused as refused:
         if refused.status not in (403, 409, 412, 422):
             raise
-        wrong = f"error.{refused.slug}"
+        wrong = wrong_with(button, refused)
         return await _page(reader, match_id, status=refused.status, wrong=wrong, typed=told | {"step": button})
     if button == "hand-over":  # it may not be theirs to see any more
         return reader.go_to("/?done=hand-over")
     return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={button}")
+
+
+def wrong_with(button: str | None, refused: Refused) -> str:
+    """The key of what is wrong with a step; two of them are taken with a reason."""
+    is_reason = button in ("dismiss", "no") and refused.slug == "invalid-fields"
+    return "wrong.match-because" if is_reason else f"error.{refused.slug}"
 
 
 async def _page(

@@ -92,7 +92,8 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
     except Refused as refused:
         if refused.status not in (404, 409, 412, 422):
             raise
-        return await _page(reader, member_id, status=refused.status, wrong=f"error.{refused.slug}")
+        kept = form if scope is not None else None
+        return await _page(reader, member_id, status=refused.status, wrong=f"error.{refused.slug}", form=kept)
     if button == "contact":  # shown once: it is noted who looked
         return await _page(reader, member_id, contact=told)
     return reader.go_to(f"/members/{quote(member_id, safe='')}?done=member-{button}")
@@ -115,6 +116,7 @@ async def _page(
     status: int = 200,
     done: str = "",
     wrong: str = "",
+    form: Form | None = None,
     contact: dict[str, Any] | None = None,
 ) -> Response:
     reader.must_have(Role.NODE_TEAM)
@@ -122,7 +124,8 @@ async def _page(
     member = await reader.ask(f"/v1/members/{one}")
     deeds = (await reader.ask(f"/v1/deeds?limit=20&member_id={one}"))["items"]
     scope = member["scope"] or {name: [] for name in SCOPE}
-    ids = scope["organisation_ids"]
+    form = form or Form(dict(scope))
+    ids = tuple(dict.fromkeys([*scope["organisation_ids"], *form.all("organisation_ids")]))
     known = await asyncio.gather(*(reader.ask(f"/v1/organisations/{quote(one, safe='')}") for one in ids))
     choices = {
         "organisation_ids": [(one, organisation["name"]) for one, organisation in zip(ids, known, strict=True)],
@@ -133,7 +136,7 @@ async def _page(
         "member.html",
         status=status,
         member=member,
-        form=Form(dict(scope)),
+        form=form,
         choices=choices,
         covers=[words for name in SCOPE for value, words in choices[name] if value in scope[name]],
         contact=contact,
