@@ -1,5 +1,6 @@
 """What people do on the pages, as they do it: with a browser, on a whole node, with the mails that it sends."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.async_api import Route
 
 from node import screenshots
 from node.client import Person
@@ -119,6 +121,32 @@ async def test_who_asks_sees_while_typing_what_may_answer_it_and_asks_all_the_sa
     assert await visitor.heading() == "Wie helpt ons met vleermuiskasten?"
     await visitor.follows("Vragen")
     await visitor.sees("Wie helpt ons met vleermuiskasten?")
+
+
+async def test_who_chooses_a_theme_while_an_answer_is_under_way_keeps_it_and_what_is_found_is_read_out(street, visitor):
+    await _signed_in(street, visitor)
+    await visitor.goes_to("/requests/new")
+    read_out = await visitor.page.locator("#along [aria-live]").element_handle()
+    under_way, may_come = asyncio.Event(), asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        under_way.set()
+        await may_come.wait()
+        await route.continue_()
+
+    await visitor.page.route("**/new/along", slowly)
+    await visitor.field("Wat zoek je?").fill("Wij willen met de klas een warmtepomp zien werken in een oud huis.")
+    await under_way.wait()
+    chosen = visitor.page.get_by_label("biodiversiteit")
+    await chosen.focus()
+    await chosen.press("Space")
+    may_come.set()
+    await visitor.page.locator("[name=suggested]:not([value=''])").wait_for(state="attached")
+
+    assert await chosen.is_checked()
+    assert await chosen.evaluate("one => one === document.activeElement")
+    assert not await visitor.page.get_by_label("energietransitie").is_checked()  # others are theirs to choose
+    assert await read_out.evaluate("one => one.isConnected && one.childElementCount > 0")
 
 
 async def test_who_has_no_script_finds_and_asks_by_buttons(street):
