@@ -137,9 +137,9 @@ def chosen(fitting: Iterable[Proposal], busy: Mapping[str, Busy], *, most: int) 
 
 
 def is_alike(pair: Pair) -> bool:
-    """Whether the texts have anything in common; where nobody compares meanings, that cannot be told."""
+    """Whether the texts have anything in common: where nobody has compared meanings, any word that tells something."""
     if pair.similarity is None:
-        return True
+        return pair.in_common > 0
     return max(_alike_in_meaning(pair), _alike_in_words(pair)) >= ALIKE_MIN
 
 

@@ -79,6 +79,7 @@ async def test_an_offer_about_something_else_is_not_proposed(around):
     await around.when(
         a_request(),
         an_offer(themes=(Theme.BIODIVERSITY,), title="Bijen op het dak", text="Onze imker komt langs."),
+        an_offer(title="Gastles windmolens", text="Wij vertellen over windmolens op zee."),
         an_offer(kind=Kind.EQUIPMENT),
         an_offer(organisation_id=SCHOOL),
         an_offer(member_id=ASKER),

@@ -11,9 +11,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from contracts.requests import OfferChanged, OfferClosed, RequestChanged
-from contracts.vocabulary import Kind, Status, Theme
+from contracts.vocabulary import Kind, Language, Status, Theme
+from services.matching import words
 from services.matching.app import service
 from services.matching.pairs import Pair
+from services.matching.propositions import understood
 from services.matching.rules import fit
 from services.matching.store import ask
 from services.matching.turns import take_turn
@@ -21,8 +23,10 @@ from services.matching.weights import kept_weights
 from tests.given import Running, eventually, running
 from tests.matching.conftest import a_request, an_offer, as_proposition
 
-#: Nobody's words tell anything here, so that the pure rules say what fits without the database.
-ORDINARY = {"title": "Wij zoeken studenten", "text": "Onze studenten zoeken een plek in de praktijk."}
+#: All have the same word that tells something, so that the pure rules say what fits without the database.
+ORDINARY = {"title": "Wij zoeken studenten", "text": "Onze studenten zoeken een plek in de praktijk van een imker."}
+KNOWN = words.weights_in(understood(**ORDINARY, language=Language.DUTCH)["words"])
+IN_COMMON = words.in_common(KNOWN, [words.label_of(told) + term for term, told in KNOWN.items()], len(KNOWN))
 PLACES = ("Utrecht", "Zeist", "Amersfoort", "Arnhem", "Ede")
 DAY = timedelta(days=1)
 
@@ -56,7 +60,7 @@ def fitting(requests: list[Any], offers: list[Any]) -> dict[str, set[str]]:
             for offer in offers
             if (
                 found := fit(
-                    Pair(as_proposition(request), as_proposition(offer), None),
+                    Pair(as_proposition(request), as_proposition(offer), None, in_common=IN_COMMON),
                     min(request.expires_at, offer.expires_at) - DAY,
                 )
             )

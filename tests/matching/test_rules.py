@@ -216,12 +216,20 @@ def test_that_both_are_in_english_is_worth_telling_and_that_both_are_in_dutch_is
     assert fit(mixed, NOW).score < fit(a_pair(), NOW).score
 
 
-def test_without_the_model_the_rest_decides():
-    with_model, without = fit(a_pair(), NOW), fit(a_pair(similarity=None), NOW)
+def test_without_the_model_words_in_common_and_the_rest_decide():
+    unread = a_pair(similarity=None, in_common=0.1)
 
-    assert "meaning" not in {reason.code for reason in without.reasons}
-    assert without.score >= kept_weights().score_min
-    assert sum(reason.weight for reason in with_model.reasons) > 0
+    (proposal,) = best_proposals([unread], {}, NOW, most=3)
+
+    assert "meaning" not in {reason.code for reason in proposal.fit.reasons}
+
+
+@pytest.mark.parametrize("kind", [Kind.GUEST_LESSON, Kind.INTERNSHIP])
+def test_without_the_model_texts_without_a_word_in_common_are_not_proposed(kind):
+    unread = a_pair(asked(kind=kind, voice=1.0), offered(kind=kind, voice=-1.0), similarity=None)
+
+    assert fit(unread, NOW).score >= kept_weights().score_min
+    assert best_proposals([unread], {}, NOW, most=3) == []
 
 
 def test_the_same_kind_fits_better_than_one_that_answers_it_partly():
