@@ -12,7 +12,7 @@ from pathlib import Path
 
 from node import addresses, names
 from node.called_from import from_where_called
-from node.keeping import databases, erased, manifest, streams
+from node.keeping import databases, erased, lines, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import FAULTS, Servers, in_words, of_running, of_secrets, started
 from node.keeping.stillness import calm, moment
@@ -87,6 +87,7 @@ async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> Non
         streams=snapshots,
         mails_waiting=found.mails_waiting,
         has_secrets=asked.with_secrets,
+        lines=None if asked.secrets else lines.keep(asked.data, servers.node, target),
     )
     manifest.write(target, told)
     rows = sum(table.rows for one in kept.values() for table in one.tables)

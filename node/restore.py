@@ -11,7 +11,7 @@ from pathlib import Path
 from chassis.publishing import stream_of
 from node import addresses
 from node.called_from import from_where_called
-from node.keeping import databases, erased, manifest, streams
+from node.keeping import databases, erased, lines, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import FAULTS, Servers, in_words, of_running, of_secrets, started
 from node.links import keeper, restored
@@ -51,6 +51,8 @@ async def run(asked: argparse.Namespace) -> int:
         _put_back_secrets(kept, asked)
     async with nullcontext(servers) if asked.secrets else started(asked.data, kept.node, 0) as there:
         await put_back(there, kept, asked)
+    for what in [] if asked.secrets else lines.put_back(kept, asked.source, asked.data):
+        print(what)
     return 0
 
 

@@ -57,6 +57,14 @@ class StreamKept(BaseModel):
     file: str
 
 
+class LinesKept(BaseModel):
+    """The national node, empty where there was none, and where regions found this one; whom it let in is `lines/`."""
+
+    national: str
+    leaf_port: int | None
+    has_certificate: bool
+
+
 class Manifest(BaseModel):
     """All of it."""
 
@@ -67,6 +75,8 @@ class Manifest(BaseModel):
     streams: dict[str, StreamKept]
     mails_waiting: int
     has_secrets: bool = False
+    #: In compose they are with the secrets; older releases did not keep them.
+    lines: LinesKept | None = None
     checksums: dict[str, str] = {}
 
 

@@ -54,7 +54,8 @@ async def node(postgres, nats) -> AsyncIterator[Servers]:
 
 async def keep(node: Servers, folder: Path) -> None:
     """As `./odh backup` does."""
-    await backup.keep(node, folder, argparse.Namespace(patience=0.0, erased=None, with_secrets=False))
+    asked = {"patience": 0.0, "erased": None, "with_secrets": False, "secrets": None, "data": folder / "none"}
+    await backup.keep(node, folder, argparse.Namespace(**asked))
 
 
 async def put_back(node: Servers, folder: Path) -> None:
