@@ -171,9 +171,11 @@ class Endpoint:
         headers = {"Content-Type": "application/json"}
         if self._key_file:  # read each time: a key that is replaced needs no restart
             try:
-                headers["Authorization"] = f"Bearer {self._key_file.read_text().strip()}"
+                key = self._key_file.read_text().strip()
             except OSError:
                 raise Away("the file with the embedding endpoint's key cannot be read") from None
+            if key:  # a container has a file, also where there is no key
+                headers["Authorization"] = f"Bearer {key}"
         return headers
 
     def _understood(self, content: bytes, count: int) -> Vectors:

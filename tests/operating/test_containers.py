@@ -53,6 +53,8 @@ async def test_the_tasks_of_a_node():
         await a_node_is_put_back(desk, page)
         await partners(desk, page)
         await desk.follow(page.under("Make the counts anew"), codes=TELLS_MORE)
+        for task in ("Use another embedding model", "Let matching learn from answers"):
+            await desk.follow(page.under(task), codes=TELLS_MORE)
 
         old = passwords_of(node)
         await desk.follow(page.under("Rotate credentials"))
