@@ -77,6 +77,11 @@ class NatsServer(Part):
         status, _ = await fetch(self.monitor_port, "/healthz")
         return status == 200
 
+    async def is_busy(self) -> bool:
+        """It listens for clients when it has read all its streams, and says until then that it does not (500)."""
+        status, _ = await fetch(self.monitor_port, "/healthz")
+        return status in (0, 500)
+
     async def is_stuck(self) -> bool:
         """Its disk was full and is not any more: what it could not write once it does not try again (seen with 2.15.1).
 

@@ -28,6 +28,9 @@ from node.secrets import Secrets
 
 Say = Callable[[str, float], None]
 
+#: How often is told that something still has to be waited for.
+STILL_BUSY_SECONDS = 10.0
+
 #: How often a part that lives is asked whether it only works when it is started anew.
 STUCK_LOOK_SECONDS = 3.0
 
@@ -50,8 +53,10 @@ class Node:
         settings_of: Mapping[str, Mapping[str, str]] | None = None,
         bundle: Bundle | None = None,
         say: Say = lambda what, seconds: None,
+        say_busy: Say = lambda what, seconds: None,
     ) -> None:
-        self.data, self.name, self.services, self._say = data.absolute(), name, services, say
+        self.data, self.name, self.services = data.absolute(), name, services
+        self._say, self._say_busy = say, say_busy
         self.settings = dict(settings or {})
         self.settings_of = {service: dict(own) for service, own in (settings_of or {}).items()}
         self._gateway_port, self._bundle = gateway_port, bundle
@@ -286,8 +291,17 @@ class Node:
 
     async def _timed(self, what: str, work: Coroutine[Any, Any, None]) -> None:
         since = time.monotonic()
-        await work
+        telling = asyncio.create_task(self._tell_busy(what, since))
+        try:
+            await work
+        finally:
+            telling.cancel()
         self._say(what, time.monotonic() - since)
+
+    async def _tell_busy(self, what: str, since: float) -> None:
+        while True:
+            await asyncio.sleep(STILL_BUSY_SECONDS)
+            self._say_busy(what, time.monotonic() - since)
 
 
 async def _all(*works: Coroutine[Any, Any, None]) -> None:

@@ -18,6 +18,9 @@ from node import ROOT
 
 LOG_BYTES_MAX = 20_000_000
 
+#: So long may a part be busy with what it has stored before it is ready.
+BUSY_SECONDS_MAX = 900.0
+
 
 class PartFailed(Exception):
     """A part stopped, or was not ready in time; its last lines say why."""
@@ -47,6 +50,10 @@ class Part:
 
     async def is_ready(self) -> bool:
         raise NotImplementedError
+
+    async def is_busy(self) -> bool:
+        """Whether it is still reading what it has stored, which takes as long as there is much of it."""
+        return False
 
     async def is_stuck(self) -> bool:
         """Whether it lives and works only when it is started anew."""
@@ -95,12 +102,14 @@ class Part:
             )
 
     async def wait_ready(self, timeout: float = 30) -> None:
-        deadline = time.monotonic() + timeout
+        since = time.monotonic()
         while not await self.is_ready():
             if not self.is_alive:
                 raise PartFailed(f"{self.name} stopte bij het starten (stopped while starting):\n{self.tail()}")
-            if time.monotonic() > deadline:
-                raise PartFailed(f"{self.name} is na {timeout:g} s niet klaar (not ready in time):\n{self.tail()}")
+            waited = time.monotonic() - since
+            if waited > timeout and (waited > BUSY_SECONDS_MAX or not await self.is_busy()):
+                took = max(timeout, waited // 1)
+                raise PartFailed(f"{self.name} is na {took:g} s niet klaar (not ready in time):\n{self.tail()}")
             await asyncio.sleep(0.03)
 
     async def stop(self, patience: float = 10) -> None:

@@ -87,6 +87,17 @@ class PostgresServer(Part):
         await connection.close()
         return True
 
+    async def is_busy(self) -> bool:
+        """After a crash it goes through what it had written last, and tells everybody so long to come back."""
+        try:
+            connection = await self._connect()
+        except asyncpg.CannotConnectNowError:
+            return True
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            return False
+        await connection.close()
+        return False
+
     async def wait_ready(self, timeout: float = 30) -> None:
         """After a SIGKILL the old server or its backends live on for a moment; the new one refuses as long.
 

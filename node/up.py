@@ -58,7 +58,9 @@ async def run(options: argparse.Namespace) -> int:
     except NotPossible as why:
         print(why, file=sys.stderr)
         return 1
-    node = Node(options.data, name=known_as, gateway_port=options.port, bundle=bundle, say=show_step)
+    node = Node(
+        options.data, name=known_as, gateway_port=options.port, bundle=bundle, say=show_step, say_busy=show_busy
+    )
     stop = asked_to_stop(node)
     tell(f"Om de Hoek: node {node.name} start op {node.data}")
     for variable in unknown(os.environ):
@@ -130,6 +132,10 @@ def asked_to_stop(node: Node) -> asyncio.Event:
 
 def show_step(what: str, took: float) -> None:
     tell(f"  ✓ {what:<32}{seconds(took):>8}")
+
+
+def show_busy(what: str, took: float) -> None:
+    tell(f"  … {what:<32}{seconds(took):>8}   nog bezig (still busy)")
 
 
 def seconds(took: float) -> str:
