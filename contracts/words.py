@@ -5,6 +5,9 @@ shown as it came.
 """
 
 from collections.abc import Sequence
+from datetime import date
+
+from babel.dates import format_date
 
 from contracts.matching import Reason
 from contracts.networks import known
@@ -87,6 +90,8 @@ _PROVINCES_IN_ENGLISH = {
     "Noord-Holland": "North Holland",
     "Zuid-Holland": "South Holland",
 }
+
+_LOCALES = {_DUTCH: "nl_NL", _ENGLISH: "en_GB"}
 
 _LANGUAGES = {
     _DUTCH: {"nl": "het Nederlands", "en": "het Engels"},
@@ -175,12 +180,20 @@ def reason_in_words(reason: Reason, language: Language) -> str:
             tongue = _LANGUAGES[language].get(value, value)
             return f"allebei in {tongue}" if dutch else f"both in {tongue}"
         case "period":
-            begin, _, end = value.partition("/")
-            if not end:
-                return "in dezelfde periode" if dutch else "in the same period"
-            return f"allebei van {begin} tot en met {end}" if dutch else f"both from {begin} until {end}"
+            return _period(value, language)
         case "level":
             return f"mbo-niveau {value}" if dutch else f"MBO level {value}"
+
+
+def _period(days: str, language: Language) -> str:
+    dutch = language is _DUTCH
+    try:
+        begin, end = (format_date(date.fromisoformat(day), "long", _LOCALES[language]) for day in days.split("/"))
+    except ValueError:
+        return "in dezelfde periode" if dutch else "in the same period"
+    if begin == end:
+        return f"kan op {begin}" if dutch else f"both can on {begin}"
+    return f"kan van {begin} tot en met {end}" if dutch else f"both can from {begin} until {end}"
 
 
 def _alike(percentage: str, language: Language) -> str:

@@ -26,6 +26,12 @@ _ANSWERED_ALSO_BY: dict[Kind, dict[Kind, float]] = {
     Kind.MEETING: {Kind.EXPERTISE: 0.4, Kind.SITE_VISIT: 0.35, Kind.GUEST_LESSON: 0.35},
 }
 
+#: Of these both sides look for the other: who has students for who has work, and the other way round.
+KINDS_OF_TWO_SIDES = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT})
+
+#: They take up a whole period: less than this of the shorter one is no period for both.
+PERIOD_SHARED_MIN = 0.5
+
 #: What travels by itself: how far apart the two are is no matter.
 KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL})
 
@@ -198,6 +204,24 @@ def shared_period(request: Proposition, offer: Proposition) -> tuple[date | None
     begins = [day for day in (request.starts_on, offer.starts_on) if day]
     ends = [day for day in (request.ends_on, offer.ends_on) if day]
     return max(begins, default=None), min(ends, default=None)
+
+
+def period_of_both(request: Proposition, offer: Proposition) -> tuple[date, date] | None:
+    """The first and the last day that suit both, when each says something of a period and one says all of it.
+
+    What takes up a whole period, as an internship does, needs half of the shorter one; none where less suits both.
+    """
+    begin, end = shared_period(request, offer)
+    both = [one for one in (request, offer) if one.starts_on or one.ends_on]
+    days = [_days(one.starts_on, one.ends_on) for one in both if one.starts_on and one.ends_on]
+    if begin is None or end is None or begin > end or len(both) < 2 or not days:
+        return None
+    needs = PERIOD_SHARED_MIN if offer.kind in KINDS_OF_TWO_SIDES else 0.0
+    return (begin, end) if _days(begin, end) >= needs * min(days) else None
+
+
+def _days(first: date, last: date) -> int:
+    return (last - first).days + 1
 
 
 def _levels_fit(request: Proposition, offer: Proposition) -> bool:

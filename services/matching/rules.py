@@ -9,13 +9,14 @@ from typing import Literal
 from contracts.matching import Reason
 from contracts.vocabulary import Kind, Language
 from services.matching.pairs import (
+    KINDS_OF_TWO_SIDES,
     KINDS_WITHOUT_DISTANCE,
     Pair,
     Proposition,
     can_match,
     how_far_it_answers,
     kilometres_between,
-    shared_period,
+    period_of_both,
 )
 from services.matching.weights import Weights, kept_weights
 
@@ -43,9 +44,6 @@ KM_FINE_OTHERS = 60.0
 #: Advice can be given over a line.
 FAR_KEEPS = {Kind.EXPERTISE: 0.6}
 FAR_KEEPS_OTHERS = 0.3
-
-#: Of these both sides look for the other: who has students for who has work, and the other way round.
-_KINDS_OF_TWO_SIDES = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT})
 
 #: What cannot be judged tells neither for nor against.
 NEUTRAL = 0.5
@@ -233,7 +231,7 @@ def _distance(request: Proposition, offer: Proposition) -> Signal:
 
 def _direction(request: Proposition, offer: Proposition) -> Signal:
     """Two schools that both look for a company do not help each other, nor do two companies that look for students."""
-    if not {request.kind, offer.kind} <= _KINDS_OF_TWO_SIDES:
+    if not {request.kind, offer.kind} <= KINDS_OF_TWO_SIDES:
         return Signal("direction", NEUTRAL)
     return Signal("direction", (1 - request.voice * offer.voice) / 2)
 
@@ -246,10 +244,10 @@ def _level(request: Proposition, offer: Proposition) -> Signal:
 
 
 def _period(request: Proposition, offer: Proposition) -> Signal:
-    if not ((request.starts_on or request.ends_on) and (offer.starts_on or offer.ends_on)):
+    suits_both = period_of_both(request, offer)
+    if suits_both is None:
         return Signal("period", NEUTRAL)
-    begin, end = shared_period(request, offer)
-    return Signal("period", 1.0, (("period", f"{begin}/{end}" if begin and end else "", 1.0),))
+    return Signal("period", 1.0, (("period", "/".join(map(str, suits_both)), 1.0),))
 
 
 def _language(request: Proposition, offer: Proposition) -> Signal:

@@ -69,6 +69,25 @@ def test_every_reason_can_be_read(code, language):
     assert not text.endswith(".")
 
 
+@pytest.mark.parametrize(
+    ("days", "dutch", "english"),
+    [
+        (
+            "2027-03-01/2027-06-30",
+            "kan van 1 maart 2027 tot en met 30 juni 2027",
+            "both can from 1 March 2027 until 30 June 2027",
+        ),
+        ("2027-06-30/2027-06-30", "kan op 30 juni 2027", "both can on 30 June 2027"),
+        ("", "in dezelfde periode", "in the same period"),
+    ],
+)
+def test_a_period_is_told_as_people_write_days(days, dutch, english):
+    reason = Reason(code="period", value=days, weight=0.5)
+
+    assert reason_in_words(reason, Language.DUTCH) == dutch
+    assert reason_in_words(reason, Language.ENGLISH) == english
+
+
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("value", ["", "x", "\u00e9\n", "nan", "1e999", "a:b:c", ",,", "/"])

@@ -186,6 +186,29 @@ def test_periods_overlap(asked_for, offered_for, fits):
     assert can_match(request, offered(**_period(*offered_for)), NOW) is fits
 
 
+@pytest.mark.parametrize(
+    ("kind", "asked_for", "offered_for", "told"),
+    [
+        (Kind.INTERNSHIP, ("2027-02-01", "2027-06-30"), ("2027-06-30", "2027-12-31"), []),
+        (Kind.INTERNSHIP, ("2027-02-01", "2027-06-30"), ("2027-05-01", "2027-12-31"), []),
+        (Kind.INTERNSHIP, ("2027-02-01", "2027-06-30"), ("2027-03-01", None), ["2027-03-01/2027-06-30"]),
+        (Kind.INTERNSHIP, ("2027-02-01", None), ("2028-09-01", None), []),
+        (Kind.INTERNSHIP, ("2027-02-01", None), (None, "2027-02-01"), []),
+        (Kind.INTERNSHIP, (None, None), ("2027-02-01", "2027-06-30"), []),
+        (Kind.GUEST_LESSON, ("2027-02-01", "2027-06-30"), ("2027-06-30", None), ["2027-06-30/2027-06-30"]),
+        (Kind.GUEST_LESSON, ("2027-02-01", None), ("2028-09-01", None), []),
+    ],
+)
+def test_a_period_is_a_reason_where_it_is_known_and_what_takes_a_whole_period_has_half_of_it(
+    kind, asked_for, offered_for, told
+):
+    pair = a_pair(asked(kind=kind, **_period(*asked_for)), offered(kind=kind, **_period(*offered_for)))
+    unsaid = a_pair(asked(kind=kind), offered(kind=kind))
+
+    assert [reason.value for reason in fit(pair, NOW).reasons if reason.code == "period"] == told
+    assert (fit(pair, NOW).score > fit(unsaid, NOW).score) is bool(told)
+
+
 def _period(begin: str | None, end: str | None) -> dict[str, date | None]:
     return {"starts_on": begin and date.fromisoformat(begin), "ends_on": end and date.fromisoformat(end)}
 
