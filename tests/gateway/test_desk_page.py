@@ -6,6 +6,7 @@ import pytest
 
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
+    assert_told_at_the_field,
     heading,
     press,
     shown,
@@ -164,7 +165,8 @@ async def test_what_was_filled_in_about_a_match_stands_at_the_desk_when_it_is_re
     )
 
     assert [one.status_code for one in (no_reason, cannot, late)] == [422, 422, 412]
-    assert "Kies een reden, en houd de toelichting kort." in no_reason.text
+    no_reason_words = "Kies een reden, en houd de toelichting kort."
+    assert_told_at_the_field(no_reason, f"because-{pair.match_id}", no_reason_words)
     assert "Dit lid kan niet naar deze match kijken." in cannot.text
     assert_open(no_reason, f"dismiss-{pair.match_id}", "Te ver.", [])
     assert_open(cannot, f"over-{pair.match_id}", "Jouw vak.", [])
@@ -204,6 +206,8 @@ async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_des
     wrong = await press(ambassador, await ambassador.get(page), "follow-up", note="x", due_on="2020-01-01")
     assert wrong.status_code == 422
     assert_kept(wrong, "x")
+    empty = await press(ambassador, await ambassador.get(page), "follow-up", due_on=day.isoformat())
+    assert_told_at_the_field(empty, "note", "Schrijf op wat je wilt onthouden.")
 
 
 async def test_a_note_with_a_past_day_is_kept_and_the_day_is_said_to_be_wrong_from_the_match_and_at_the_desk(
@@ -230,8 +234,9 @@ async def test_a_note_with_a_past_day_is_kept_and_the_day_is_said_to_be_wrong_fr
 def assert_kept(page, note):
     """The day is said to be wrong, and what was written stands there still."""
     read = well_made(page, "nl")
-    assert "Kies een dag die nog komt" in shown(next(one for one in read.iter("p") if one.get("role") == "alert"))
     assert note in [one.text for one in read.iter("textarea")]
+    (day,) = [str(one.get("id")) for one in read.iter("input") if one.get("aria-invalid")]
+    assert_told_at_the_field(page, day, "Kies een dag die nog komt, hooguit twee jaar vooruit.")
 
 
 async def test_another_ambassador_is_asked_to_look_and_says_yes_or_no_at_their_desk(neighbourhood):

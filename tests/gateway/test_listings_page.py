@@ -59,7 +59,9 @@ async def test_everybody_finds_and_reads_tips_and_meetings(neighbourhood, langua
     assert title not in text(nowhere, language)
     wrong = await visitor.get("/meetings", params=told | {"theme": "none-such", "since": "ooit"})
     assert wrong.status_code == 422
-    well_made(wrong, language)
+    read = well_made(wrong, language)
+    assert [one.get("id") for one in read.iter() if one.get("aria-invalid")] == ["theme", "since"]
+    assert [one.get("open") for one in read.iter("details") if one.get("class") is None] == [""]
 
 
 async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agreed(neighbourhood):

@@ -89,6 +89,11 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     assert len(list(page.iter("main"))) == 1
     ids = [one.get("id") for one in page.iter() if one.get("id")]
     assert len(ids) == len(set(ids))
+    for one in page.iter():  # what is wrong is told at the field, and leads to it
+        if one.get("aria-invalid"):
+            assert set(str(one.get("aria-describedby")).split()) <= set(ids), one.get("id")
+        if one.get("role") == "alert":
+            assert {str(to.get("href"))[1:] for to in one.iter("a")} <= set(ids)
     labelled = {one.get("for") for one in page.iter("label")}
     for field in (*page.iter("input"), *page.iter("select"), *page.iter("textarea")):
         assert field.get("type") == "hidden" or field.get("id") in labelled
@@ -108,6 +113,18 @@ def well_made(answer: httpx.Response, language: str) -> Element:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert "unsafe" not in answer.headers["content-security-policy"]
     return page
+
+
+def assert_told_at_the_field(answer: httpx.Response, field: str, words: str) -> None:
+    """What is wrong is told in the title, at the top with a link to the field, and at the field itself."""
+    page = well_made(answer, "nl")
+    by_id = {one.get("id"): one for one in page.iter() if one.get("id")}
+    told = next(one for one in page.iter() if one.get("role") == "alert")
+    assert (shown(told), [one.get("href") for one in told.iter("a")]) == (words, [f"#{field}"])
+    assert (told.get("tabindex"), told.get("autofocus")) == ("-1", "")
+    assert by_id[field].get("aria-invalid") == "true"
+    assert words in shown(by_id[by_id[field].get("aria-describedby")])
+    assert shown(next(page.iter("title"))).startswith("Fout: ")
 
 
 def _headings(page: Element) -> Iterator[tuple[int, Element]]:
@@ -303,6 +320,9 @@ async def test_a_wrong_address_is_said_to_be_wrong_where_it_was_typed(neighbourh
     assert answer.status_code == 422
     assert field.get("aria-invalid") == "true"
     assert field.get("value") == f'x"{EVIL}'
+    assert shown(next(page.iter("title"))).startswith("Fout: ")
+    in_order = [one for one in page.iter() if one is field or one.get("role") == "alert"]
+    assert in_order[1] is field  # who hears the page is told before they come to it
 
 
 async def test_signing_out_by_the_button_ends_the_session(neighbourhood):
@@ -350,8 +370,8 @@ async def test_an_ambassador_who_sees_no_fit_says_why(neighbourhood):
     page = await pair.team.get(path)
 
     nothing = await press(pair.team, page, "dismiss")
-    assert (nothing.status_code, "Kies een reden" in nothing.text) == (422, True)
-    well_made(nothing, "nl")
+    assert nothing.status_code == 422
+    assert_told_at_the_field(nothing, "because-dismiss", "Kies een reden, en houd de toelichting kort.")
     dismissed = await press(pair.team, page, "dismiss", because="too-far", note=f"Regel een\r\n{EVIL}")
 
     assert dismissed.status_code == 303

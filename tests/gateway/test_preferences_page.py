@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.gateway.test_pages import press, shown, well_made
+from contracts.vocabulary import Language
+from services.gateway.pages.words import say
+from tests.gateway.test_pages import assert_told_at_the_field, press, shown, well_made
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
 
@@ -80,7 +82,7 @@ async def test_hours_that_are_the_same_are_refused_and_stand_there_still(neighbo
     refused = await keep(noor, page, quiet="yes", quiet_from="8", quiet_until="8", reminders="daily")
 
     assert refused.status_code == 422
-    assert "Kies twee verschillende uren" in shown(well_made(refused, "nl"))
+    assert_told_at_the_field(refused, "quiet_until", say("wrong.quiet_hours", Language.DUTCH))
     assert chosen(refused) | {"quiet_from": "8", "quiet_until": "8", "reminders": "daily"} == chosen(refused)
     kept = await keep(noor, refused, quiet="yes", quiet_from="8", quiet_until="9")
     assert kept.status_code == 303
