@@ -1,9 +1,11 @@
 """The desk on pages alone: an ambassador looks, asks others, brings together, and comes back to it."""
 
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 import pytest
 
+from services.gateway.pages import asks
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_pages import (
     assert_told_at_the_field,
@@ -182,6 +184,38 @@ def assert_open(page, part, note, is_chosen):
     (opened,) = [one for one in well_made(page, "nl").iter("details") if one.get("open") is not None]
     assert (opened.get("id"), [one.text for one in opened.iter("textarea")]) == (part, [note])
     assert chosen(opened) == is_chosen
+
+
+async def test_who_is_asked_chooses_from_all_that_they_offer_and_reads_it_when_there_is_more(neighbourhood, desk):
+    ambassador, _, _, request_id = desk
+    sem = await neighbourhood.member(name="Sem de Vries")
+    offers = [f"{fresh_name('Les')} over goten" for _ in range(21)]
+    for title in offers:
+        assert (await sem.post("/api/v1/offers", json=a_proposition(title))).status_code == 201
+    asked = {"request_id": request_id, "member_id": await neighbourhood.member_id(sem)}
+    ask = (await ambassador.post("/api/v1/asks", json=asked)).json()
+
+    page = await sem.get(f"/asks/{ask['ask_id']}")
+    with mock.patch.object(asks, "OFFERS_MAX", 2):
+        newest = await sem.get(f"/asks/{ask['ask_id']}")
+
+    assert [title for title in offers if title not in page.text] == []
+    assert ("Een ouder aanbod" in page.text, "Een ouder aanbod" in newest.text) == (False, True)
+
+
+async def test_a_desk_with_more_to_look_at_than_it_shows_leads_to_all_of_it(neighbourhood):
+    ambassador = await an_ambassador(neighbourhood, "Drees Dijk", provinces=["Drenthe"])
+    asker, offerer = await neighbourhood.member(), await neighbourhood.member()
+    about, there = fresh_name("onderwerp"), {"place": {"name": "Assen"}}
+    await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}", **there))
+    for number in range(11):
+        request = a_proposition(f"Wie weet alles van {about}? Vraag {number}", **there)
+        assert (await asker.post("/api/v1/requests", json=request)).status_code == 201
+
+    async def led() -> bool:
+        return "Bekijk alle matches" in (await ambassador.get("/desk")).text
+
+    await eventually(led, saying="more than ten matches at a desk")
 
 
 async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_desk(neighbourhood, desk):

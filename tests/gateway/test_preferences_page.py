@@ -35,6 +35,15 @@ async def test_who_never_chose_reads_what_comes(neighbourhood, language):
     }
 
 
+async def test_the_page_says_which_mails_always_come(neighbourhood):
+    noor = await neighbourhood.member()
+
+    told = shown(well_made(await noor.get("/preferences"), "nl"))
+
+    for always in ("Een mail om in te loggen", "een bijeenkomst waarvoor je je aanmeldde", "die je na moet kijken"):
+        assert always in told
+
+
 async def test_what_somebody_chooses_is_kept_and_shown(neighbourhood):
     noor = await neighbourhood.member(name="Noor Jansen")
     page = await noor.get("/preferences", headers=BROWSER)

@@ -235,6 +235,25 @@ def test_what_may_be_stopped_can_be_stopped_with_one_click_in_the_mail_program(t
         assert "unsubscribe" not in str(mail)
 
 
+@pytest.mark.parametrize("template", [Template.MEETING_LEFT, Template.MEETING_CALLED_OFF])
+def test_who_only_waited_has_nothing_in_their_calendar_and_is_not_told_that_they_have(template):
+    assert "in je agenda? Met het bestand bij deze mail haal je hem eruit." in words(sent(a_mail(template)))
+
+
+@pytest.mark.parametrize(
+    "template", [Template.MEETING_SIGNED_UP, Template.MEETING_LEFT, Template.MEETING_CALLED_OFF], ids=str
+)
+@pytest.mark.parametrize(("language", "file"), [("nl", "bestand"), ("en", "The file")])
+def test_a_mail_about_a_meeting_of_which_the_day_is_not_known_has_no_file_and_names_none(template, language, file):
+    hours = dict.fromkeys(("starts_on", "from_time", "until_time"))
+    meeting = A_MEETING.model_copy(update=hours).model_dump(mode="json")
+
+    mail = sent(a_mail(template, Language(language), meeting=meeting))
+
+    assert "text/calendar" not in [part.get_content_type() for part in mail.walk()]
+    assert file not in words(mail)
+
+
 def test_a_long_link_to_unsubscribe_stays_one_link():
     settings_ = NotifySettings(**SETTINGS | {"public_url": "https://" + "een-heel-lang-domein." * 5 + "example:8443"})
     _, content = compose(a_mail(Template.MATCH_PROPOSED), settings_, NOW)

@@ -13,6 +13,9 @@ router = APIRouter(include_in_schema=False)
 
 AskId = Annotated[str, Path(max_length=128)]
 
+#: So many of the reader's own offers can be chosen from; that there are more is said.
+OFFERS_MAX = 100
+
 
 @router.get("/asks/{ask_id}")
 async def show_ask(ask_id: AskId, reader: SignedInReader, done: str = "") -> Response:
@@ -44,13 +47,14 @@ async def help_with(reader: Reader, ask_id: str, answer: dict[str, object]) -> N
 
 async def _page(reader: Reader, ask_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
     asked = await reader.ask(f"/v1/asks/{quote(ask_id, safe='')}")
-    mine = await reader.ask("/v1/offers?mine=true&status=open&limit=20")
+    mine = await reader.ask(f"/v1/offers?mine=true&status=open&limit={OFFERS_MAX}")
     return reader.page(
         "ask.html",
         status=status,
         asked=asked,
         request=asked["request"],
         offers=mine["items"],
+        more=mine["next_cursor"] is not None,
         by=(await colleagues(reader)).get(asked["asked_by"]),
         may_answer=asked["request"]["is_open"] and asked["accepted"] is not False and not asked["offer_id"],
         done=done,
