@@ -15,6 +15,7 @@ import asyncpg
 from node import SERVICES, names
 from node import addresses as address_book
 from node.environment import team_of, together, told_to, told_to_everybody
+from node.links import certificates
 from node.links.accounts import SYSTEM_USER
 from node.links.keeper import Keeper
 from node.links.register import Bundle, NotPossible, Register
@@ -208,6 +209,12 @@ class Node:
     def _compose(self) -> None:
         self._secrets = Secrets(self.data / "keys")
         self.lines = Register(self.data / "keys" / "lines", self.name)
+        tls = Tls(self.lines.folder)
+        if tls.is_there and not certificates.is_for(tls.certificate, "127.0.0.1"):
+            raise NotPossible(
+                f"{tls.certificate} is niet ook voor 127.0.0.1, waar de diensten de server vinden: maak er een met "
+                "./odh nodes certificate (it is not for 127.0.0.1 too, where the services find the server: make one)"
+            )
         self._ports = Ports(self.data / "ports.json", gateway=self._gateway_port)
         logs = self.data / "logs"
         logs.mkdir(exist_ok=True, mode=0o700)

@@ -179,7 +179,8 @@ async def _renew_now(at: Place) -> None:
 
 def certificate(asked: argparse.Namespace) -> None:
     at = place(asked)
-    certificates.make(at.register.folder, asked.host)
+    here = () if asked.secrets else ("127.0.0.1", "localhost")  # where the node's own services find the server
+    certificates.make(at.register.folder, list(dict.fromkeys([*asked.host, *here])))
     if asked.secrets:
         _tell_server(at, asked.secrets)
     print(f"Gemaakt in {at.register.folder}; ca.pem is voor wie verbinding maakt (ca.pem is for who connects).")

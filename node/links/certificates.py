@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,14 @@ def make(folder: Path, hosts: Sequence[str], *, mode: int = 0o600) -> None:
         x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
     )
     write(folder / "server.pem", _pem(certificate.sign(authority_key, hashes.SHA256())), 0o644)
+
+
+def is_for(certificate: Path, host: str) -> bool:
+    """Whether somebody who looks for the server there can trust it by this certificate."""
+    with suppress(ValueError, x509.ExtensionNotFound):
+        found = x509.load_pem_x509_certificate(certificate.read_bytes())
+        return _host(host) in found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return False
 
 
 def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from node import nodes
 from node.hand_out import hand_out
@@ -75,6 +76,20 @@ def test_in_compose_the_server_speaks_tls_from_its_next_start_on(odh_nodes, tmp_
 
     (line,) = [line for line in told.read_text().splitlines() if line.startswith("leafnodes: ")]
     assert '"cert_file": "/etc/nats/secrets/lines/server.pem"' in line
+
+
+@pytest.mark.parametrize("in_compose", [True, False])
+def test_a_certificate_is_for_the_services_of_the_node_too_where_they_speak_tls(in_compose, odh_nodes, tmp_path: Path):
+    secrets = tmp_path / "secrets"
+    hand_out(secrets, postgres="postgres:5432", nats="nats:4222")
+    folder = secrets / "nats" / "lines" if in_compose else tmp_path / "nation" / "keys" / "lines"
+    names = ["hub.example.org", "203.0.113.7"]
+
+    odh_nodes("certificate", *names, *([f"--secrets={secrets}"] if in_compose else []))
+
+    found = x509.load_pem_x509_certificate((folder / "server.pem").read_bytes())
+    there = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert [str(name.value) for name in there] == names + ([] if in_compose else ["127.0.0.1", "localhost"])
 
 
 @pytest.mark.parametrize(

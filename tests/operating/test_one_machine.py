@@ -137,7 +137,6 @@ async def test_the_tasks_of_several_nodes(run_directory):
 
     on_this_machine = {
         "hub.example.org:7422": f"127.0.0.1:{leaf_port(here / '.odh')}",
-        "hub.example.org 203.0.113.7": "127.0.0.1",
         "zeeland.line.json": str(here / "zeeland.line.json"),
     }
     hub.words = on_this_machine
