@@ -129,8 +129,9 @@ def main(arguments: list[str] | None = None, *more: argparse.ArgumentParser) -> 
     parser.add_argument("number", nargs="?", help="the letter's number in the list, or 'all'")
     parser.add_argument("--node", default=None, help="the node's name (default: ODH_NODE)")
     parser.add_argument("--nats", default=None, help="the NATS server (default: ODH_NATS_URL)")
+    parser.add_argument("--nats-ca", default=None, help="who signed its certificate (default: ODH_NATS_TLS_CA_FILE)")
     asked = parser.parse_args(arguments)
-    overrides = {"node": asked.node, "nats_url": asked.nats}
+    overrides = {"node": asked.node, "nats_url": asked.nats, "nats_tls_ca_file": asked.nats_ca}
     settings = Settings(**{name: value for name, value in overrides.items() if value})
     return asyncio.run(_run(asked.action, asked.number, settings))
 

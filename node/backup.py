@@ -64,7 +64,7 @@ async def keep(servers: Servers, target: Path, asked: argparse.Namespace) -> Non
     for service, url in servers.databases.items():
         if await databases.is_half_restored(url):
             raise Unusable(f"{service} is nog niet teruggezet; geef de restore eerst opnieuw (a restore broke off)")
-    async with streams.connected(servers.nats) as client:
+    async with streams.connected(servers.nats, servers.tls_ca) as client:
         was_calm = await calm(servers, client, asked.patience)
         # What is taken in leaves its queue: kept before the databases are seen, no event is in neither.
         snapshots = {}

@@ -7,6 +7,7 @@ import sys
 from chassis import dead_letters
 from node import addresses
 from node.called_from import from_where_called
+from node.links.server import ca_of
 
 
 def main() -> int:
@@ -22,4 +23,6 @@ def main() -> int:
     is_told = "ODH_NATS_URL" in os.environ or any(one.startswith("--nats") for one in more)
     if running and (asked.data or not is_told):
         arguments += ["--nats", running.nats, "--node", running.node]
+        if tls_ca := ca_of(asked.data or addresses.DATA):
+            arguments += ["--nats-ca", str(tls_ca)]
     return dead_letters.main(arguments, parser)

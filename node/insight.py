@@ -11,6 +11,7 @@ from nats.errors import Error as NatsError
 from chassis.database import is_away
 from node import addresses
 from node.called_from import from_where_called
+from node.links.server import ca_of
 from services.insight.app import service
 from services.insight.comparing import Difference
 from services.insight.rebuilding import AlreadyRebuilding, Outcome, rebuild
@@ -52,10 +53,12 @@ def arguments() -> argparse.Namespace:
 
 def told(asked: argparse.Namespace) -> dict[str, Any]:
     """Where the running node is; in a container the environment says so."""
-    running = addresses.read(from_where_called(asked.data) if asked.data else None)
+    data = from_where_called(asked.data) if asked.data else addresses.DATA
+    running = addresses.read(data)
     if not running or "ODH_DATABASE_URL" in os.environ:
         return {}
-    return {"node": running.node, "database_url": running.databases["insight"], "nats_url": running.nats}
+    where = {"node": running.node, "database_url": running.databases["insight"], "nats_url": running.nats}
+    return where | {"nats_tls_ca_file": ca_of(data)}
 
 
 async def run(settings: InsightSettings, *, keep_untold: bool) -> int:

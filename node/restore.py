@@ -43,7 +43,8 @@ async def run(asked: argparse.Namespace) -> int:
         servers = of_secrets(asked.secrets)
         if servers.node != kept.node:
             raise Unusable(f"dit is node {kept.node}, en hier is ODH_NODE {servers.node} (another node)")
-        if await keeper.is_kept((asked.secrets / "operator" / "system_url").read_text().strip(), servers.node):
+        system_url = (asked.secrets / "operator" / "system_url").read_text().strip()
+        if await keeper.is_kept(system_url, servers.node, servers.tls_ca):
             raise Unusable("lines draait nog; stop het eerst (lines still runs; stop it first)")
     elif of_running(asked.data):
         raise Unusable("stop de node eerst (stop the node first)")
@@ -69,7 +70,7 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
     gone = [*erased.read(asked.source / manifest.ERASED)]
     for file in asked.erased:
         gone += erased.read(file)
-    async with streams.connected(there.nats) as client:
+    async with streams.connected(there.nats, there.tls_ca) as client:
         gone += await _check_free(there, client, kept, asked.overwrite)
         for url in there.databases.values():  # a node that is half put back must not open
             await databases.begin(url)

@@ -9,6 +9,7 @@ from pathlib import Path
 import asyncpg
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
+from sqlalchemy import make_url
 
 from chassis.database import RESTORING, alembic_config, engine_for, upgrade
 from node.keeping.manifest import DatabaseKept, TableKept, Unusable, parts_of, written
@@ -62,8 +63,11 @@ VERSIONS_SKIPPED = 1000
 
 
 async def connect(url: str) -> asyncpg.Connection:
-    """To the address of a database as a service has it."""
-    return await asyncpg.connect(url.replace("+asyncpg", ""), timeout=5, ssl=False)
+    """To the address of a database as a service has it, by TLS where the server takes it or the address says so."""
+    where = make_url(url).set(drivername="postgresql")
+    said = {"sslmode": where.query.get("ssl", "prefer")}  # the driver's own word for it
+    where = where.difference_update_query(["ssl"]).update_query_dict(said)
+    return await asyncpg.connect(where.render_as_string(hide_password=False), timeout=5)
 
 
 async def keep(connection: asyncpg.Connection, folder: Path, name: str) -> DatabaseKept:

@@ -14,6 +14,7 @@ from chassis.settings import Settings
 from node import SERVICES, addresses
 from node.keeping.manifest import Unusable
 from node.links.register import NotPossible
+from node.links.server import ca_of
 
 #: Whatever can keep a backup or a restore from its end.
 FAULTS = (
@@ -30,12 +31,15 @@ def in_words(fault: BaseException) -> str:
 
 @dataclass(frozen=True)
 class Servers:
-    """The node's name, and the addresses with their passwords; and on how many NATS servers a stream is kept."""
+    """The node's name, and the addresses with their passwords; on how many NATS servers a stream is kept, and who
+    signed their certificate, where they speak TLS.
+    """
 
     node: str
     databases: Mapping[str, str]
     nats: str
     stream_replicas: int = 1
+    tls_ca: Path | None = None
 
 
 def of_secrets(folder: Path) -> Servers:
@@ -43,13 +47,13 @@ def of_secrets(folder: Path) -> Servers:
     databases = {service: (folder / service / "database_url").read_text().strip() for service in SERVICES}
     told = Settings()
     nats = (folder / "operator" / "nats_url").read_text().strip()
-    return Servers(told.node, databases, nats, told.stream_replicas)
+    return Servers(told.node, databases, nats, told.stream_replicas, told.nats_tls_ca_file)
 
 
 def of_running(data: Path) -> Servers | None:
     """The node that `./odh up` runs on this folder, if one does."""
     running = addresses.read(data)
-    return Servers(running.node, running.databases, running.nats) if running else None
+    return Servers(running.node, running.databases, running.nats, tls_ca=ca_of(data)) if running else None
 
 
 @asynccontextmanager
@@ -67,6 +71,6 @@ async def started(data: Path, name: str, gateway_port: int) -> AsyncIterator[Ser
         for service in SERVICES:
             await node.postgres.create_database(service)
         databases = {service: node.postgres.url(service) for service in SERVICES}
-        yield Servers(name, databases, node.nats.url)
+        yield Servers(name, databases, node.nats.url, tls_ca=ca_of(data))
     finally:
         await node.stop()

@@ -18,6 +18,7 @@ from nats.errors import Error as NatsError
 from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
 
+from chassis.streams import tls_of
 from node.keeping.manifest import ConsumerKept, StreamKept, Unusable, parts_of, written
 
 CHUNK_BYTES = 128 * 1024
@@ -31,14 +32,16 @@ SILENCES_MAX = 30
 
 
 @asynccontextmanager
-async def connected(url: str) -> AsyncIterator[Client]:
-    """To the node's broker; raises `Unusable` when it does not answer."""
+async def connected(url: str, tls_ca: Path | None = None) -> AsyncIterator[Client]:
+    """To the node's broker, by TLS with who signed its certificate; raises `Unusable` when it does not answer."""
 
     async def quietly(_: Exception) -> None:
         """What goes wrong is told by whoever asked."""
 
     try:
-        client = await nats.connect(url.split(","), allow_reconnect=False, connect_timeout=3, error_cb=quietly)
+        client = await nats.connect(
+            url.split(","), allow_reconnect=False, connect_timeout=3, tls=tls_of(tls_ca), error_cb=quietly
+        )
     except (NatsError, OSError, TimeoutError):
         raise Unusable("NATS antwoordt niet (NATS does not answer)") from None
     try:

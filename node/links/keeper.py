@@ -167,9 +167,9 @@ async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence
                     await client.request(f"$SYS.REQ.SERVER.{name}.KICK", asked, timeout=5)
 
 
-async def is_kept(system_url: str, node: str) -> bool:
+async def is_kept(system_url: str, node: str, tls_ca: Path | None = None) -> bool:
     """Whether somebody keeps the lines of the node at this moment: its streams are made anew by who does."""
-    async with _every_server(system_url, None) as (client, servers):
+    async with _every_server(system_url, tls_ca) as (client, servers):
         for name in servers:
             asked = json.dumps({"limit": CONNECTIONS_MAX}).encode()
             told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.CONNZ", asked, timeout=5)).data)

@@ -30,6 +30,11 @@ class Tls:
         return dict(zip(("cert_file", "key_file"), map(str, files), strict=True))
 
 
+def ca_of(data: Path) -> Path | None:
+    """Whom clients of the server must trust, of the node on a folder; none where they need not."""
+    return Tls(data / "keys" / "lines").ca_of_clients
+
+
 class Cluster(NamedTuple):
     """Several servers that keep the streams together: where they listen for each other, and where each is (host:port).
 
