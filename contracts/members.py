@@ -236,10 +236,8 @@ class MemberParted(Event, wire_name="members.member-parted", about="member_id", 
 
 
 class RecordAccepted(Event, wire_name="members.record-accepted", about="record_id", reach="local"):
-    """What a partner told of an organisation, a person or an ambassador counts, and as what.
-
-    Said again when two turn out to be one, so that the record then leads to the one that stays.
-    """
+    """What a partner told of an organisation, a person or an ambassador counts, and as what."""
 
     record_id: str
     known_as: str = Field(description="The organisation or the member.")
+    joined: bool = Field(default=False, description="Of an organisation that is told first: it was here already.")

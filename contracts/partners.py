@@ -130,7 +130,7 @@ class InitiativeOver(_OfInitiative, wire_name="partners.initiative-ended", about
 
 
 class OrganisationJoined(ForPartner, wire_name="partners.organisation-joined", about="record_id", reach="to-partner"):
-    """An organisation that a partner told turned out to be the same as one that is known from elsewhere."""
+    """An organisation that a partner told is known from elsewhere; or is its own again, when that is undone."""
 
     record_id: str
     own_id: str = Field(description="Your own id of it.")

@@ -138,13 +138,15 @@ async def keep_told(
     event: OrganisationTold | PersonTold | AmbassadorTold, session: AsyncSession, now: datetime
 ) -> None:
     """A partner network told of an organisation, a person or an ambassador: known already, or new."""
+    joined = False
     if isinstance(event, OrganisationTold):
-        known_as = await told.keep_organisation(session, event, now)
+        known_as, joined = await told.keep_organisation(session, event, now)
     elif isinstance(event, PersonTold):
         known_as = await told.keep_person(session, event, now)
     else:
         known_as = await told.keep_ambassador(session, event, now)
-    say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=known_as))
+    of = {"record_id": event.record_id, "version": event.version}
+    say(session, RecordAccepted(known_as=known_as, joined=joined, **of))
 
 
 @router.hears(RecordWithdrawn)

@@ -24,8 +24,11 @@ from services.members.tables import Consent, Member, Organisation
 Draft = TypeVar("Draft", OrganisationDraft, OrganisationChange, JoinDraft)
 
 
-async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: datetime) -> str:
-    """Keeps what was told of an organisation; returns its id. Raises `FieldErrors` or `OrganisationExists`."""
+async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: datetime) -> tuple[str, bool]:
+    """Keeps what was told of an organisation; returns its id, and whether one that was here is told of first.
+
+    Raises `FieldErrors` or `OrganisationExists`.
+    """
     place = {"name": told.place.name, "province": told.place.province}
     words = told.model_dump(mode="json", include={"kind", "name", "brin", "kvk"})
     draft = _of(told, checked(OrganisationDraft, words | {"place": place}))
@@ -38,7 +41,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
         known = await organisation_like(session, draft)
     if known is None:
         new = await organisations.register(session, draft, now, network=told.network, website=told.website)
-        return new.organisation_id
+        return new.organisation_id, False
     before, website = organisations.state(known), known.website
     words = draft.model_dump(mode="json", include={"name", "brin", "kvk"}, exclude_none=True)
     change = _of(told, checked(OrganisationChange, words | {"place": place}))
@@ -49,7 +52,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
         known.version -= 1
     else:
         say(session, OrganisationChanged(**organisations.state(known)))
-    return known.organisation_id
+    return known.organisation_id, told.known_as is None
 
 
 async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) -> str:

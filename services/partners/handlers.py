@@ -14,13 +14,12 @@ from contracts.members import MemberErased
 from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
 from services.partners import ending, forgetting, results, rules, store, turns
 from services.partners.looking import look
+from services.partners.results import RecordAccepted
 from services.partners.rules import Status
 from services.partners.settings import PartnersSettings
 
 router = EventRouter()
 router.include(results.router)
-
-RecordAccepted = members.RecordAccepted | requests.RecordAccepted
 
 
 @router.hears(EventReceived)
@@ -40,7 +39,7 @@ async def end_accepted(
     record = await store.record(session, event.record_id)
     if record is None or record.erased:
         return
-    await results.known_as(session, record, event.known_as, now)
+    await results.known_as(session, record, event, now)
     if record.thing == Thing.PERSON:
         await store.one_at_a_time(session, event.known_as)
         record.member_id = event.known_as

@@ -11,7 +11,9 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
+from contracts import members, requests
 from contracts.matching import IntroductionMade, MatchEndorsed
+from contracts.members import OrganisationMerged, OrganisationParted
 from contracts.partners import (
     InitiativeBegun,
     InitiativeOver,
@@ -24,10 +26,12 @@ from contracts.partners import (
 )
 from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, OfferClosed, RequestClosed
 from contracts.vocabulary import InitiativeStatus, Status, StoppedBecause
-from services.partners import news, store
+from services.partners import leading, news, store
 from services.partners.tables import Record
 
 router = EventRouter()
+
+RecordAccepted = members.RecordAccepted | requests.RecordAccepted
 
 
 @router.hears(MatchEndorsed)
@@ -79,13 +83,45 @@ def _has_ended(event: InitiativeStarted | InitiativeEnded | InitiativeTold) -> b
     return event.status != InitiativeStatus.RUNNING and because != StoppedBecause.ERASED
 
 
-async def known_as(session: AsyncSession, record: Record, known_as: str, now: datetime) -> None:
-    """Notes what a record is known as here; a partner hears it when its organisation turned out to be another too."""
-    was, record.known_as = record.known_as, known_as
-    if record.thing != Thing.ORGANISATION or was in (None, known_as) or record.withdrawn or record.subject is None:
+@router.hears(OrganisationMerged)
+async def tell_of_merge(event: OrganisationMerged, session: AsyncSession, now: datetime) -> None:
+    """Who told an organisation hears as which one it is known now."""
+    if await leading.note(session, event.organisation_id, event.version, event.into):
+        await _tell_who_told(session, event.organisation_id, now)
+
+
+@router.hears(OrganisationParted)
+async def tell_of_parting(event: OrganisationParted, session: AsyncSession, now: datetime) -> None:
+    """Who told an organisation hears that it stands on its own again."""
+    if await leading.note(session, event.organisation_id, event.version, None):
+        await _tell_who_told(session, event.organisation_id, now)
+
+
+async def _tell_who_told(session: AsyncSession, organisation_id: str, now: datetime) -> None:
+    stays = await leading.stays(session, organisation_id)
+    for record in await leading.told_as(session, organisation_id):
+        await _tell_joined(session, record, stays, now)
+
+
+async def known_as(session: AsyncSession, record: Record, accepted: RecordAccepted, now: datetime) -> None:
+    """Notes what a record is known as here; a partner hears it when its organisation is one that was here already,
+    or turned out to be another too."""
+    was, record.known_as = record.known_as, accepted.known_as
+    if not isinstance(accepted, members.RecordAccepted) or record.thing != Thing.ORGANISATION:
         return
+    if was == record.known_as or record.withdrawn or record.subject is None:
+        return
+    if was is None:  # what becomes of it meanwhile is heard after this, or seen here
+        await leading.one_at_a_time(session, accepted.known_as)
+    stays = await leading.stays(session, accepted.known_as)
+    before = await leading.stays(session, was) if was else accepted.known_as
+    if accepted.joined or stays != before:
+        await _tell_joined(session, record, stays, now)
+
+
+async def _tell_joined(session: AsyncSession, record: Record, organisation_id: str, now: datetime) -> None:
     told = {"partner_id": record.partner_id, "record_id": record.record_id, "own_id": record.subject}
-    event = OrganisationJoined(organisation_id=known_as, **told)
+    event = OrganisationJoined(organisation_id=organisation_id, **told)
     await news.tell(session, event, now, record_id=record.record_id)
 
 

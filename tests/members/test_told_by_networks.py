@@ -46,6 +46,17 @@ async def test_a_school_that_two_networks_tell_is_one(members):
     assert (accepted.record_id, accepted.known_as) == (again.record_id, changed.organisation_id)
 
 
+async def test_that_a_school_was_here_already_is_answered_to_who_tells_it_first(members):
+    first, second = a_school(), a_school(Network.KATAPULT)
+
+    await members.when(first)
+    await members.when(second)
+    (known_as,) = {event.known_as for event in await members.said(RecordAccepted)}
+    await members.when(second.model_copy(update={"version": 2, "known_as": known_as}))
+
+    assert [event.joined for event in await members.said(RecordAccepted)] == [False, True, False]
+
+
 async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(members):
     await members.given(a_school())
     (school,) = await registered(members)

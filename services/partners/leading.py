@@ -1,0 +1,60 @@
+"""Which organisation one leads to that was merged into another, as far as was heard."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql as pg
+from sqlmodel import Field, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from contracts.partners import Thing
+from services.partners.tables import Record, Table
+
+
+class Lead(Table, table=True):
+    """Where an organisation that was merged leads to, or that it stands on its own again: the highest version wins."""
+
+    __tablename__ = "lead"
+    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+    into: str | None = Field(default=None, index=True, sa_type=sa.Text)
+
+
+async def one_at_a_time(session: AsyncSession, organisation_id: str) -> None:
+    """Waits until nobody else notes as which organisation a record is known, or tells of where that leads."""
+    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"lead {organisation_id}", 0))))
+
+
+async def note(session: AsyncSession, organisation_id: str, version: int, into: str | None) -> bool:
+    """Notes where it leads; whether this is newer than what was heard of it: two kinds of events come in any order.
+
+    Of several only one goes on: else a record could miss the second of two steps.
+    """
+    await one_at_a_time(session, "")
+    insert = pg.insert(Lead).values(organisation_id=organisation_id, version=version, into=into)
+    told, newer = {"version": version, "into": into}, col(Lead.version) < version
+    upsert = insert.on_conflict_do_update(index_elements=["organisation_id"], set_=told, where=newer)
+    return bool((await session.exec(upsert)).rowcount)
+
+
+async def stays(session: AsyncSession, organisation_id: str) -> str:
+    """The organisation that an id leads to; itself, unless it was merged."""
+    led = {organisation_id}
+    while into := (await session.exec(select(Lead.into).where(Lead.organisation_id == organisation_id))).first():
+        if into in led:  # two tellings crossed; the next one puts it right
+            break
+        led.add(organisation_id := into)
+    return organisation_id
+
+
+async def told_as(session: AsyncSession, organisation_id: str) -> list[Record]:
+    """What partners tell of an organisation and of those that lead to it, locked for a change."""
+    group, layer = {organisation_id}, [organisation_id]
+    while layer:
+        found = (await session.exec(select(Lead.organisation_id).where(col(Lead.into).in_(layer)))).all()
+        layer = sorted(set(found) - group)
+        group.update(layer)
+    for each in sorted(group):
+        await one_at_a_time(session, each)
+    query = select(Record).where(Record.thing == Thing.ORGANISATION, col(Record.known_as).in_(group))
+    query = query.where(col(Record.withdrawn).is_(False), col(Record.subject).is_not(None)).order_by(Record.record_id)
+    query = query.with_for_update().execution_options(populate_existing=True)
+    return list((await session.exec(query)).all())
