@@ -33,11 +33,19 @@ class Shown(NamedTuple):
 
 WISH = "Onze studenten willen een warmtepomp zien in een oud huis. Wie laat zien hoe dat werkt?"
 NOBODY = "niemand@nergens.example"
+#: Somebody registers, under a name of their own, a company that is there already.
+COMPANY = (
+    *(("name", "Nina Niemand"), ("email", NOBODY), ("consent", "yes"), ("organisation", "Nergens bekend")),
+    *(("kind", "company"), ("place", "Houten"), ("number", "99990001")),
+)
+#: Who was invited, and slips at what is folded away.
+IRIS = (("name", "Iris Bakker"), ("organisation", "lind"), ("organisation_id", ""), ("phone", "nul zes"))
 
 PAGES = (
     Shown("start", "visitor", "/"),
     Shown("join", "visitor", "/join"),
     Shown("join-wrong", "visitor", "/join", presses="main button[value=join]"),
+    Shown("join-known", "visitor", "/join", COMPANY, "main button[value=join]"),
     Shown("join-typed", "visitor", "/join", fills=(("organisation", "lind"),), sees="#found input"),
     Shown("join-found", "visitor", "/join/organisations?organisation=a"),
     Shown("join-places", "visitor", "/join/places?place=utr"),
@@ -102,6 +110,7 @@ PAGES = (
     Shown("invitations", "team", "/invitations"),
     Shown("invitations-wrong", "team", "/invitations", presses="main button[value=invite]"),
     Shown("invited", "visitor", "/invited?token={invitation}"),
+    Shown("invited-wrong", "visitor", "/invited?token={invitation}", IRIS, "main button[value=accept]"),
     Shown("invitation-gone", "visitor", "/invited?token=shown-and-not-used"),
     Shown("asked-to-help", "asker", "/asks/{ask}"),
     Shown("preferences", "asker", "/preferences"),
@@ -144,13 +153,25 @@ async def open_page(page: "Page", shown: Shown, path: str) -> bool:
     if urlsplit(page.url).path != urlsplit(path).path:
         return False
     for name, words in shown.fills:
-        await page.locator(f"main [name={name}]").first.fill(words)
+        await _fill(page, name, words)
     if shown.presses:
         async with page.expect_navigation():
             await page.locator(f"{shown.presses}:visible").first.click()
     if shown.sees:
         await page.locator(shown.sees).first.wait_for()
     return True
+
+
+async def _fill(page: "Page", name: str, words: str) -> None:
+    """Fills in a field, chooses in a list, or ticks a box or the first of some choices; unfolds what it is in."""
+    field = page.locator(f"main [name={name}]").first
+    sort = await field.evaluate("one => (one.closest('details')?.setAttribute('open', ''), one.type)")
+    if sort == "select-one":
+        await field.select_option(words)
+    elif sort in ("checkbox", "radio"):
+        await field.check()
+    else:
+        await field.fill(words)
 
 
 async def the_people(where: Addresses, stack: AsyncExitStack) -> dict[str, Person | None]:

@@ -1,12 +1,14 @@
 """To invite and to be invited: a form, a mail, a link and one button."""
 
+from random import randrange
+
 import pytest
 
 from contracts.members import InvitationMade
 from contracts.vocabulary import Language
 from services.gateway.pages.words import say
 from tests.gateway.conftest import a_join
-from tests.gateway.test_pages import heading, press, shown, well_made
+from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import fresh_name
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
@@ -103,6 +105,53 @@ async def test_who_looks_an_organisation_up_before_anything_else_is_not_told_tha
     looked_up = await press(team, await team.get("/invitations"), "find", organisation="a")
 
     assert (looked_up.status_code, 'role="alert"' in looked_up.text) == (200, False)
+
+
+def told(page):
+    """What the page says is wrong at the top, with the field where each leads."""
+    read = well_made(page, "nl")
+    return {
+        one.get("href"): shown(one) for box in read.iter("div") if box.get("role") == "alert" for one in box.iter("a")
+    }
+
+
+async def test_a_number_that_is_known_chooses_the_organisation_that_has_it(street):
+    number, browser = f"{randrange(10**8):08}", street.visitor(**BROWSER)
+    company = a_join()["organisation"] | {"kind": "company", "kvk": number}
+    await street.member(organisation=company)
+    filled_in = {"name": "Sem", "email": f"{fresh_name('sem')}@warmtewerk.example", "consent": "yes"}
+    new = {"organisation": "Warmte", "organisation_id": "new", "kind": "company", "place": "Houten", "number": number}
+
+    known = await press(browser, await browser.get("/join"), "join", **(filled_in | new))
+
+    words = say("wrong.organisation-exists", Language.DUTCH)
+    assert (known.status_code, told(known)) == (422, {"#organisation": words})
+    (of,) = [one for one in parsed(known).iter("input") if one.get("checked") == "" and one.get("type") == "radio"]
+    assert company["name"] in known.text
+    joined = await press(browser, known, "join", **(filled_in | new | {"organisation_id": str(of.get("value"))}))
+    assert (joined.status_code, filled_in["email"] in joined.text) == (200, True)
+
+
+async def test_a_new_organisation_without_a_name_is_asked_for_its_name_first(street):
+    browser = street.visitor(**BROWSER)
+
+    nameless = await press(browser, await browser.get("/join"), "join", organisation_id="new", name="Sem")
+
+    assert "#organisation" in told(nameless)
+    assert {"#kind", "#place", "#number"}.isdisjoint(told(nameless))  # these are not seen without a name
+
+
+async def test_a_wrong_telephone_number_of_who_was_invited_is_unfolded(street, team):
+    email, browser = f"{fresh_name('sem')}@warmtewerk.example", street.visitor(**BROWSER)
+    await press(team, await team.get("/invitations"), "invite", email=email)
+    page = await browser.get("/invited", params={"token": await token_for(street, email)})
+    of = (await (await street.member()).get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]
+
+    refused = await press(browser, page, "accept", name="Sem", organisation_id=of["organisation_id"], phone="nul zes")
+
+    assert (refused.status_code, list(told(refused))) == (422, ["#phone"])
+    folded = [list(well_made(each, "nl").iter("details"))[-1].get("open") for each in (page, refused)]
+    assert folded == [None, ""]
 
 
 async def test_an_ordinary_member_invites_nobody(street):

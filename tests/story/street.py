@@ -60,7 +60,7 @@ async def a_street(data: Path, name: str = "test", **settings: str) -> AsyncIter
     ):
         where = node.addresses()
         school = {"kind": "centre", "name": "CIV Lindebeek", "place": {"name": "Zeist"}}
-        company = {"kind": "centre", "name": "Warmtewerk", "place": {"name": "Houten"}}
+        company = {"kind": "company", "name": "Warmtewerk", "place": {"name": "Houten"}, "kvk": "99990001"}
         asker, offerer, newcomer, kept_out, first, again, team = [
             await stack.enter_async_context(Person(where, name=name, email=email))
             for name, email in (

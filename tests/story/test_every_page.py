@@ -73,6 +73,7 @@ async def test_every_page_is_light_narrow_and_without_anything_that_axe_finds(st
             wrong.append((shown.name, "heavy", int(sum(came))))
         if width := await visitor.page.evaluate(SIDEWAYS):
             wrong.append((shown.name, "sideways", width))
+        wrong += [(shown.name, "leads to nothing seen", one) for one in await visitor.page.evaluate(LEADS_NOWHERE)]
         wrong += [(shown.name, *one) for one in await found_by_axe(visitor, **AXE)]
         await visitor.page.emulate_media(color_scheme="dark")
         wrong += [(shown.name, "dark", *one) for one in await found_by_axe(visitor, **CONTRAST)]
@@ -197,6 +198,11 @@ SIDEWAYS = """() => {
 CUT_OFF = """() => [...document.querySelectorAll('button, a.button, summary, label, select, h1, h2, h3')]
     .filter(one => one.checkVisibility() && !one.closest('.hidden') && one.scrollWidth > one.clientWidth + 1)
     .filter(one => getComputedStyle(one).display !== 'inline').map(one => one.outerHTML.slice(0, 100))"""
+
+#: What leads from what is wrong to a field that is not there, or is not seen.
+LEADS_NOWHERE = """() => [...document.querySelectorAll('main [role=alert] a[href^="#"]')]
+    .filter(one => !document.getElementById(one.hash.slice(1))?.checkVisibility())
+    .map(one => one.outerHTML.slice(0, 100))"""
 
 #: Everything to press or fill in that is there, numbered; of choices that exclude each other the arrows do the rest.
 WANTED = """() => {

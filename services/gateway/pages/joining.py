@@ -54,7 +54,7 @@ async def join(reader: AnyReader) -> Response:
         except Refused as refused:
             if refused.slug == "organisation-exists":
                 form.values["organisation_id"] = [str(refused.told["organisation_id"])]
-                form.asks("number", "wrong.organisation-exists", reader.language)
+                form.asks("organisation", "wrong.organisation-exists", reader.language)
             elif refused.status == 422:
                 form.learn(refused.told, reader.language, FIELDS)
             else:
@@ -118,9 +118,9 @@ def person_of(reader: Reader, form: Form) -> dict[str, Any]:
     """Who takes part, and where they belong; that is missing is told in the form."""
     language, chosen = reader.language, form.value("organisation_id")
     draft: dict[str, Any] = form.given("name", "phone", "role") | {"consent": True, "language": language}
-    if chosen == NEW:
+    if chosen == NEW and form.value("organisation"):  # its fields are seen when it has a name
         return draft | {"organisation": _new_organisation(reader, form)}
-    if not chosen:
+    if chosen in ("", NEW):
         form.asks("organisation", "wrong.organisation", language)
     return draft | {"organisation_id": chosen}
 
@@ -129,8 +129,6 @@ def _new_organisation(reader: Reader, form: Form) -> dict[str, Any]:
     language, kind, number = reader.language, form.value("kind"), form.value("number")
     if kind not in set(OrganisationKind):
         form.asks("kind", "wrong.kind-of-organisation", language)
-    if not form.value("organisation"):
-        form.asks("organisation", "wrong.organisation", language)
     numbered = {OrganisationKind.SCHOOL: "brin", OrganisationKind.COMPANY: "kvk"}.get(kind)  # type: ignore[call-overload]
     if numbered and not number:
         form.asks("number", f"wrong.organisation.{numbered}", language)
