@@ -41,7 +41,7 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
 
     page = await pair.asker.get(start)
     refused = await press(pair.asker, page, "Begin", text="")
-    assert (refused.status_code, wrong(well_made(refused, "nl"))) == (422, ["Vertel wat jullie gaan doen"])
+    assert (refused.status_code, wrong(well_made(refused, "nl"))) == (422, ["Vertel wat jullie gaan doen."])
     mailed = await press(pair.asker, page, "Begin", text="Mail noor@roc.example maar.", ends_on="2001-01-01")
     assert len(wrong(well_made(mailed, "nl"))) == 2
     begun = await press(pair.asker, page, "Begin", text="De klas komt kijken.", starts_on="2030-02-01")
@@ -79,7 +79,7 @@ async def test_from_the_match_to_how_it_ended_on_pages_alone(neighbourhood, pair
     end, of_asker = [await who.get(f"{path}/end") for who in (pair.offerer, pair.asker)]
     assert "Dit kun je één keer vertellen." in shown(well_made(end, "nl"))
     refused = await press(pair.offerer, end, "Bewaar", status="stopped", students="veel")
-    assert wrong(well_made(refused, "nl")) == ["Kies waarom het niet lukte", "Vul een aantal in, zoals 24"]
+    assert wrong(well_made(refused, "nl")) == ["Kies waarom het niet lukte.", "Vul een aantal in, zoals 24."]
     told = {"status": "done", "outcome": "Twaalf pompen.", "students": "24", "because": "no-time", "may_be_told": "yes"}
     ended = await press(pair.offerer, end, "Bewaar", **told)
     assert ended.headers["location"] == f"{path}?done=initiative-ended"
@@ -173,4 +173,4 @@ async def test_a_note_and_an_offer_with_an_address_in_it_are_refused_with_just_t
 
     for page in (noted, placed):
         assert page.status_code == 422
-        assert "In je tekst staat een mailadres of telefoonnummer. Haal dat weg." in wrong(well_made(page, "nl"))
+        assert "In je tekst staat een e-mailadres of telefoonnummer. Haal dat weg." in wrong(well_made(page, "nl"))

@@ -70,7 +70,7 @@ async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agre
     assert (await neighbourhood.visitor().post(at, data={"step": "sign-up"})).status_code == 401
 
     answer = await press(noor, await noor.get(at), "Meld me aan")
-    assert "Er is een plaats voor je." in text(await noor.get(answer.headers["location"]))
+    assert "Er is een plek voor je." in text(await noor.get(answer.headers["location"]))
     await press(iris, await iris.get(at), "sign-up")
     assert "Op de wachtlijst" in text(await iris.get(at))
     seen = text(await sem.get(at))

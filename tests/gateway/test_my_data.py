@@ -274,5 +274,5 @@ async def test_somebody_changes_what_is_known_of_them(neighbourhood):
     assert moved.headers["location"] == f"{address}?done=details-mailed"
     me = (await member.get("/api/v1/members/me")).json()
     assert (me["email"] != "noor@elders.example", me["new_email_waits"], me["phone"]) == (True, True, None)
-    assert "Er wacht een nieuw mailadres" in shown(well_made(await member.get(address), "nl"))
+    assert "Er wacht een nieuw e-mailadres" in shown(well_made(await member.get(address), "nl"))
     assert (await neighbourhood.visitor().get(address)).status_code == 303

@@ -730,6 +730,31 @@ def test_the_language_that_a_browser_prefers(accepted, language):
     assert language_of(Request({"type": "http", "query_string": b"taal=de", "headers": headers})) == language
 
 
+#: Dutch words for what goes by another word everywhere else.
+NOT_OURS = re.compile(
+    r"(?<![-\w])mailadres|\bE-mail\b(?!-)|apparaat|^Wijzig|^Verander\b"
+    r"|\bplaats (voor|vrij|die vrij)|(geen|één) plaats\b|plaatsen (zijn bezet|er nog zijn)|\{n\} plaatsen|^Plaatsen$",
+    re.IGNORECASE,
+)
+
+
+def test_one_idea_has_one_word_in_dutch():
+    forms = [(one.id, form) for one in texts_of(Language.DUTCH) if one.id for form in _forms(one.string)]
+
+    assert [(key, form) for key, form in forms if NOT_OURS.search(form)] == []
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_what_is_wrong_with_a_field_is_told_in_whole_sentences(language):
+    told = [one for one in texts_of(language) if str(one.id).startswith("wrong.")]
+
+    assert [one.id for one in told for form in _forms(one.string) if not form.endswith((".", "?"))] == []
+
+
+def _forms(said: str | tuple[str, ...]) -> tuple[str, ...]:
+    return (said,) if isinstance(said, str) else said
+
+
 def test_every_text_of_the_pages_is_there_in_both_languages():
     dutch, english = (texts_of(language) for language in Language)
 

@@ -73,7 +73,7 @@ async def test_a_member_is_found_and_gets_and_loses_roles_and_each_is_noted(stre
     await street.members.quiet()
 
     log = (await team.get("/deeds")).text
-    for words in ("Tot ambassadeur benoemd", "Geen ambassadeur meer", "In het team gezet", "Mailadres en telefoon"):
+    for words in ("Tot ambassadeur benoemd", "Geen ambassadeur meer", "In het team gezet", "E-mailadres en telefoon"):
         assert words in log
         assert words in (await team.get(page)).text
     own = (await browser.get("/api/v1/members/me/deeds", params={"of": "about-me"})).json()["items"]

@@ -254,6 +254,15 @@ def test_a_mail_about_a_meeting_of_which_the_day_is_not_known_has_no_file_and_na
     assert file not in words(mail)
 
 
+@pytest.mark.parametrize("template", MAILED)
+@pytest.mark.parametrize("standing", ["place", "waiting", "refused"])
+def test_one_idea_has_one_word_in_dutch(template, standing):
+    standing = {"standing": standing} if template in MEETING_TEMPLATES else {}
+    text = words(sent(a_mail(template, **standing)))
+
+    assert re.search(r"(?<![-\w])mailadres|(een|geen) plaats\b|plaatsen zijn", text, re.IGNORECASE) is None
+
+
 def test_a_long_link_to_unsubscribe_stays_one_link():
     settings_ = NotifySettings(**SETTINGS | {"public_url": "https://" + "een-heel-lang-domein." * 5 + "example:8443"})
     _, content = compose(a_mail(Template.MATCH_PROPOSED), settings_, NOW)

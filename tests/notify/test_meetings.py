@@ -57,7 +57,7 @@ async def test_from_the_waiting_list_to_a_meeting_that_moves_and_is_called_off(n
 
     near = f"Op {when_in_words(moved.starts_on, None, None, None, Language.DUTCH)}"
     assert [subject.partition(":")[0] for subject in notify.subjects(noor)] == [
-        *("Je staat op de wachtlijst", "Er is een plaats voor je", "Veranderd", near, "Gaat niet door")
+        *("Je staat op de wachtlijst", "Er is een plek voor je", "Veranderd", near, "Gaat niet door")
     ]
     assert sequences(notify.mails(noor)) == [("PUBLISH", 3), ("PUBLISH", 4), ("PUBLISH", 4), ("CANCEL", 4)]
     assert len(await notify.inbox(noor)) == 5

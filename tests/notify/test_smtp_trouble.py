@@ -236,7 +236,7 @@ async def test_a_refused_address_is_marked_and_the_team_reads_whose_it_is(own_no
     (item,) = await own_notify.inbox(tess)
     assert item["title"] == "Mail aan Noor Jansen komt niet aan"
     assert item["text"] == (
-        "De mailserver weigert mail aan Noor Jansen van ROC Vechtdal (code 550). Vraag om een ander mailadres."
+        "De mailserver weigert mail aan Noor Jansen van ROC Vechtdal (code 550). Vraag om een ander e-mailadres."
     )
     assert own_notify.mails(tess) == []
 

@@ -189,8 +189,8 @@ async def test_who_left_the_team_stays_out_of_it_when_an_older_event_comes_late(
     ("why", "subject"),
     [
         ({}, "Inloggen bij Om de Hoek"),
-        ({"joining": True}, "Bevestig je mailadres bij Om de Hoek"),
-        ({"confirms": True}, "Bevestig je nieuwe mailadres bij Om de Hoek"),
+        ({"joining": True}, "Bevestig je e-mailadres bij Om de Hoek"),
+        ({"confirms": True}, "Bevestig je nieuwe e-mailadres bij Om de Hoek"),
     ],
 )
 async def test_whoever_asks_for_a_link_gets_it_though_we_do_not_know_them(notify, why, subject):

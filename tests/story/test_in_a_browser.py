@@ -363,7 +363,7 @@ async def test_who_finds_a_meeting_waits_for_a_place_has_it_when_somebody_cancel
     await street.asker.call("DELETE", f"{meeting}/sign-up")
     await visitor.person.mail(meeting)  # that they wait
     freed = await visitor.person.mail(meeting)
-    assert "Nu is er een plaats voor je" in freed.text
+    assert "Nu is er een plek voor je" in freed.text
     await visitor.goes_to(meeting)
     await visitor.sees("Je komt")
     assert (
@@ -482,7 +482,7 @@ async def test_who_is_invited_from_a_desk_joins_with_two_clicks(street, visitor)
     await visitor.follows("Bureau")
     await visitor.follows("Nodig iemand uit")
     email = f"{fresh_name('gast')}@lindebeek.example"
-    await visitor.fills_in(**{"Mailadres van": email, "Naam van": "Gijs Gast"})
+    await visitor.fills_in(**{"E-mailadres van": email, "Naam van": "Gijs Gast"})
     await visitor.page.get_by_role("searchbox").fill("linde")
     await visitor.chooses("CIV Lindebeek")
 
