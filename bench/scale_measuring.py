@@ -23,7 +23,7 @@ from services.matching.settings import MatchingSettings
 from services.matching.store import ask
 from services.matching.turns import look_far
 
-MOST = MatchingSettings().proposals_per_request_max
+MOST, MOST_OF_OFFER = MatchingSettings().proposals_per_request_max, MatchingSettings().proposals_per_offer_max
 MEANING = frozenset({"meaning"})
 EFS = (40, 100, 200, 400, 1000)
 
@@ -108,7 +108,8 @@ async def _known(session: AsyncSession, proposition_id: str) -> Known:
 
 
 async def _rows(session: AsyncSession, known: Known, ways: frozenset[str], *, exact: bool = False) -> list[Any]:
-    asked = candidates.question(known, now=datetime.now(UTC), most=MOST, ways=ways, exact=exact)
+    limits = {"most": MOST, "most_of_offer": MOST_OF_OFFER}
+    asked = candidates.question(known, now=datetime.now(UTC), **limits, ways=ways, exact=exact)
     return (await ask(session, *asked)).all()
 
 

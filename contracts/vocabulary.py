@@ -35,6 +35,10 @@ class Kind(StrEnum):
     MEETING = "meeting"
 
 
+#: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
+TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
+
+
 class Theme(StrEnum):
     """What it is about."""
 

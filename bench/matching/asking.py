@@ -15,7 +15,7 @@ from bench.matching.sets import GradedSet
 from chassis.database import engine_for, migrate, sessions_of
 from contracts.requests import OfferPlaced, RequestPlaced
 from contracts.vocabulary import Side
-from services.matching import candidates, models, propositions, rules
+from services.matching import candidates, choosing, models, propositions, rules
 from services.matching.candidates import WAYS
 from services.matching.meanings import Read, Written
 from services.matching.models import Source
@@ -137,7 +137,7 @@ def best_first(pairs: list[Pair], weights: Weights, now: datetime) -> list[str]:
 
 def proposed(answer: Answer, weights: Weights, now: datetime) -> list[str]:
     """The offers that would be proposed for a request that has no matches yet."""
-    chosen = rules.best_proposals(answer.pairs, {}, now, most=MOST, weights=weights)
+    chosen = choosing.best_proposals(answer.pairs, {}, now, most=MOST, weights=weights)
     return [proposal.pair.offer.id for proposal in chosen]
 
 

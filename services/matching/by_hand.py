@@ -19,11 +19,12 @@ from services.matching import (
     steps,
     weighing,
 )
+from services.matching.choosing import Busy
 from services.matching.desk_rules import MatchedBefore, NotAnOffer, RequestNotYours
 from services.matching.match import Match, State
 from services.matching.pairs import Pair
 from services.matching.propositions import Known
-from services.matching.rules import Busy, Proposal
+from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
 from services.matching.store import ask
 

@@ -1,7 +1,7 @@
 """What may fit a request or an offer: found in PostgreSQL by meaning, by words and by distance."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import RowMapping, TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from contracts.vocabulary import Kind, Side
+from contracts.vocabulary import TAKEN_UP_BY_ONE, Kind, Side
 from services.matching import words
+from services.matching.choosing import Busy
 from services.matching.pairs import (
     EARTH_DIAMETER_KM,
     KINDS_FOR_A_GROUP,
@@ -23,11 +24,11 @@ from services.matching.pairs import (
     kinds_that_answer,
 )
 from services.matching.propositions import BUSY, COLUMNS, IS_BUSY, Known, busy_of, proposition_of
-from services.matching.rules import Busy
-from services.matching.store import ask
+from services.matching.store import RUNNING_COUNTED_MAX, ask, offer_running
 
 #: The ways in which candidates are found: all of them, but for who measures each alone.
-WAYS = frozenset({"meaning", "words", "place"})
+Ways = frozenset[str]
+WAYS: Ways = frozenset({"meaning", "words", "place"})
 
 #: How many of the nearest in meaning, of the best by words, and of the nearest by place are looked at.
 CANDIDATES_MAX = 30
@@ -35,6 +36,9 @@ CANDIDATES_MAX = 30
 #: One organisation with so many of them leaves too little room for others, of which each request wants a few: it is
 #: asked once more without them. Where no organisation has as many, a full list is of four at the least.
 CROWDING = 10
+
+#: Where no limit is meant: more than are ever counted.
+MANY = RUNNING_COUNTED_MAX + 1
 
 #: `ts_rank` takes what each label stands for from D to A, none above 1.
 _LABELS = ", ".join(str(round(words.LABELS[label] / max(words.LABELS.values()), 2)) for label in "DCBA")
@@ -48,30 +52,21 @@ NEAREST_MAX, WITH_A_WORD_MAX = 2000, 1000
 WITHIN_KM_MAX = 50
 
 
-#: Beyond this many, how many matches of an offer run exactly decides nothing (`rules.chosen`), and takes long to count.
-_RUNNING_COUNTED_MAX = 200
-
-
-def offer_running(offer_id: str) -> str:
-    """How many matches of an offer run, in SQL."""
-    return f"""(SELECT count(*) FROM (SELECT FROM match r WHERE r.offer_id = {offer_id}
-        AND r.state IN ('proposed', 'endorsed') LIMIT {_RUNNING_COUNTED_MAX}) AS first)"""
-
-
 async def candidates_for(
-    session: AsyncSession, known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS
+    session: AsyncSession, known: Known, *, now: datetime, most: int, most_of_offer: int = MANY, ways: Ways = WAYS
 ) -> tuple[list[Pair], dict[str, Busy]]:
     """What may fit, as pairs, and for each request the matches that it has already: one question to the database, and
     for a request one more as long as an organisation crowds out others.
     """
+    limits: dict[str, Any] = {"now": now, "most": most, "most_of_offer": most_of_offer, "ways": ways}
     if known.proposition.side is Side.OFFER:
-        rows = await _rows(session, known, now, most, ways)
+        rows = await _rows(session, known, limits)
         return [_pair(known, row) for row in rows], {row["proposition_id"]: busy_of(row) for row in rows}
     pairs: dict[str, Pair] = {}
     passed = known.busy.organisations
     for _ in range(most):
         sought = replace(known, busy=replace(known.busy, organisations=passed))
-        found = [_pair(known, row) for row in await _rows(session, sought, now, most, ways)]
+        found = [_pair(known, row) for row in await _rows(session, sought, limits)]
         pairs |= {pair.offer.id: pair for pair in found}
         offers = Counter(pair.offer.organisation_id for pair in found)
         crowding = {organisation for organisation, count in offers.items() if count >= CROWDING}
@@ -81,19 +76,18 @@ async def candidates_for(
     return list(pairs.values()), {known.proposition.id: known.busy}
 
 
-async def _rows(
-    session: AsyncSession, known: Known, now: datetime, most: int, ways: frozenset[str]
-) -> Sequence[RowMapping]:
-    return (await ask(session, *question(known, now=now, most=most, ways=ways))).mappings().all()
+async def _rows(session: AsyncSession, known: Known, limits: dict[str, Any]) -> Sequence[RowMapping]:
+    return (await ask(session, *question(known, **limits))).mappings().all()
 
 
 def question(
-    known: Known, *, now: datetime, most: int, ways: frozenset[str] = WAYS, exact: bool = False
+    known: Known, *, now: datetime, most: int, most_of_offer: int = MANY, ways: Ways = WAYS, exact: bool = False
 ) -> tuple[TextClause, dict[str, Any]]:
     """The statement that finds candidates, and its values.
 
     It narrows with all that the rules will say anyway, of which what is found would else be full: kind, reach, period,
     level, whose it is, pairs proposed before, and organisations that a request has a match with.
+    `most_of_offer`: in how many matches at a time an offer that one party takes up may run.
     `exact` looks at every vector, for who measures what the index misses.
     """
     mine = known.proposition
@@ -124,7 +118,7 @@ def question(
         "node": mine.node,
     }
     if is_request:
-        values["busy_with"] = sorted(known.busy.organisations)
+        values |= {"busy_with": sorted(known.busy.organisations), "most_of_offer": most_of_offer}
     else:
         values |= {"most": most, "kind": mine.kind.value}
     model = None
@@ -140,15 +134,14 @@ def question(
 
 
 @lru_cache(maxsize=64)
-def _statement(
-    side: Side, model: tuple[int, int] | None, ways: frozenset[str], exact: bool, is_near: bool
-) -> TextClause:
+def _statement(side: Side, model: tuple[int, int] | None, ways: Ways, exact: bool, is_near: bool) -> TextClause:
     """The statement for the candidates of a request or an offer; the index conditions stand in it as literals.
 
     `model` is the id of the model whose vectors are compared, and how long they are.
     """
     other, pair = ("offer", "m.request_id = :id AND m.offer_id = p.proposition_id")
-    room = "AND p.organisation_id <> ALL(CAST(:busy_with AS text[]))"
+    room = f"""AND p.organisation_id <> ALL(CAST(:busy_with AS text[]))
+        AND (p.kind NOT IN ({_quoted(TAKEN_UP_BY_ONE)}) OR {offer_running("p.proposition_id")} < :most_of_offer)"""
     if side is Side.OFFER:
         other, pair = ("request", "m.offer_id = :id AND m.request_id = p.proposition_id")
         room = f"""AND (SELECT count(*) FROM match t WHERE t.request_id = p.proposition_id
@@ -161,7 +154,7 @@ def _statement(
         is_open += " AND p.is_sought"  # the national node knows what all regions ask, and seeks for a few of that
         ours = """(p.node IS NULL OR p.node <> :node
                    AND EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node = p.node))"""
-    group = ", ".join(f"'{kind}'" for kind in sorted(KINDS_FOR_A_GROUP))
+    group = _quoted(KINDS_FOR_A_GROUP)
     offered, no_room = ("p.kind", "CAST(:participants AS integer) > p.participants")
     if side is Side.OFFER:
         offered, no_room = ("CAST(:kind AS text)", "p.participants > CAST(:participants AS integer)")
@@ -235,6 +228,10 @@ def _statement(
         FROM proposition p WHERE p.proposition_id IN ({" UNION ".join(f"({one})" for one in found) or "NULL"})
         """
     )
+
+
+def _quoted(kinds: Iterable[Kind]) -> str:
+    return ", ".join(f"'{kind}'" for kind in sorted(kinds))
 
 
 def _pair(known: Known, row: RowMapping) -> Pair:

@@ -90,15 +90,16 @@ async def propose_next_best(
     session: AsyncSession,
     now: datetime,
     settings: MatchingSettings,
-    prepared: Sought | None,
+    prepared: list[Sought],
 ) -> None:
-    """A match that came to nothing leaves room for the next best offer, unless it is the asker who does not answer.
+    """A match that came to nothing leaves room for the next best, on either side, unless that side does not answer.
 
     Most end because their request does, which leaves nothing to propose, and then nobody waits for a turn.
     """
     if prepared:
         await take_turn(session)
-        await proposing.propose(session, prepared, now, settings)
+        for sought in prepared:
+            await proposing.propose(session, sought, now, settings)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged)

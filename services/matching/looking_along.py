@@ -19,10 +19,10 @@ from contracts.words import reasons_in_words
 from services.matching import models, rules, weighing
 from services.matching.calls import InLanguage
 from services.matching.candidates import candidates_for
+from services.matching.choosing import Busy
 from services.matching.meanings import Meaning, Read, read_meanings
 from services.matching.pairs import Pair, Proposition
 from services.matching.propositions import Known
-from services.matching.rules import Busy
 from services.matching.store import ask
 from services.matching.suggesting import language_of, themes_of
 from services.matching.suggestions import Written

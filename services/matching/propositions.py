@@ -20,10 +20,10 @@ from contracts.requests import (
 )
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
 from services.matching import meanings, words
+from services.matching.choosing import Busy
 from services.matching.meanings import Meaning, Read
 from services.matching.nodes import reference
 from services.matching.pairs import Proposition
-from services.matching.rules import Busy
 from services.matching.store import ask
 from services.matching.terms import MAKE as MAKE_OF_TERMS
 from services.matching.terms import terms_of

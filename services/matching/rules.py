@@ -1,7 +1,7 @@
-"""How well a request and an offer fit, why, and which pairs are worth proposing: pure, with time as an argument."""
+"""How well a request and an offer fit, and why: pure, with time as an argument."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -48,10 +48,6 @@ FAR_KEEPS_OTHERS = 0.3
 #: What cannot be judged tells neither for nor against.
 NEUTRAL = 0.5
 
-#: An offer that many get leaves room for others that fit nearly as well: at the most this is taken off when they are
-#: put in order, half of it when so many matches run with it.
-CROWDED_MAX, CROWDED_HALF = 0.06, 4
-
 WORDS_NAMED_MAX = 4
 
 
@@ -84,15 +80,6 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Busy:
-    """What a request has: how many running matches, and the organisations that it runs with, was introduced to, or
-    came to nothing with."""
-
-    running: int = 0
-    organisations: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
 class Signal:
     """One thing that tells whether a pair fits, 0 to 1; and what to tell people about it, if anything."""
 
@@ -104,13 +91,6 @@ class Signal:
     """The part of its weight that it has."""
 
 
-def best_proposals(
-    pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int, weights: Weights | None = None
-) -> list[Proposal]:
-    """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation."""
-    return chosen(fitting(pairs, now, weights), busy, most=most)
-
-
 def fitting(pairs: Iterable[Pair], now: datetime, weights: Weights | None = None) -> list[Proposal]:
     """The pairs that fit well enough to be proposed, whatever else runs."""
     weighed = weights or kept_weights()
@@ -118,33 +98,11 @@ def fitting(pairs: Iterable[Pair], now: datetime, weights: Weights | None = None
     return [Proposal(pair, its) for pair, its in fits if its and its.score >= weighed.score_min and is_alike(pair)]
 
 
-def chosen(fitting: Iterable[Proposal], busy: Mapping[str, Busy], *, most: int) -> list[Proposal]:
-    """Those of them for which there is room beside what runs, best first."""
-    ranked = sorted(fitting, key=lambda proposal: (-_rank(proposal), proposal.pair.offer.id, proposal.pair.request.id))
-    room = {request_id: most - its.running for request_id, its in busy.items()}
-    organisations = {request_id: set(its.organisations) for request_id, its in busy.items()}
-    best = []
-    for proposal in ranked:
-        request_id, organisation_id = proposal.pair.request.id, proposal.pair.offer.organisation_id
-        busy_with = organisations.setdefault(request_id, set())
-        if room.setdefault(request_id, most) > 0 and organisation_id not in busy_with:
-            room[request_id] -= 1
-            busy_with.add(organisation_id)
-            best.append(proposal)
-    return best
-
-
 def is_alike(pair: Pair) -> bool:
     """Whether the texts have anything in common: where nobody has compared meanings, any word that tells something."""
     if pair.similarity is None:
         return pair.in_common > 0
     return max(_alike_in_meaning(pair), _alike_in_words(pair)) >= ALIKE_MIN
-
-
-def _rank(proposal: Proposal) -> float:
-    """The score, less something for an offer that others get already."""
-    running = proposal.pair.offer_running
-    return proposal.fit.score - CROWDED_MAX * running / (running + CROWDED_HALF)
 
 
 def fit(pair: Pair, now: datetime, weights: Weights | None = None) -> Fit | None:

@@ -17,16 +17,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
 from contracts.matching import MatchDismissed, MatchLapsed
-from contracts.vocabulary import Side
-from services.matching import candidates, propositions, rules, weighing
-from services.matching.candidates import CANDIDATES_MAX, offer_running
+from contracts.vocabulary import TAKEN_UP_BY_ONE, Side
+from services.matching import candidates, choosing, propositions, rules, weighing
+from services.matching.candidates import CANDIDATES_MAX
+from services.matching.choosing import Busy
 from services.matching.meanings import Read, read_meanings
 from services.matching.one_person import STAYS
 from services.matching.pairs import Pair
 from services.matching.propositions import BUSY, Heard, Known, busy_of
-from services.matching.rules import Busy, Proposal
+from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask
+from services.matching.store import ask, offer_running
 from services.matching.terms import as_written
 from services.matching.turns import keep_together, look_far
 from services.matching.weights import Weights
@@ -78,28 +79,34 @@ async def keep_read_and_seek(
         return [await seek(session, known, now, settings) if known else None for known in kept]
 
 
-async def seek_next_best(events: Sequence[MatchDismissed | MatchLapsed], service: Service) -> list[Sought | None]:
-    """Seeks what else fits the requests of matches that ended, unless it is the asker who does not answer."""
+async def seek_next_best(events: Sequence[MatchDismissed | MatchLapsed], service: Service) -> list[list[Sought]]:
+    """Seeks what else fits the requests of matches that ended, and the offers that may have been kept from others.
+
+    Not for a side that does not answer: whatever else is found would wait for them in vain.
+    """
     settings, now = cast(MatchingSettings, service.settings), service.now()
-    found: list[Sought | None] = []
     async with service.sessions() as session:
         await look_far(session)
+        found = []
         for event in events:
-            known = None if _asker_is_silent(event) else await propositions.get(session, event.request_id)
-            is_open = known and known.proposition.is_open(now)
-            found.append(await seek(session, known, now, settings) if known and is_open else None)
+            known = [await propositions.get(session, one) for one in _left_over(event)]
+            waiting = [one for one in known if one and one.proposition.is_open(now)]
+            found.append([await seek(session, one, now, settings) for one in waiting])
     return found
 
 
 async def seek(session: AsyncSession, known: Known, now: datetime, settings: MatchingSettings) -> Sought:
     """What may fit a request or an offer now; nothing for one that is not open, not sought for here, or has enough."""
-    most, mine = settings.proposals_per_request_max, known.proposition
+    most, most_of_offer = settings.proposals_per_request_max, settings.proposals_per_offer_max
+    mine = known.proposition
     if not (mine.is_open(now) and mine.is_sought_here()) or (mine.side is Side.REQUEST and known.busy.running >= most):
         return Sought(known)
-    pairs, busy = await candidates.candidates_for(session, known, now=now, most=most)
+    pairs, busy = await candidates.candidates_for(session, known, now=now, most=most, most_of_offer=most_of_offer)
+    if mine.side is Side.OFFER and pairs and choosing.room_beside(pairs[0], most_of_offer) <= 0:
+        return Sought(known)
     weights = await weighing.weights_in_use(session)
     fitting = rules.fitting(pairs, now, weights)
-    named = {one.pair.ids: _named(one, now, weights) for one in rules.chosen(fitting, busy, most=most)}
+    named = {one.pair.ids: _named(one, now, weights) for one in _chosen(fitting, busy, settings)}
     return Sought(known, pairs, [named.get(one.pair.ids, one) for one in fitting], weights)
 
 
@@ -109,8 +116,8 @@ async def still_best(
     """What is to be proposed of what was sought. The caller has the turn, so that it stays as it is seen now."""
     most, is_request = settings.proposals_per_request_max, sought.known.proposition.side is Side.REQUEST
     fitting = sought.fitting if sought.weights == weights else rules.fitting(sought.pairs, now, weights)
-    left, busy = await _as_it_is(session, fitting)
-    best = rules.chosen(left, busy, most=most)
+    left, busy = await _as_it_is(session, fitting, settings)
+    best = _chosen(left, busy, settings)
     is_wanting = bool(fitting) and not best
     if is_request:
         has_room = len(best) < most - busy.get(sought.known.proposition.id, sought.known.busy).running
@@ -120,9 +127,14 @@ async def still_best(
         known = await propositions.get(session, sought.known.proposition.id)
         if known and known.proposition.version == sought.known.proposition.version:
             again = await seek(session, known, now, settings)
-            left, busy = await _as_it_is(session, again.fitting)
-            best = rules.chosen(left, busy, most=most)
+            left, busy = await _as_it_is(session, again.fitting, settings)
+            best = _chosen(left, busy, settings)
     return [_named(one, now, weights) for one in best]
+
+
+def _chosen(fitting: Sequence[Proposal], busy: Mapping[str, Busy], settings: MatchingSettings) -> list[Proposal]:
+    most, most_of_offer = settings.proposals_per_request_max, settings.proposals_per_offer_max
+    return choosing.chosen(fitting, busy, most=most, most_of_offer=most_of_offer)
 
 
 _AS_IT_IS = text(
@@ -140,8 +152,12 @@ _AS_IT_IS = text(
 )
 
 
-async def _as_it_is(session: AsyncSession, fitting: Sequence[Proposal]) -> tuple[list[Proposal], Mapping[str, Busy]]:
-    """Those that can still be proposed, with what runs now: neither side has changed or gone, the pair is new."""
+async def _as_it_is(
+    session: AsyncSession, fitting: Sequence[Proposal], settings: MatchingSettings
+) -> tuple[list[Proposal], Mapping[str, Busy]]:
+    """Those that can still be proposed, with what runs now: neither side has changed or gone, the pair is new, and the
+    offer has room.
+    """
     if not fitting:
         return [], {}
     pairs = [one.pair for one in fitting]
@@ -158,6 +174,7 @@ async def _as_it_is(session: AsyncSession, fitting: Sequence[Proposal]) -> tuple
         for one in fitting
         if one.pair.ids in rows
     ]
+    left = [one for one in left if choosing.room_beside(one.pair, settings.proposals_per_offer_max) > 0]
     return left, {request_id: busy_of(row) for (request_id, _), row in rows.items()}
 
 
@@ -174,8 +191,12 @@ def _side(event: Heard) -> Side:
     return Side.REQUEST if hasattr(event, "request_id") else Side.OFFER
 
 
-def _asker_is_silent(event: MatchDismissed | MatchLapsed) -> bool:
-    """Whether a match lapsed because who asks did not answer: another offer would wait for them in vain."""
-    if not isinstance(event, MatchLapsed) or event.lapsed_because != "unanswered":
-        return False
-    return event.asker.member_id in event.asked and event.asker.member_id not in event.accepted
+def _left_over(event: MatchDismissed | MatchLapsed) -> list[str]:
+    """What may be proposed anew after a match: its request, and an offer that is proposed a few times at a time."""
+    silent: set[str] = set()
+    if isinstance(event, MatchLapsed) and event.lapsed_because == "unanswered":
+        silent = set(event.asked) - set(event.accepted)
+    left = [] if event.asker.member_id in silent else [event.request_id]
+    if event.offer_kind in TAKEN_UP_BY_ONE and event.offerer.member_id not in silent:
+        left.append(event.offer_id)
+    return left

@@ -57,6 +57,13 @@ class MatchingSettings(Settings):
     proposals_per_request_max: int = Field(
         default=3, ge=1, le=20, description="How many proposals a request has at a time at the most."
     )
+    proposals_per_offer_max: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="With how many requests an offer that one party takes up (an internship, a practice assignment, "
+        "equipment) is proposed at a time at the most.",
+    )
     kinds_without_ambassador: frozenset[Kind] = Field(
         default=frozenset({Kind.TIP, Kind.LESSON_MATERIAL}),
         description="Offers of these kinds go to both sides at once, without an ambassador who looks first.",

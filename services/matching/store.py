@@ -218,6 +218,16 @@ class MatchRow(Table, table=True):
     elsewhere: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
+#: Beyond this many, how many matches of an offer run exactly decides nothing (`choosing`), and takes long to count.
+RUNNING_COUNTED_MAX = 200
+
+
+def offer_running(offer_id: str) -> str:
+    """How many matches of an offer run, in SQL."""
+    return f"""(SELECT count(*) FROM (SELECT FROM match r WHERE r.offer_id = {offer_id}
+        AND r.state IN ('proposed', 'endorsed') LIMIT {RUNNING_COUNTED_MAX}) AS first)"""
+
+
 async def ask(session: AsyncSession, statement: Any, values: Any = None) -> Answer | CursorResult[Any]:
     """Runs a statement of our own in the session's transaction, past the session's objects, of which there are none."""
     if isinstance(statement, TextClause):

@@ -10,18 +10,13 @@ from enum import StrEnum
 from chassis.identity import Identity
 from chassis.problems import Problem
 from contracts.days import AMSTERDAM
-from contracts.vocabulary import Kind, Role, Side, Status
-
-#: Days are those of the Netherlands, wherever the service runs.
+from contracts.vocabulary import TAKEN_UP_BY_ONE, Kind, Role, Side, Status
 
 #: Nothing stands longer than this without being looked at again.
 STANDS_DAYS_MAX = 365
 
 #: A period further away is a slip of the keyboard.
 AWAY_DAYS_MAX = 5 * 365
-
-#: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
-TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
 
 #: What everybody can read, whoever they are.
 LISTED = frozenset({Kind.TIP, Kind.MEETING})

@@ -3,8 +3,11 @@
 from datetime import date
 
 import pytest
+from sqlalchemy import text
 
-from contracts.matching import MatchProposed
+from contracts.matching import MatchDismissed, MatchProposed
+from contracts.requests import OfferChanged
+from contracts.vocabulary import Kind
 from tests.matching.conftest import a_request, an_offer
 
 #: Less like the request than the others, and further away.
@@ -61,3 +64,50 @@ async def test_an_offer_is_put_next_to_a_request_behind_many_that_have_one_of_it
 
     (match,) = await around.then_said(MatchProposed)
     assert (match.request_id, match.offer_id) == ("r-far", "o-new")
+
+
+async def test_what_one_party_takes_up_is_proposed_a_few_times_and_again_when_one_comes_to_nothing(around):
+    most = around.service.settings.proposals_per_offer_max
+    requests = [a_request(member_id=f"m-{n}", organisation_id=f"s-{n}", kind=Kind.EQUIPMENT) for n in range(most + 2)]
+    await around.given(*requests)
+
+    await around.when(an_offer("o", kind=Kind.EQUIPMENT))
+    proposed = await around.said(MatchProposed)
+    assert len(proposed) == most
+    await around.given()
+    await around.ambassador().post(f"/v1/matches/{proposed[0].match_id}/dismiss", json={"because": "other"})
+
+    _, following = await around.then_said(MatchDismissed, MatchProposed)
+    assert following.request_id not in {match.request_id for match in proposed}
+
+
+async def test_a_new_request_waits_for_what_is_proposed_as_often_as_it_may_be(around):
+    most = around.service.settings.proposals_per_offer_max
+    requests = [a_request(member_id=f"m-{n}", organisation_id=f"s-{n}", kind=Kind.EQUIPMENT) for n in range(most)]
+    await around.given(an_offer("o", kind=Kind.EQUIPMENT), *requests)
+
+    await around.when(a_request("r-late", kind=Kind.EQUIPMENT))
+    await around.when(an_offer("o", said=OfferChanged, version=2, kind=Kind.EQUIPMENT))
+
+    await around.then_nothing_said()
+
+
+async def test_a_request_finds_what_has_room_behind_many_that_have_not(around):
+    await around.given(*many_offers(kind=Kind.EQUIPMENT), an_offer("o-free", kind=Kind.EQUIPMENT, **LESS_ALIKE))
+    async with around.service.engine.begin() as connection:
+        await connection.execute(text(THEY_RUN), {"count": around.service.settings.proposals_per_offer_max})
+
+    await around.when(a_request(kind=Kind.EQUIPMENT))
+
+    (match,) = await around.then_said(MatchProposed)
+    assert match.offer_id == "o-free"
+
+
+#: So many matches run with each of the offers but the free one.
+THEY_RUN = """
+    INSERT INTO match (match_id, version, request_id, offer_id, asker_id, offerer_id, offerer_organisation_id,
+        request_kind, offer_kind, score, reasons, ambassador_ids, state, waiting_since)
+    SELECT proposition_id || n, 1, 'r-' || n, proposition_id, 'm-asks', member_id, organisation_id, kind, kind, 0.8,
+        '[]', '{}', 'proposed', now()
+    FROM proposition, generate_series(1, CAST(:count AS integer)) n WHERE proposition_id <> 'o-free'
+"""

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from services.matching.choosing import Busy, best_proposals, chosen
 from services.matching.pairs import (
     KINDS_WITHOUT_DISTANCE,
     Pair,
@@ -17,7 +18,7 @@ from services.matching.pairs import (
     kinds_answered_by,
     kinds_that_answer,
 )
-from services.matching.rules import Busy, best_proposals, fit
+from services.matching.rules import fit, fitting
 from services.matching.weights import kept_weights
 from tests.matching.pure import NOW, a_pair, asked, offered
 
@@ -272,6 +273,20 @@ def test_a_request_with_many_past_introductions_still_has_room():
     busy = {"r": Busy(running=0, organisations=frozenset({"a", "b", "c"}))}
 
     assert len(best_proposals([a_pair()], busy, NOW, most=3)) == 1
+
+
+@pytest.mark.parametrize(("kind", "proposed"), [(Kind.INTERNSHIP, 3), (Kind.EQUIPMENT, 3), (Kind.GUEST_LESSON, 9)])
+def test_what_one_party_takes_up_is_proposed_to_a_few_requests_at_a_time(kind, proposed):
+    pairs = [a_pair(asked(id=f"r-{n}", kind=kind), offered(kind=kind), offer_running=2) for n in range(9)]
+
+    assert len(chosen(fitting(pairs, NOW), {}, most=3, most_of_offer=5)) == proposed
+
+
+def test_of_those_that_fit_equally_well_it_is_not_always_the_same_one_that_goes_first():
+    offers = [offered(id=f"o-{n}", organisation_id=f"o-{n}") for n in range(2)]
+    pairs = [a_pair(asked(id=f"r-{n}"), offer) for n in range(20) for offer in offers]
+
+    assert {proposal.pair.offer.id for proposal in best_proposals(pairs, {}, NOW, most=1)} == {"o-0", "o-1"}
 
 
 @pytest.mark.parametrize(
