@@ -83,15 +83,16 @@ def write_accounts(folder: Path, hosts: list[str]) -> dict[str, str]:
     Returns the password of each user.
     """
     passwords = {user: password(folder / "nats" / "users" / user, FOR_SERVERS) for user in USERS}
-    register = Register(folder / "nats" / "lines", Settings().node)
+    told = Settings()
+    register = Register(folder / "nats" / "lines", told.node, national=told.national_node)
     cluster = None
     if len(hosts) > 1:
         routes = tuple(f"{host}:{ROUTE_PORT}" for host in hosts)
         own = password(folder / "nats" / "users" / "cluster", FOR_SERVERS)
         cluster = server.Cluster(f"0.0.0.0:{ROUTE_PORT}", routes, own)
-    told = server.config(
+    configured = server.config(
         register, passwords, leaf_listen=LEAF_LISTEN, seen_at=LINES_SEEN_AT, clients_too=False, cluster=cluster
     )
-    lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in told.items())
+    lines = "".join(f"{name}: {json.dumps(value)}\n" for name, value in configured.items())
     write(folder / "nats" / "accounts.conf", lines, FOR_SERVERS)
     return passwords

@@ -99,7 +99,8 @@ def place(asked: argparse.Namespace, name: str | None = None) -> Place:
     """`name` is what a node that has no name yet becomes."""
     if asked.secrets:
         nats = (asked.secrets / "operator" / "nats_url").read_text().strip()
-        return Place(Register(asked.secrets / "nats" / "lines", Settings().node), nats, None)
+        told = Settings()
+        return Place(Register(asked.secrets / "nats" / "lines", told.node, national=told.national_node), nats, None)
     running = addresses.read(asked.data)
     node = names.of(asked.data, asked.node or (running.node if running else None)) or name or NATIONAL
     return Place(Register(asked.data / "keys" / "lines", node), running.nats if running else None, asked.data)
@@ -118,8 +119,10 @@ def let_in(asked: argparse.Namespace) -> None:
     bundle = change(asked.region, url, tls.ca.read_text() if tls.is_there and tls.ca.exists() else None)
     if at.data:
         names.keep(at.data, at.register.node)  # it is in the bundle
-    if is_first and (at.nats or asked.secrets):
-        print(RESTART, file=sys.stderr)  # where the bundle is not
+    if is_first and asked.secrets:  # to where the bundle is not
+        print(f"Zet ODH_NATIONAL_NODE={at.register.node} in .env, dan up, dan restart nats (set it).", file=sys.stderr)
+    elif is_first and at.nats:
+        print(RESTART)
     if asked.secrets and not asked.to:  # in a container there is no folder to put it in
         print(json.dumps(bundle._asdict(), indent=2))
         return

@@ -103,6 +103,8 @@ class Keeper:
             await reload(self._system_url, self._tls_ca, close=other_key)
         elif self._restart:  # another line: the server begins to call only when it starts
             await self._restart()
+        else:
+            log.warning("taken up when NATS is started again", national=self._register.national)
         if self.waits:
             log.warning("no lines before the next start of the node", national=self._register.national)
         self._known, self._listens = now, self._register.is_national

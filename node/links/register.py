@@ -13,7 +13,7 @@ from node.files import write
 from node.links.nkeys import new_user_key
 from node.links.partners import PartnerKeys
 
-#: What the national node is called; it could be another name, but every node's streams have it in their names.
+#: What the national node is called; one of another name says so, or has let a region in.
 NATIONAL = "national"
 
 #: It says what kind of file it is, so that nobody is let in by another.
@@ -39,8 +39,10 @@ class Bundle(NamedTuple):
 class Register:
     """The lines of one node. Whoever reads it again sees what was changed meanwhile."""
 
-    def __init__(self, folder: Path, node: str) -> None:
+    def __init__(self, folder: Path, node: str, *, national: str | None = None) -> None:
+        """`national` is the national node as the operator says it; by that name alone the node is no region yet."""
         self.folder, self.node = folder, node
+        self._can_be_national = node in (NATIONAL, national)
         self.partners = PartnerKeys(folder)
         self._regions_file, self._line_file = folder / "regions.json", folder / "line.json"
 
@@ -57,8 +59,9 @@ class Register:
     @property
     def national(self) -> str:
         """The national node's name; empty for a node that is alone."""
-        line = self.line
-        return line.national if line else self.node if self.node == NATIONAL or self._regions_file.exists() else ""
+        if line := self.line:
+            return line.national
+        return self.node if self._can_be_national or self._regions_file.exists() else ""
 
     @property
     def is_national(self) -> bool:

@@ -99,6 +99,11 @@ def test_a_part_shows_whether_it_is_healthy(part):
     assert ("healthcheck" in PARTS[part]) != (part in NOT_ASKED)
 
 
+@pytest.mark.parametrize("part", [*SERVICES, "secrets", "lines"])
+def test_whoever_works_at_the_lines_of_the_national_node_knows_its_name(part):
+    assert OVER_IT["national"][part]["environment"]["ODH_NATIONAL_NODE"] == "${ODH_NATIONAL_NODE:-national}"
+
+
 def test_only_pages_are_open_and_only_to_this_machine():
     opened = {part: told["ports"] for part, told in PARTS.items() if "ports" in told}
 
@@ -165,8 +170,9 @@ def test_who_tries_a_node_out_does_not_start_what_only_measures_it():
 def test_a_line_to_another_node_is_one_more_part_as_careful_as_the_others(role):
     told = OVER_IT[role]
 
-    assert set(told) == {"nats", "lines", *SERVICES}
-    assert all(set(told[service]) == {"environment"} for service in SERVICES)
+    only_told = {*SERVICES, "secrets"} if role == "national" else {*SERVICES}
+    assert set(told) == {"nats", "lines", *only_told}
+    assert all(set(told[part]) == {"environment"} for part in only_told)
     lines, operator = told["lines"], PARTS["operator"]
     assert [lines[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")] == [
         operator[name] for name in ("read_only", "cap_drop", "security_opt", "logging", "image")

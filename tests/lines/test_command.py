@@ -78,6 +78,20 @@ def test_in_compose_the_server_speaks_tls_from_its_next_start_on(odh_nodes, tmp_
     assert '"cert_file": "/etc/nats/secrets/lines/server.pem"' in line
 
 
+@pytest.mark.parametrize(("national", "is_told"), [("nederland", False), ("national", True)])
+def test_in_compose_who_lets_a_region_in_is_told_when_nothing_waits_for_it(
+    odh_nodes, tmp_path, monkeypatch, national, is_told
+):
+    monkeypatch.setenv("ODH_NODE", "nederland")
+    monkeypatch.setenv("ODH_NATIONAL_NODE", national)
+    secrets = tmp_path / "secrets"
+    hand_out(secrets, postgres="postgres:5432", nats="nats:4222")
+
+    code, shown = odh_nodes("add-region", "zeeland", "--at=hub.example:7422", f"--secrets={secrets}")
+
+    assert (code, "ODH_NATIONAL_NODE=nederland" in shown) == (0, is_told)
+
+
 @pytest.mark.parametrize("in_compose", [True, False])
 def test_a_certificate_is_for_the_services_of_the_node_too_where_they_speak_tls(in_compose, odh_nodes, tmp_path: Path):
     secrets = tmp_path / "secrets"

@@ -132,7 +132,7 @@ async def test_what_was_offered_before_two_running_nodes_joined_is_known_in_both
 
     for node, other in ((region, nation), (nation, region)):
         await eventually(partial(knows, node, other.name, offered[other.name]), saying=f"{other.name} in {node.name}")
-    assert ("restart the node" in let_in.err, "restart the node" in joined.out) == (True, True)
+    assert ("restart the node" in let_in.out, "restart the node" in joined.out) == (True, True)
 
 
 @pytest.mark.long

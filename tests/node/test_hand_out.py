@@ -75,6 +75,17 @@ def test_nats_asks_for_what_the_services_have_each_for_its_own(folder):
     assert users["odh"]["password"] in found["operator/nats_url"]
 
 
+@pytest.mark.parametrize(("national", "waits"), [("nederland", True), ("national", False)])
+def test_nats_waits_for_regions_of_a_national_node_of_whatever_name(tmp_path, monkeypatch, national, waits):
+    monkeypatch.setenv("ODH_NODE", "nederland")
+    monkeypatch.setenv("ODH_NATIONAL_NODE", national)
+
+    hand_out(tmp_path, postgres="postgres:5432", nats="nats:4222")
+
+    told = dict(line.split(": ", 1) for line in read(tmp_path)["nats/accounts.conf"].splitlines())
+    assert (json.loads(told.get("leafnodes", "{}")) == {"listen": "0.0.0.0:7422"}) == waits
+
+
 def test_a_second_time_changes_nothing(folder):
     before = read(folder)
 
