@@ -155,16 +155,14 @@ async def test_what_was_filled_in_about_a_match_stands_at_the_desk_when_it_is_re
     ambassador, pair = await an_ambassador(neighbourhood, "Amir Bos"), await neighbourhood.a_match()
     given = {"member_id": await neighbourhood.member_id(ambassador)}
     assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/hand-over", json=given)).status_code == 200
-    match = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()
-    page, title = await ambassador.get("/desk"), match["request"]["title"]
+    page, at = await ambassador.get("/desk"), f"/desk/matches/{pair.match_id}"
     other = await an_ambassador(neighbourhood, fresh_name("Loes"))
     other_id, asker_id = [await neighbourhood.member_id(one) for one in (other, pair.asker)]
 
-    no_reason = await press(ambassador, page, f"Dit past niet: {title}", note="Te ver.")
-    cannot = await press(ambassador, page, f"Laat iemand anders kijken: {title}", member_id=asker_id, note="Jouw vak.")
-    late = await press(
-        ambassador, page, f"Laat iemand anders kijken: {title}", member_id=other_id, note="Jouw vak.", version="7"
-    )
+    over = {"at": at, "note": "Jouw vak."}
+    no_reason = await press(ambassador, page, "dismiss", at=at, note="Te ver.")
+    cannot = await press(ambassador, page, "hand-over", member_id=asker_id, **over)
+    late = await press(ambassador, page, "hand-over", member_id=other_id, version="7", **over)
 
     assert [one.status_code for one in (no_reason, cannot, late)] == [422, 422, 412]
     no_reason_words = "Kies een reden, en houd de toelichting kort."
@@ -175,7 +173,7 @@ async def test_what_was_filled_in_about_a_match_stands_at_the_desk_when_it_is_re
     assert_open(late, f"over-{pair.match_id}", "Jouw vak.", [other_id])
     judged = await pair.team.post(f"/api/v1/matches/{pair.match_id}/endorse")
     assert judged.status_code == 200, judged.text
-    gone = await press(ambassador, page, f"Dit past niet: {title}", because="too-far", note="Te ver.")
+    gone = await press(ambassador, page, "dismiss", at=at, because="too-far", note="Te ver.")
     assert (gone.status_code in (409, 412), "Te ver." in gone.text) == (True, True)
 
 

@@ -56,14 +56,20 @@ def shown(element: Element) -> str:
 
 
 async def press(
-    browser: httpx.AsyncClient, page: httpx.Response, step: str, *, site: str = "same-origin", **filled_in: str
+    browser: httpx.AsyncClient,
+    page: httpx.Response,
+    step: str,
+    *,
+    site: str = "same-origin",
+    at: str | None = None,
+    **filled_in: str,
 ) -> httpx.Response:
-    """Fills in the form that has a button with this value or text, and presses it."""
+    """Fills in the form that has a button with this value or text, of several the one that goes to `at`."""
     form, button = next(
         (form, button)
         for form in parsed(page).iter("form")
         for button in form.iter("button")
-        if step in (button.get("value"), shown(button))
+        if step in (button.get("value"), shown(button)) and at in (None, form.get("action"))
     )
     assert form.get("method") == "post"
     fields = {one.get("name", ""): one.get("value", "") for one in form.iter("input")} | filled_in

@@ -468,7 +468,7 @@ async def test_who_is_erased_leaves_nothing_in_any_node(country):
             (node.service.settings.node, kind, subject)
             for node in country.nodes
             for kind in ("shared", "local", "elsewhere")
-            for subject, data in await node.messages(kind)
+            for subject, data in await node.messages(kind, since_given=True)
             if ".matching." in subject and ASKER.encode() in data
         ]
         return [one for one in found if not OF_THE_ERASURE.search(one[2])]
