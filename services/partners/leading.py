@@ -1,21 +1,20 @@
 """Which organisation one leads to that was merged into another, as far as was heard."""
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
-from sqlmodel import Field, col, select
+from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import leads
+from chassis.leads import Leading
 from contracts.partners import Thing
 from services.partners.tables import Record, Table
 
 
-class Lead(Table, table=True):
-    """Where an organisation that was merged leads to, or that it stands on its own again: the highest version wins."""
+class Lead(Leading, Table, table=True):
+    """Where an organisation that was merged leads to."""
 
     __tablename__ = "lead"
-    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
-    version: int
-    into: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    __table_args__ = (sa.Index("ix_lead_into", "into"),)
 
 
 async def one_at_a_time(session: AsyncSession, organisation_id: str) -> None:
@@ -24,25 +23,12 @@ async def one_at_a_time(session: AsyncSession, organisation_id: str) -> None:
 
 
 async def note(session: AsyncSession, organisation_id: str, version: int, into: str | None) -> bool:
-    """Notes where it leads; whether this is newer than what was heard of it: two kinds of events come in any order.
+    """Notes where it leads; whether this is newer than what was heard of it.
 
     Of several only one goes on: else a record could miss the second of two steps.
     """
     await one_at_a_time(session, "")
-    insert = pg.insert(Lead).values(organisation_id=organisation_id, version=version, into=into)
-    told, newer = {"version": version, "into": into}, col(Lead.version) < version
-    upsert = insert.on_conflict_do_update(index_elements=["organisation_id"], set_=told, where=newer)
-    return bool((await session.exec(upsert)).rowcount)
-
-
-async def stays(session: AsyncSession, organisation_id: str) -> str:
-    """The organisation that an id leads to; itself, unless it was merged."""
-    led = {organisation_id}
-    while into := (await session.exec(select(Lead.into).where(Lead.organisation_id == organisation_id))).first():
-        if into in led:  # two tellings crossed; the next one puts it right
-            break
-        led.add(organisation_id := into)
-    return organisation_id
+    return await leads.note(session, Lead, organisation_id, version, into)
 
 
 async def told_as(session: AsyncSession, organisation_id: str) -> list[Record]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter
+from chassis import EventRouter, leads
 from contracts import members, requests
 from contracts.matching import IntroductionMade, MatchEndorsed
 from contracts.members import OrganisationMerged, OrganisationParted
@@ -27,6 +27,7 @@ from contracts.partners import (
 from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold, OfferClosed, RequestClosed
 from contracts.vocabulary import InitiativeStatus, Status, StoppedBecause
 from services.partners import leading, news, store
+from services.partners.leading import Lead
 from services.partners.tables import Record
 
 router = EventRouter()
@@ -98,7 +99,7 @@ async def tell_of_parting(event: OrganisationParted, session: AsyncSession, now:
 
 
 async def _tell_who_told(session: AsyncSession, organisation_id: str, now: datetime) -> None:
-    stays = await leading.stays(session, organisation_id)
+    stays = await leads.stays(session, Lead, organisation_id)
     for record in await leading.told_as(session, organisation_id):
         await _tell_joined(session, record, stays, now)
 
@@ -113,8 +114,8 @@ async def known_as(session: AsyncSession, record: Record, accepted: RecordAccept
         return
     if was is None:  # what becomes of it meanwhile is heard after this, or seen here
         await leading.one_at_a_time(session, accepted.known_as)
-    stays = await leading.stays(session, accepted.known_as)
-    before = await leading.stays(session, was) if was else accepted.known_as
+    stays = await leads.stays(session, Lead, accepted.known_as)
+    before = await leads.stays(session, Lead, was) if was else accepted.known_as
     if accepted.joined or stays != before:
         await _tell_joined(session, record, stays, now)
 

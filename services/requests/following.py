@@ -3,10 +3,10 @@
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import leads
 from contracts.members import OrganisationMerged, OrganisationParted
 from services.requests import rules, telling
 from services.requests.tables import Lead, Proposition
@@ -14,7 +14,7 @@ from services.requests.tables import Lead, Proposition
 
 async def follow(session: AsyncSession, event: OrganisationMerged) -> None:
     """What was the merged one's is of the one that stays, and knows whose it was."""
-    if await _note(session, event.organisation_id, event.version, event.into):
+    if await leads.note(session, Lead, event.organisation_id, event.version, event.into):
         for proposition in await _where(session, Proposition.organisation_id == event.organisation_id):
             proposition.own_organisation_id = proposition.own_organisation_id or event.organisation_id
             _move(session, proposition, event.into)
@@ -22,20 +22,10 @@ async def follow(session: AsyncSession, event: OrganisationMerged) -> None:
 
 async def come_back(session: AsyncSession, event: OrganisationParted) -> None:
     """What was its own before, or was of those that come along, is its own again."""
-    if await _note(session, event.organisation_id, event.version, None):
+    if await leads.note(session, Lead, event.organisation_id, event.version, None):
         theirs = col(Proposition.own_organisation_id).in_([event.organisation_id, *event.together])
         for proposition in await _where(session, sa.and_(theirs, col(Proposition.organisation_id) == event.from_id)):
             _move(session, proposition, event.organisation_id)
-
-
-async def stays(session: AsyncSession, organisation_id: str) -> str:
-    """The organisation that an id leads to; itself, unless it was merged."""
-    led = {organisation_id}
-    while into := (await session.exec(select(Lead.into).where(Lead.organisation_id == organisation_id))).first():
-        if into in led:  # two tellings crossed; the next one puts it right
-            break
-        led.add(organisation_id := into)
-    return organisation_id
 
 
 def _move(session: AsyncSession, proposition: Proposition, organisation_id: str) -> None:
@@ -49,12 +39,3 @@ def _move(session: AsyncSession, proposition: Proposition, organisation_id: str)
 async def _where(session: AsyncSession, which: Any) -> list[Proposition]:
     query = select(Proposition).where(which).order_by(Proposition.proposition_id).with_for_update()
     return list((await session.exec(query.execution_options(populate_existing=True))).all())
-
-
-async def _note(session: AsyncSession, organisation_id: str, version: int, into: str | None) -> bool:
-    """Whether this is newer than what was heard of it: two kinds of events come in any order."""
-    insert = pg.insert(Lead).values(organisation_id=organisation_id, version=version, into=into)
-    told = {"version": version, "into": into}
-    newer = col(Lead.version) < version
-    upsert = insert.on_conflict_do_update(index_elements=["organisation_id"], set_=told, where=newer)
-    return bool((await session.exec(upsert)).rowcount)

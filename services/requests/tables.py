@@ -10,6 +10,7 @@ from sqlmodel import Field
 
 from chassis import Placed
 from chassis.database import own_tables
+from chassis.leads import Leading
 from contracts.vocabulary import Kind, Language, Side, Status
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -80,13 +81,10 @@ class Departure(Table, table=True):
     joined: int | None = None
 
 
-class Lead(Table, table=True):
-    """Where an organisation that was merged leads to, or that it stands on its own again: the highest version wins."""
+class Lead(Leading, Table, table=True):
+    """Where an organisation that was merged leads to."""
 
     __tablename__ = "lead"
-    organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
-    version: int
-    into: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class Listing(Placed, Table, table=True):

@@ -7,14 +7,15 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import FieldErrors, Identity, checked
+from chassis import FieldErrors, Identity, checked, leads
 from contracts.partners import PropositionTold, RecordWithdrawn
 from contracts.vocabulary import Side, Status
-from services.requests import following, life, placing, rules, store, telling
+from services.requests import life, placing, rules, store, telling
 from services.requests.calls import ASKING, Asking
 from services.requests.inputs import PropositionDraft
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
+from services.requests.tables import Lead
 
 _NOT_ITS_WORDS = {"record_id", "version", "partner_id", "network", "known_as", "side", "member_id", "place"}
 
@@ -26,7 +27,7 @@ async def keep(session: AsyncSession, told: PropositionTold, now: datetime, sett
     """Places or changes it; returns its id. Raises `FieldErrors`, or `PersonLeft`."""
     if await store.has_left(session, told.member_id):
         raise rules.PersonLeft
-    own, stays = told.organisation_id, await following.stays(session, told.organisation_id)
+    own, stays = told.organisation_id, await leads.stays(session, Lead, told.organisation_id)
     told = told.model_copy(update={"organisation_id": stays})
     who = Identity(member_id=told.member_id, organisation_ids=(stays,))
     call = Asking(who, now, settings)
