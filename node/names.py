@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from node.files import write
-from node.links.register import NotPossible, Register
+from node.links.register import NotPossible, Register, lines_of
 
 
 def of(data: Path, asked: str | None = None) -> str | None:
@@ -32,7 +32,7 @@ def _found(data: Path) -> list[str]:
     """
     if kept := _kept(data):
         return [kept]
-    if line := Register(data / "keys" / "lines", "").line:
+    if line := Register(lines_of(data), "").line:
         return [line.region]
     streams = (data / "nats" / "store" / "jetstream").glob("*/streams/odh-*-shared")
     return sorted({stream.name.removeprefix("odh-").removesuffix("-shared") for stream in streams})

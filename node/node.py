@@ -18,7 +18,7 @@ from node.environment import team_of, together, told_to, told_to_everybody
 from node.links import certificates
 from node.links.accounts import SYSTEM_USER
 from node.links.keeper import Keeper
-from node.links.register import Bundle, NotPossible, Register
+from node.links.register import Bundle, NotPossible, Register, lines_of
 from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import Part, PartFailed
@@ -75,7 +75,7 @@ class Node:
         try:
             names.of(self.data, self.name)
             if self._bundle:
-                Register(self.data / "keys" / "lines", self.name).join(self._bundle)
+                Register(lines_of(self.data), self.name).join(self._bundle)
             try:
                 await self._start_parts()
             except PartFailed as failure:
@@ -208,7 +208,7 @@ class Node:
 
     def _compose(self) -> None:
         self._secrets = Secrets(self.data / "keys")
-        self.lines = Register(self.data / "keys" / "lines", self.name)
+        self.lines = Register(lines_of(self.data), self.name)
         tls = Tls(self.lines.folder)
         if tls.is_there and not certificates.is_for(tls.certificate, "127.0.0.1"):
             raise NotPossible(

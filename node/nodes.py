@@ -23,7 +23,7 @@ from node.files import write
 from node.keeping.manifest import Unusable
 from node.links import certificates, lag, restored
 from node.links.keeper import Keeper
-from node.links.register import NATIONAL, NotPossible, Register, read_bundle
+from node.links.register import NATIONAL, NotPossible, Register, lines_of, read_bundle
 from node.links.server import Tls
 from node.links.sourcing import Refused
 from node.part import free_port
@@ -103,7 +103,7 @@ def place(asked: argparse.Namespace, name: str | None = None) -> Place:
         return Place(Register(asked.secrets / "nats" / "lines", told.node, national=told.national_node), nats, None)
     running = addresses.read(asked.data)
     node = names.of(asked.data, asked.node or (running.node if running else None)) or name or NATIONAL
-    return Place(Register(asked.data / "keys" / "lines", node), running.nats if running else None, asked.data)
+    return Place(Register(lines_of(asked.data), node), running.nats if running else None, asked.data)
 
 
 def let_in(asked: argparse.Namespace) -> None:

@@ -13,6 +13,7 @@ from contracts.networks import NetworkNotRight, file_of, known
 from node import addresses, partner_contact, partner_deeds, partner_webhook
 from node.called_from import folder_told, from_where_called, text_in
 from node.links.partners import PartnerKeys
+from node.links.register import lines_of
 from node.partner_check import check
 from node.partner_load import load
 from node.partner_simulate import simulate
@@ -142,7 +143,7 @@ def nats_keys(asked: argparse.Namespace) -> PartnerKeys | None:
         return PartnerKeys(asked.secrets / "nats" / "lines")
     if getattr(asked, "database", None):
         return None
-    return PartnerKeys((from_where_called(asked.data) if asked.data else addresses.DATA) / "keys" / "lines")
+    return PartnerKeys(lines_of(from_where_called(asked.data) if asked.data else addresses.DATA))
 
 
 def let_in(asked: argparse.Namespace) -> int:

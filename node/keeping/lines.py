@@ -8,7 +8,7 @@ from pathlib import Path
 
 from node import ports
 from node.keeping.manifest import LinesKept, Manifest
-from node.links.register import Register
+from node.links.register import Register, lines_of
 from node.links.server import Tls
 
 #: In a backup, and in the folder of the lines.
@@ -17,7 +17,7 @@ LET_IN = ("regions.json", "partners.json")
 
 def keep(data: Path, node: str, target: Path) -> LinesKept:
     """What the folder of a node has of it."""
-    folder, kept = _of(data), target / "lines"
+    folder, kept = lines_of(data), target / "lines"
     kept.mkdir()
     for name in LET_IN:
         if (folder / name).exists():
@@ -33,7 +33,7 @@ def put_back(kept: Manifest, source: Path, data: Path) -> list[str]:
     """Lets in who was let in, as far as the folder does not say who is; returns what is left for the operator to do."""
     if kept.lines is None:
         return []
-    folder, register = _of(data), Register(_of(data), kept.node)
+    folder = lines_of(data)
     folder.mkdir(parents=True, exist_ok=True)
     new = [name for name in LET_IN if (source / "lines" / name).exists() and not (folder / name).exists()]
     for name in new:
@@ -42,7 +42,7 @@ def put_back(kept: Manifest, source: Path, data: Path) -> list[str]:
     if "regions.json" in new and kept.lines.leaf_port:
         ports.keep(data / "ports.json", ports.read(data / "ports.json") | {"nats-leaf": kept.lines.leaf_port})
     left = []
-    if kept.lines.national not in ("", kept.node) and register.line is None:
+    if kept.lines.national not in ("", kept.node) and Register(folder, kept.node).line is None:
         left.append(
             f"Deze node was een regio van {kept.lines.national}: vraag daar een nieuw bestand (nodes rotate) en doe "
             f"hiermee nodes join, voor je start (was a region of it: ask for a new file, and join before you start)."
@@ -53,7 +53,3 @@ def put_back(kept: Manifest, source: Path, data: Path) -> list[str]:
             "nieuw bestand met nodes rotate (the certificate did not come along: make one, and rotate each region)."
         )
     return left
-
-
-def _of(data: Path) -> Path:
-    return data / "keys" / "lines"

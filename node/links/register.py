@@ -24,6 +24,11 @@ class NotPossible(Exception):
     """What was asked of the lines cannot be done, and why, for who asked."""
 
 
+def lines_of(data: Path) -> Path:
+    """Where a node on a folder keeps its lines; in compose they are with the secrets of NATS."""
+    return data / "keys" / "lines"
+
+
 class Bundle(NamedTuple):
     """What a region needs to be let in: it is the key, so it is sent as one sends a password."""
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from node.files import write
 from node.links import accounts
-from node.links.register import Register
+from node.links.register import Register, lines_of
 
 
 class Tls:
@@ -32,7 +32,7 @@ class Tls:
 
 def ca_of(data: Path) -> Path | None:
     """Whom clients of the server must trust, of the node on a folder; none where they need not."""
-    return Tls(data / "keys" / "lines").ca_of_clients
+    return Tls(lines_of(data)).ca_of_clients
 
 
 class Cluster(NamedTuple):

@@ -1,6 +1,7 @@
 """Nodes announce themselves, and contact details go to the other node of an introduction alone, sealed, once."""
 
 import json
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -72,9 +73,10 @@ async def test_contact_details_go_to_one_node_once_and_anew_when_its_key_is_anot
         assert "noor" not in (await members.everything_shared()).lower()
 
 
-@pytest.mark.parametrize("said_by", ["zeeland", "national"])
-async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgres, nats, keys, said_by):
-    ours, before, after = keys
+@asynccontextmanager
+async def introduced_to_zeeland(postgres, nats, keys):
+    """A member whose contact details were sealed once, to the node of who they met."""
+    ours, before, _ = keys
     settings = {"national_node": "national", "encryption_public_keys_file": ours.encryption_public_keys_file}
     async with running(service, postgres, nats, **settings) as started:
         await started_team(started)
@@ -82,14 +84,19 @@ async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgr
         await started.publish_elsewhere(known(before, 1), said_by="national")
         await started.when(match)
         assert len(await started.said(ContactSealed)) == 1
+        yield started
 
+
+@pytest.mark.parametrize("said_by", ["zeeland", "national"])
+async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgres, nats, keys, said_by):
+    async with introduced_to_zeeland(postgres, nats, keys) as started:
         gone = {
             "zeeland": MemberErased(member_id="theirs", version=9),
             "national": PartyErased(member_id="theirs", node="zeeland"),
         }
         await started.publish_elsewhere(gone[said_by], said_by=said_by)
         await started.quiet()
-        await started.publish_elsewhere(known(after, 2), said_by="national")
+        await started.publish_elsewhere(known(keys[2], 2), said_by="national")
         await started.quiet()
 
         assert await started.said(ContactSealed) == []
@@ -97,18 +104,11 @@ async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgr
 
 @pytest.mark.parametrize(("days", "times"), [(29, 1), (31, 0)])
 async def test_what_was_sealed_in_the_last_thirty_days_is_sealed_anew_to_another_key(postgres, nats, keys, days, times):
-    ours, before, after = keys
-    settings = {"national_node": "national", "encryption_public_keys_file": ours.encryption_public_keys_file}
-    async with running(service, postgres, nats, **settings) as started:
-        await started_team(started)
-        match = introduced(await Members(started).joined(), "zeeland")
-        await started.publish_elsewhere(known(before, 1), said_by="national")
-        await started.when(match)
-        assert len(await started.said(ContactSealed)) == 1
+    async with introduced_to_zeeland(postgres, nats, keys) as started:
         await started.given()
 
         started.clock.move(days=days)
-        await started.publish_elsewhere(known(after, 2), said_by="national")
+        await started.publish_elsewhere(known(keys[2], 2), said_by="national")
         await started.quiet()
 
         assert len(await started.said(ContactSealed)) == times
