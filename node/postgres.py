@@ -81,7 +81,7 @@ class PostgresServer(Part):
 
     async def is_ready(self) -> bool:
         try:
-            connection = await self._connect()
+            connection = await self._connect(seconds=5)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
             return False
         await connection.close()
@@ -90,7 +90,7 @@ class PostgresServer(Part):
     async def is_busy(self) -> bool:
         """After a crash it goes through what it had written last, and tells everybody so long to come back."""
         try:
-            connection = await self._connect()
+            connection = await self._connect(seconds=5)
         except asyncpg.CannotConnectNowError:
             return True
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
@@ -134,8 +134,8 @@ class PostgresServer(Part):
         finally:
             await connection.close()
 
-    async def _connect(self) -> asyncpg.Connection:
-        return await asyncpg.connect(self.url(driver="postgresql"), timeout=5, ssl=False)
+    async def _connect(self, seconds: float = 30) -> asyncpg.Connection:
+        return await asyncpg.connect(self.url(driver="postgresql"), timeout=seconds, ssl=False)
 
     def _end_orphans(self) -> None:
         """What is left of a server that is gone; what was not committed is lost with it, as after a power cut."""

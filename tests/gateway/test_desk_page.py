@@ -216,6 +216,25 @@ async def test_a_desk_with_more_to_look_at_than_it_shows_leads_to_all_of_it(neig
     await eventually(led, saying="more than ten matches at a desk")
 
 
+async def test_no_two_buttons_at_a_desk_have_the_same_words_when_one_request_has_several_matches(neighbourhood):
+    ambassador = await an_ambassador(neighbourhood, "Fenna Dijk", provinces=["Flevoland"])
+    asker, offerers = await neighbourhood.member(), [await neighbourhood.member() for _ in range(2)]
+    about, there = fresh_name("onderwerp"), {"place": {"name": "Almere"}}
+    for number, offerer in enumerate(offerers):
+        offer = a_proposition(f"Wij weten alles van {about} ({number})", **there)
+        assert (await offerer.post("/api/v1/offers", json=offer)).status_code == 201
+    request = a_proposition(f"Wie weet alles van {about}?", **there)
+    assert (await asker.post("/api/v1/requests", json=request)).status_code == 201
+
+    async def both_wait() -> bool:
+        return (await ambassador.get("/desk")).text.count('<li class="card" id="match-') == 2
+
+    await eventually(both_wait, saying="two matches at a desk")
+    read = well_made(await ambassador.get("/desk"), "nl")
+    said = [shown(one) for what in ("button", "summary") for one in read.iter(what) if about in shown(one)]
+    assert (len(said), len(set(said))) == (10, 6)  # a part that opens and its own button say the same
+
+
 async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_desk(neighbourhood, desk):
     ambassador, _, about, request_id = desk
     offerer = await neighbourhood.member(name="Sem de Vries")
