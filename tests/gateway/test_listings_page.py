@@ -83,6 +83,18 @@ async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agre
     assert "Noor Jansen" not in text(await sem.get(at))
 
 
+async def test_who_gives_up_a_place_at_a_full_meeting_first_reads_that_it_goes_to_somebody_else(neighbourhood):
+    (_, full, _), (_, roomy, _) = await a_meeting(neighbourhood), await a_meeting(neighbourhood, places=2)
+    noor = await neighbourhood.member(name="Noor Jansen")
+    await press(noor, await noor.get(full), "sign-up")
+    await press(noor, await noor.get(roomy), "sign-up")
+
+    read = [folded(await noor.get(at)).get("Ik kom toch niet") for at in (full, roomy)]
+
+    assert "gaat jouw plek naar een ander" in read[0]
+    assert read[1] is None
+
+
 async def test_a_meeting_goes_into_a_calendar(neighbourhood):
     _, at, title = await a_meeting(neighbourhood)
 
