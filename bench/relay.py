@@ -98,7 +98,7 @@ async def drain(*, settings: dict[str, Any]) -> dict[str, Any]:
     told = Settings(**settings)
     engine, streams = engine_for(told.database_url, 4), Streams(told, "bench")
     await streams.connect()
-    relay = _relay(told, engine, streams)
+    relay = Relay(engine, streams, "bench", told)
     since, events = time.perf_counter(), 0
     while relayed_now := await relay.relay_batch():
         events += relayed_now
@@ -143,7 +143,7 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
     async with asyncio.timeout(30):
         while not (await streams.js.stream_info(streams.name("shared"))).state.consumer_count:
             await asyncio.sleep(0.05)
-    relay = _relay(told, engine, streams)
+    relay = Relay(engine, streams, "bench", told)
     written: list[str] = []
     committed: dict[str, int] = {}
 
@@ -153,15 +153,7 @@ async def commit_steadily(*, settings: dict[str, Any], count: int, seed: int) ->
         written.clear()
         relay.hand_over(rows)
 
-    transactions = Transactions(
-        sessions_of(engine),
-        node=told.node,
-        service="bench",
-        said=said,
-        group_size_max=told.group_size_max,
-        lanes=told.group_lanes,
-        seconds_max=told.handler_seconds_max,
-    )
+    transactions = Transactions(sessions_of(engine), "bench", told, said)
     transactions.start()
     relaying = asyncio.create_task(relay.run())
 
@@ -203,17 +195,6 @@ async def listen(*, settings: dict[str, Any], count: int) -> dict[str, int]:
     await asyncio.wait_for(over, 60)
     await streams.close()
     return heard
-
-
-def _relay(settings: Settings, engine: Any, streams: Streams) -> Relay:
-    return Relay(
-        engine,
-        streams,
-        service="bench",
-        batch_size_max=settings.relay_batch_size_max,
-        poll_seconds=settings.relay_poll_seconds,
-        removed_seconds=settings.relay_removed_seconds,
-    )
 
 
 async def messages_stored(streams: Streams, count: int, within: float) -> int:

@@ -89,10 +89,8 @@ async def _keep_and_propose(
 
         return Item(propose, event_id=new_id())
 
-    transactions = Transactions(
-        sessions_of(engine), node="utrecht", service="bench", said=lambda _: None, group_size_max=1, lanes=1,
-        seconds_max=60,
-    )  # fmt: skip
+    one = settings.model_copy(update={"group_size_max": 1, "group_lanes": 1, "handler_seconds_max": 60})
+    transactions = Transactions(sessions_of(engine), "bench", one, lambda _: None)
     items = [work(offer, found) for offer, found in zip(offers, sought, strict=True)]
     began = time.perf_counter()
     for outcome in await transactions.group(items, "bench", TAKE_TURN):

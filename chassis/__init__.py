@@ -3,7 +3,7 @@
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
 from chassis.deeds import note_deed
 from chassis.forgetting import forget_heard, forget_messages
-from chassis.identity import Ambassador, FromGateway, Identity, MaybeSignedIn, NodeTeam, SignedIn
+from chassis.identity import Ambassador, FromGateway, Identity, NodeTeam, SignedIn
 from chassis.inputs import Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
@@ -12,10 +12,11 @@ from chassis.problems import FieldErrors, Problem
 from chassis.replies import forget_replies
 from chassis.router import EventRouter
 from chassis.service import Now, ReadSession, Service
-from chassis.settings import Settings
+from chassis.settings import PUBLIC_URL, NetworksFolder, PublicUrl, Settings, Url
 from chassis.streams import Streams
 
 __all__ = [
+    "PUBLIC_URL",
     "Ambassador",
     "Clock",
     "Command",
@@ -28,8 +29,8 @@ __all__ = [
     "Input",
     "LongText",
     "MaybeIfMatch",
-    "MaybeSignedIn",
     "Moment",
+    "NetworksFolder",
     "NodeTeam",
     "Now",
     "Page",
@@ -37,6 +38,7 @@ __all__ = [
     "PlaceDraft",
     "Placed",
     "Problem",
+    "PublicUrl",
     "ReadSession",
     "Reply",
     "Service",
@@ -44,6 +46,7 @@ __all__ = [
     "ShortText",
     "SignedIn",
     "Streams",
+    "Url",
     "check_version",
     "checked",
     "forget_heard",

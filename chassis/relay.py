@@ -19,6 +19,7 @@ from chassis.database import driver_of, is_away, lock_number
 from chassis.forgetting import UNDER_WAY_SECONDS_MAX
 from chassis.mailboxes import Outgoing
 from chassis.publishing import Publisher
+from chassis.settings import Settings
 from chassis.sql import Row
 from chassis.streams import Streams
 from chassis.tasks import ended
@@ -58,20 +59,9 @@ Numbers = dict[int, int | None]
 class Relay:
     """Publishes what a service said."""
 
-    def __init__(
-        self,
-        engine: AsyncEngine,
-        streams: Streams,
-        *,
-        service: str,
-        batch_size_max: int,
-        poll_seconds: float,
-        removed_seconds: float,
-    ) -> None:
-        self._engine, self._streams, self._service = engine, streams, service
-        self._publish = Publisher(streams, service).publish
-        self._batch_size_max, self._poll_seconds = batch_size_max, poll_seconds
-        self._removed_seconds, self._remove_at = removed_seconds, 0.0
+    def __init__(self, engine: AsyncEngine, streams: Streams, service: str, settings: Settings) -> None:
+        self._engine, self._streams, self._service, self._settings = engine, streams, service, settings
+        self._publish, self._remove_at = Publisher(streams, service).publish, 0.0
         self._woken = asyncio.Event()
         #: Whether the outbox has to be looked through, and whether more came since that began.
         self._looking = self._more = True
@@ -136,7 +126,7 @@ class Relay:
 
     async def _something_to_do(self) -> bool:
         """Waits until the relay is woken, and meanwhile removes what is stored; false when it is time to look."""
-        look_at = asyncio.get_running_loop().time() + self._poll_seconds
+        look_at = asyncio.get_running_loop().time() + self._settings.relay_poll_seconds
         for moment in (min(self._remove_at, look_at), look_at) if self._stored else (look_at,):
             with suppress(TimeoutError):
                 async with asyncio.timeout_at(moment):
@@ -149,7 +139,7 @@ class Relay:
         """Publishes all that the outbox holds, however young; from then on what is handed over goes from memory."""
         while self._looking:
             self._more = False
-            full = await self.relay_batch() == self._batch_size_max * BATCHES_TOGETHER
+            full = await self.relay_batch() == self._settings.relay_batch_size_max * BATCHES_TOGETHER
             self._looking = full or self._more
 
     async def _publish_handed(self) -> None:
@@ -157,16 +147,17 @@ class Relay:
         if asyncio.get_running_loop().time() > self._handed_since + _HANDED_SECONDS_MAX:
             self._look_instead()
             return
-        taken, self._handed = self._handed[: self._batch_size_max], self._handed[self._batch_size_max :]
+        most = self._settings.relay_batch_size_max
+        taken, self._handed = self._handed[:most], self._handed[most:]
         crashpoint(f"{self._service}.relay-after-select")
         async with asyncio.timeout(_STORED_SECONDS_MAX):
             numbers = await self._streams.while_connected(self._publish(taken))
         crashpoint(f"{self._service}.relay-after-ack")
         now = asyncio.get_running_loop().time()
         if not self._stored:
-            self._remove_at = now + self._removed_seconds
+            self._remove_at = now + self._settings.relay_removed_seconds
         self._stored |= {row.seq: numbers.get(row.seq) for row in taken}
-        if len(self._stored) >= self._batch_size_max or now >= self._remove_at:
+        if len(self._stored) >= most or now >= self._remove_at:
             await self._remove_stored()
 
     async def _remove_stored(self) -> None:
@@ -189,8 +180,8 @@ class Relay:
         connection = await self._connection()
         try:
             await connection.execute(_BEGIN)
-            most, size = self._batch_size_max * BATCHES_TOGETHER, self._batch_size_max
-            claimed = await connection.fetch(_CLAIM, most, older_seconds, record_class=Row)
+            size = self._settings.relay_batch_size_max
+            claimed = await connection.fetch(_CLAIM, size * BATCHES_TOGETHER, older_seconds, record_class=Row)
             before: Numbers = {}
             for rows in (claimed[start : start + size] for start in range(0, len(claimed), size)):
                 crashpoint(f"{self._service}.relay-after-select")

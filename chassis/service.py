@@ -77,23 +77,8 @@ class Service:
         self.engine = engine_for(settings.database_url, settings.database_connections_max)
         self.sessions = sessions_of(self.engine)
         self.streams = Streams(settings, name, own_streams)
-        self.relay = Relay(
-            self.engine,
-            self.streams,
-            service=name,
-            batch_size_max=settings.relay_batch_size_max,
-            poll_seconds=settings.relay_poll_seconds,
-            removed_seconds=settings.relay_removed_seconds,
-        )
-        self.transactions = Transactions(
-            self.sessions,
-            node=settings.node,
-            service=name,
-            said=self.relay.hand_over,
-            group_size_max=settings.group_size_max,
-            lanes=settings.group_lanes,
-            seconds_max=settings.handler_seconds_max,
-        )
+        self.relay = Relay(self.engine, self.streams, name, settings)
+        self.transactions = Transactions(self.sessions, name, settings, self.relay.hand_over)
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, look_back, let_go, forget_what_is_old, metrics.keep_telling]
         self._other_parts, self._document_at = other_parts, document_at

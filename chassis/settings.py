@@ -3,9 +3,9 @@
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -14,6 +14,34 @@ from pydantic_settings import (
     SettingsConfigDict,
     SettingsError,
 )
+
+
+def _without_a_slash(url: str) -> str:
+    if not re.fullmatch(r"https?://[!-;=?-~]+", url):  # it goes into the headers of mails, between < and >
+        raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
+    return url.rstrip("/")
+
+
+#: An address that a path is put behind: without a slash at its end, whether it was given with one or not.
+Url = Annotated[str, AfterValidator(_without_a_slash)]
+
+#: Where the node is for a browser; each service that says it names it `public_url`.
+PublicUrl = Annotated[
+    Url,
+    Field(
+        description="The public address of the node: links in pages, mails and calendars begin with it. When it begins "
+        "with https://, cookies are only sent over TLS."
+    ),
+]
+PUBLIC_URL = "http://127.0.0.1:8000"
+
+NetworksFolder = Annotated[
+    Path | None,
+    Field(
+        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
+        "partners, insight and the gateway."
+    ),
+]
 
 
 class Settings(BaseSettings):

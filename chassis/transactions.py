@@ -19,6 +19,7 @@ from chassis.database import is_away
 from chassis.mailboxes import Outgoing, enter_inbox, write_outbox
 from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
+from chassis.settings import Settings
 from chassis.sql import write_now
 from chassis.tasks import ended
 
@@ -63,23 +64,17 @@ class Transactions:
     def __init__(
         self,
         sessions: async_sessionmaker[AsyncSession],
-        *,
-        node: str,
         service: str,
+        settings: Settings,
         said: Callable[[Sequence[Outgoing]], None],
-        group_size_max: int,
-        lanes: int,
-        seconds_max: float,
     ) -> None:
-        self._sessions, self._node, self._service, self._said = sessions, node, service, said
-        self._group_size_max, self._seconds_max = group_size_max, seconds_max
+        self._sessions, self._service, self._settings, self._said = sessions, service, settings, said
         self._waiting: asyncio.Queue[tuple[Item, asyncio.Future[Outcome]]] = asyncio.Queue()
-        self._lane_count = lanes
         self._lanes: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Opens the lanes for `do`."""
-        self._lanes = [asyncio.create_task(self._lane()) for _ in range(self._lane_count)]
+        self._lanes = [asyncio.create_task(self._lane()) for _ in range(self._settings.group_lanes)]
 
     async def stop(self) -> None:
         """Finishes what was handed in, then closes the lanes."""
@@ -104,7 +99,7 @@ class Transactions:
     async def _lane(self) -> None:
         while True:
             group = [await self._waiting.get()]
-            while len(group) < self._group_size_max and not self._waiting.empty():
+            while len(group) < self._settings.group_size_max and not self._waiting.empty():
                 group.append(self._waiting.get_nowait())
             try:
                 outcomes = await self.group([item for item, _ in group])
@@ -164,7 +159,7 @@ class Transactions:
             stored = await find_replies(session, [item.key for item in items if item.key])
             outcomes: list[Outcome] = []
             replies: list[tuple[IdempotencyKey, Reply]] = []
-            async with limited(self._seconds_max):
+            async with limited(self._settings.handler_seconds_max):
                 for item in items:
                     if item.event_id is not None and item.event_id not in fresh:
                         outcomes.append(HEARD_BEFORE)
@@ -181,7 +176,7 @@ class Transactions:
             await session.flush()
             await write_now(session)
             await store_replies(session, replies)
-            said = await write_outbox(session, self._node)
+            said = await write_outbox(session, self._settings.node)
             crashpoint(f"{self._service}.before-commit")
             await session.commit()
             crashpoint(f"{self._service}.after-commit")

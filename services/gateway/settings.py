@@ -9,7 +9,7 @@ from typing import Self
 from limits import parse_many
 from pydantic import Field, field_validator, model_validator
 
-from chassis import Settings
+from chassis import PUBLIC_URL, NetworksFolder, PublicUrl, Settings, Url
 
 Network = IPv4Network | IPv6Network
 
@@ -20,26 +20,19 @@ class GatewaySettings(Settings):
     identity_private_key_file: Path = Field(
         description="The private key (a JWK, Ed25519) that signs who is calling; the services have its public half."
     )
-    members_url: str | None = Field(default=None, description="Where members is; without it the node has none.")
-    requests_url: str | None = Field(default=None, description="Where requests is; without it the node has none.")
-    matching_url: str | None = Field(default=None, description="Where matching is; without it the node has none.")
-    notify_url: str | None = Field(default=None, description="Where notify is; without it the node has none.")
-    partners_url: str | None = Field(default=None, description="Where partners is; without it the node has none.")
-    insight_url: str | None = Field(default=None, description="Where insight is; without it the node has none.")
-    public_url: str = Field(
-        default="http://127.0.0.1:8000",
-        description="The public address. When it begins with https://, cookies are only sent over TLS.",
-    )
+    members_url: Url | None = Field(default=None, description="Where members is; without it the node has none.")
+    requests_url: Url | None = Field(default=None, description="Where requests is; without it the node has none.")
+    matching_url: Url | None = Field(default=None, description="Where matching is; without it the node has none.")
+    notify_url: Url | None = Field(default=None, description="Where notify is; without it the node has none.")
+    partners_url: Url | None = Field(default=None, description="Where partners is; without it the node has none.")
+    insight_url: Url | None = Field(default=None, description="Where insight is; without it the node has none.")
+    public_url: PublicUrl = PUBLIC_URL
     node_team_email: str | None = Field(
         default=None,
         pattern=r"^[\w.+-]+@[\w.-]+$",
         description="Where people reach the node's team by mail, at the foot of each page; none: no page says it.",
     )
-    networks_folder: Path | None = Field(
-        default=None,
-        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
-        "partners, insight and the gateway.",
-    )
+    networks_folder: NetworksFolder = None
     trusted_proxies: str = Field(
         default="",
         description="The addresses or networks, separated by commas, whose X-Forwarded-For is believed; nobody's when "
@@ -123,15 +116,6 @@ class GatewaySettings(Settings):
     def _is_a_limit(cls, limit: str) -> str:
         parse_many(limit)
         return limit
-
-    @field_validator(
-        *("public_url", "members_url", "requests_url", "matching_url", "notify_url", "partners_url", "insight_url")
-    )
-    @classmethod
-    def _without_a_slash(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith(("http://", "https://")):
-            raise ValueError("must begin with https:// or http://")
-        return url.rstrip("/") if url else url
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -1,10 +1,8 @@
 """The settings of insight."""
 
-from pathlib import Path
-
 from pydantic import Field
 
-from chassis import Settings
+from chassis import NetworksFolder, Settings
 
 
 class InsightSettings(Settings):
@@ -17,8 +15,4 @@ class InsightSettings(Settings):
         description="How long insight waits for more of what it hears, to count it together: the figures are so much "
         "older, and what people wait for comes first.",
     )
-    networks_folder: Path | None = Field(
-        default=None,
-        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
-        "partners, insight and the gateway.",
-    )
+    networks_folder: NetworksFolder = None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from chassis import Settings
+from chassis import PUBLIC_URL, PublicUrl, Settings
 from services.notify.moments import Habits
 from services.notify.push.sealing import Seal
 from services.notify.smtp import mail_server
@@ -58,9 +58,7 @@ class NotifySettings(Settings):
     digest_hour: int = Field(
         default=8, ge=0, le=23, description="The hour, in Amsterdam, at which what was gathered is mailed together."
     )
-    public_url: str = Field(
-        default="http://127.0.0.1:8080", description="The public address that links in mails begin with."
-    )
+    public_url: PublicUrl = PUBLIC_URL
     stream_heartbeat_seconds: float = Field(
         default=15.0, gt=0, description="How often a silent inbox stream shows life."
     )
@@ -103,13 +101,6 @@ class NotifySettings(Settings):
         if not re.fullmatch(r"[!-;=?A-~]+@[!-;=?A-~]+", address):
             raise ValueError("must be an address like 'Om de Hoek <post@example.org>'")
         return sender
-
-    @field_validator("public_url")
-    @classmethod
-    def _without_a_slash(cls, url: str) -> str:
-        if not re.fullmatch(r"https?://[!-;=?-~]+", url):  # it goes into headers, between < and >
-            raise ValueError("must begin with https:// or http://, without spaces or other than ASCII characters")
-        return url.rstrip("/")
 
     @cached_property
     def push_seal(self) -> Seal | None:

@@ -1,25 +1,18 @@
 """The settings of partners."""
 
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 from pydantic import Field
 
-from chassis import Settings
+from chassis import PUBLIC_URL, NetworksFolder, PublicUrl, Settings
 
 
 class PartnersSettings(Settings):
     """What an operator sets for partners, besides what every service has."""
 
-    public_url: str = Field(
-        default="http://127.0.0.1:8000", description="Where the node is for a browser: the address in links and mails."
-    )
-    networks_folder: Path | None = Field(
-        default=None,
-        description="A folder with networks that are not among the first four, each a file `<name>.toml`; the same for "
-        "partners, insight and the gateway.",
-    )
+    public_url: PublicUrl = PUBLIC_URL
+    networks_folder: NetworksFolder = None
     partner_events_per_minute_max: int = Field(
         default=12_000, ge=1, description="How many events one partner network may push in a minute."
     )

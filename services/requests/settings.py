@@ -1,8 +1,8 @@
 """The settings of requests."""
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from chassis import Settings
+from chassis import PUBLIC_URL, PublicUrl, Settings
 from services.requests.rules import STANDS_DAYS_MAX
 
 
@@ -24,11 +24,4 @@ class RequestsSettings(Settings):
         le=365,
         description="After how many days without a note both are reminded of what they do together, once.",
     )
-    public_url: str = Field(
-        default="http://127.0.0.1:8000", description="The public address, which a meeting in a calendar leads to."
-    )
-
-    @field_validator("public_url")
-    @classmethod
-    def _without_a_slash(cls, url: str) -> str:
-        return url.rstrip("/")
+    public_url: PublicUrl = PUBLIC_URL

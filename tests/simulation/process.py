@@ -76,23 +76,8 @@ class Process:
         self.sessions = lambda: Session(self.engine.connection())
         self.streams = SimulatedStreams(settings, name, broker)
         wired: Any = self
-        self.relay = Relay(
-            wired.engine,
-            self.streams,
-            service=name,
-            batch_size_max=settings.relay_batch_size_max,
-            poll_seconds=settings.relay_poll_seconds,
-            removed_seconds=settings.relay_removed_seconds,
-        )
-        self.transactions = Transactions(
-            wired.sessions,
-            node=settings.node,
-            service=name,
-            said=self.relay.hand_over,
-            group_size_max=settings.group_size_max,
-            lanes=settings.group_lanes,
-            seconds_max=settings.handler_seconds_max,
-        )
+        self.relay = Relay(wired.engine, self.streams, name, settings)
+        self.transactions = Transactions(wired.sessions, name, settings, self.relay.hand_over)
         self.consumers = [Consumer(wired, hearing) for hearing in handlers.hearings]
         self._hearing: list[asyncio.Task[None]] = []
         self._running: list[asyncio.Task[None]] = []
