@@ -30,12 +30,13 @@ FETCH_SECONDS_MAX = 2.0
 
 #: The newest timer about something replaced the ones before it. Which those are is found for all of them at once: one
 #: by one, a hundred thousand took minutes, on a whole core.
-_KEPT = text(
-    """
-    SELECT seq, stream_seq, event_id, timer_subject FROM said
-    LEFT JOIN (
+_WITH_NEWEST = """LEFT JOIN (
         SELECT timer_subject, max(seq) AS newest FROM said WHERE timer_subject IS NOT NULL GROUP BY timer_subject
-    ) AS timer USING (timer_subject)
+    ) AS timer USING (timer_subject)"""
+
+_KEPT = text(
+    f"""
+    SELECT seq, stream_seq, event_id, timer_subject FROM said {_WITH_NEWEST}
     WHERE subject LIKE ANY(CAST(:subjects AS text[])) AND stream_seq < :before
         AND (timer_subject IS NULL OR seq = newest)
     ORDER BY stream_seq DESC LIMIT :step
@@ -51,10 +52,11 @@ _SAY_AGAIN = text(
 )
 
 _FORGET = text(
-    """
-    DELETE FROM said WHERE said_at < now() - make_interval(secs => :seconds)
-        AND (due_at IS NULL OR due_at < now() - make_interval(secs => :seconds) OR EXISTS (
-            SELECT FROM said newer WHERE newer.timer_subject = said.timer_subject AND newer.seq > said.seq))
+    f"""
+    DELETE FROM said WHERE seq IN (
+        SELECT seq FROM said {_WITH_NEWEST}
+        WHERE said_at < now() - make_interval(secs => :seconds)
+            AND (due_at IS NULL OR due_at < now() - make_interval(secs => :seconds) OR seq < newest))
     """
 )
 

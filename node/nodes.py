@@ -10,6 +10,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,6 +150,9 @@ def join(asked: argparse.Namespace) -> None:
 
 def show(asked: argparse.Namespace) -> int:
     at = place(asked)
+    ending = certificates.ending(at.register.folder, datetime.now(UTC))
+    for file, ends_at in ending.items():
+        print(f"! {file} is geldig tot (is valid until) {ends_at:%Y-%m-%d}; zie (see) TLS, docs/operating-nodes.md")
     if at.nats is None:
         for name in sorted(at.register.regions) or ([at.register.national] if at.register.line else []):
             print(f"{name:<20} deze node draait niet (this node does not run)")
@@ -160,7 +164,7 @@ def show(asked: argparse.Namespace) -> int:
         print("Deze node staat alleen (this node is alone).")
     for one in found:
         print(one.in_words())
-    return 0 if all(one.is_heard for one in found) else 3
+    return 0 if all(one.is_heard for one in found) and not ending else 3
 
 
 def renew(asked: argparse.Namespace) -> None:
@@ -183,10 +187,13 @@ async def _renew_now(at: Place) -> None:
 def certificate(asked: argparse.Namespace) -> None:
     at = place(asked)
     here = () if asked.secrets else ("127.0.0.1", "localhost")  # where the node's own services find the server
-    certificates.make(at.register.folder, list(dict.fromkeys([*asked.host, *here])))
+    is_authority_anew = certificates.make(at.register.folder, list(dict.fromkeys([*asked.host, *here])))
     if asked.secrets:
         _tell_server(at, asked.secrets)
     print(f"Gemaakt in {at.register.folder}; ca.pem is voor wie verbinding maakt (ca.pem is for who connects).")
+    if is_authority_anew:
+        print("Wie ca.pem had, vertrouwt die tot de einddatum: geef elke regio een nieuw bestand, met rotate.")
+        print("(Who had ca.pem trusts it until it ends: give each region a new file, with rotate.)")
     print("Start de node opnieuw (restart the node).")
 
 

@@ -13,36 +13,63 @@ from cryptography.x509.oid import NameOID
 
 from node.files import write
 
-VALID_DAYS = 825  # what makers of TLS libraries accept at the most
+VALID = timedelta(days=825)  # what makers of TLS libraries accept of a server at the most
+AUTHORITY_VALID = timedelta(days=30 * 365)
+
+#: So long before the end is said that it comes: who has to give each region a new file needs some weeks.
+SOON = timedelta(days=60)
 
 
-def make(folder: Path, hosts: Sequence[str], *, mode: int = 0o600) -> None:
-    """A certificate of the server for these names and addresses; the authority is made once and kept beside it."""
+def make(folder: Path, hosts: Sequence[str]) -> bool:
+    """A certificate of the server for these names and addresses, by the authority that is kept beside it.
+
+    Whether the authority was there already and is signed anew, with its own key: it would have ended before what it
+    signs. Who trusts it by the file of before goes on doing so until the day that this file ends.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    authority_key = _key(folder / "ca.key", 0o600)
-    if not (folder / "ca.pem").exists():
-        name = _name("Om de Hoek: the lines of one node")
+    file, authority_key, was_there = folder / "ca.pem", _key(folder / "ca.key"), (folder / "ca.pem").exists()
+    is_anew = not was_there or _ends_at(file) < datetime.now(UTC) + VALID
+    if is_anew:
+        name = _read(file).subject if was_there else _name("Om de Hoek: the lines of one node")
         only_servers = x509.BasicConstraints(ca=True, path_length=0)
-        certificate = _begun(name, name, authority_key).add_extension(only_servers, critical=True)
-        write(folder / "ca.pem", _pem(certificate.sign(authority_key, hashes.SHA256())), 0o644)
-    authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+        certificate = _begun(name, name, authority_key, AUTHORITY_VALID).add_extension(only_servers, critical=True)
+        write(file, _pem(certificate.sign(authority_key, hashes.SHA256())), 0o644)
     (folder / "server.key").unlink(missing_ok=True)
-    key = _key(folder / "server.key", mode)
-    certificate = _begun(_name(hosts[0]), authority.subject, key).add_extension(
+    key = _key(folder / "server.key")
+    certificate = _begun(_name(hosts[0]), _read(file).subject, key, VALID).add_extension(
         x509.SubjectAlternativeName([_host(host) for host in hosts]), critical=False
     )
     write(folder / "server.pem", _pem(certificate.sign(authority_key, hashes.SHA256())), 0o644)
+    return was_there and is_anew
+
+
+def ending(folder: Path, now: datetime) -> dict[Path, datetime]:
+    """The certificates there that soon end, or have ended: until when each is trusted."""
+    found = {}
+    for file in sorted(folder.glob("*.pem")):
+        with suppress(ValueError):  # one of the operator's own, in a form that only the server reads
+            found[file] = _ends_at(file)
+    return {file: at for file, at in found.items() if at < now + SOON}
 
 
 def is_for(certificate: Path, host: str) -> bool:
     """Whether somebody who looks for the server there can trust it by this certificate."""
     with suppress(ValueError, x509.ExtensionNotFound):
-        found = x509.load_pem_x509_certificate(certificate.read_bytes())
-        return _host(host) in found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return _host(host) in _read(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return False
 
 
-def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _ends_at(certificate: Path) -> datetime:
+    return _read(certificate).not_valid_after_utc
+
+
+def _read(file: Path) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(file.read_bytes())
+
+
+def _begun(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, valid: timedelta
+) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
@@ -51,7 +78,7 @@ def _begun(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKe
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))  # whose clock is behind is let in too
-        .not_valid_after(now + timedelta(days=VALID_DAYS))
+        .not_valid_after(now + valid)
     )
 
 
@@ -66,13 +93,13 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _key(file: Path, mode: int) -> ec.EllipticCurvePrivateKey:
+def _key(file: Path) -> ec.EllipticCurvePrivateKey:
     if not file.exists():
         made = ec.generate_private_key(ec.SECP256R1())
         pem = made.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        write(file, pem.decode(), mode)
+        write(file, pem.decode(), 0o600)
     key = serialization.load_pem_private_key(file.read_bytes(), None)
     assert isinstance(key, ec.EllipticCurvePrivateKey)
     return key

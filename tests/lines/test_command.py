@@ -1,13 +1,18 @@
 """`./odh nodes`, as an operator types it."""
 
+import ssl
 import sys
+from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from cryptography import x509
 
 from node import nodes
 from node.hand_out import hand_out
+from node.links import certificates
 from node.links.register import Register, read_bundle
 
 
@@ -52,6 +57,45 @@ def test_a_list_of_a_node_that_does_not_run_is_no_good_news(with_region, odh_nod
     assert code == 1
     assert ("zeeland" in shown) == with_region
     assert f"geen node op {tmp_path / 'nation'} (no node runs there)" in shown
+
+
+@pytest.mark.parametrize(("days", "says"), [(59, True), (61, False)])
+def test_a_certificate_that_soon_ends_is_told_where_the_nodes_are_listed(days, says, odh_nodes, tmp_path: Path):
+    with mock.patch.object(certificates, "VALID", timedelta(days=days)):
+        odh_nodes("certificate", "hub.example")
+
+    shown = odh_nodes("list")[1]
+
+    assert ("server.pem is geldig tot" in shown, "ca.pem is geldig tot" in shown) == (says, False)
+
+
+def test_an_authority_that_ends_before_what_it_signs_is_signed_anew_and_who_had_the_old_one_is_not_cut_off(
+    odh_nodes, tmp_path: Path
+):
+    lines, before = tmp_path / "nation" / "keys" / "lines", tmp_path / "before.pem"
+    with mock.patch.object(certificates, "AUTHORITY_VALID", timedelta(days=100)):
+        first = odh_nodes("certificate", "hub.example")[1]
+    before.write_bytes((lines / "ca.pem").read_bytes())
+
+    second, third = odh_nodes("certificate", "hub.example")[1], odh_nodes("certificate", "hub.example")[1]
+
+    assert ["geef elke regio een nieuw bestand" in one for one in (first, second, third)] == [False, True, False]
+    assert before.read_bytes() != (lines / "ca.pem").read_bytes()
+    assert trusts(before, lines)
+    assert trusts(lines / "ca.pem", lines)
+
+
+def trusts(authority: Path, lines: Path) -> bool:
+    """Whether who knows only that authority speaks TLS with the server of these files."""
+    serving = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    serving.load_cert_chain(lines / "server.pem", lines / "server.key")
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = serving.wrap_bio(there, back, server_side=True)
+    client = ssl.create_default_context(cafile=authority).wrap_bio(back, there, server_hostname="hub.example")
+    for side in (client, server) * 2:
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return client.getpeercert() is not None
 
 
 def test_a_national_node_with_another_name_has_that_in_what_it_gives_its_regions(odh_nodes, tmp_path: Path):
