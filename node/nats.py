@@ -10,6 +10,9 @@ from typing import Any
 from node.links.accounts import NODE, OPERATOR
 from node.part import Part, fetch
 
+#: How much the streams may take: what the disk has. A limit of its own would stop everything without a word of why.
+MORE_THAN_A_DISK = 1 << 50
+
 #: So much is free again on a disk that was full.
 ROOM_BYTES_MIN = 32 * 1024 * 1024
 
@@ -65,7 +68,7 @@ class NatsServer(Part):
                 "domain": self.domain,
                 "sync_interval": "always",
                 "max_memory_store": 256 * 1024 * 1024,
-                "max_file_store": 20 * 1024 * 1024 * 1024,
+                "max_file_store": MORE_THAN_A_DISK,
             },
         }
         return config | dict(self._more())

@@ -68,7 +68,9 @@ def a_postgres() -> Iterator[PostgresContainer]:
 def a_nats(secrets: Path, port: int) -> Iterator[DockerContainer]:
     """With users and their rights as the secrets say, and streams that are on disk."""
     nats = DockerContainer("nats:2.15-alpine").with_command(["--config", "/etc/nats/node.conf"])
-    nats = nats.with_bind_ports(4222, port).with_env("ODH_NODE", "utrecht").with_env("SERVER_NAME", "utrecht")
+    nats = nats.with_bind_ports(4222, port)
+    for name, value in {"ODH_NODE": "utrecht", "SERVER_NAME": "utrecht", "NATS_STORE": "1GB"}.items():
+        nats = nats.with_env(name, value)
     nats = nats.with_volume_mapping(str(ROOT / "deploy" / "nats" / "node.conf"), "/etc/nats/node.conf")
     with nats.with_volume_mapping(str(secrets / "nats"), "/etc/nats/secrets") as running:
         yield running
