@@ -1,8 +1,9 @@
 """The node's first team: who is named in the settings can sign in as soon as the node stands."""
 
-from collections.abc import Sequence
+import hashlib
 from datetime import datetime
 
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import PlaceDraft, Service
@@ -16,28 +17,40 @@ from services.members.inputs import OrganisationDraft
 from services.members.organisations import register
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
-from services.members.tables import Member, Organisation
+from services.members.tables import Member, NamedForTeam
 
 
 async def ensure_node_team(service: Service) -> None:
-    """At start: every address in the settings is an active member of the node's team, but for who is kept out or
-    merged with another; replicas wait for each other.
+    """At start: every address that the settings did not name before becomes an active member of the node's team, but
+    for who is kept out or merged with another; replicas wait for each other.
+
+    An address counts once. Who was taken out of the team since, moved to another address, left or was erased is not
+    made of it again: whoever reads that mailbox may be somebody else by now.
     """
     settings = service.settings
     assert isinstance(settings, MembersSettings)
 
     async def ensure(session: AsyncSession) -> None:
         await store.one_at_a_time(session, "node team")
-        organisation_id = await _own_organisation(session, settings, service.now())
-        for email in settings.node_team:
-            await _ensure_member(session, settings.node_name_shown, email, organisation_id, service.now())
+        before = set((await session.exec(select(NamedForTeam.address_hash))).all())
+        new = {hash_: email for email in settings.node_team if (hash_ := _hash(email)) not in before}
+        if new and not before and await store.team_count(session):  # of a release that did not keep whom it named
+            session.add_all(NamedForTeam(address_hash=hash_, named_at=service.now()) for hash_ in new)
+            return
+        for hash_, email in new.items():
+            if await _ensure_member(session, settings, email, service.now()):
+                session.add(NamedForTeam(address_hash=hash_, named_at=service.now()))
 
     await service.transactions.do(Item(ensure))
 
 
+def _hash(email: str) -> bytes:
+    return hashlib.sha256(rules.email_key(email).encode()).digest()
+
+
 async def _own_organisation(session: AsyncSession, settings: MembersSettings, now: datetime) -> str:
-    """The partner organisation as which the team takes part."""
-    known: Sequence[Organisation] = await store.partners_called(session, settings.node_name_shown)
+    """The partner organisation as which the team takes part, whatever it is called by now."""
+    known = await store.partners_of_team(session) or await store.partners_called(session, settings.node_name_shown)
     if known:
         return known[0].organisation_id
     draft = OrganisationDraft(
@@ -46,7 +59,8 @@ async def _own_organisation(session: AsyncSession, settings: MembersSettings, no
     return (await register(session, draft, now)).organisation_id
 
 
-async def _ensure_member(session: AsyncSession, name: str, email: str, organisation_id: str, now: datetime) -> None:
+async def _ensure_member(session: AsyncSession, settings: MembersSettings, email: str, now: datetime) -> bool:
+    """Whether they are of the team now."""
     key = rules.email_key(email)
     await store.one_at_a_time(session, f"address {key}")
     member = await store.member_with_email(session, key)
@@ -55,7 +69,7 @@ async def _ensure_member(session: AsyncSession, name: str, email: str, organisat
             member_id=new_id(),
             version=0,
             status=MemberStatus.UNCONFIRMED,
-            name=name,
+            name=settings.node_name_shown,
             email=email,
             email_key=key,
             language=Language.DUTCH,
@@ -67,9 +81,11 @@ async def _ensure_member(session: AsyncSession, name: str, email: str, organisat
     merged = len(await persons.references_of(session, member.member_id)) > 1
     if merged or member.blocked_at is not None:
         log.warning("the settings name for the team who cannot be of it", member=member.member_id, merged=merged)
-        return
+        return False
     if rules.joins(MemberStatus(member.status), blocked=False):
+        organisation_id = await _own_organisation(session, settings, now)
         await membership.affiliate(session, member, organisation_id, None, now)
         await membership.activate(session, member, now)
     if not member.node_team:
         join_node_team(session, member)
+    return True

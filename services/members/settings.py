@@ -18,7 +18,8 @@ class MembersSettings(Settings):
 
     node_team_addresses: str = Field(
         default="team@omdehoek.example",
-        description="The email addresses of the node's first team, separated by commas; they can sign in at once.",
+        description="The email addresses of the node's first team, separated by commas; they can sign in at once. Each "
+        "counts once: who was taken out of the team or moved to another address is not made of it again.",
     )
     node_name_shown: str = Field(
         default="Om de Hoek Utrecht", description="What the node is called; its team takes part as this organisation."

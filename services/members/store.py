@@ -117,6 +117,14 @@ async def partners_called(session: AsyncSession, name: str) -> Sequence[Organisa
     return (await session.exec(query.order_by(Organisation.organisation_id))).all()
 
 
+async def partners_of_team(session: AsyncSession) -> Sequence[Organisation]:
+    """The partner organisations that somebody of the node's team belongs to, the first one first."""
+    of_team = select(Affiliation.organisation_id).join(Member, col(Member.member_id) == Affiliation.member_id)
+    belongs = col(Organisation.organisation_id).in_(of_team.where(Member.node_team))
+    query = select(Organisation).where(Organisation.kind == OrganisationKind.PARTNER, belongs)
+    return (await session.exec(query.order_by(Organisation.organisation_id))).all()
+
+
 async def find_member(session: AsyncSession, member_id: str) -> Member | None:
     """The member that a reference leads to, locked for a change, or none."""
     return await persons.find(session, member_id, for_change=True)
@@ -178,8 +186,13 @@ async def ambassadors(session: AsyncSession, paging: PageAsked) -> list[tuple[Am
 async def check_not_last_of_node_team(session: AsyncSession) -> None:
     """Refuses to let the last one of the node's team go; who else goes at this moment is awaited."""
     await one_at_a_time(session, "node team")
-    if (await session.exec(select(sa.func.count()).select_from(Member).where(col(Member.node_team)))).one() < 2:
+    if await team_count(session) < 2:
         raise LastOfNodeTeam
+
+
+async def team_count(session: AsyncSession) -> int:
+    """How many are of the node's team."""
+    return (await session.exec(select(sa.func.count()).select_from(Member).where(col(Member.node_team)))).one()
 
 
 async def links_since(session: AsyncSession, member_id: str, since: datetime) -> int:

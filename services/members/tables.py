@@ -150,6 +150,16 @@ class SignInLink(Table, table=True):
     new_email: str | None = Field(default=None, sa_type=sa.Text)
 
 
+class NamedForTeam(Table, table=True):
+    """That the settings named an address for the node's team, which counts once. Of the address only its hash is here:
+    whose it was may have been erased.
+    """
+
+    __tablename__ = "named_for_team"
+    address_hash: bytes = Field(primary_key=True, sa_type=sa.LargeBinary)
+    named_at: datetime = Field(sa_type=Instant)
+
+
 class Erasure(Table, table=True):
     """That somebody was erased. It holds no personal data: a reference that leads nowhere any more, and counts."""
 
