@@ -7,8 +7,10 @@ import pytest
 from aiohttp import web
 from sqlmodel import select
 
+from contracts.event import new_id
 from contracts.members import MemberErased
-from contracts.partners import OrganisationTold, PersonTold, WebhookDisabled
+from contracts.partners import EventRefused, OrganisationTold, PersonTold, WebhookDisabled
+from services.partners import keys, news
 from services.partners.app import service
 from services.partners.tables import Attempt, Delivery, Webhook
 from services.partners.webhooks import deliveries, endpoints
@@ -98,6 +100,27 @@ async def test_an_endpoint_gets_the_kinds_it_chose_and_no_other_partners(partner
         assert {event["type"].split(".")[3] for event in everything.events} == {"event-accepted", "event-refused"}
         assert [event["type"].split(".")[3] for event in chosen.events] == ["event-refused"]
         assert others.calls == []
+
+
+async def test_a_partner_whose_keys_were_all_revoked_is_told_nothing_until_it_has_a_new_one(partners):
+    async with an_endpoint() as revoked, an_endpoint() as others:
+        await added(partners, revoked)
+        await added(partners, others, partner="centra")
+        async with partners.session() as session:
+            await keys.revoke(session, "docenten", partners.clock())
+            for partner in ("docenten", "centra"):
+                which = {"receipt_id": new_id(), "partner_id": partner, "source": "https://x.example", "event_id": "1"}
+                told = EventRefused(**which, event_type="x", problem="x", title="X")
+                await news.tell(session, told, partners.clock())
+            await session.commit()
+        await came(others, 1)
+        assert revoked.calls == []
+
+        async with partners.session() as session:
+            await keys.rotate(session, "docenten", partners.clock(), old_until=partners.clock())
+            await session.commit()
+
+        await came(revoked, 1)
 
 
 async def test_a_secret_is_replaced_while_calls_go_on(partners):

@@ -42,7 +42,8 @@ class Claimed:
     said_at: datetime
 
 
-#: An endpoint that did not answer gets one call at a time until it does.
+#: An endpoint that did not answer gets one call at a time until it does; one of a partner whose keys were all revoked
+#: gets none: what is told there is about people.
 _CLAIM = sa.text(
     """
     WITH open AS (
@@ -50,6 +51,8 @@ _CLAIM = sa.text(
                            - coalesce((CAST(:busy AS jsonb) ->> webhook_id)::integer, 0) AS room
         FROM webhook
         WHERE disabled_at IS NULL AND (paused_until IS NULL OR paused_until <= CAST(:now AS timestamptz))
+            AND EXISTS (SELECT FROM credential WHERE credential.partner_id = webhook.partner_id
+                        AND (ends_at IS NULL OR ends_at > CAST(:now AS timestamptz)))
     ), due AS (
         SELECT one.webhook_id, one.news_id FROM open CROSS JOIN LATERAL (
             SELECT webhook_id, news_id FROM delivery
