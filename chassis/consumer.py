@@ -51,7 +51,7 @@ class WrongSubject(ValueError):
 
 
 def said_by(message: Msg) -> str:
-    """The node that said it: the subject tells, which the broker lets nobody else publish on."""
+    """The node that said it, by the subject: the broker lets nobody else publish on that, nor a line bring it."""
     return message.subject.split(".", 2)[1]
 
 

@@ -89,20 +89,57 @@ async def _take(client: Client, node: str, taken: list[Flow]) -> None:
     stream = f"odh-{node}-elsewhere"
     config = (await ask(client, f"STREAM.INFO.{stream}"))["config"]
     before = config.get("sources") or []
-    known = [one.get("consumer") for one in before]
+    heard, known = [one.get("consumer") for one in before], [_of_source(one) for one in before]
     wanted = [
         {
             "name": flow.stream,
             "external": {"api": flow.api, "deliver": ""},
             "consumer": {"name": flow.consumer, "deliver_subject": flow.deliver},
+            "subject_transforms": _as_its_own(flow),
         }
         for flow in taken
     ]
-    new = [flow for flow, one in zip(taken, wanted, strict=True) if one["consumer"] not in known]
+    pairs = list(zip(taken, wanted, strict=True))
+    new = [flow for flow, one in pairs if one["consumer"] not in heard]
     begun = dict(zip(new, await asyncio.gather(*(_begins_again(client, flow) for flow in new)), strict=True))
-    sources = [one for flow, one in zip(taken, wanted, strict=True) if begun.get(flow, True)]
-    if known != [one["consumer"] for one in sources]:
+    renamed = [flow for flow, one in pairs if one["consumer"] in heard and _of_source(one) not in known]
+    await asyncio.gather(*(_goes_on(client, stream, flow) for flow in renamed))
+    sources = [one for flow, one in pairs if begun.get(flow, True)]
+    if known != [_of_source(one) for one in sources]:
         await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": sources})
+
+
+def _as_its_own(flow: Flow) -> list[dict[str, str]]:
+    """What the subjects become of what is taken: a node's own stream has its own only, whatever it puts in there.
+
+    A line does not look at the subject of what it brings: each has that of the giver's stream, which is the giver's to
+    choose. The nation rightly passes on what others say, which it took in this way.
+    """
+    if flow.stream != f"odh-{flow.sender}-shared":
+        return []
+    return [{"src": "odh.*.>", "dest": f"odh.{flow.sender}.>"}]
+
+
+def _of_source(source: dict[str, Any]) -> tuple[Any, Any]:
+    """By what one source is told from another, and from what it was."""
+    return source.get("consumer"), source.get("subject_transforms") or []
+
+
+async def _goes_on(client: Client, stream: str, flow: Flow) -> None:
+    """Lets a consumer go on after what was taken of it, before its source gets other subjects.
+
+    The server then takes it for a source of which it has nothing, and goes on after what it acknowledged; that can be
+    minutes behind what it has. Where nothing was acknowledged the giver's stream may be another than the last message
+    came from, with other numbers. Whatever the giver answers, the source is changed.
+    """
+    with suppress(Refused, NatsError, TimeoutError):
+        async with asyncio.timeout(LINE_SECONDS_MAX):
+            message = await client.jetstream().get_last_msg(stream, f"odh.{flow.sender}.>")
+            source, number, *_ = (message.headers or {}).get("Nats-Stream-Source", " 0").split(" ")
+            call = f"CONSUMER.RESET.{flow.stream}.{flow.consumer}"
+            begins = (await ask(client, call, api=flow.api)).get("reset_seq")
+            if source.startswith(f"{flow.stream}:") and isinstance(begins, int) and 1 < begins <= int(number):
+                await ask(client, call, {"seq": int(number) + 1}, api=flow.api)
 
 
 async def _begins_again(client: Client, flow: Flow) -> bool:
@@ -203,7 +240,12 @@ async def ask(client: Client, what: str, body: Any = None, *, api: str = "$JS.AP
 
 
 def _checked(what: str, data: bytes) -> Any:
-    told = json.loads(data)
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):  # at the other end of a line may be anybody
+        told = None
+    if not isinstance(told, dict) or not isinstance(told.get("error", {}), dict):
+        raise Refused(f"{what}: no answer of JetStream")
     if "error" in told:
         raise Refused(f"{what}: {told['error'].get('description')}")
     return told
