@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, forget_replies, say
+from chassis import EventRouter, Streams, forget_heard, forget_messages, forget_replies, say
 from contracts import matching, notify, partners, requests
 from contracts.deeds import DeedDone
 from contracts.matching import IntroductionMade, PartyErased
@@ -61,8 +61,9 @@ async def purge_what_was_heard(event: MemberErased, session: AsyncSession, strea
     Nothing is sealed for them any more, nor for their node's next key.
     """
     sealed = await erased.forget_sealed_for(session, said_by, event.member_id)
-    entity_ids = [event.member_id, *sealed]
-    await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
+    await forget_messages(streams, session, speaker="members", entity_ids=sealed)
+    about = [event.member_id]  # a reference may be of a member of ours as well, of whom it is not theirs to say
+    await forget_heard(streams, said_by, speaker="members", entity_ids=about, keep=[MemberErased])
 
 
 @router.hears(PartyErased, elsewhere=True)

@@ -8,7 +8,7 @@ import pytest
 from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, Party, PartyErased
-from contracts.members import ContactSealed, MemberErased, NodeAnnounced, NodeKnown
+from contracts.members import ContactSealed, MemberErased, MemberJoined, NodeAnnounced, NodeKnown
 from node.secrets import Secrets
 from services.members.app import service
 from services.members.nodes import newest_key
@@ -100,6 +100,27 @@ async def test_nothing_is_sealed_again_for_who_was_erased_in_another_node(postgr
         await started.quiet()
 
         assert await started.said(ContactSealed) == []
+
+
+async def test_who_another_node_says_to_have_erased_loses_what_that_node_said_of_them_and_nothing_else(members):
+    noor = await members.joined()
+    joined = MemberJoined(member_id=noor, version=1, networks=("duurzaam-mbo",))
+    for node in ("zeeland", "drenthe"):
+        await members.publish_elsewhere(joined, said_by=node)
+    await members.quiet()
+
+    async def about_noor():
+        found = [one for kind in ("local", "shared", "elsewhere") for one, _ in await members.messages(kind)]
+        return [subject for subject in found if subject.endswith(noor)]
+
+    before = await about_noor()
+    await members.publish_elsewhere(MemberErased(member_id=noor, version=9), said_by="drenthe")
+    await members.quiet()
+
+    erased, of_drenthe = f"odh.drenthe.shared.members.member-erased.{noor}", joined.subject("drenthe")
+    assert {*before} - {*await about_noor()} == {of_drenthe}
+    assert erased in await about_noor()
+    assert any(".timer." in subject for subject in before)
 
 
 @pytest.mark.parametrize(("days", "times"), [(29, 1), (31, 0)])
