@@ -99,7 +99,10 @@ class Sender:
                 finishing = asyncio.create_task(self._finish(working))
             await asyncio.wait({finishing})
         except asyncio.CancelledError:
-            await asyncio.wait({finishing}, timeout=FINISH_SECONDS)
+            until = self._loop.time() + FINISH_SECONDS
+            while not finishing.done() and (left := until - self._loop.time()) > 0:
+                with suppress(asyncio.CancelledError):  # `ended` cancels time and again
+                    await asyncio.wait({finishing}, timeout=left)
             raise
         finally:
             waking.senders.discard(self._woken)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from chassis.database import DatabaseAway, wait_for_database
 from chassis.sql import run
+from chassis.tasks import ended
 from contracts.envelope import encode
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
@@ -389,8 +390,7 @@ async def test_a_service_that_stops_finishes_what_is_with_the_server_and_returns
             return len([mail for mail in await idle_notify.mails_kept() if mail.status == "sending"]) == 6
 
         await eventually(under_way)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await ended(task)
 
     kept = [await idle_notify.kept(person) for person in people]
     assert {mail.status for mail in kept} == {"sent", "waiting"}
