@@ -115,7 +115,7 @@ class InboxStream(Response):
                 has_left = leaving.done() or streaming.done()
             finally:
                 await ended(streaming, leaving)
-        if not has_left:  # their time is over: they come back with the id of the last event
+        if not has_left:  # their time is over: they come back with the last id
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, send: Send, woken: asyncio.Event) -> None:
@@ -129,7 +129,7 @@ class InboxStream(Response):
             log.info("inbox stream broken off", fault=describe(error))
 
     async def _parts(self, woken: asyncio.Event) -> AsyncIterator[bytes]:
-        yield b"retry: 1000\n\n"
+        yield f"id: {self._position}\nretry: 1000\n\n".encode()  # who was told nothing yet comes back with it
         while True:
             woken.clear()
             async with self._service.sessions() as session:

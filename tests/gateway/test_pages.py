@@ -718,8 +718,8 @@ async def test_who_reads_along_hears_at_once_what_they_are_told(neighbourhood):
     headers = {"Last-Event-ID": str(int(position) - 1)}
     async with asyncio.timeout(30), pair.asker.stream("GET", "/api/v1/inbox/stream", headers=headers) as answer:
         async for line in answer.aiter_lines():
-            if line.startswith("id: "):
-                assert line == f"id: {position}"
+            if line.startswith("data: "):
+                assert json.loads(line.removeprefix("data: ")) == told
                 break
 
 

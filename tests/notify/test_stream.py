@@ -54,8 +54,8 @@ class Reader:
         self.response, self._lines = response, response.aiter_lines()
         self.heartbeats = 0
 
-    async def event(self):
-        """The next event, with its fields; None when the stream ends."""
+    async def fields(self):
+        """The next fields that come together; None when the stream ends."""
         fields = {}
         async with asyncio.timeout(30):
             async for line in self._lines:
@@ -64,11 +64,15 @@ class Reader:
                 elif line:
                     name, _, value = line.partition(": ")
                     fields[name] = value
-                elif "data" in fields:
+                elif fields:
                     return fields
-                else:
-                    fields = {}
         return None
+
+    async def event(self):
+        """The next event, with its fields; None when the stream ends."""
+        while (fields := await self.fields()) is not None and "data" not in fields:
+            pass
+        return fields
 
     async def items(self, count):
         """The next items."""
@@ -158,6 +162,19 @@ async def test_whoever_comes_back_with_the_last_id_misses_nothing_and_sees_nothi
     assert [item["matter_id"] for item in await back.items(4)] == meanwhile + later
     everything = await open_stream(person, after=0)
     assert [item["matter_id"] for item in await everything.items(5)] == first + meanwhile + later
+
+
+async def test_whoever_comes_back_before_anything_came_in_misses_nothing(notify, open_stream):
+    person = a_person()
+    await told(notify, person)
+    reader = await open_stream(person)
+    begun = await reader.fields()
+    await reader.response.aclose()
+
+    meanwhile = await told(notify, person)
+    back = await open_stream(person, **{"Last-Event-ID": begun["id"]})
+
+    assert [item["matter_id"] for item in await back.items(1)] == meanwhile
 
 
 async def test_a_long_absence_is_made_up_for(notify, open_stream):
