@@ -149,12 +149,12 @@ def lapse_notices(event: MatchLapsed) -> list[Notice]:
 
 
 def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[Notice]:
-    """Who asked hears that we go on looking, and the node's team that it is up to them."""
-    facts = {"title": event.title}
+    """Who asked hears that we go on looking, and the node's team that it is up to them; also when opened again."""
+    facts, occurrence = {"title": event.title}, str(event.version)
 
     def notice(who: str, template: Template) -> Notice:
         about = tuple(_once((who, event.member_id)))
-        return Notice(who, template, event.request_id, facts, about=about, needs=(who,))
+        return Notice(who, template, event.request_id, facts, occurrence, about=about, needs=(who,))
 
     return [notice(event.member_id, Template.REQUEST_UNANSWERED)] + [
         notice(who, Template.TEAM_REQUEST_UNANSWERED) for who in _once(team)

@@ -175,6 +175,19 @@ async def test_an_unanswered_request_goes_to_whoever_asked_and_to_the_team_of_th
     assert "https://utrecht.omdehoek.example/requests/r-1" in words(notify.mails(tess)[0])
 
 
+async def test_a_request_that_was_opened_again_and_stays_unanswered_is_told_again_once(notify, people):
+    tess, request_id = await a_team_member(notify), new_id()
+
+    for version in (1, 3, 3):
+        await notify.when(
+            RequestUnanswered(request_id=request_id, version=version, member_id=people[0].member_id, title="Stage?")
+        )
+
+    assert notify.subjects(people[0]) == ["Nog geen antwoord op: Stage?"] * 2
+    assert notify.subjects(tess) == ["Wie weet raad? Stage?"] * 2
+    assert await notify.templates(tess) == ["team-request-unanswered"] * 2
+
+
 async def test_who_left_the_team_stays_out_of_it_when_an_older_event_comes_late(notify):
     tess = await a_team_member(notify)
     await notify.when(
