@@ -141,8 +141,8 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
     offers = reading.member_id == offerer["member_id"] and not offerer.get("node")
     mine, theirs = (offerer, asker) if offers else (asker, offerer)
     other = _shown(reading, reference(theirs["member_id"], theirs.get("node")))
-    if other is not None:
-        other["organisation_name"] = other["organisation_name"] or theirs["organisation_name"]
+    if other is not None:  # who belongs to several organisations takes part in this for one of them
+        other["organisation_name"] = theirs["organisation_name"] or other["organisation_name"]
     return {
         "is_side": reading.member_id in (asker["member_id"], offerer["member_id"]),
         "offers": offers,

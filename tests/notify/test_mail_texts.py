@@ -298,6 +298,16 @@ def test_an_introduction_gives_the_other_sides_details_and_not_the_readers_own()
     assert {f"mailto:{FATIMA.email}", "tel:+31302345678"} <= set(hrefs(words(mail, "html")))
 
 
+def test_who_belongs_to_several_organisations_is_introduced_as_of_the_one_that_the_match_is_about():
+    mail = a_mail(Template.INTRODUCTION)
+    mail.contacts[FATIMA.member_id]["organisation_name"] = "Bakkerij De Korenaar"
+
+    for form in ("plain", "html"):
+        said = words(sent(mail), form)
+        assert said.count("Warmtewerk BV") >= 2
+        assert "Korenaar" not in said
+
+
 def test_an_answer_to_an_introduction_goes_to_the_other():
     assert sent(a_mail(Template.INTRODUCTION))["Reply-To"] == formataddr((FATIMA.name, FATIMA.email))
 
