@@ -22,6 +22,9 @@ NOTED_EVERY = timedelta(hours=1)
 #: How long a browser that did not take in its new cookie yet is known by the old one, after a change of roles.
 TURNED_OVER = timedelta(minutes=1)
 
+#: Who pressed a button to sign in twice began a session within this time whose token their browser threw away.
+THROWN_AWAY_WITHIN = timedelta(seconds=15)
+
 #: What browsers and systems are known by in `User-Agent`; the first that fits, for each also names others.
 _BROWSERS = (
     *(("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox", "Firefox")),

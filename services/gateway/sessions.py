@@ -97,6 +97,14 @@ class Sessions:
         for ended in await self._do(lambda session: store.end_session(session, token_hash, staying)):
             self._forget(ended)  # a call may have looked it up meanwhile
 
+    async def end_just_begun(
+        self, member_id: str, device: str | None, now: datetime, staying: str | None = None
+    ) -> None:
+        """A member pressed twice: what the first press began is of no use to anybody."""
+        begun = (member_id, device, now - rules.THROWN_AWAY_WITHIN)
+        for ended in await self._do(lambda session: store.end_sessions_begun(session, *begun, staying)):
+            self._forget(ended)
+
     async def note_device(self, token_hash: bytes, device_id: str | None) -> None:
         """A session is in a browser that is told things, or is told nothing any more."""
         await self._do(lambda session: store.note_device(session, token_hash, device_id))

@@ -42,7 +42,8 @@ async def accept_invitation(gateway: Gateway, request: Request, draft: dict[str,
 async def _enter(gateway: Gateway, request: Request, answer: Answer, now: datetime) -> str | Answer:
     if answer.status != 200:
         return answer
-    return await _open(gateway, request, answer.json()["member_id"], now)
+    told = answer.json()
+    return await _open(gateway, request, told["member_id"], now, again=told.get("again", False))
 
 
 async def sign_in_as(gateway: Gateway, request: Request, email: str, now: datetime) -> str | Answer:
@@ -53,12 +54,14 @@ async def sign_in_as(gateway: Gateway, request: Request, email: str, now: dateti
     return await _open(gateway, request, answer.json()["member_id"], now)
 
 
-async def _open(gateway: Gateway, request: Request, member_id: str, now: datetime) -> str:
+async def _open(gateway: Gateway, request: Request, member_id: str, now: datetime, *, again: bool = False) -> str:
     device_id = gateway.sessions.pushed_device(request, member_id)  # no other member's in this browser is called so
     if had := gateway.sessions.token_in(request):
         await gateway.sessions.end(token_hash(had), staying=device_id)
     gateway.identities.forget(member_id)  # the link may have made them a member
     device = device_of(request.headers.get("user-agent", ""))
+    if again:
+        await gateway.sessions.end_just_begun(member_id, device, now, staying=device_id)
     return await gateway.sessions.open(member_id, now, device, device_id)
 
 

@@ -72,6 +72,18 @@ async def end_sessions_of(session: AsyncSession, member_id: str) -> list[bytes]:
     return await _end(session, col(SessionRow.member_id) == member_id)
 
 
+async def end_sessions_begun(
+    session: AsyncSession, member_id: str, device: str | None, since: datetime, staying: str | None = None
+) -> list[bytes]:
+    """No session is left that a member began since then on such a device; returns which there were."""
+    begun = (
+        col(SessionRow.member_id) == member_id,
+        col(SessionRow.device).is_not_distinct_from(device),
+        col(SessionRow.started_at) > since,
+    )
+    return await _end(session, sa.and_(*begun), staying)
+
+
 async def _end(session: AsyncSession, which: Any, staying: str | None = None) -> list[bytes]:
     ending = sa.delete(SessionRow).where(which).returning(col(SessionRow.token_hash), col(SessionRow.device_id))
     ended = (await session.exec(ending)).all()

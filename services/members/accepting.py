@@ -40,10 +40,15 @@ async def look(shown: TokenShown, _: FromGateway, now: Now, session: ReadSession
 
 @router.post("/accept")
 async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command) -> Response:
-    """Whoever was invited takes part from now on, and may be signed in: who is told under which reference."""
+    """Whoever was invited takes part from now on, and may be signed in: who is told under which reference.
+
+    `again` is of who presses twice.
+    """
 
     async def accept_it(session: AsyncSession) -> Reply:
         invitation = await invitations.with_token(session, draft.token, now, for_change=True)
+        if invitation.accepted_at:
+            return await _accepted_just_now(session, invitation)
         email = invitation.email or ""
         await store.one_at_a_time(session, f"address {rules.email_key(email)}")
         member = await store.member_with_email(session, rules.email_key(email))
@@ -62,9 +67,18 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
         await _appoint(session, invitation, person, now)
         invitation.accepted_at, invitation.member_id = now, member.member_id
         await invitations.close(session, invitation)
-        return Reply({"member_id": member.member_id})
+        return Reply({"member_id": member.member_id, "again": False})
 
     return await command(accept_it)
+
+
+async def _accepted_just_now(session: AsyncSession, invitation: Invitation) -> Reply:
+    """The same answer once more, unless they were kept out meanwhile."""
+    member_id = invitation.member_id or ""
+    person = await persons.find(session, member_id)
+    if person is None or person.status != MemberStatus.ACTIVE:
+        raise rules.SignInLinkInvalid
+    return Reply({"member_id": member_id, "again": True})
 
 
 async def _inviter(session: AsyncSession, invitation: Invitation) -> Member | None:

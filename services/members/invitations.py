@@ -104,11 +104,16 @@ async def revoke(invitation_id: InvitationId, who: AmbassadorOrTeam, now: Now, c
 
 
 async def with_token(session: AsyncSession, token: str, now: datetime, *, for_change: bool = False) -> Invitation:
-    """The invitation of a token; raises `SignInLinkInvalid` for one that does not wait (any more)."""
+    """The invitation of a token; raises `SignInLinkInvalid` for one that does not wait (any more).
+
+    For a change, one that was accepted just now is found too.
+    """
     query = select(Invitation).where(Invitation.token_hash == rules.token_hash(token))
     if for_change:
         query = query.with_for_update()
     found = (await session.exec(query)).first()
+    if found and for_change and rules.is_pressed_twice(found.accepted_at, now):
+        return found
     if found is None or found.email is None or now >= found.expires_at:
         raise rules.SignInLinkInvalid
     return found

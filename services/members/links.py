@@ -59,8 +59,8 @@ async def mail_link(
         )
 
 
-async def link_followed(session: AsyncSession, token: str, now: datetime) -> tuple[SignInLink, Member]:
-    """The link of a token, used from now on, and whose it is; raises `SignInLinkInvalid`."""
+async def link_followed(session: AsyncSession, token: str, now: datetime) -> tuple[SignInLink, Member, bool]:
+    """The link of a token, used from now on, whose it is, and whether it was used just now; or `SignInLinkInvalid`."""
     link = await store.link_with(session, rules.token_hash(token))
     if link is None:
         raise rules.SignInLinkInvalid
@@ -69,5 +69,6 @@ async def link_followed(session: AsyncSession, token: str, now: datetime) -> tup
     if link is None or member is None:
         raise rules.SignInLinkInvalid
     rules.check_link(link.expires_at, link.used_at, now)
-    link.used_at = now
-    return link, member
+    again = link.used_at is not None
+    link.used_at = link.used_at or now
+    return link, member, again

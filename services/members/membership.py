@@ -22,7 +22,7 @@ from services.members.organisations import register
 from services.members.person_said import BELONGS
 from services.members.rules import MemberStatus
 from services.members.saying import HERE, PERSON_FIELDS
-from services.members.tables import Affiliation, Ambassador, Consent, Member
+from services.members.tables import Affiliation, Ambassador, Consent, Member, SignInLink
 
 
 def unconfirmed(draft: JoinDraft | AcceptDraft, email: str, now: datetime) -> Member:
@@ -92,15 +92,16 @@ async def leave(session: AsyncSession, member: Member) -> None:
         say(session, NodeTeamLeft(member_id=member.member_id, version=member.version))
 
 
-async def take_address(session: AsyncSession, member: Member, email: str) -> None:
-    """A membership has a new address, that its member showed is theirs: links to the old one work no more."""
+async def take_address(session: AsyncSession, member: Member, link: SignInLink) -> None:
+    """A membership has the address of a link, which shows that it is theirs: links to the old one work no more."""
+    email = link.new_email or ""
     key = rules.email_key(email)
     await store.one_at_a_time(session, f"address {key}")
     holder = await store.member_with_email(session, key)
     if holder is not None and holder.member_id != member.member_id:
         raise rules.SignInLinkInvalid
     member.email, member.email_key = email, key
-    await store.drop_links(session, member.member_id)
+    await store.drop_links(session, member.member_id, but_for=link.sign_in_id)
     await changed(session, await store.member(session, member.member_id, for_change=True))
 
 

@@ -37,10 +37,11 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
     """Somebody follows the link that they were mailed; the first one they are mailed makes them a member.
 
     Who has two memberships is told under which of them they came in: that stays theirs when the two are parted.
+    `again` is of who presses twice.
     """
 
     async def follow(session: AsyncSession) -> Reply:
-        link, member = await link_followed(session, shown.token, now)
+        link, member, again = await link_followed(session, shown.token, now)
         person = await store.member(session, member.member_id, for_change=True)
         if link.new_email is None and not await persons.opens_the_door(session, member):
             raise rules.SignInLinkInvalid  # they were merged since it was mailed
@@ -51,10 +52,11 @@ async def sign_in(shown: TokenShown, _: FromGateway, now: Now, command: Command)
         elif person.status != MemberStatus.ACTIVE:
             raise rules.SignInLinkInvalid
         elif link.new_email is not None:
-            await membership.take_address(session, member, link.new_email)
+            if not again:
+                await membership.take_address(session, member, link)
         elif mailed_to != await persons.address_of(session, person):
             await membership.changed(session, person)
-        return Reply({"member_id": member.member_id})
+        return Reply({"member_id": member.member_id, "again": again})
 
     return await command(follow)
 

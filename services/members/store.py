@@ -213,9 +213,10 @@ async def link_with(session: AsyncSession, token_hash: bytes) -> SignInLink | No
     return (await session.exec(query.execution_options(populate_existing=True))).first()
 
 
-async def drop_links(session: AsyncSession, member_id: str) -> None:
-    """No link that was mailed to a member so far works any more."""
-    await session.exec(sa.delete(SignInLink).where(col(SignInLink.member_id) == member_id))
+async def drop_links(session: AsyncSession, member_id: str, but_for: str = "") -> None:
+    """No (other) link that was mailed to a member so far works any more."""
+    theirs = col(SignInLink.member_id) == member_id, col(SignInLink.sign_in_id) != but_for
+    await session.exec(sa.delete(SignInLink).where(*theirs))
 
 
 async def forget_joining_details(session: AsyncSession, member_id: str) -> None:

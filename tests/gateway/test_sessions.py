@@ -78,6 +78,21 @@ async def test_a_link_that_does_not_work_signs_nobody_in(street):
     assert "set-cookie" not in answer.headers
 
 
+async def test_who_presses_twice_is_signed_in_once(street):
+    """The browser drops the answer to the first press, with the session that it was given."""
+    email, firefox = an_address(), street.visitor(**{"User-Agent": "Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"})
+    await street.member(email=email)
+    elsewhere = await street.signed_in(email, browser=firefox)
+    await street.visitor().post("/api/v1/sign-in-links", json={"email": email})
+    token = await street.link_for(email)
+
+    first, second = [await street.visitor().post("/api/v1/sessions", json={"token": token}) for _ in range(2)]
+
+    assert [answer.status_code for answer in (first, second)] == [201, 201]
+    pressed = [street.visitor(Cookie=answer.headers["set-cookie"].partition(";")[0]) for answer in (first, second)]
+    assert [await is_signed_in(one) for one in (*pressed, elsewhere)] == [False, True, True]
+
+
 async def test_the_answer_does_not_tell_whose_address_it_is(street):
     email = an_address()
     await street.member(email=email)

@@ -47,11 +47,14 @@ async def test_who_was_invited_takes_part_with_one_button_and_is_known_by_their_
 
     looked = [await members.gateway.post("/internal/invitations/look", json={"token": made.token}) for _ in range(2)]
     answer = await accepted(members, made.token, organisation=None, organisation_id=school)
+    twice = await accepted(members, made.token)
+    members.clock.move(seconds=10)
     again = await accepted(members, made.token)
 
     assert looked[0].json() == looked[1].json()
     assert (looked[0].json()["by_name"], looked[0].json()["organisation_id"]) == ("Amir Bos", school)
     assert (answer.status_code, again.status_code, slug(again)) == (200, 422, "sign-in-link-invalid")
+    assert twice.json() == {"member_id": answer.json()["member_id"], "again": True}
     (joined,) = await members.said(MemberJoined)
     assert joined.member_id == answer.json()["member_id"]
     (contact,) = [one for one in await members.said(ContactChanged) if one.member_id == joined.member_id]

@@ -145,7 +145,12 @@ def test_a_link_works_until_it_was_used_or_has_expired():
     with pytest.raises(SignInLinkInvalid):
         rules.check_link(expires_at, None, expires_at)
     with pytest.raises(SignInLinkInvalid):
-        rules.check_link(expires_at, NOON, NOON)
+        rules.check_link(expires_at, NOON, NOON + rules.PRESSED_TWICE_WITHIN)
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 9])
+def test_a_link_works_for_who_presses_twice_also_when_it_expires_in_between(seconds):
+    rules.check_link(NOON, NOON, NOON + timedelta(seconds=seconds))
 
 
 def test_a_used_an_expired_and_an_unknown_link_get_the_same_answer():

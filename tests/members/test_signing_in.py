@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.members import SignInRequested
+from contracts.members import MemberJoined, SignInRequested
 from tests.kept import rows_kept
 from tests.members.conftest import a_join, slug
 
@@ -47,6 +47,33 @@ async def test_a_used_an_expired_and_an_unknown_link_are_refused_alike(members):
     members.clock.move(minutes=15)
 
     assert await refused(members, used) == await refused(members, expired) == await refused(members, "no-such-token")
+
+
+@pytest.mark.parametrize("joining", [True, False])
+async def test_who_presses_twice_is_let_in_and_whoever_comes_later_is_not(members, joining):
+    await members.http.post("/v1/members", json=a_join())
+    if not joining:
+        await members.follow((await members.links())[-1].token)
+        await ask_link(members, "noor.jansen@vechtdal.example")
+    link = (await members.links())[-1]
+
+    pressed = []
+    for _ in range(3):
+        pressed.append((await members.gateway.post("/internal/sign-ins", json={"token": link.token})).json())
+        members.clock.move(seconds=4)
+
+    assert [one["member_id"] for one in pressed] == [link.member_id] * 3
+    assert [one["again"] for one in pressed] == [False, True, True]
+    assert len(await members.said(MemberJoined)) == 1
+    await refused(members, link.token)  # twelve seconds after the first press, however often it was pressed
+
+
+async def test_who_presses_twice_and_was_kept_out_in_between_is_not_let_in(members):
+    member_id = await members.joined()
+    token = (await members.links())[-1].token
+    await members.team().put(f"/v1/members/{member_id}/block")
+
+    await refused(members, token)
 
 
 async def test_a_link_to_join_expires_too(members):

@@ -89,31 +89,37 @@ async def show_invitation(reader: AnyReader, token: str = "") -> Response:
 
 @router.post("/invited")
 async def accept(reader: AnyReader, now: Now) -> Response:
-    """Who was invited takes part, and is signed in."""
+    """Who was invited takes part, and is signed in: also who presses twice, when it waits no more."""
     form = await reader.filled_in(of_session=False)
-    token = form.value("token")
+    token, finds = form.value("token"), form.value("step") == "find"
+    if not finds:
+        if not form.value("name"):
+            form.asks("name", "wrong.name", reader.language)
+        draft = person_of(reader, form) | {"token": token}
+        entered = "" if form.wrong else await _enter(reader, form, draft, now)
+        if isinstance(entered, Answer):
+            return _gone(reader, entered)
+        if entered:
+            welcomed = reader.go_to("/?done=joined")
+            reader.gateway.sessions.give(welcomed, entered)
+            return welcomed
     answer = await signing_in.look_at_invitation(reader.gateway, reader.request, token)
     if answer.status != 200:
         return _gone(reader, answer)
-    if form.value("step") == "find":
-        return await _invited_page(reader, form, answer.json(), token)
-    if not form.value("name"):
-        form.asks("name", "wrong.name", reader.language)
-    draft = person_of(reader, form) | {"token": token}
-    entered = "" if form.wrong else await _enter(reader, form, draft, now)
-    if not entered:
-        return await _invited_page(reader, form, answer.json(), token, status=422)
-    welcomed = reader.go_to("/?done=joined")
-    reader.gateway.sessions.give(welcomed, entered)
-    return welcomed
+    return await _invited_page(reader, form, answer.json(), token, status=200 if finds else 422)
 
 
-async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetime) -> str:
-    """The token of the session; empty when something was filled in wrong, which then is told in the form."""
+async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetime) -> str | Answer:
+    """The token of the session, or the answer to an invitation that does not work (any more).
+
+    Empty when something was filled in wrong, which then is told in the form.
+    """
     entered = await signing_in.accept_invitation(reader.gateway, reader.request, draft, now)
     if isinstance(entered, str):
         return entered
     refused = Refused(entered)
+    if refused.slug == "sign-in-link-invalid":
+        return entered
     if refused.slug == "organisation-exists":
         form.values["organisation_id"] = [str(refused.told["organisation_id"])]
         form.asks("organisation", "wrong.organisation-exists", reader.language)
