@@ -34,7 +34,10 @@ async def look_at_invitation(gateway: Gateway, request: Request, token: str) -> 
 
 
 async def accept_invitation(gateway: Gateway, request: Request, draft: dict[str, Any], now: datetime) -> str | Answer:
-    """Who was invited takes part and is signed in: their token shows that the address is theirs, as a link does."""
+    """Who was invited takes part and is signed in: their token shows that the address is theirs, as a link does.
+
+    Who takes part already is not: the answer has status 204.
+    """
     await gateway.limits.count("sign-in", gateway.callers.address(request))
     return await _enter(gateway, request, await _ask_members(gateway, "/internal/invitations/accept", draft), now)
 

@@ -42,7 +42,8 @@ async def look(shown: TokenShown, _: FromGateway, now: Now, session: ReadSession
 async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command) -> Response:
     """Whoever was invited takes part from now on, and may be signed in: who is told under which reference.
 
-    `again` is of who presses twice.
+    `again` is of who presses twice. Of who takes part already nothing is told: an invitation lies in a mailbox for
+    fourteen days and is passed on, so it is no key to what they have here.
     """
 
     async def accept_it(session: AsyncSession) -> Reply:
@@ -59,15 +60,15 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
         person = await store.member(session, member.member_id, for_change=True)
         if not await persons.opens_the_door(session, member):
             raise rules.SignInLinkInvalid
-        member.verified_at = now
-        if rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
+        if joins := rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
+            member.verified_at = now
             await membership.confirm(session, person, _details(draft, now), now)
         elif person.status != MemberStatus.ACTIVE:
             raise rules.SignInLinkInvalid
         await _appoint(session, invitation, person, now)
         invitation.accepted_at, invitation.member_id = now, member.member_id
         await invitations.close(session, invitation)
-        return Reply({"member_id": member.member_id, "again": False})
+        return Reply({"member_id": member.member_id, "again": False}) if joins else Reply(status=204)
 
     return await command(accept_it)
 
@@ -78,7 +79,8 @@ async def _accepted_just_now(session: AsyncSession, invitation: Invitation) -> R
     person = await persons.find(session, member_id)
     if person is None or person.status != MemberStatus.ACTIVE:
         raise rules.SignInLinkInvalid
-    return Reply({"member_id": member_id, "again": True})
+    joined_by_it = person.joined_at == invitation.accepted_at
+    return Reply({"member_id": member_id, "again": True}) if joined_by_it else Reply(status=204)
 
 
 async def _inviter(session: AsyncSession, invitation: Invitation) -> Member | None:

@@ -56,6 +56,23 @@ async def test_somebody_is_invited_and_takes_part_with_the_link_and_one_button(s
     assert "Doet mee" in (await team.get("/invitations")).text
 
 
+@pytest.mark.parametrize("signed_in", [False, True])
+async def test_who_was_invited_and_takes_part_already_is_asked_to_sign_in(street, team, signed_in):
+    email, browser = f"{fresh_name('iris')}@lindebeek.example", street.visitor(**BROWSER)
+    await press(team, await team.get("/invitations"), "invite", email=email)
+    page = await browser.get("/invited", params={"token": await token_for(street, email)})
+    member = await street.member(email=email)
+    of = (await member.get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]["organisation_id"]
+
+    answer = await press(member if signed_in else browser, page, "accept", name="Iris", organisation_id=of)
+
+    if signed_in:
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    else:
+        assert "Je doet al mee" in shown(well_made(answer, "nl"))
+        assert (await browser.get("/api/v1/members/me")).status_code == 401
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 async def test_the_pages_are_well_made_and_what_is_wrong_is_told(street, team, language):
     page = await team.get("/invitations", params={"taal": language})

@@ -15,6 +15,7 @@ from contracts.members import (
 from tests.members.conftest import COMPANY, slug, wrong_fields
 
 CENTRE = {"kind": "centre", "name": "CIV Lindebeek", "place": {"name": "Utrecht"}}
+ZEELAND = {"ambassador": {"provinces": ["Zeeland"]}}
 IRIS = "iris.bakker@lindebeek.example"
 
 
@@ -74,17 +75,31 @@ async def test_the_answer_does_not_tell_who_is_a_member_and_their_mail_does(memb
 
     assert {name: known[name] for name in ("status", "name")} == {name: unknown[name] for name in ("status", "name")}
     assert made.is_member
-    assert (await accepted(members, made.token)).status_code == 200  # whoever reads that mailbox may sign in
-    assert await members.said(MemberJoined) == []
+
+
+async def test_who_takes_part_already_is_let_in_by_no_invitation_that_still_lies_in_a_mailbox(members, amir):
+    (of_team,) = (await members.team().get("/v1/members", params={"role": "node-team"})).json()["items"]
+    team = members.team(of_team["member_id"])
+    made = [(await invited(members, by, **draft))[1] for by, draft in ((amir, {}), (team, ZEELAND))]
+    joined = await accepted(members, made[0].token)
+    members.clock.move(days=13)
+
+    for _ in range(2):  # pressed twice
+        answer = await accepted(members, made[1].token)
+        assert (answer.status_code, answer.content) == (204, b"")
+        members.clock.move(seconds=2)
+
+    (appointed,) = await members.said(AmbassadorAppointed)
+    assert appointed.member_id == joined.json()["member_id"]  # what the team asked of them they are
+    assert len(await members.said(MemberJoined)) == 1
 
 
 async def test_the_team_invites_an_ambassador_and_an_ambassador_does_not(members, amir):
     (of_team,) = (await members.team().get("/v1/members", params={"role": "node-team"})).json()["items"]
     team = members.team(of_team["member_id"])
-    scope = {"ambassador": {"provinces": ["Zeeland"]}}
 
-    refused = await amir.post("/v1/invitations", json={"email": IRIS} | scope)
-    _, made = await invited(members, team, **scope)
+    refused = await amir.post("/v1/invitations", json={"email": IRIS} | ZEELAND)
+    _, made = await invited(members, team, **ZEELAND)
     answer = await accepted(members, made.token)
 
     assert (refused.status_code, slug(refused)) == (403, "not-allowed")
@@ -99,7 +114,7 @@ async def test_the_team_invites_an_ambassador_and_an_ambassador_does_not(members
 async def test_who_is_of_the_team_no_more_makes_nobody_an_ambassador(members, blocked):
     loes = await members.joined(name="Loes Vos", email="loes@vechtdal.example")
     await members.team().put(f"/v1/node-team/{loes}")
-    _, made = await invited(members, members.team(loes), ambassador={"provinces": ["Zeeland"]})
+    _, made = await invited(members, members.team(loes), **ZEELAND)
     await members.team().delete(f"/v1/node-team/{loes}")
     if blocked:
         await members.team().put(f"/v1/members/{loes}/block")

@@ -98,7 +98,7 @@ async def accept(reader: AnyReader, now: Now) -> Response:
         draft = person_of(reader, form) | {"token": token}
         entered = "" if form.wrong else await _enter(reader, form, draft, now)
         if isinstance(entered, Answer):
-            return _gone(reader, entered)
+            return _already(reader) if entered.status == 204 else _gone(reader, entered)
         if entered:
             welcomed = reader.go_to("/?done=joined")
             reader.gateway.sessions.give(welcomed, entered)
@@ -110,12 +110,12 @@ async def accept(reader: AnyReader, now: Now) -> Response:
 
 
 async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetime) -> str | Answer:
-    """The token of the session, or the answer to an invitation that does not work (any more).
+    """The token of the session, or the answer to who takes part already or has one that does not work (any more).
 
     Empty when something was filled in wrong, which then is told in the form.
     """
     entered = await signing_in.accept_invitation(reader.gateway, reader.request, draft, now)
-    if isinstance(entered, str):
+    if isinstance(entered, str) or entered.status == 204:
         return entered
     refused = Refused(entered)
     if refused.slug == "sign-in-link-invalid":
@@ -128,6 +128,12 @@ async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetim
     else:
         raise refused
     return ""
+
+
+def _already(reader: Reader) -> Response:
+    if reader.caller:
+        return reader.go_to("/")
+    return reader.page("sign_in.html", next="", wrong=None, email="", takes_part=True)
 
 
 def _gone(reader: Reader, answer: Answer) -> Response:
