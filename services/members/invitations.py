@@ -24,6 +24,7 @@ from services.members import inviting, rules, store
 from services.members.appointments import check_organisations_exist
 from services.members.inputs import InvitationDraft
 from services.members.inviting import InvitationNotFound, InvitedEnough
+from services.members.pressing import is_pressed_twice
 from services.members.rules import MemberStatus
 from services.members.settings import OwnSettings
 from services.members.tables import Instant, Table
@@ -112,7 +113,7 @@ async def with_token(session: AsyncSession, token: str, now: datetime, *, for_ch
     if for_change:
         query = query.with_for_update()
     found = (await session.exec(query)).first()
-    if found and for_change and rules.is_pressed_twice(found.accepted_at, now):
+    if found and for_change and is_pressed_twice(found.accepted_at, now):
         return found
     if found is None or found.email is None or now >= found.expires_at:
         raise rules.SignInLinkInvalid

@@ -10,6 +10,7 @@ from chassis import say
 from contracts.event import new_id
 from contracts.members import SignInRequested
 from services.members import persons, rules, store
+from services.members.pressing import is_pressed_twice
 from services.members.tables import Member, SignInLink
 
 
@@ -68,7 +69,8 @@ async def link_followed(session: AsyncSession, token: str, now: datetime) -> tup
     link = await store.link_with(session, rules.token_hash(token))  # as it stands under the member's lock
     if link is None or member is None:
         raise rules.SignInLinkInvalid
-    rules.check_link(link.expires_at, link.used_at, now)
-    again = link.used_at is not None
-    link.used_at = link.used_at or now
+    again = is_pressed_twice(link.used_at, now)
+    if not again:
+        rules.check_link(link.expires_at, link.used_at, now)
+        link.used_at = now
     return link, member, again

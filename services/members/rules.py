@@ -23,10 +23,6 @@ TERMS_VERSION = "2026-11"
 #: How long a sign-in link works; the stream keeps the event that carries it no longer either.
 LINK_LIFETIME = timedelta(minutes=15)
 
-#: A browser throws the first answer away, with its session, when the button is pressed once more: a token that was
-#: used counts for these seconds after it, or whoever always presses twice could never come in.
-PRESSED_TWICE_WITHIN = timedelta(seconds=10)
-
 #: In which time the links to one address are counted.
 LINKS_COUNTED_OVER = timedelta(hours=1)
 
@@ -215,14 +211,9 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def is_pressed_twice(used_at: datetime | None, now: datetime) -> bool:
-    """Whether a token was used just now; replicas may differ a little in what time it is."""
-    return used_at is not None and abs(now - used_at) < PRESSED_TWICE_WITHIN
-
-
 def check_link(expires_at: datetime, used_at: datetime | None, now: datetime) -> None:
-    """Refuses a link that was used or has expired, but for the seconds in which somebody presses twice."""
-    if not is_pressed_twice(used_at, now) and (used_at is not None or now >= expires_at):
+    """Refuses a link that was used or has expired."""
+    if used_at is not None or now >= expires_at:
         raise SignInLinkInvalid
 
 

@@ -11,6 +11,7 @@ from chassis import Identity
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import OrganisationKind, Role
 from services.members import rules
+from services.members.pressing import is_pressed_twice
 from services.members.rules import MemberNotFound, MemberStatus, OrganisationNotYours, SignInLinkInvalid
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -145,12 +146,13 @@ def test_a_link_works_until_it_was_used_or_has_expired():
     with pytest.raises(SignInLinkInvalid):
         rules.check_link(expires_at, None, expires_at)
     with pytest.raises(SignInLinkInvalid):
-        rules.check_link(expires_at, NOON, NOON + rules.PRESSED_TWICE_WITHIN)
+        rules.check_link(expires_at, NOON, NOON)
 
 
-@pytest.mark.parametrize("seconds", [-1, 0, 9])
-def test_a_link_works_for_who_presses_twice_also_when_it_expires_in_between(seconds):
-    rules.check_link(NOON, NOON, NOON + timedelta(seconds=seconds))
+@pytest.mark.parametrize(("seconds", "twice"), [(-1, True), (0, True), (9.9, True), (10, False), (-10, False)])
+def test_a_token_that_was_used_just_now_is_pressed_twice(seconds, twice):
+    assert is_pressed_twice(NOON, NOON + timedelta(seconds=seconds)) is twice
+    assert not is_pressed_twice(None, NOON)
 
 
 def test_a_used_an_expired_and_an_unknown_link_get_the_same_answer():
