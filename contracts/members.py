@@ -94,6 +94,17 @@ class SignInRequested(
     confirms: bool = Field(default=False, description="True for a link that confirms another address of a member.")
 
 
+class AddressReplaced(
+    Event, wire_name="members.address-replaced", about="member_id", reach="local", kept_seconds=24 * 3600
+):
+    """Another address took the place of the one that a member had: tell the old one, in case it was not them."""
+
+    member_id: str
+    name: Annotated[str, PERSONAL]
+    email: Annotated[str, PERSONAL] = Field(description="The old address.")
+    language: Language
+
+
 class JoiningLapseDue(Event, wire_name="members.joining-lapse-due", about="member_id", reach="local"):
     """A timer: look whether somebody who wanted to join has confirmed their address."""
 

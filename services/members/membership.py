@@ -8,6 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import say
 from contracts.event import new_id
 from contracts.members import (
+    AddressReplaced,
     AmbassadorStoodDown,
     ContactChanged,
     MemberChanged,
@@ -93,16 +94,24 @@ async def leave(session: AsyncSession, member: Member) -> None:
 
 
 async def take_address(session: AsyncSession, member: Member, link: SignInLink) -> None:
-    """A membership has the address of a link, which shows that it is theirs: links to the old one work no more."""
+    """A membership has the address of a link, which shows that it is theirs: links to the old one work no more.
+
+    Who read the old one hears it: somebody else may have sat at their browser.
+    """
     email = link.new_email or ""
     key = rules.email_key(email)
     await store.one_at_a_time(session, f"address {key}")
     holder = await store.member_with_email(session, key)
     if holder is not None and holder.member_id != member.member_id:
         raise rules.SignInLinkInvalid
+    old, is_another = member.email, key != member.email_key
     member.email, member.email_key = email, key
     await store.drop_links(session, member.member_id, but_for=link.sign_in_id)
-    await changed(session, await store.member(session, member.member_id, for_change=True))
+    person = await store.member(session, member.member_id, for_change=True)
+    await changed(session, person)
+    if is_another:
+        told = {"member_id": member.member_id, "version": member.version, "email": old}
+        say(session, AddressReplaced(**told, name=person.name, language=person.language))
 
 
 async def affiliate(

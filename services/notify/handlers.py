@@ -19,6 +19,7 @@ from contracts.matching import (
     RequestUnanswered,
 )
 from contracts.members import (
+    AddressReplaced,
     ContactChanged,
     ContactSealed,
     InvitationMade,
@@ -33,6 +34,7 @@ from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
 from contracts.requests import InitiativeNews
 from services.notify import (
+    address_notices,
     contacts,
     desk_notices,
     digests,
@@ -89,6 +91,12 @@ async def remember_one_person(
 async def send_link(event: SignInRequested, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
     """Whoever wants to sign in, or joins, gets the link by mail."""
     await tell(session, [rules.sign_in_notice(event)], settings, now)
+
+
+@router.hears(AddressReplaced)
+async def tell_old(event: AddressReplaced, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
+    """Whoever read the address that a member had hears that another took its place."""
+    await tell(session, [address_notices.replaced_notice(event, now)], settings, now)
 
 
 @router.hears(InvitationMade)
@@ -220,8 +228,7 @@ async def tell_of_disabled_endpoint(
     event: WebhookDisabled, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
     """A partner's people and the node's team hear that an endpoint of the partner gets nothing any more."""
-    team = await contacts.team(session)
-    await tell(session, endpoint_notices.disabled_notices(event, team, now), settings, now)
+    await tell(session, endpoint_notices.disabled_notices(event, await contacts.team(session), now), settings, now)
 
 
 @router.hears(MemberErased, elsewhere=True, first=())

@@ -82,8 +82,10 @@ class Claimed:
         )
 
 
-#: The address and the token of a sign-in link are kept no longer than its mail is under way.
-WITHOUT_SECRETS = "CASE WHEN template IN ('sign-in', 'joining', 'invitation') THEN '{}'::jsonb ELSE facts END"
+#: The address that came along, and the token of a sign-in link, are kept no longer than the mail is under way.
+WITHOUT_SECRETS = (
+    "CASE WHEN template IN ('sign-in', 'joining', 'invitation', 'address-replaced') THEN '{}'::jsonb ELSE facts END"
+)
 
 _CLAIM = """
     WITH due AS (

@@ -178,6 +178,8 @@ def url_of(reading: Reading) -> str | None:
             return f"{reading.public_url}/sign-in"
         case Template.INVITATION:
             return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
+        case Template.ADDRESS_REPLACED:
+            return f"{reading.public_url}/help"
         case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
         case template if template in INITIATIVE_TEMPLATES:

@@ -181,8 +181,9 @@ def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: 
     """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached.
 
     Not of who wanted to join or was invited: anybody can fill in an address that does not exist, as often as they like.
+    An address that another took the place of may well exist no more.
     """
-    if event.template in (Template.JOINING, Template.INVITATION):
+    if event.template in (Template.JOINING, Template.INVITATION, Template.ADDRESS_REPLACED):
         return []
     return [
         Notice(

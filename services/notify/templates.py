@@ -35,6 +35,7 @@ class Template(StrEnum):
     SIGN_IN = "sign-in"
     JOINING = "joining"
     INVITATION = "invitation"
+    ADDRESS_REPLACED = "address-replaced"
     MATCH_PROPOSED = "match-proposed"
     MATCH_HANDED_OVER = "match-handed-over"
     MATCH_ENDORSED = "match-endorsed"
@@ -98,8 +99,8 @@ INITIATIVE_TEMPLATES = frozenset(template for template in Template if template.v
 MEETING_TEMPLATES = frozenset(template for template in Template if template.value.startswith("meeting-"))
 
 
-#: These carry a token and go to the address that came along; the others go to the member's own.
-SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING, Template.INVITATION})
+#: These go to the address that came along, at once; the others go to the member's own.
+SIGN_IN_TEMPLATES = frozenset({Template.SIGN_IN, Template.JOINING, Template.INVITATION, Template.ADDRESS_REPLACED})
 
 
 class Delivery(StrEnum):

@@ -3,6 +3,7 @@
 import pytest
 
 from contracts.members import (
+    AddressReplaced,
     AmbassadorStoodDown,
     ContactChanged,
     MemberChanged,
@@ -64,8 +65,10 @@ async def test_another_address_counts_after_its_link_is_followed(members, noor):
 
     assert await members.follow(link.token) == noor
     assert await members.follow(link.token) == noor  # pressed twice
-    _, _, contact = await members.then_said(SignInRequested, MemberChanged, ContactChanged)
+    _, _, contact, replaced = await members.then_said(SignInRequested, MemberChanged, ContactChanged, AddressReplaced)
     assert contact.email == "noor@nieuw.example"
+    told = (replaced.member_id, replaced.email, replaced.name)  # whoever reads the old one, if that was not them
+    assert told == (noor, "noor.jansen@vechtdal.example", "Noor Jansen")
     me = (await members.me(noor)).json()
     assert (me["email"], me["new_email_waits"]) == ("noor@nieuw.example", False)
 

@@ -36,6 +36,7 @@ INBOX_ONLY = {
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
+TO_ADDRESS = (*LINKS, Template.ADDRESS_REPLACED)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
 INITIATIVES = tuple(template for template in Template if template.value.startswith("initiative-"))
 DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
@@ -104,7 +105,7 @@ def digested(language: Language, facts: dict[str, Any]) -> list[dict[str, Any]]:
 
 def facts_of(template: Template, language: Language) -> dict[str, Any]:
     """What is kept of a notice until it is sent."""
-    if template in LINKS:
+    if template in TO_ADDRESS:
         expires_at = NOW + timedelta(minutes=15)
         return {
             "name": "Noor Jansen",
@@ -214,6 +215,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",
+        Template.ADDRESS_REPLACED: f"{NODE_URL}/help",
     }
     found = hrefs(words(sent(a_mail(template)), "html"))
     leads_to |= dict.fromkeys(MEETING_TEMPLATES, f"{NODE_URL}/meetings/01890a5d-ac96-774b-bcce-b302099a8057")
@@ -429,7 +431,7 @@ def hostile_facts(template: Template, text: str) -> dict[str, Any]:
         facts["meeting"] |= {"title": text, "venue": text, "organisation_name": text}
     if template in INITIATIVES:
         facts |= {"other_organisation": text}
-    return facts | ({"name": text} if template in LINKS else {"title": text})
+    return facts | ({"name": text} if template in TO_ADDRESS else {"title": text})
 
 
 def hostile_mail(template: Template, text: str) -> Claimed:
@@ -455,7 +457,7 @@ def check_hostile(template: Template, text: str) -> None:
     ]
     assert [link.get("href") for link in document.iter("a")] == [link.get("href") for link in expected.iter("a")]
     if template not in (
-        *LINKS,
+        *TO_ADDRESS,
         *MERGED,
         Template.PARTNER_ENDPOINT_DISABLED,
     ):  # these greet by name, if it is one, and no more

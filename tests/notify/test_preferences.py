@@ -4,8 +4,11 @@ import re
 
 import pytest
 
+from contracts.days import AMSTERDAM
 from contracts.event import new_id
 from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchLapsed
+from contracts.members import AddressReplaced
+from tests.catching import words
 from tests.members.conftest import slug
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
@@ -45,6 +48,21 @@ async def test_whoever_never_chose_gets_everything(notify, noor):
 
     assert answer.json() == ALL | {"language": "nl", "version": 1}
     assert answer.headers["etag"] == '"1"'
+
+
+async def test_whoever_reads_an_address_that_another_took_the_place_of_hears_it_whatever_was_chosen(notify, noor):
+    thief = noor.model_copy(update={"email": "dief@evil.example", "version": 2})
+    old = AddressReplaced(member_id=noor.member_id, version=2, name=noor.name, email=noor.email, language=noor.language)
+    hour = notify.clock().astimezone(AMSTERDAM).hour
+    nothing = dict.fromkeys(("desk", "proposals", "reminders", "unanswered", "outcomes", "initiatives"), "none")
+    await choose(notify, noor, **nothing, quiet_from=hour, quiet_until=(hour + 2) % 24, weekends=False)
+
+    await notify.when(thief, old)
+
+    assert notify.subjects(noor) == ["Je e-mailadres bij Om de Hoek is veranderd"]
+    assert "Was jij het niet?" in words(notify.mails(noor)[0])
+    assert (notify.mails(thief), await notify.inbox(noor)) == ([], [])
+    assert [(mail.template, mail.facts) for mail in await notify.mails_kept(noor)] == [("address-replaced", {})]
 
 
 async def test_what_is_not_wanted_is_not_mailed_and_stands_in_the_inbox(notify, noor):

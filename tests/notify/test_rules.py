@@ -168,8 +168,9 @@ def test_the_team_hears_once_a_day_of_mails_that_were_refused_without_a_bad_addr
     assert occurrences[0] == occurrences[1] != occurrences[2]
 
 
-def test_whoever_fills_in_a_wrong_address_to_join_does_not_bother_the_team():
-    assert rules.refusal_notices(a_failure(Template.JOINING), [OTHER.member_id], "") == []
+@pytest.mark.parametrize("template", [Template.JOINING, Template.ADDRESS_REPLACED])
+def test_an_address_that_was_wrong_to_join_with_or_is_no_more_does_not_bother_the_team(template):
+    assert rules.refusal_notices(a_failure(template), [OTHER.member_id], "") == []
 
 
 def test_the_same_thing_told_to_the_same_person_is_the_same_mail_and_another_node_is_not():
@@ -213,7 +214,7 @@ def test_a_sign_in_link_goes_before_what_was_told_earlier():
 def test_links_and_introductions_cannot_be_stopped():
     assert all(
         may_be_mailed(CATEGORY_OF.get(template), list(Category))
-        for template in (Template.SIGN_IN, Template.JOINING, Template.INTRODUCTION)
+        for template in (Template.SIGN_IN, Template.JOINING, Template.INTRODUCTION, Template.ADDRESS_REPLACED)
     )
 
 
