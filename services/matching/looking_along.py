@@ -3,6 +3,7 @@
 Offers are found and weighed as they are for a request that was placed, and nothing is kept of what was asked.
 """
 
+import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
@@ -90,15 +91,15 @@ async def look_along(
     language: InLanguage = Language.DUTCH,
 ) -> list[Answering]:
     """The open offers that fit what somebody has written so far, the best first. Nothing is kept."""
-    title = question.title or ""
-    told = _Told(new_id(), title, question.text, language_of(title, question.text))
+    # In threads: a long text takes a while to read, and the rest of the service goes on.
+    told = await asyncio.to_thread(_told, question)
     [read] = await read_meanings([told], request.app.state.service)
     await look_far(session)
-    meaning = await _meaning(session, read)
+    asked = await asyncio.to_thread(_known, question, told, who.member_id, now, await _meaning(session, read))
     found: dict[str, rules.Proposal] = {}
     weights = await weighing.weights_in_use(session)
     for kind in (question.kind,) if question.kind else KINDS_LOOKED_FOR:
-        known = _known(question, told, kind, who.member_id, now, meaning)
+        known = replace(asked, proposition=replace(asked.proposition, kind=kind))
         pairs, _ = await candidates_for(session, known, now=now, most=SHOWN_MAX)
         wanted = [_as_far_as_asked(pair, question) for pair in pairs if pair.similarity or pair.in_common >= SHARED_MIN]
         found |= {one.pair.offer.id: one for one in rules.fitting(wanted, now, weights)}
@@ -107,10 +108,13 @@ async def look_along(
     return [_shown(one, texts, language) for one in best]
 
 
-def _known(
-    question: Question, told: _Told, kind: Kind, member_id: str, now: datetime, meaning: Meaning | None
-) -> Known:
-    """The question as a request that was placed a moment ago, by nobody's organisation."""
+def _told(question: Question) -> _Told:
+    title = question.title or ""
+    return _Told(new_id(), title, question.text, language_of(title, question.text))
+
+
+def _known(question: Question, told: _Told, member_id: str, now: datetime, meaning: Meaning | None) -> Known:
+    """The question as a request that was placed a moment ago, by nobody's organisation; of any kind, when none is."""
     place = question.place.found() if question.place else None
     terms = terms_of(told.title, told.text, told.language)
     proposition = Proposition(
@@ -118,7 +122,7 @@ def _known(
         id=told.request_id,
         member_id=member_id,
         organisation_id="",
-        kind=kind,
+        kind=question.kind or KINDS_LOOKED_FOR[0],
         themes=themes_of(told.title, told.text, told.language),
         language=told.language,
         place_name=place.name if place else "",

@@ -45,8 +45,9 @@ class Suggestions(BaseModel):
 
 
 @router.post("")
-async def suggest(written: Written, _: SignedIn, language: InLanguage = Language.DUTCH) -> Suggestions:
+def suggest(written: Written, _: SignedIn, language: InLanguage = Language.DUTCH) -> Suggestions:
     """The language, themes and skills that a request or an offer seems to tell of. Nothing is kept."""
+    # no coroutine, so it runs in a thread: a long text takes a while to read, and the rest of the service goes on
     title, text = written.title or "", written.text
     its = language_of(title, text)
     return Suggestions(

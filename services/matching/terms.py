@@ -19,7 +19,7 @@ from services.matching.wishes import wishes_in
 from services.matching.words import EVERYDAY
 
 #: What terms are made by; those of another make are made anew. Change it when other ones come out, of the same text.
-MAKE = "terms 3"
+MAKE = "terms 4"
 
 #: A title says in few words what a text is about; a part of a compound says less than the whole, and so does a guess.
 _OF_A_TITLE, _OF_A_PART, _OF_A_GUESS = 1.5, 0.8, 0.8
@@ -39,7 +39,10 @@ _ZIPF_WHOLE = 3.5
 _RARENESS_POWER = 0.8
 
 #: CO₂ and P1 are words, with their number; otherwise a number ends a word.
-_WORD = re.compile(r"co2(?:-[^\W\d_]+)*(?!\d)|p1(?!\w)|[^\W\d_]+(?:[-'][^\W\d_]+)*|\d+d-\w+")
+_WORD = re.compile(r"co2(?:-[^\W\d_]+)*(?!\d)|p1(?!\w)|[^\W\d_]+(?:[-'][^\W\d_]+)*|(?<!\d)\d+d-\w+")
+
+#: What is longer than this is no word: to find what it may mean takes long, and PostgreSQL takes no term of thousands.
+WORD_LETTERS_MAX = 60
 
 #: What phones put for an apostrophe, and the numbers that stand low or high.
 _WRITTEN_ALIKE = str.maketrans("’‘₂²", "''22")
@@ -108,8 +111,9 @@ def _free_of(refused: str, language: Language) -> Iterator[tuple[str, float, str
 
 
 def words_in(text: str) -> list[str]:
-    """The words of a text, without capitals."""
-    return _WORD.findall(unicodedata.normalize("NFC", text).lower().translate(_WRITTEN_ALIKE))
+    """The words of a text, without capitals; what is too long to be a word is left out."""
+    found = _WORD.findall(unicodedata.normalize("NFC", text).lower().translate(_WRITTEN_ALIKE))
+    return [word for word in found if len(word) <= WORD_LETTERS_MAX]
 
 
 @lru_cache(maxsize=50_000)

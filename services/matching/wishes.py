@@ -32,7 +32,7 @@ _BEFORE_NOT = "".join(
     f"(?<!{verb} )"
     for verb in "weet weten snap snappen begrijpen kan kunnen gaat lukt alleen durven".split()  # noqa: SIM905
 )
-_SOFTLY = r"(?:(?:liever|liefst|alsjeblieft|dus|ook|echt|absoluut|please|rather|do|definitely) )*"
+_SOFTLY = r"(?:(?:liever|liefst|alsjeblieft|dus|ook|echt|absoluut|please|rather|do|definitely) ){0,4}"
 
 _UNWANTED = re.compile(
     rf"\b{_SOFTLY}(?<!nog )\b(?:geen|(?P<only>zonder|without))\b(?! (?:\w+ )?{_REFUSES_NOTHING}\b)"

@@ -253,3 +253,10 @@ async def test_a_skill_that_both_chose_is_a_reason_like_a_word_that_both_wrote(a
 
     (match,) = await around.said(MatchProposed)
     assert "waterstof" in {reason.code: reason.value for reason in match.reasons}["words"]
+
+
+async def test_a_text_with_a_word_that_no_index_can_hold_is_matched_all_the_same(around):
+    await around.when(a_request("r", text=f"Wie vertelt over een warmtepomp? {'w' * 2501}"), an_offer("o"))
+
+    (match,) = await around.then_said(MatchProposed)
+    assert (match.request_id, match.offer_id) == ("r", "o")

@@ -1,11 +1,15 @@
 """What a text tells about itself: its language, its themes and the skills in it; and the door to ask that."""
 
+import asyncio
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Skill, Theme
+from services.matching import looking_along, suggestions
 from services.matching.skills import FILE
 from services.matching.suggesting import THEMES_MAX, language_of, skills_of, themes_of
 
@@ -91,3 +95,18 @@ async def test_who_is_not_signed_in_gets_none(matching):
     answer = await matching.http.post("/v1/suggestions", json={"text": "Zonnepanelen"})
 
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("module", "path"), [(suggestions, ""), (looking_along, "/offers")])
+async def test_the_service_goes_on_while_a_text_is_read(matching, monkeypatch, module, path):
+    service, went_on = asyncio.get_running_loop(), threading.Event()
+
+    def read(*_: str) -> Language:
+        service.call_soon_threadsafe(went_on.set)
+        assert went_on.wait(5), "the service stood still"
+        return Language.DUTCH
+
+    monkeypatch.setattr(module, "language_of", read)
+    answer = await matching.asker.post(f"/v1/suggestions{path}", json={"text": "Wie legt zonnepanelen?"})
+
+    assert answer.status_code == 200

@@ -1,5 +1,7 @@
 """What a text is about: base forms, the parts of compounds, words of a kin, and what was meant by a wrong spelling."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,8 @@ from services.matching.compounds import parts_of
 from services.matching.kin import ideas, themes_of_ideas
 from services.matching.lexicon import base_form, frequency
 from services.matching.spelling import meant
-from services.matching.terms import as_written, terms_of, words_in
+from services.matching.suggesting import language_of
+from services.matching.terms import WORD_LETTERS_MAX, as_written, terms_of, words_in
 
 NL, EN = Language.DUTCH, Language.ENGLISH
 
@@ -268,3 +271,21 @@ def test_every_idea_stands_for_itself_and_its_words_are_small():
     assert len(ideas()) > 1000
     assert set(themes_of_ideas()) <= {idea for its in ideas().values() for idea in its}
     assert all(word == word.lower() for word in ideas())
+
+
+def test_what_is_too_long_to_be_a_word_is_left_out():
+    longest = "w" * WORD_LETTERS_MAX
+
+    assert words_in(f"{longest} {longest}w co2-{longest} 3d-{longest} dak") == [longest, "dak"]
+
+
+@pytest.mark.parametrize(
+    "text", ["student" * 714, "a" * 5000, "abcdefghijklm" * 384, "0" * 5000, "liever " * 713 + "geen"]
+)
+def test_a_text_that_is_hard_to_read_is_read_quickly(text):
+    begun = time.process_time()
+    for language in Language:
+        terms_of("", text, language)
+    language_of("", text)
+
+    assert time.process_time() - begun < 0.2
