@@ -1,5 +1,6 @@
 """A member who may have the answer is shown a request, with a note; with a yes their offer is put next to it."""
 
+from contextlib import suppress
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -19,8 +20,11 @@ from services.matching.desk_rules import (
     AskNotFound,
     CannotBeAsked,
     CannotBeBroughtTogether,
+    MatchedBefore,
     NotAnOffer,
+    RequestNotYours,
 )
+from services.matching.escalating import RequestNotOpen
 from services.matching.match import RUNNING, State
 from services.matching.pairs import Proposition
 from services.matching.propositions import Known
@@ -107,13 +111,18 @@ async def answer(
     accepted: bool,
     offer_id: str | None,
 ) -> RowMapping:
-    """A member says that they can help, with an offer of theirs as soon as they have one; or that they cannot."""
+    """A member says that they can help, with an offer of theirs as soon as they have one; or that they cannot.
+
+    A yes that nobody can be asked about is refused: `RequestNotOpen`, and what is raised for the offer by `_help`.
+    """
     await take_turn(session)
     row, known = await asked_of(session, who, ask_id)
     if row["answered_at"] and row["accepted"] is not accepted:
         raise AnsweredBefore
     if row["answered_at"] and row["offer_id"] == offer_id:
         return row
+    if accepted and not known.proposition.is_open(now):
+        raise RequestNotOpen
     offer = await propositions.get(session, offer_id) if offer_id else None
     if offer and (offer.proposition.side is not Side.OFFER or offer.proposition.member_id not in who.references):
         raise NotAnOffer
@@ -133,28 +142,26 @@ async def help_with(session: AsyncSession, offer_id: str, now: datetime, setting
     rows = list((await ask(session, _BY_OFFER, {"offer_id": offer_id})).mappings())
     offer = await propositions.get(session, offer_id) if rows else None
     for row in rows:
-        if offer and offer.proposition.member_id in await one_person.references_of(session, row["member_id"]):
-            await _help(session, row, now, settings)
+        theirs = await one_person.references_of(session, row["member_id"])
+        if offer is None or offer.proposition.member_id not in theirs:
+            continue
+        before = await by_hand.of_pair(session, row["request_id"], offer_id)
+        if before is None or before.state in RUNNING:  # who did not answer is not asked anew with every change
+            with suppress(RequestNotYours, NotAnOffer, CannotBeBroughtTogether):  # nobody is here to be told
+                await _help(session, row, now, settings)
 
 
 async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings: MatchingSettings) -> None:
-    """Who asks is asked whether they want to meet; who helps said yes already."""
-    before = await by_hand.of_pair(session, row["request_id"], row["offer_id"] or "")
-    if (before and before.state not in RUNNING) or not await _both_open(session, row, now):
-        return
-    try:
-        match = await by_hand.bring_together(
-            session, row["request_id"], row["offer_id"] or "", row["asked_by"], now, settings
-        )
-    except CannotBeBroughtTogether:  # who was asked is who asks, which was not known then
-        return
+    """Who asks is asked whether they want to meet; who helps said yes already.
+
+    Raises `RequestNotYours` and `NotAnOffer` for what is not open, `CannotBeBroughtTogether` when who was asked turns
+    out to be who asks, and `MatchedBefore`, also for two who met.
+    """
+    match = await by_hand.bring_together(session, row["request_id"], row["offer_id"], row["asked_by"], now, settings)
+    if match.state is State.INTRODUCED:
+        raise MatchedBefore
     if match.state is State.ENDORSED and match.answer_of(Side.OFFER) is None:
         await answering.give(session, match, Side.OFFER, accepted=True, because=None, now=now)
-
-
-async def _both_open(session: AsyncSession, row: RowMapping, now: datetime) -> bool:
-    sides = await propositions.find(session, [row["request_id"], row["offer_id"] or ""])
-    return len(sides) == 2 and all(one.is_open(now) for one in sides.values())
 
 
 async def _row(session: AsyncSession, ask_id: str) -> RowMapping:

@@ -32,6 +32,7 @@ _OF_PAIR = text(
     """
     SELECT match_id FROM match WHERE request_id = :request_id AND offer_id = :offer_id AND owner IS NULL
         AND lapsed_because IS DISTINCT FROM 'closed'
+    ORDER BY match_id DESC LIMIT 1
     """
 )
 
@@ -46,7 +47,8 @@ async def bring_together(
 ) -> Match:
     """Both sides are asked, whatever the score; a match of the two that waited for a look is endorsed with that.
 
-    Raises `MatchedBefore` for two that came to nothing. The caller has the turn.
+    Raises `MatchedBefore` for two of whom somebody saw no fit or said no; who did not answer is asked again. The caller
+    has the turn.
     """
     request, offer = await propositions.get(session, request_id), await propositions.get(session, offer_id)
     if request is None:
@@ -55,9 +57,9 @@ async def bring_together(
         raise NotAnOffer
     asker = await one_person.references_of(session, request.proposition.member_id)
     desk_rules.must_go_together(request.proposition, asker, offer.proposition, now, is_region=settings.is_region)
-    match = await of_pair(session, request_id, offer_id) or await _new(
-        session, request, offer, looked_at_by, now, settings
-    )
+    match = await of_pair(session, request_id, offer_id)
+    if match is None or match.lapsed_because == "unanswered":
+        match = await _new(session, request, offer, looked_at_by, now, settings)
     side = steps.side_to_endorse(match)
     if match.state is State.PROPOSED and side not in match.endorsed_for:
         match = steps.endorse(match, now, side)
@@ -68,7 +70,7 @@ async def bring_together(
 
 
 async def of_pair(session: AsyncSession, request_id: str, offer_id: str) -> Match | None:
-    """The match of a request and an offer, however far it came; not one that ended because either closed."""
+    """The newest match of a request and an offer, however far it came; not one that ended because either closed."""
     found = (await ask(session, _OF_PAIR, {"request_id": request_id, "offer_id": offer_id})).scalars()
     return next(iter(await matches.with_ids(session, found)), None)
 

@@ -45,7 +45,7 @@ class CannotBeBroughtTogether(
 
 
 class MatchedBefore(Problem, slug="matched-before", status=409, title="These two were brought together before"):
-    """Somebody saw no fit, or one of the two said no."""
+    """Somebody saw no fit, one of the two said no, or they met."""
 
 
 class CannotBeAsked(Problem, slug="member-cannot-be-asked", status=422, title="This member cannot be asked"):

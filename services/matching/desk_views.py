@@ -8,7 +8,7 @@ from sqlalchemy import RowMapping
 from chassis import Identity
 from contracts.vocabulary import Kind, Language, Side, Theme
 from services.matching.following_up import Matter
-from services.matching.match import Awaited, State
+from services.matching.match import Awaited, Lapse, State
 from services.matching.pairs import Proposition
 from services.matching.propositions import Known, proposition_of
 from services.matching.showing import Shown
@@ -87,6 +87,7 @@ class RequestMatchView(BaseModel):
     organisation_name: str
     place_name: str
     state: State
+    lapsed_because: Lapse | None
     awaiting: tuple[Awaited, ...]
     waiting_since: datetime
 
@@ -195,6 +196,7 @@ def request_match_view(shown: Shown) -> RequestMatchView:
         organisation_name=match.offerer.organisation_name,
         place_name=match.offerer.place,
         state=match.state,
+        lapsed_because=match.lapsed_because,
         awaiting=match.awaits(),
         waiting_since=match.waiting_since,
     )

@@ -169,13 +169,16 @@ class MatchRow(Table, table=True):
 
     __tablename__ = "match"
     __table_args__ = (
-        # A pair is proposed once. Only one that lapsed because an end closed may be proposed anew after a reopening.
+        # A pair is proposed once. One that lapsed because an end closed may be proposed anew after a reopening, and one
+        # that nobody answered by a person: that nothing else does is seen to where candidates are found.
         sa.Index(
             "uq_match_pair",
             "request_id",
             "offer_id",
             unique=True,
-            postgresql_where=sa.text("lapsed_because IS DISTINCT FROM 'closed' AND owner IS NULL"),
+            postgresql_where=sa.text(
+                "(lapsed_because IS NULL OR lapsed_because NOT IN ('closed', 'unanswered')) AND owner IS NULL"
+            ),
         ),
         sa.Index("ix_match_offer_id", "offer_id"),
         sa.Index("ix_match_running_offer_id", "offer_id", postgresql_where=_RUNNING),  # few of what an offer ever had

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 import pytest
+from sqlalchemy import text
 
 from services.gateway.pages import asks
 from tests.gateway.conftest import a_proposition
@@ -327,3 +328,21 @@ async def test_what_is_kept_by_a_button_that_is_pressed_twice_is_kept_once(neigh
 
     kept = [one["note"] for one in (await pair.team.get("/api/v1/follow-ups")).json()]
     assert [kept.count(note) for note in notes.values()] == [1, 1]
+
+
+async def test_an_offer_of_which_nobody_answered_can_be_chosen_for_the_request_again(neighbourhood):
+    ambassador, pair = await an_ambassador(neighbourhood, "Amir Bos"), await neighbourhood.a_match()
+    page = f"/desk/requests/{pair.request_id}"
+    offer = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["offer"]
+    chosen_from = f'name="offer_id" value="{offer["offer_id"]}"'
+    before = await ambassador.get(page)
+    async with neighbourhood.services[1].service.engine.begin() as connection:
+        lapsed = "UPDATE match SET state = 'lapsed', lapsed_because = 'unanswered' WHERE match_id = :match_id"
+        await connection.execute(text(lapsed), {"match_id": pair.match_id})
+
+    after = await ambassador.get(page)
+    thanks = await button_about(ambassador, page, "Breng bij elkaar", offer["title"])
+
+    assert (chosen_from in before.text, chosen_from in after.text, thanks.status_code) == (False, True, 200)
+    awaited = (await pair.asker.get("/api/v1/matches", params={"awaiting_me": "true"})).json()["items"]
+    assert [one["offer"]["offer_id"] for one in awaited] == [offer["offer_id"]]

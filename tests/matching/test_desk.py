@@ -13,9 +13,16 @@ from chassis.paging import PageAsked
 from contracts.deeds import Deed, DeedDone
 from contracts.desk import FollowUpCame, FollowUpDue, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
 from contracts.event import Event
-from contracts.matching import MatchAnswered, MatchEndorsed, MatchHandedOver, MemberForgotten
-from contracts.members import AmbassadorScope, MemberErased
-from contracts.requests import OfferClosed
+from contracts.matching import (
+    MatchAnswered,
+    MatchEndorsed,
+    MatchHandedOver,
+    MatchLapsed,
+    MatchProposed,
+    MemberForgotten,
+)
+from contracts.members import AmbassadorScope, MemberErased, MemberMerged
+from contracts.requests import OfferChanged, OfferClosed, RequestChanged, RequestClosed
 from contracts.vocabulary import Kind, Role, Status, Theme
 from services.matching import desk_rules, nearby
 from tests.matching.conftest import (
@@ -256,6 +263,37 @@ async def test_a_pair_that_waited_for_a_look_is_endorsed_and_one_that_came_to_no
     assert (again.status_code, slug(again)) == (409, "matched-before")
 
 
+async def lapsed(matching: Matching, *, looked_at: bool = True) -> None:
+    """The ambassador's match of `r` and `o` ended because the sides, or who looks, did not answer."""
+    if looked_at:
+        match = await matching.endorsed(a_request("r"), an_offer("o"))
+        await matching.asker.post(f"/v1/matches/{match.match_id}/answer", json={"accepted": True})
+    else:
+        await matching.proposed(a_request("r"), an_offer("o"))
+    for hours in (72, 96) if looked_at else (72, 96, 72, 96):
+        await matching.given()
+        await matching.later(hours=hours)
+    assert [one.lapsed_because for one in await matching.said(MatchLapsed)] == ["unanswered"]
+    await matching.given()
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+async def test_two_of_whom_somebody_did_not_answer_are_brought_together_again_by_hand_alone(matching, looked_at):
+    await lapsed(matching, looked_at=looked_at)
+    await matching.when(a_request("r", said=RequestChanged, version=2))
+    assert await matching.said(MatchProposed) == []
+
+    again, twice = [
+        await at_desk(matching).post("/v1/matches", json={"request_id": "r", "offer_id": "o"}) for _ in range(2)
+    ]
+
+    assert (again.status_code, again.json()["state"]) == (201, "endorsed")
+    assert twice.json()["match_id"] == again.json()["match_id"]
+    assert len(await matching.said(MatchEndorsed)) == 1
+    page = (await at_desk(matching).get("/v1/desk/requests/r")).json()
+    assert [one["lapsed_because"] for one in page["matches"]] == ["unanswered", None]
+
+
 @pytest.mark.parametrize(
     ("offer", "problem"),
     [
@@ -313,6 +351,63 @@ async def test_with_a_yes_their_offer_is_put_next_to_the_request_and_they_said_y
     assert (endorsed.offer_id, yes.side, yes.accepted) == ("o-help", "offer", True)
     no = await helper.post(f"/v1/asks/{ask['ask_id']}/answer", json={"accepted": False})
     assert (no.status_code, slug(no)) == (409, "ask-answered-before")
+
+
+async def test_who_helps_with_an_offer_that_was_not_answered_has_the_other_asked_again_and_that_once(matching):
+    await lapsed(matching)
+    ask = (await at_desk(matching).post("/v1/asks", json={"request_id": "r", "member_id": OFFERER})).json()
+    yes = {"accepted": True, "offer_id": "o"}
+
+    answer = await matching.offerer.post(f"/v1/asks/{ask['ask_id']}/answer", json=yes)
+    assert (answer.status_code, answer.json()["accepted"]) == (200, True)
+    (endorsed,), (said_yes,) = await matching.said(MatchEndorsed), await matching.said(MatchAnswered)
+    assert (endorsed.offer_id, said_yes.match_id, said_yes.side) == ("o", endorsed.match_id, "offer")
+
+    for hours in (72, 96):
+        await matching.given()
+        await matching.later(hours=hours)
+    await matching.given(an_offer("o", said=OfferChanged, version=2))
+    await matching.then_nothing_said()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "problem"),
+    [
+        ([a_request("r", said=RequestClosed, version=2, status=Status.FULFILLED)], (404, "request-not-open")),
+        ([an_offer("o", said=OfferClosed, version=2, status=Status.WITHDRAWN)], (404, "offer-not-open")),
+        ([MemberMerged(member_id=OFFERER, into=ASKER, version=2)], (422, "cannot-be-brought-together")),
+    ],
+)
+async def test_a_yes_of_which_nothing_can_come_is_refused_and_nobody_is_told(around: Matching, meanwhile, problem):
+    await around.given(a_request("r"), an_offer("o", **FAR))
+    ask = (await at_desk(around).post("/v1/asks", json={"request_id": "r", "member_id": OFFERER})).json()
+    await around.given(*meanwhile)
+
+    yes = await around.offerer.post(f"/v1/asks/{ask['ask_id']}/answer", json={"accepted": True, "offer_id": "o"})
+
+    assert (yes.status_code, slug(yes)) == problem
+    await around.then_nothing_said()
+    assert (await around.offerer.get(f"/v1/asks/{ask['ask_id']}")).json()["accepted"] is None
+
+
+@pytest.mark.parametrize("said", [(False,), (True, True)])
+async def test_who_helps_with_an_offer_that_was_refused_or_led_to_meeting_is_asked_for_another(matching, said):
+    match = await matching.endorsed(a_request("r"), an_offer("o"))
+    for side, accepted in zip((matching.asker, matching.offerer), said, strict=False):
+        await side.post(f"/v1/matches/{match.match_id}/answer", json={"accepted": accepted})
+    await matching.given()
+    ask = (await at_desk(matching).post("/v1/asks", json={"request_id": "r", "member_id": OFFERER})).json()
+    await matching.given()
+
+    answer = f"/v1/asks/{ask['ask_id']}/answer"
+    before = await matching.offerer.post(answer, json={"accepted": True, "offer_id": "o"})
+    assert (before.status_code, slug(before)) == (409, "matched-before")
+    await matching.then_nothing_said()
+
+    await matching.given(an_offer("o-2", **FAR))
+    other = await matching.offerer.post(answer, json={"accepted": True, "offer_id": "o-2"})
+    assert other.status_code == 200
+    assert [one.offer_id for one in await matching.said(MatchEndorsed)] == ["o-2"]
 
 
 async def test_nobody_helps_with_an_offer_of_somebody_else_and_a_no_brings_nobody_together(matching: Matching):

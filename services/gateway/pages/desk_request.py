@@ -78,7 +78,10 @@ async def _page(
 
 
 async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dict[str, Any]] | None:
-    """Offers that may answer it, without those that it was put next to; none when that cannot be told now."""
+    """Offers that may answer it, without those that it was put next to; none when that cannot be told now.
+
+    One that came to nothing without a no may be chosen again.
+    """
     request = found["request"]
     asked: dict[str, Any] = {"text": words.strip() or request["text"]}
     if not words.strip():
@@ -88,7 +91,7 @@ async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dic
         offers = await reader.ask(f"/v1/suggestions/offers?language={reader.language}", method="POST", body=asked)
     except Refused:
         return None
-    seen = {match["offer_id"] for match in found["matches"]}
+    seen = {one["offer_id"] for one in found["matches"] if one["lapsed_because"] not in ("closed", "unanswered")}
     return [one for one in offers if one["offer_id"] not in seen]
 
 
