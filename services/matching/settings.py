@@ -81,7 +81,7 @@ class MatchingSettings(Settings):
         default=14,
         ge=1,
         description="A request without an introduction by then is marked as unanswered; sooner when its last match "
-        "lapsed because nobody answered.",
+        "lapsed because who offers, or who looks at it, did not answer.",
     )
     overdue_seconds: float = Field(
         default=30.0, gt=0, description="How often is looked for where nobody has answered for that long, in seconds."

@@ -9,6 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from contracts.matching import AnswerOverdue, RequestUnanswered
+from contracts.vocabulary import Side
 from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps
 from services.matching.match import RUNNING, Match
 from services.matching.settings import MatchingSettings
@@ -54,7 +55,7 @@ async def remind(session: AsyncSession, match_id: str, now: datetime, settings: 
 async def end_patience(session: AsyncSession, match_id: str, now: datetime, settings: MatchingSettings) -> None:
     """What an ambassador left goes to the node's team; what the sides, or the team, left lapses.
 
-    A request whose last match lapsed so is unanswered from then on.
+    A request whose last match lapsed so is unanswered from then on, unless it was who asks that did not answer.
     """
     shown = await showing.find(session, match_id)
     if shown is None or shown.match.state not in RUNNING:
@@ -69,7 +70,8 @@ async def end_patience(session: AsyncSession, match_id: str, now: datetime, sett
     if match.owner:  # which ends it in its own time
         return
     await proposing.end(session, [match], "unanswered")
-    if not await matches.running_of(session, match.request_id):
+    asker_is_silent = Side.REQUEST.value in match.awaits()
+    if not asker_is_silent and not await matches.running_of(session, match.request_id):
         await mark_unanswered(session, match.request_id, now, settings, opened_before=now)
 
 

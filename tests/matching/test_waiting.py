@@ -117,6 +117,23 @@ async def test_when_the_asker_stays_silent_nobody_else_is_asked(matching: Matchi
     assert (lapsed.asked, lapsed.accepted) == ((ASKER, OFFERER), (OFFERER,))
 
 
+@pytest.mark.parametrize(("answers", "is_unanswered"), [("offerer", False), (None, False), ("asker", True)])
+async def test_a_request_is_not_unanswered_before_its_time_when_who_asks_did_not_answer(
+    matching: Matching, answers, is_unanswered
+):
+    match = await matching.endorsed(a_request("r"), an_offer("o"))
+    if answers:
+        await getattr(matching, answers).post(f"/v1/matches/{match.match_id}/answer", json={"accepted": True})
+    await matching.given()
+    await reminded(matching)
+
+    said = {type(event) for event in await matching.later(hours=96)}
+
+    assert said == {MatchLapsed, *([RequestUnanswered] if is_unanswered else [])}
+    await matching.given()
+    assert [type(one) for one in await matching.later(days=7)] == ([] if is_unanswered else [RequestUnanswered])
+
+
 async def test_of_a_match_that_ended_nobody_hears_more(matching: Matching):
     await matching.endorsed(a_request("r"), an_offer())
     await matching.given(a_request("r", said=RequestClosed, version=2, status=Status.FULFILLED))
