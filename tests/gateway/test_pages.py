@@ -556,6 +556,19 @@ async def test_ones_own_request_is_shown_with_how_it_stands(neighbourhood):
     assert (theirs.status_code, heading(theirs)) == (404, "Deze pagina is er niet")
 
 
+async def test_a_step_that_is_taken_by_a_button_pressed_twice_is_said_to_be_taken(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    placed = await noor.post("/api/v1/requests", json=a_proposition("Wie heeft een draaibank?"))
+    at = f"/requests/{placed.json()['request_id']}"
+
+    for step in ("fulfil", "reopen", "withdraw"):
+        page = await noor.get(at)
+        pressed = [await press(noor, page, step) for _ in range(2)]
+        assert [one.headers.get("location") for one in pressed] == [f"{at}?done={step}"] * 2
+    late = await press(noor, page, "fulfil")
+    assert (late.status_code, "Er is intussen iets veranderd." in late.text) == (412, True)
+
+
 async def test_from_somebody_elses_offer_a_question_about_it_is_asked_and_not_from_ones_own(neighbourhood):
     pair = await neighbourhood.a_match()
     offer_id = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["offer"]["offer_id"]

@@ -108,6 +108,15 @@ async def test_a_choice_made_elsewhere_meanwhile_is_shown_first(neighbourhood):
     assert chosen(answer)["reminders"] == "none"
 
 
+async def test_a_button_that_is_pressed_twice_keeps_the_choice_and_says_so(neighbourhood):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get("/preferences", headers=BROWSER)
+
+    pressed = [await keep(noor, page, quiet="yes", quiet_from="20", reminders="daily") for _ in range(2)]
+
+    assert [one.headers.get("location") for one in pressed] == ["/preferences?done=preferences"] * 2
+
+
 async def test_the_team_chooses_how_its_desk_is_mailed_too(neighbourhood):
     team = await neighbourhood.team()
 

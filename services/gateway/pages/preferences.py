@@ -60,7 +60,8 @@ async def set_preferences(reader: SignedInReader) -> Response:
             raise
         now = await reader.ask("/v1/preferences")
         shown = now | (chosen if refused.status == 422 else {})
-        return await _page(reader, shown, status=refused.status, wrong=f"error.{refused.slug}")
+        if refused.status == 422 or now | chosen != now:  # else the button was pressed twice
+            return await _page(reader, shown, status=refused.status, wrong=f"error.{refused.slug}")
     return reader.go_to("/preferences?done=preferences")
 
 

@@ -26,6 +26,9 @@ STEPS = {
     "expired": ("reopen", "withdraw"),
 }
 
+#: How it stands after each step.
+AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open"}
+
 #: Nobody takes up a meeting as a whole; that it is withdrawn is what those who come are told.
 STEPS_OF_MEETING = STEPS | {
     "open": ("withdraw",),
@@ -69,7 +72,9 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
         if refused.status not in (403, 404, 409, 412, 422):
             raise
         wrong = "error.days-over" if refused.status == 422 else f"error.{refused.slug}"  # nothing else is filled in
-        return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
+        pressed_twice = refused.status == 412 and (await reader.ask(f"/v1{there}"))["status"] == AFTER.get(step)
+        if not pressed_twice:
+            return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
     return reader.go_to(f"{there}?done={step}")
 
 
