@@ -6,8 +6,9 @@ import icalendar
 import pytest
 import sqlalchemy as sa
 
+from contracts.days import AMSTERDAM
 from services.requests import expiring
-from tests.gateway.conftest import a_proposition
+from tests.gateway.conftest import NATION, a_proposition
 from tests.gateway.test_pages import (
     folded,
     heading,
@@ -70,9 +71,12 @@ async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agre
     assert (await neighbourhood.visitor().post(at, data={"step": "sign-up"})).status_code == 401
 
     answer = await press(noor, await noor.get(at), "Meld me aan")
-    assert "Er is een plek voor je." in text(await noor.get(answer.headers["location"]))
-    await press(iris, await iris.get(at), "sign-up")
-    assert "Op de wachtlijst" in text(await iris.get(at))
+    told = text(await noor.get(answer.headers["location"]))
+    for words in ("Je bent aangemeld.", "Er is een plek voor je.", "Een dag van tevoren krijg je een herinnering."):
+        assert words in told
+    answer = await press(iris, await iris.get(at), "sign-up")
+    told = text(await iris.get(answer.headers["location"]))
+    assert ("Je staat op de wachtlijst." in told, "Je bent aangemeld" in told) == (True, False)
     seen = text(await sem.get(at))
     assert ("Noor Jansen" in seen, "Dit is jouw bijeenkomst" in seen) == (True, True)
     assert "Noor Jansen" not in text(await iris.get(at))
@@ -93,6 +97,46 @@ async def test_who_gives_up_a_place_at_a_full_meeting_first_reads_that_it_goes_t
 
     assert "gaat jouw plek naar een ander" in read[0]
     assert read[1] is None
+
+
+async def test_who_signs_up_for_a_meeting_of_tomorrow_is_not_promised_a_reminder(neighbourhood):
+    tomorrow = (datetime.now(AMSTERDAM) + timedelta(days=1)).date().isoformat()
+    _, at, _ = await a_meeting(neighbourhood, starts_on=tomorrow)
+    noor = await neighbourhood.member(name="Noor Jansen")
+
+    answer = await press(noor, await noor.get(at), "sign-up")
+    told = text(await noor.get(answer.headers["location"]))
+
+    assert ("Er is een plek voor je." in told, "herinnering" in told) == (True, False)
+
+
+async def test_who_asks_for_a_place_at_a_meeting_elsewhere_reads_that_they_have_none_yet(neighbourhood):
+    _, at, _ = await a_meeting(neighbourhood)
+    async with neighbourhood.services[0].service.engine.begin() as connection:
+        elsewhere = "UPDATE listing SET node = :node WHERE offer_id = :offer_id"
+        of = {"node": NATION, "offer_id": at.removeprefix("/meetings/")}
+        await connection.execute(sa.text(elsewhere), of)
+    noor = await neighbourhood.member(name="Noor Jansen")
+
+    answer = await press(noor, await noor.get(at), "sign-up")
+    told = text(await noor.get(answer.headers["location"]))
+
+    assert ("Je hebt nog geen plek." in told, "Je bent aangemeld" in told) == (True, False)
+
+
+async def test_who_signs_up_where_nobody_can_any_more_reads_that_on_the_page_of_the_meeting(neighbourhood):
+    organiser, at, title = await a_meeting(neighbourhood)
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await noor.get(at)
+    await press(organiser, await organiser.get(at.replace("meetings", "offers")), "withdraw")
+    await neighbourhood.quiet()
+
+    late = await press(noor, page, "sign-up")
+
+    told = [shown(one) for one in well_made(late, "nl").iter("p") if one.get("role") == "alert"]
+    assert (late.status_code, heading(late), len(told)) == (404, title, 1)
+    assert "Je kunt je niet meer aanmelden" in told[0]
+    assert text(late).count("Je kunt je niet meer aanmelden") == 1
 
 
 async def test_a_meeting_goes_into_a_calendar(neighbourhood):

@@ -1,7 +1,7 @@
 """Tips and meetings, which everybody can read; who is signed in comes to a meeting, or stays away after all."""
 
 from contextlib import suppress
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +26,9 @@ DISTANCES = ("10", "25", "50", "100")
 
 #: Where a sign-up counts.
 COUNTS = frozenset({"asked", "place", "waiting"})
+
+#: What somebody reads who signed up, by where that counts.
+DONE = {"asked": "signed-up-asked", "place": "signed-up", "waiting": "signed-up-waiting"}
 
 
 async def _what(request: Request) -> str:
@@ -97,19 +100,21 @@ async def show_meeting(offer_id: Id, reader: AnyReader, done: str = "") -> Respo
 async def take_step(offer_id: Id, reader: SignedInReader) -> Response:
     """The reader signs up or cancels; or reads why that cannot be."""
     filled_in = await reader.form()
-    cancels = filled_in.get("step") == "cancel"
+    cancels, done = filled_in.get("step") == "cancel", "sign-up-cancelled"
     at = f"{_address(offer_id)}/sign-up"
     try:
         if cancels:
             await reader.ask(at, method="DELETE")
         else:
             name = (await reader.ask("/v1/members/me"))["name"] if filled_in.get("seen") else None
-            await reader.ask(at, method="PUT", body={"name": name})
+            done = DONE[(await reader.ask(at, method="PUT", body={"name": name}))["standing"]]
     except Refused as refused:
-        if refused.status != 409:
+        closed = refused.slug == "meeting-not-found"  # its page is there for as long as it is known
+        if refused.status != 409 and not closed:
             raise
-        return await _page(reader, offer_id, status=409, wrong=f"error.{refused.slug}")
-    return reader.go_to(f"/meetings/{quote(offer_id, safe='')}?done={'sign-up-cancelled' if cancels else 'signed-up'}")
+        wrong = "meeting.closed" if closed else f"error.{refused.slug}"
+        return await _page(reader, offer_id, status=refused.status, wrong=wrong)
+    return reader.go_to(f"/meetings/{quote(offer_id, safe='')}?done={done}")
 
 
 @router.get("/meetings/{offer_id}/calendar.ics")
@@ -138,6 +143,7 @@ async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str =
         own=own,
         comes=own is not None and own["standing"] in COUNTS,
         guests=guests,
+        is_reminded=(meeting["starts_on"] or "") > (_today(reader) + timedelta(days=1)).isoformat(),
         when=_when(meeting, reader.language),
         done=done,
         wrong=wrong,
@@ -149,8 +155,13 @@ async def _own(reader: Reader) -> list[dict[str, Any]]:
     if reader.caller is None:
         return []
     found = await reader.ask("/v1/meetings/mine")
-    today = reader.request.app.state.service.now().astimezone(AMSTERDAM).date().isoformat()
+    today = _today(reader).isoformat()
     return [one for one in found["items"] if one["sign_up"]["standing"] in COUNTS and _last_day(one, today) >= today]
+
+
+def _today(reader: Reader) -> date:
+    now: datetime = reader.request.app.state.service.now()
+    return now.astimezone(AMSTERDAM).date()
 
 
 def _last_day(own: dict[str, Any], unknown: str) -> str:
