@@ -117,6 +117,7 @@ PAGES = (
     Shown("my-data", "asker", "/my-data"),
     Shown("details", "asker", "/my-data/change"),
     Shown("details-wrong", "asker", "/my-data/change", fills=(("phone", "nul zes"),), presses="main form button"),
+    Shown("details-belong", "asker", "/my-data/change", (("role", "docent"),), "main button[value=add]"),
     Shown("erase", "asker", "/my-data/erase"),
     Shown("sessions", "asker", "/sessions"),
     Shown("not-allowed", "asker", "/team"),

@@ -61,7 +61,7 @@ async def test_a_member_is_found_and_gets_and_loses_roles_and_each_is_noted(stre
 
     empty = await step(team, page, "appoint", provinces="", themes="")
     appointed = await step(team, page, "appoint", provinces="Zeeland", themes="")
-    assert "Kies minstens één provincie" in empty.text
+    assert "Kies minstens één organisatie, provincie of thema." in empty.text
     assert "Dit lid is ambassadeur van dit gebied." in appointed.text
     assert name in (await team.get("/members", params={"which": "ambassador", "name": name})).text
     await step(team, page, "end")
@@ -122,6 +122,28 @@ async def test_another_scope_keeps_the_organisations_of_the_one_that_stands(stre
 
     await step(team, page, "appoint", organisation_ids="", provinces="Utrecht", themes="")
     assert await stands() == {"organisation_ids": [], "provinces": ["Utrecht"], "themes": []}
+
+
+async def test_a_member_becomes_ambassador_of_an_organisation_that_is_found_by_its_name(street, team, noor):
+    page = f"/members/{noor[1]}"
+    (own,) = (await team.get(f"/api/v1{page}")).json()["affiliations"]
+    organisation_id, name = own["organisation"]["organisation_id"], own["organisation"]["name"]
+
+    not_chosen = await press(team, await team.get(page), "appoint", organisation=name, provinces="", themes="")
+    wrong = [one.get("id") for one in well_made(not_chosen, "nl").iter("input") if one.get("aria-invalid")]
+    assert (not_chosen.status_code, wrong) == (422, ["organisation"])
+    assert "Kies de organisatie uit de lijst, of maak dit veld leeg." in not_chosen.text
+    sought = await press(team, await team.get(page), "find", organisation=name, provinces="Utrecht", themes="")
+    ticked = [one.get("value") for one in well_made(sought, "nl").iter("input") if one.get("checked") is not None]
+    appointed = await press(
+        team, sought, "appoint", organisation=name, organisation_id=organisation_id, provinces="Utrecht", themes=""
+    )
+
+    assert (ticked, name in sought.text, appointed.status_code) == (["Utrecht"], True, 303)
+    seen = shown(next(parsed(await team.get(page)).iter("main")))
+    assert f"Nu voor: {name}, Utrecht." in seen
+    scope = (await team.get(f"/api/v1{page}")).json()["scope"]
+    assert scope == {"organisation_ids": [organisation_id], "provinces": ["Utrecht"], "themes": []}
 
 
 async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(street, team, noor):

@@ -119,13 +119,14 @@ def person_of(reader: Reader, form: Form) -> dict[str, Any]:
     language, chosen = reader.language, form.value("organisation_id")
     draft: dict[str, Any] = form.given("name", "phone", "role") | {"consent": True, "language": language}
     if chosen == NEW and form.value("organisation"):  # its fields are seen when it has a name
-        return draft | {"organisation": _new_organisation(reader, form)}
+        return draft | {"organisation": new_organisation(reader, form)}
     if chosen in ("", NEW):
         form.asks("organisation", "wrong.organisation", language)
     return draft | {"organisation_id": chosen}
 
 
-def _new_organisation(reader: Reader, form: Form) -> dict[str, Any]:
+def new_organisation(reader: Reader, form: Form) -> dict[str, Any]:
+    """An organisation that is not known yet; what is missing is told in the form."""
     language, kind, number = reader.language, form.value("kind"), form.value("number")
     if kind not in set(OrganisationKind):
         form.asks("kind", "wrong.kind-of-organisation", language)

@@ -1,4 +1,4 @@
-"""What the node keeps about the reader, on a page and as a file; where they are signed in; and to be forgotten."""
+"""What the node keeps about the reader, also as a file; where they are signed in; to stop, and to be forgotten."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -10,7 +10,7 @@ from starlette.responses import Response
 from chassis import Now
 from services.gateway import my_data, signing_in
 from services.gateway.pages.kept_words import facts_of
-from services.gateway.pages.reading import AnyReader, Reader, SignedInReader
+from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
 
@@ -57,6 +57,21 @@ async def erase(reader: SignedInReader) -> Response:
         return reader.page("erase.html", status=422, wrong="wrong.sure")
     asked = await reader.ask("/v1/members/me", method="DELETE")
     answer = reader.go_to(f"/erased/{quote(asked['erasure_id'], safe='')}")
+    reader.gateway.sessions.take(answer)
+    return answer
+
+
+@router.post("/my-data/erase/leave")
+async def leave(reader: SignedInReader) -> Response:
+    """The reader stops taking part, and is not forgotten; or reads why that cannot be."""
+    await reader.form()
+    try:
+        await reader.ask("/v1/members/me/leave", method="POST")
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+        return reader.page("erase.html", at="/my-data/erase", status=409, wrong=f"error.{refused.slug}")
+    answer = reader.go_to("/?done=left")
     reader.gateway.sessions.take(answer)
     return answer
 

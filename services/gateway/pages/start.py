@@ -20,7 +20,7 @@ INTRODUCED_FOR = timedelta(days=30)
 async def start(reader: AnyReader, done: str = "") -> Response:
     """For everybody; a part that cannot be told now does not take the others along."""
     if reader.caller is None:
-        return reader.page("start.html", next="", wrong=None, email="")
+        return reader.page("start.html", next="", wrong=None, email="", done=done)
     language = f"language={reader.language}"
     waiting, introduced, initiatives = await asyncio.gather(
         part(reader, f"/v1/matches?awaiting_me=true&{language}"),

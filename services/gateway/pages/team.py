@@ -11,6 +11,7 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Role, Theme
 from contracts.words import province_in_words, theme_in_words
 from services.gateway.pages.forms import Form
+from services.gateway.pages.joining import where
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -79,11 +80,18 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
     """A role is given or taken, somebody is kept out or let in, or their contact details are read."""
     form = await reader.filled_in()
     button = form.value("step")
+    if button == "find":
+        return await _page(reader, member_id, form=form)
     if button not in STEPS:
         return await _page(reader, member_id, status=422, wrong="error.422")
     method, address = STEPS[button]
     scope = {name: form.all(name) for name in SCOPE} if button == "appoint" else None
     version = f'"{form.value("version")}"' if scope is not None else None
+    if scope is not None and form.value("organisation"):
+        if not (chosen := form.value("organisation_id")):
+            form.asks("organisation", "wrong.scope-organisation", reader.language)
+            return await _page(reader, member_id, status=422, form=form)
+        scope["organisation_ids"] = list(dict.fromkeys([*scope["organisation_ids"], chosen]))
     if scope is not None and not any(scope.values()):
         return await _page(reader, member_id, status=422, wrong="error.scope-empty")
     try:
@@ -124,7 +132,7 @@ async def _page(
     member = await reader.ask(f"/v1/members/{one}")
     deeds = (await reader.ask(f"/v1/deeds?limit=20&member_id={one}"))["items"]
     scope = member["scope"] or {name: [] for name in SCOPE}
-    form = form or Form(dict(scope))
+    is_filled_in, form = form is not None, form or Form(dict(scope))
     ids = tuple(dict.fromkeys([*scope["organisation_ids"], *form.all("organisation_ids")]))
     known = await asyncio.gather(*(reader.ask(f"/v1/organisations/{quote(one, safe='')}") for one in ids))
     choices = {
@@ -137,10 +145,12 @@ async def _page(
         status=status,
         member=member,
         form=form,
+        is_filled_in=is_filled_in,
         choices=choices,
         covers=[words for name in SCOPE for value, words in choices[name] if value in scope[name]],
         contact=contact,
         deeds=deeds,
         done=done,
         wrong=wrong,
+        **(await where(reader, form) | {"new": None}),
     )
