@@ -61,6 +61,20 @@ SAYS = {"members": ("member", "organisation"), "requests": ("proposition",), "ma
 #: Nothing changes so often between a backup and the loss of what came after it.
 VERSIONS_SKIPPED = 1000
 
+#: Nor is so much told to one reader in that time.
+_NUMBERS_SKIPPED = 1_000_000
+
+#: Who reads along goes on after the number that it read last, which may be of what is lost here: what comes has higher
+#: ones. A partner that was told nothing yet has no row, and an inbox without an item no number.
+_SKIP_NUMBERS = {
+    "partners": f"""
+        INSERT INTO feed (partner_id, ended, news)
+        SELECT partner_id, {_NUMBERS_SKIPPED}, {_NUMBERS_SKIPPED} FROM partner
+        ON CONFLICT (partner_id) DO UPDATE SET ended = feed.ended + excluded.ended, news = feed.news + excluded.news
+        """,
+    "notify": f"SELECT setval('inbox_position', nextval('inbox_position') + {_NUMBERS_SKIPPED})",
+}
+
 
 async def connect(url: str) -> asyncpg.Connection:
     """To the address of a database as a service has it, by TLS where the server takes it or the address says so."""
@@ -170,6 +184,8 @@ async def put_back(url: str, folder: Path, service: str, kept: DatabaseKept) -> 
             for table in SAYS.get(service, ()):
                 # Another node may have heard versions that are lost here; what is said from now on must win from those.
                 await connection.execute(f"UPDATE {_quoted(table)} SET version = version + {VERSIONS_SKIPPED}")
+            if service in _SKIP_NUMBERS:
+                await connection.execute(_SKIP_NUMBERS[service])
         await connection.execute("ANALYZE")
     finally:
         await connection.close()
