@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Reply, check_version
+from chassis.identity import NotSignedIn
 from contracts.vocabulary import Side, Status
 from services.requests import rules, store, telling
 from services.requests.calls import Asking
@@ -34,7 +35,9 @@ async def take(
     expected: int | None,
     call: Asking,
 ) -> Reply:
-    """Its member takes a step."""
+    """Its member takes a step; who left lets nothing stand."""
+    if step in (Step.OPEN, Step.REOPEN) and await store.has_left(session, call.who.member_id):
+        raise NotSignedIn
     proposition = await store.own(session, side, proposition_id, call.who)
     check_version(expected, proposition.version)
     move(session, proposition, step, call.now, call.settings)

@@ -15,7 +15,7 @@ from contracts.event import new_id
 from contracts.meetings import Meeting, MeetingReminderDue, Standing
 from contracts.requests import MeetingCalledOff, PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
 from contracts.vocabulary import Kind, Status
-from services.requests import listings, sign_up_rules
+from services.requests import listings, sign_up_rules, store
 from services.requests.calls import Asking
 from services.requests.sign_up_rules import WANTED, InLine
 from services.requests.sign_up_views import SignUpDraft, SignUpView
@@ -24,6 +24,8 @@ from services.requests.tables import Listing, SignUp
 
 async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call: Asking) -> Reply:
     """The caller has a place from now on, or waits for one; who is signed up already only changes what is seen."""
+    if await store.has_left(session, call.who.member_id):
+        raise NotSignedIn
     await listings.not_while_erasing(session)
     if await listings.is_erased(session, call.who.member_id):
         raise NotSignedIn

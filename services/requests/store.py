@@ -43,15 +43,21 @@ def place(session: AsyncSession, proposition: Proposition) -> None:
 
 _PLACE = sa.text(
     """
+    WITH placed AS (
+        SELECT * FROM jsonb_populate_recordset(CAST(NULL AS proposition), CAST(:rows AS jsonb))
+    ), known AS MATERIALIZED (  -- who hears meanwhile that one of them left waits for our commit
+        SELECT member_id, erased OR version > coalesce(joined, 0) AS is_gone FROM departure
+        WHERE member_id IN (SELECT member_id FROM placed) ORDER BY member_id FOR SHARE
+    )
     INSERT INTO proposition
-    SELECT placed.* FROM jsonb_populate_recordset(CAST(NULL AS proposition), CAST(:rows AS jsonb)) AS placed
-    WHERE NOT EXISTS (SELECT FROM departure WHERE departure.member_id = placed.member_id AND erased)
+    SELECT placed.* FROM placed
+    WHERE NOT EXISTS (SELECT FROM known WHERE known.member_id = placed.member_id AND is_gone)
     """
 )
 
 
 async def _insert_placed(session: AsyncSession, rows: list[dict[str, Any]]) -> None:
-    """Nothing is kept of a member who was erased meanwhile: their command fails, and the others are done again."""
+    """Nothing is kept of a member who left or was erased meanwhile: their command fails, the others are done again."""
     inserted = await run(session, _PLACE, {"rows": to_json(rows).decode()})
     if inserted.rowcount != len(rows):
         raise NotSignedIn
@@ -151,6 +157,9 @@ async def has_left(session: AsyncSession, member_id: str) -> bool:
 
 async def note_erased(session: AsyncSession, member_id: str, version: int) -> bool:
     """Remembers that a member was erased; false when that was known. Nothing of theirs is kept from now on."""
+    # A command that is under way is awaited, so that what it keeps is seen when that is removed; one that comes later
+    # waits for us, and then sees that its member was erased. It is awaited first: it may wait for the row.
+    await (await session.connection()).execute(sa.text("LOCK TABLE proposition IN EXCLUSIVE MODE"))
     insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=True)
     return await _has_effect(
         session,
@@ -166,9 +175,6 @@ async def any_erased(session: AsyncSession, member_ids: Sequence[str]) -> bool:
 
 async def remove_member(session: AsyncSession, member_id: str) -> tuple[list[str], dict[str, int]]:
     """Deletes everything of a member; returns the ids of what they asked and offered, and how many of what."""
-    # A command that is under way is awaited, so that what it keeps is seen here; one that comes later waits for us,
-    # and then sees that its member was erased.
-    await (await session.connection()).execute(sa.text("LOCK TABLE proposition IN EXCLUSIVE MODE"))
     theirs = sa.delete(Proposition).where(col(Proposition.member_id) == member_id)
     gone = (await session.exec(theirs.returning(col(Proposition.proposition_id), col(Proposition.side)))).all()
     ids = [proposition_id for proposition_id, _ in gone]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from contracts.event import new_id
-from contracts.members import MemberLeft
+from contracts.members import MemberJoined, MemberLeft
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
@@ -219,7 +219,7 @@ async def test_what_a_member_who_leaves_has_standing_is_withdrawn(requests):
 
 async def test_a_leaving_that_is_heard_again_withdraws_nothing_of_who_came_back(requests):
     left = MemberLeft(member_id="noor", version=4)
-    await requests.given(left)
+    await requests.given(left, MemberJoined(member_id="noor", version=5))
     asked = await requests.placed()
     await requests.given()
 
