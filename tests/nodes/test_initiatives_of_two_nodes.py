@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from contracts.requests import (
     InitiativeEnded,
     InitiativeNews,
     InitiativeNoteTold,
+    InitiativeQuietDue,
     InitiativeStarted,
     InitiativeTold,
 )
@@ -171,6 +173,33 @@ async def test_what_both_changed_while_the_line_was_cut_reads_the_same_and_an_en
     await country.quiet()
     assert (await seen_alike(country, path))["starts_on"] == "2030-02-01"
     assert "changed" in [event.news for event in await country.zeeland.said(InitiativeNews)]
+
+
+@pytest.mark.parametrize("by", ["a note", "another day"])
+async def test_a_second_silence_is_looked_for_in_both_nodes_whoever_broke_the_first(country, introduced, by):
+    path = await start(country, noor(country), introduced)
+    for node in (country.zeeland, country.brabant):
+        node.clock.move(days=31)
+        await node.when(InitiativeQuietDue(initiative_id=introduced))
+        assert [event.news for event in await node.said(InitiativeNews)][-1] == "quiet"
+        await node.given()
+
+    if by == "a note":
+        await sem(country).post(f"{path}/notes", json={"text": "De haven bekeken."})
+    else:
+        seen = {"If-Match": (await sem(country).get(path)).headers["ETag"]}
+        later = (country.brabant.clock() + timedelta(days=9)).date().isoformat()
+        await sem(country).put(path, json={"title": "Samen", "starts_on": later}, headers=seen)
+    await country.quiet()
+
+    for node in (country.zeeland, country.brabant):
+        assert any(introduced in subject for subject in await timers(node))
+
+
+async def timers(node: Running) -> list[str]:
+    """What is waited for since `given`."""
+    subjects = [subject for subject, _ in await node.messages("local", since_given=True)]
+    return [subject for subject in subjects if subject.split(".")[2] == "timer"]
 
 
 async def test_what_is_told_before_the_introduction_is_seen_from_then_on(country):

@@ -54,9 +54,11 @@ async def keep_initiative_elsewhere(
 
 
 @router.hears(InitiativeNoteTold, elsewhere=True)
-async def keep_note_elsewhere(event: InitiativeNoteTold, session: AsyncSession, said_by: str) -> None:
+async def keep_note_elsewhere(
+    event: InitiativeNoteTold, session: AsyncSession, now: datetime, settings: RequestsSettings, said_by: str
+) -> None:
     """The other side noted something in its own node."""
-    await keeping.keep_note(session, event, said_by)
+    await keeping.keep_note(session, event, said_by, now, settings)
 
 
 @router.hears(NodeRestored, NodeKnown, elsewhere=True)

@@ -117,10 +117,13 @@ async def keep_told(
         _tell_news(session, known, initiative, settings, now)
     elif initiative.wording > worded:
         telling.to_people(session, known, initiative, "changed", known.own_sides())
+        _look_after(session, initiative, settings, now)
 
 
-async def keep_note(session: AsyncSession, told: InitiativeNoteTold, said_by: str) -> None:
-    """The other side noted something in its node."""
+async def keep_note(
+    session: AsyncSession, told: InitiativeNoteTold, said_by: str, now: datetime, settings: RequestsSettings
+) -> None:
+    """The other side noted something in its node: the silence that our own side is reminded of begins anew."""
     known, initiative = await _of(session, told.initiative_id, said_by)
     if known and known.node_of(told.side) != said_by:
         raise rules.NotTheirsToTell
@@ -129,6 +132,8 @@ async def keep_note(session: AsyncSession, told: InitiativeNoteTold, said_by: st
     session.add(Note(**told.model_dump(exclude={"version"})))
     if initiative:
         initiative.noted_at = max(told.noted_at, initiative.noted_at or told.noted_at)
+        if known:
+            _look_after(session, initiative, settings, now)
 
 
 async def tell_again(session: AsyncSession, node: str) -> None:
@@ -165,5 +170,9 @@ def _tell_news(
     """Our own side hears what the other did, and a new one is looked after here too."""
     running = initiative.status == InitiativeStatus.RUNNING
     telling.to_people(session, known, initiative, "started" if running else "ended", known.own_sides())
-    if running:
+    _look_after(session, initiative, settings, now)
+
+
+def _look_after(session: AsyncSession, initiative: Initiative, settings: RequestsSettings, now: datetime) -> None:
+    if initiative.status == InitiativeStatus.RUNNING:
         telling.look_whether_quiet(session, initiative, settings.quiet_days, now)
