@@ -74,6 +74,7 @@ def without_sending(
     needs: Iterable[str],
     refused: Mapping[str, bool],
     member_id: str,
+    has_left: bool,
     muted: Iterable[str],
     not_before: datetime,
     items: int,
@@ -83,6 +84,7 @@ def without_sending(
 
     `refused` has whose contact is known, with whether their address was refused. `not_before` is when the
     member's silence ends, or now. `items` is how many things a digest tells: of nothing (any more) nobody is mailed.
+    Who left is mailed no more than the links that they ask for.
     """
     if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
@@ -90,7 +92,7 @@ def without_sending(
         return Settled(Delivery.EXPIRED)
     if not all(who in refused for who in needs):
         return Settled(Delivery.AWAITING_CONTACT)
-    if not may_be_mailed(category, muted) or (template is Template.DIGEST and not items):
+    if has_left or not may_be_mailed(category, muted) or (template is Template.DIGEST and not items):
         return Settled(Delivery.UNWANTED)
     if refused.get(member_id):
         return Settled(Delivery.FAILED, "address-refused")

@@ -67,6 +67,7 @@ _FORGET = {
     "preferences": text("DELETE FROM preference WHERE member_id = :member_id"),
     "unsubscribe-tokens": text("DELETE FROM unsubscribe_token WHERE member_id = :member_id"),
     "team-memberships": text("DELETE FROM team_member WHERE member_id = :member_id"),
+    "departures": text("DELETE FROM departure WHERE member_id = :member_id"),
     "other-references": text("DELETE FROM same_person WHERE member_id = :member_id"),
     "replies": text("DELETE FROM stored_reply WHERE caller = :member_id"),
 }

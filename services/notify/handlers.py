@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_messages, say
-from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -36,7 +35,8 @@ from contracts.requests import InitiativeNews
 from services.notify import (
     address_notices,
     contacts,
-    desk_notices,
+    departures,
+    desk,
     digests,
     endpoint_notices,
     erasure,
@@ -54,6 +54,8 @@ from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
+router.include(departures.router)
+router.include(desk.router)
 router.include(meetings.router)
 router.include(push_handlers.router)
 
@@ -166,28 +168,6 @@ async def tell_asker_of_escalation(
 ) -> None:
     """Who asked can read that an answer is sought in the whole country."""
     await tell(session, rules.escalation_notices(request), settings, now)
-
-
-@router.hears(HandOverAsked, HandOverAnswered)
-async def tell_of_hand_over(
-    event: HandOverAsked | HandOverAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
-) -> None:
-    """Who is asked to look at a match instead hears that, and who asked it when the answer is no."""
-    await tell(session, desk_notices.hand_over_notices(event), settings, now)
-
-
-@router.hears(HelpAsked, HelpAnswered)
-async def tell_of_help(
-    event: HelpAsked | HelpAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
-) -> None:
-    """Who is asked to help with a request hears that, and who asked it the answer."""
-    await tell(session, desk_notices.help_notices(event), settings, now)
-
-
-@router.hears(FollowUpCame)
-async def bring_back(event: FollowUpCame, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
-    """Who wanted to come back to something hears that the day is there."""
-    await tell(session, desk_notices.follow_up_notices(event, now), settings, now)
 
 
 @router.hears(DigestDue)

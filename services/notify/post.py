@@ -38,6 +38,7 @@ class Claimed:
     attempts_unsure: int
     cause: str | None
     contacts: dict[str, dict[str, Any]]  # of the member and of whom the mail tells the details
+    has_left: bool  # whether the member takes part no more
     chosen: dict[str, Any] | None  # what the member wants by mail, and when
     category_kept: str | None
     items: list[dict[str, Any]]  # of a digest: what it tells, as notification_id, template, matter_id and facts
@@ -75,6 +76,7 @@ class Claimed:
             needs=self.needs,
             refused={who: contact["refused_at"] is not None for who, contact in self.contacts.items()},
             member_id=self.member_id,
+            has_left=self.has_left,
             muted=wishes.muted,
             not_before=wishes.not_before(now),
             items=len(self.items),
@@ -108,6 +110,7 @@ _CLAIM = """
         || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{"refused_at": null}')
                      FROM contact_elsewhere AS e
                      WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{}') AS contacts,
+        EXISTS (SELECT FROM departure AS d WHERE d.member_id = n.member_id AND d.has_left) AS has_left,
         to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{}') AS tokens

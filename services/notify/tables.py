@@ -113,6 +113,15 @@ class TeamMember(Table, table=True):
     active: bool
 
 
+class Departure(Table, table=True):
+    """Whether a member left, or takes part (again): the higher version counts, in whatever order the two are heard."""
+
+    __tablename__ = "departure"
+    member_id: str = Field(primary_key=True)
+    version: int
+    has_left: bool
+
+
 class Notification(Table, table=True):
     """A mail to one person about one thing, and how far it is; or what is to be one of the things in a digest."""
 

@@ -157,6 +157,7 @@ NOT_TOLD = {
     },
     "notify": {
         "erased": "who was erased",
+        "departure": "that somebody left, by their reference",
         "unsubscribe_token": "secrets",
         "same_person": "by which references somebody is known: with the person",
         "team_member": "a role: with the person",

@@ -82,6 +82,7 @@ def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any
         attempts_unsure=0,
         cause=None,
         contacts=contacts,
+        has_left=False,
         chosen=None,
         category_kept=None,
         items=digested(language, facts) if template is Template.DIGEST else [],

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from chassis.consumer import Consumer
 from contracts.event import new_id
-from contracts.members import AmbassadorScope, MemberErased
+from contracts.members import AmbassadorScope, MemberErased, MemberJoined, MemberLeft
 from contracts.requests import InitiativeEnded, InitiativeNews, InitiativeQuietDue, InitiativeStarted, MemberForgotten
 from tests.given import eventually
 from tests.requests.conftest import an_introduction, slug, wrong_fields
@@ -50,6 +50,23 @@ async def test_either_starts_it_and_the_other_hears(requests, introduced):
     assert [(reader.member_id, reader.other_organisation) for reader in news.readers] == [("noor", "Warmtewerk")]
     (own,) = (await requests.noor.get("/v1/initiatives")).json()["items"]
     assert (own["initiative_id"], own["my_side"]) == (introduced, "request")
+
+
+async def test_who_left_hears_neither_that_it_is_quiet_nor_how_it_ended_until_they_come_back(requests, introduced):
+    path = (await started(requests, introduced))["path"]
+    await requests.given(MemberLeft(member_id="noor", version=2))
+    requests.clock.move(days=31)
+
+    await requests.when(InitiativeQuietDue(initiative_id=introduced))
+    (quiet,) = await requests.said(InitiativeNews)
+    change = {"title": "Stage", "starts_on": None, "ends_on": None}
+    version = (await requests.sem.get(path)).headers["etag"]
+    await requests.given(MemberJoined(member_id="noor", version=3))
+    answer = await requests.sem.put(path, json=change, headers={"If-Match": version})
+
+    assert answer.status_code == 200, answer.text
+    changed = (await requests.said(InitiativeNews))[-1]
+    assert [[reader.member_id for reader in news.readers] for news in (quiet, changed)] == [["sem"], ["noor"]]
 
 
 async def test_it_is_started_once_and_by_the_two_alone(requests, introduced):

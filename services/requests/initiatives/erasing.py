@@ -55,7 +55,7 @@ async def _take_out(
         telling.to_the_country(session, known, initiative)
         telling.to_the_other_node(session, known, initiative)
     if not await removed_without_sides(session, known, initiative) and ran:
-        telling.to_people(session, known, initiative, "ended", known.own_sides())
+        await telling.to_people(session, known, initiative, "ended", known.own_sides())
 
 
 async def removed_without_sides(session: AsyncSession, known: Introduction, initiative: Initiative) -> bool:

@@ -35,7 +35,7 @@ async def remind_of_silence(
     quiet, after = telling.quiet_since(initiative), timedelta(days=settings.quiet_days)
     if rules.must_remind(quiet, initiative.reminded_at, after, now):
         initiative.reminded_at = now
-        telling.to_people(session, known, initiative, "quiet", known.own_sides())
+        await telling.to_people(session, known, initiative, "quiet", known.own_sides())
     elif initiative.reminded_at is None or initiative.reminded_at < quiet:
         telling.look_whether_quiet(session, initiative, settings.quiet_days, now)
 

@@ -48,7 +48,7 @@ async def introduce(
     for side in known.own_sides():  # who could not write yet wrote nothing, whatever another node told
         await store.remove(session, event.match_id, side=side)
     if initiative:
-        _tell_news(session, known, initiative, settings, now)
+        await _tell_news(session, known, initiative, settings, now)
 
 
 async def _introduction(session: AsyncSession, event: IntroductionMade, introduced_at: datetime) -> Introduction | None:
@@ -114,9 +114,9 @@ async def keep_told(
     if known is None or await erasing.removed_without_sides(session, known, initiative):
         return
     if initiative.version > before:
-        _tell_news(session, known, initiative, settings, now)
+        await _tell_news(session, known, initiative, settings, now)
     elif initiative.wording > worded:
-        telling.to_people(session, known, initiative, "changed", known.own_sides())
+        await telling.to_people(session, known, initiative, "changed", known.own_sides())
         _look_after(session, initiative, settings, now)
 
 
@@ -164,12 +164,12 @@ def _worded(told: InitiativeTold) -> dict[str, Any]:
     return {name: getattr(told, name) for name in _WORDED}
 
 
-def _tell_news(
+async def _tell_news(
     session: AsyncSession, known: Introduction, initiative: Initiative, settings: RequestsSettings, now: datetime
 ) -> None:
     """Our own side hears what the other did, and a new one is looked after here too."""
     running = initiative.status == InitiativeStatus.RUNNING
-    telling.to_people(session, known, initiative, "started" if running else "ended", known.own_sides())
+    await telling.to_people(session, known, initiative, "started" if running else "ended", known.own_sides())
     _look_after(session, initiative, settings, now)
 
 

@@ -3,7 +3,7 @@
 Whoever changes what comes of an introduction has locked it, so that its steps are taken one after another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +16,7 @@ from chassis.paging import PageAsked
 from contracts.vocabulary import Role, Side
 from services.requests.initiatives import rules
 from services.requests.initiatives.tables import Initiative, Introduction, Note
+from services.requests.tables import Departure
 
 #: So many are shown, the newest; more than a few a month nobody reads back.
 NOTES_SHOWN_MAX = 200
@@ -150,6 +151,13 @@ async def of_member(session: AsyncSession, member_id: str, node: str | None) -> 
     )
     query = query.order_by(Introduction.match_id).with_for_update()
     return (await session.exec(query.execution_options(populate_existing=True))).all()
+
+
+async def who_left(session: AsyncSession, member_ids: Collection[str]) -> set[str]:
+    """Who of these members takes part no more, as far as was heard; locks nothing, since an erasure holds that row."""
+    has_left = sa.func.coalesce(Departure.joined, 0) < col(Departure.version)
+    query = select(Departure.member_id).where(col(Departure.member_id).in_(member_ids), has_left)
+    return set(await session.exec(query))
 
 
 async def with_node(session: AsyncSession, node: str) -> Sequence[Any]:

@@ -18,7 +18,7 @@ from contracts.requests import (
 )
 from contracts.vocabulary import InitiativeStatus, Side
 from services.requests import rules as days
-from services.requests.initiatives import rules
+from services.requests.initiatives import rules, store
 from services.requests.initiatives.tables import Initiative, Introduction, Note
 
 _OTHER = {Side.REQUEST: Side.OFFER, Side.OFFER: Side.REQUEST}
@@ -53,14 +53,16 @@ def note_to_the_other_node(session: AsyncSession, known: Introduction, note: Not
         say(session, InitiativeNoteTold.model_validate(note.told()), to=node)
 
 
-def to_people(
+async def to_people(
     session: AsyncSession,
     known: Introduction,
     initiative: Initiative,
     news: Literal["started", "changed", "ended", "quiet"],
     sides: Collection[Side],
 ) -> None:
-    """The members of this node on these sides are to hear it."""
+    """The members of this node on these sides are to hear it; not who left."""
+    on_these = [side for side in known.own_sides() if side in sides and known.member_of(side)]
+    gone = await store.who_left(session, [known.member_of(side) for side in on_these])
     readers = tuple(
         Reader(
             member_id=known.member_of(side),
@@ -68,8 +70,8 @@ def to_people(
             other_member_id=known.member_of(_OTHER[side]),
             other_node=known.node_of(_OTHER[side]),
         )
-        for side in known.own_sides()
-        if side in sides and known.member_of(side)
+        for side in on_these
+        if known.member_of(side) not in gone
     )
     if readers:
         facts = {name: getattr(initiative, name) for name in ("status", "starts_on", "ends_on", "outcome")}

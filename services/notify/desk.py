@@ -1,0 +1,35 @@
+"""What notify hears of what is done at a desk: who is asked something there hears it, and who asked the answer."""
+
+from datetime import datetime
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter
+from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
+from services.notify import desk_notices, erasure
+from services.notify.settings import NotifySettings
+from services.notify.telling import tell
+
+router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
+
+
+@router.hears(HandOverAsked, HandOverAnswered)
+async def tell_of_hand_over(
+    event: HandOverAsked | HandOverAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to look at a match instead hears that, and who asked it when the answer is no."""
+    await tell(session, desk_notices.hand_over_notices(event), settings, now)
+
+
+@router.hears(HelpAsked, HelpAnswered)
+async def tell_of_help(
+    event: HelpAsked | HelpAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who is asked to help with a request hears that, and who asked it the answer."""
+    await tell(session, desk_notices.help_notices(event), settings, now)
+
+
+@router.hears(FollowUpCame)
+async def bring_back(event: FollowUpCame, session: AsyncSession, now: datetime, settings: NotifySettings) -> None:
+    """Who wanted to come back to something hears that the day is there."""
+    await tell(session, desk_notices.follow_up_notices(event, now), settings, now)
