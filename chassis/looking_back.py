@@ -92,11 +92,11 @@ async def forget_said(service: "Service") -> None:
 
 
 def _spoken(service: "Service") -> dict[str, list[str]]:
-    """What a service says, by the stream that keeps it."""
+    """What a service says, by the stream that keeps it; whose rejection one is, its number and its id tell."""
     own, name = f"odh.{service.settings.node}", service.name
     return {
         "shared": [f"{own}.shared.{name}.>", f"{own}.to.*.{name}.>"],
-        "local": [f"{own}.local.{name}.>", f"{own}.timer.{name}.>"],
+        "local": [f"{own}.local.{name}.>", f"{own}.timer.{name}.>", f"{own}.local.chassis.event-rejected.>"],
     } | {stream.kind: [f"{own}.{stream.kind}.*.{name}.>"] for stream in service.streams.own}
 
 

@@ -41,7 +41,7 @@ _REMOVE = """
     INSERT INTO said
     SELECT seq, at, event_id, entity_id, subject, due_at, timer_subject, body, said_at
     FROM gone JOIN unnest($1::bigint[], $2::bigint[]) AS stored(seq, at) USING (seq)
-    WHERE at IS NOT NULL AND kept_seconds IS NULL AND subject NOT LIKE '%.local.chassis.%'
+    WHERE at IS NOT NULL AND kept_seconds IS NULL AND subject NOT LIKE '%.local.chassis.deed-done.%'
     ON CONFLICT (seq) DO UPDATE SET stream_seq = excluded.stream_seq
     """
 

@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from chassis.looking_back import forget_said, say_again
+from contracts.event import EventRejected
 from node.nats import NatsServer
-from tests.chassis.conftest import lending_on
+from tests.chassis.conftest import lending_on, wanted
+from tests.chassis.lending import AlreadyLent
 from tests.chassis.test_forgetting import forget
 from tests.chassis.test_hearing import kill_consumers, start_consumers
 from tests.given import eventually
@@ -144,6 +146,23 @@ async def test_a_timer_goes_off_again_when_the_disk_lost_that_it_went_off(postgr
         start_consumers(lending)
 
         await lending.handled("tool")
+
+
+async def test_a_rejection_that_the_broker_lost_is_missed(lending, tool_id, trouble):
+    """Its sender waits for it, and the event is never handled anew."""
+
+    async def refuse(*_):
+        raise AlreadyLent
+
+    trouble[tool_id] = refuse
+    await lending.publish(wanted(tool_id))
+    await lending.then_said(EventRejected)
+    await lending.outbox_empty()
+    assert await say_again(lending.service) == 0
+    streams = lending.service.streams
+    await streams.js.purge_stream(streams.name("local"))
+
+    assert await say_again(lending.service) == 1
 
 
 async def test_what_was_forgotten_is_not_said_again(lending, tool_id):
