@@ -1,7 +1,7 @@
-"""Who brings people together, and who looks after the node: appointed by the node's team."""
+"""Who brings people together, as the node's team or a network says, and who looks after the node."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -19,16 +19,25 @@ from chassis import (
     Reply,
     SignedIn,
     check_version,
+    checked,
     note_deed,
     say,
 )
 from chassis.commands import PreconditionRequired
 from contracts.deeds import Deed
-from contracts.members import AmbassadorAppointed, AmbassadorStoodDown, NodeTeamJoined, NodeTeamLeft
+from contracts.members import (
+    AmbassadorAppointed,
+    AmbassadorScope,
+    AmbassadorStoodDown,
+    NodeTeamJoined,
+    NodeTeamLeft,
+)
+from contracts.partners import AmbassadorTold
 from services.members import persons, store
 from services.members.inputs import ScopeDraft
 from services.members.leading import scope_of
 from services.members.rules import NotAnAmbassador
+from services.members.saying import HERE
 from services.members.tables import Ambassador, Member
 from services.members.views import AmbassadorView
 
@@ -124,16 +133,64 @@ async def remove_from_node_team(member_id: MemberId, who: NodeTeam, now: Now, co
 
 
 async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, now: datetime) -> Ambassador:
-    """A member is an ambassador with this scope from now on."""
-    ambassador = await session.get(Ambassador, member.member_id)
-    ambassador = ambassador or Ambassador(member_id=member.member_id, appointed_at=now)
-    ambassador.organisation_ids, ambassador.provinces = list(draft.organisation_ids), list(draft.provinces)
-    ambassador.themes = list(draft.themes)
+    """The node's team says that a member is an ambassador: its scope is in force, whatever networks tell."""
+    known = await session.get(Ambassador, member.member_id)
+    ambassador = known or Ambassador(member_id=member.member_id, appointed_at=now)
     session.add(ambassador)
+    ambassador.words = (ambassador.words or {}) | {HERE: _word(HERE, draft.scope(), now)}
+    await _in_force(session, ambassador, member)
+    return ambassador
+
+
+async def appointed_by_network(session: AsyncSession, member: Member, told: AmbassadorTold, now: datetime) -> None:
+    """A record of a network says that a member is an ambassador, beside what others say. Raises `FieldErrors`.
+
+    What a release before this one kept was this record's word if it was told of them before, and else the team's.
+    """
+    draft = checked(ScopeDraft, told.scope.model_dump(mode="json"))
+    known = await session.get(Ambassador, member.member_id)
+    ambassador = known or Ambassador(member_id=member.member_id, appointed_at=now, words={})
+    session.add(ambassador)
+    if ambassador.words is None:
+        is_told_again = told.known_as == member.member_id
+        ambassador.words = {} if is_told_again else {HERE: _word(HERE, ambassador.scope, ambassador.appointed_at)}
+    ambassador.words = ambassador.words | {told.record_id: _word(told.network, draft.scope(), now)}
+    if known is None or _scope_said(ambassador) != ambassador.scope:
+        await _in_force(session, ambassador, member)
+
+
+async def appointed_no_more(session: AsyncSession, member: Member, record_id: str) -> None:
+    """A record of a network says it no more: a member stays an ambassador for as long as somebody else does."""
+    ambassador = await session.get(Ambassador, member.member_id)
+    if ambassador is None:
+        return
+    left = {record: word for record, word in (ambassador.words or {}).items() if record != record_id}
+    if not left:
+        await stood_down(session, member)
+        return
+    ambassador.words = left
+    if _scope_said(ambassador) != ambassador.scope:
+        await _in_force(session, ambassador, member)
+
+
+def _word(network: str, scope: AmbassadorScope, now: datetime) -> dict[str, Any]:
+    return {"network": network, "scope": scope.model_dump(mode="json"), "said_at": now.isoformat()}
+
+
+def _scope_said(ambassador: Ambassador) -> AmbassadorScope:
+    """The word of the node's team counts, and without one the last of a network."""
+    words = ambassador.words or {}
+    last = HERE if HERE in words else max(words, key=lambda record: (words[record]["said_at"], record))
+    return AmbassadorScope.model_validate(words[last]["scope"])
+
+
+async def _in_force(session: AsyncSession, ambassador: Ambassador, member: Member) -> None:
+    scope = _scope_said(ambassador)
+    ambassador.organisation_ids, ambassador.provinces = list(scope.organisation_ids), list(scope.provinces)
+    ambassador.themes = list(scope.themes)
     member.version += 1
     scope = await scope_of(session, ambassador)
     say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
-    return ambassador
 
 
 async def _with_one_scope(session: AsyncSession, person: Member, draft: ScopeDraft, now: datetime) -> Ambassador:

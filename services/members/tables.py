@@ -86,7 +86,11 @@ class Affiliation(Table, table=True):
 
 
 class Ambassador(Table, table=True):
-    """An appointment, with its scope."""
+    """An appointment, with the scope that is in force.
+
+    `words` has what each said of it, by the record of a network that tells it, and under no name of the node's team:
+    `{network, scope, said_at}`. A release before this one kept none.
+    """
 
     __tablename__ = "ambassador"
     member_id: str = Field(primary_key=True, foreign_key="member.member_id", sa_type=sa.Text)
@@ -94,6 +98,7 @@ class Ambassador(Table, table=True):
     provinces: list[str] = Field(default_factory=list, sa_type=Texts)
     themes: list[str] = Field(default_factory=list, sa_type=Texts)
     appointed_at: datetime = Field(sa_type=Instant)
+    words: dict[str, Any] | None = Field(default=None, sa_type=pg.JSONB(none_as_null=True))
 
     @property
     def scope(self) -> AmbassadorScope:

@@ -13,8 +13,8 @@ from contracts.event import new_id
 from contracts.members import OrganisationChanged
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
 from services.members import membership, organisations, person_said, persons, rules, said, store
-from services.members.appointments import appointed, stood_down
-from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft, ScopeDraft
+from services.members.appointments import appointed_by_network, appointed_no_more
+from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft
 from services.members.merging_persons import look_for_the_same_person
 from services.members.person_said import BELONGS
 from services.members.recognising import member_like, organisation_like
@@ -136,14 +136,13 @@ async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: date
 
     Raises `FieldErrors` when the scope is that of everything.
     """
-    draft = checked(ScopeDraft, told.scope.model_dump(mode="json"))
     person = await store.active_member(session, told.member_id, for_change=True)
     member = await persons.membership(session, told.member_id, for_change=True) or person
     if told.known_as not in (None, member.member_id):
         before = await persons.membership(session, told.known_as, for_change=True)
         if before is not None:
-            await stood_down(session, before)
-    await appointed(session, member, draft, now)
+            await appointed_no_more(session, before, told.record_id)
+    await appointed_by_network(session, member, told, now)
     return member.member_id
 
 
@@ -162,7 +161,7 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
     if person is None or member is None:
         return
     if told.thing == Thing.AMBASSADOR:
-        await stood_down(session, member)
+        await appointed_no_more(session, member, told.record_id)
         return
     before = await membership.shown(session, person)
     await person_said.take_back(session, member, told.network, told.record_id)

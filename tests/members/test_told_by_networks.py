@@ -7,9 +7,6 @@ from sqlmodel import select
 
 from contracts.event import EventRejected, new_id
 from contracts.members import (
-    AmbassadorAppointed,
-    AmbassadorScope,
-    AmbassadorStoodDown,
     ContactChanged,
     MemberJoined,
     MemberLeft,
@@ -163,40 +160,6 @@ async def test_what_a_network_takes_back_of_who_left_does_not_count_when_they_jo
     assert (await members.me(noor)).json()["networks"] == ["katapult"]
 
 
-async def test_an_ambassador_is_appointed(members):
-    await members.given(a_school())
-    (school,) = await registered(members)
-    await members.when(a_person(school))
-    (joined,) = await members.said(MemberJoined)
-
-    scope = AmbassadorScope(provinces=("Overijssel",))
-    of = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO, "member_id": joined.member_id}
-    await members.when(AmbassadorTold(record_id=new_id(), scope=scope, **of))
-
-    assert [event.scope for event in await members.said(AmbassadorAppointed)] == [scope]
-
-
-async def test_an_ambassador_of_whom_a_network_tells_that_it_is_another_is_none_any_more(members):
-    noor = await members.joined()
-    school = (await members.me(noor)).json()["affiliations"][0]["organisation"]["organisation_id"]
-    jan = await members.joined(organisation=None, organisation_id=school, email="jan@vechtdal.example", name="Jan Bos")
-    first = AmbassadorTold(
-        record_id=new_id(),
-        partner_id="docenten",
-        network=Network.DUURZAAM_MBO,
-        member_id=noor,
-        scope=AmbassadorScope(provinces=("Overijssel",)),
-    )
-    await members.when(first)
-
-    await members.when(first.model_copy(update={"member_id": jan, "known_as": noor, "version": 2}))
-
-    assert [event.member_id for event in await members.said(AmbassadorAppointed)] == [noor, jan]
-    assert [event.member_id for event in await members.said(AmbassadorStoodDown)] == [noor]
-    listed = (await members.http_as(jan).get("/v1/ambassadors")).json()["items"]
-    assert [one["member_id"] for one in listed] == [jan]
-
-
 async def test_what_is_wrong_is_refused_by_field(members):
     await members.when(a_school(brin="geen nummer"))
 
@@ -204,7 +167,7 @@ async def test_what_is_wrong_is_refused_by_field(members):
     assert [error.field for error in rejected.errors] == ["brin"]
 
 
-def withdrawn(told: PersonTold, known_as: str, thing: Thing, network: Network) -> RecordWithdrawn:
+def withdrawn(told: PersonTold | AmbassadorTold, known_as: str, thing: Thing, network: Network) -> RecordWithdrawn:
     of = {"record_id": told.record_id, "partner_id": told.partner_id, "network": network}
     return RecordWithdrawn(known_as=known_as, thing=thing, version=2, **of)
 
