@@ -30,6 +30,7 @@ from contracts.members import (
     OrganisationRegistered,
 )
 from contracts.requests import (
+    InitiativeTold,
     OfferChanged,
     OfferClosed,
     OfferPlaced,
@@ -52,11 +53,14 @@ MATCHES = (MatchProposed, MatchEndorsed, MatchDismissed, IntroductionMade, Match
 ORGANISATIONS = (OrganisationRegistered, OrganisationChanged)
 MERGINGS = (OrganisationMerged, OrganisationParted)
 
-#: Everything that tells a fact.
+#: Everything that tells a fact, here and elsewhere.
 TELLING: tuple[type[Event], ...] = (
     *(*REQUESTS, *OFFERS, *MARKS, *MATCHES, *INITIATIVES),
     *(*ORGANISATIONS, *MERGINGS, NodeAnnounced, PropositionLost),
 )
+
+#: Regions do not hear each other: what one of another did in an initiative with one of ours is said to us alone.
+TELLING_ELSEWHERE: tuple[type[Event], ...] = (*TELLING, InitiativeTold)
 
 #: No version is higher.
 LAST_VERSION = 2**31 - 1
@@ -244,7 +248,7 @@ _READ: tuple[tuple[tuple[type[Event], ...], _Told], ...] = (
     ((*REQUESTS, *OFFERS), _proposition),
     (MARKS, _mark),
     (MATCHES, _match),
-    (INITIATIVES, initiative_facts.told),
+    ((*INITIATIVES, InitiativeTold), initiative_facts.told),
     (ORGANISATIONS, _organisation),
     (MERGINGS, _merging),
     ((NodeAnnounced,), _region),

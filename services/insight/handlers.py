@@ -14,7 +14,7 @@ from services.insight import facts
 router = EventRouter()
 
 
-@router.hears(*facts.TELLING, elsewhere=True)
+@router.hears(*facts.TELLING_ELSEWHERE, elsewhere=True)
 @router.hears(*facts.TELLING)
 async def keep_fact(event: Event, session: AsyncSession, settings: Settings, said_by: str, said_at: datetime) -> None:
     """A fact is kept as its node tells it; of a match that several nodes tell of there is one."""

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import TextClause, text
 
-from contracts.requests import InitiativeEnded, InitiativeStarted
+from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTold
+from contracts.vocabulary import InitiativeStatus
 from services.insight.growing import WHICH, newest
 
 INITIATIVES = (InitiativeStarted, InitiativeEnded)
@@ -31,7 +32,6 @@ def told(event: Any, said_by: str, said_at: datetime, _: str | None) -> tuple[Te
     request_node, offer_node = event.request_node or said_by, event.offer_node or said_by
     if said_by not in (request_node, offer_node):
         return None
-    ends = isinstance(event, InitiativeEnded)
     return _KEEP, {
         "initiative_id": event.initiative_id,
         "request_node": request_node,
@@ -43,9 +43,17 @@ def told(event: Any, said_by: str, said_at: datetime, _: str | None) -> tuple[Te
         "themes": [theme.value for theme in event.themes],
         "province": event.place.province,
         "status": event.status.value,
-        "because": event.because.value if ends and event.because else None,
-        "students": event.students if ends else None,
-        "outcome": event.outcome if ends else None,
-        "at": said_at,
-        "ended_at": said_at if ends else None,
+        **_how_it_went(event, said_at),
     }
+
+
+def _how_it_went(event: Any, said_at: datetime) -> dict[str, Any]:
+    """When it began and how it ended; what the other side's node tells holds a sentence that may not be told on too."""
+    started_at, ended_at, outcome = said_at, said_at, getattr(event, "outcome", None)
+    if isinstance(event, InitiativeTold):
+        started_at, ended_at = event.started_at, event.ended_at or said_at
+        outcome = event.outcome if event.may_be_told else None
+    if event.status == InitiativeStatus.RUNNING:
+        return {"at": started_at, "ended_at": None, "because": None, "students": None, "outcome": None}
+    because = event.because.value if event.because else None
+    return {"at": started_at, "ended_at": ended_at, "because": because, "students": event.students, "outcome": outcome}

@@ -117,7 +117,7 @@ async def _read(service: Service, number: int, reach: Reach, tell: Tell, *, else
     name = f"insight-rebuild-{new_id()}"  # one that broke off lives on for a minute, and stands where it was
     filters = [
         subject
-        for kind in facts.TELLING
+        for kind in (facts.TELLING_ELSEWHERE if elsewhere else facts.TELLING)
         for subject in (kind.filter_subjects_elsewhere(node) if elsewhere else [kind.filter_subject(node)])
     ]
     config = ConsumerConfig(
@@ -168,7 +168,7 @@ async def _keep(service: Service, number: int, reach: Reach, messages: list[Msg]
         await session.commit()
 
 
-_BY_NAME: dict[str, type[Event]] = {kind.wire_name: kind for kind in facts.TELLING}
+_BY_NAME: dict[str, type[Event]] = {kind.wire_name: kind for kind in facts.TELLING_ELSEWHERE}
 
 
 def _type_of(message: Msg) -> type[Event]:

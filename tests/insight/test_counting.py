@@ -20,15 +20,17 @@ from contracts.matching import (
 from contracts.members import NodeAnnounced, OrganisationChanged, OrganisationMerged, OrganisationParted, PublicKey
 from contracts.requests import (
     InitiativeEnded,
+    InitiativeTold,
     OfferClosed,
     OfferReopened,
     PropositionLost,
     RequestChanged,
     RequestClosed,
 )
-from contracts.vocabulary import Network, Status, Theme
+from contracts.vocabulary import InitiativeStatus, Network, Side, Status, Theme
 from services.insight import facts, rules
 from services.insight.comparing import TABLES
+from services.insight.rebuilding import rebuild
 from tests.insight.conftest import ASKER, OFFERER, TOWNS, a_match, a_request, an_initiative, an_offer, an_organisation
 from tests.kept import rows_kept
 
@@ -301,3 +303,29 @@ async def test_initiatives_are_counted_and_only_what_may_be_told_is_told(insight
     gone = an_initiative(f"i-{insight.zeeland}-1", **ended, **away, version=6)  # its writer was erased
     await insight.heard(insight.zeeland, gone)
     assert (await insight.asked("initiatives", region=insight.zeeland))["sentences"] == []
+
+
+async def test_what_the_other_side_tells_our_node_alone_counts_here_too(insight):
+    """As in a region: another one does not hear what that says to the country."""
+    away = {"request_node": insight.node, "text": "Wij beginnen.", "title": "Zon", "started_by": Side.OFFER}
+    ended = datetime.now(UTC)
+    began = ended - timedelta(days=9)
+    told = {"said": InitiativeTold, "started_at": began, "students": 24, "outcome": "Elk jaar weer."} | away
+    lasting = told | {"status": InitiativeStatus.LASTING, "ended_at": ended, "version": 5}
+    ours = an_initiative(f"i-{insight.zeeland}", offer_node=insight.zeeland)
+    await insight.given(ours)
+
+    for one in (
+        an_initiative(ours.initiative_id, **lasting, may_be_told=True),
+        an_initiative(**lasting),
+        an_initiative(**told | {"status": InitiativeStatus.RUNNING, "version": 2}),
+    ):
+        await insight.publish_elsewhere(one, said_by=insight.zeeland, to_us=True)
+    await insight.quiet()
+
+    counted = await insight.exactly("initiatives", region=insight.zeeland)
+    assert {name: counted["all"][name] for name in ("started", "running", "lasting", "students")} == {
+        "started": 3, "running": 1, "lasting": 2, "students": 48,
+    }  # fmt: skip
+    assert [sentence["outcome"] for sentence in counted["sentences"]] == ["Elk jaar weer."]
+    assert not (await rebuild(insight.service, lambda _: None)).differs
