@@ -164,9 +164,11 @@ class Running:
         for event in events:
             subject, node = event.subject(self.service.settings.node), self.service.settings.node
             body = encode(event, event_id=new_id(), node=node, time=self.clock(), traceparent=None)
-            (consumer,) = (one for one in self.service.consumers if one.is_of(subject))
-            prevented = await consumer.once_more(Msg(cast(Client, None), subject=subject, data=body))
-            assert prevented is None, prevented
+            hearing = [one for one in self.service.consumers if one.is_of(subject)]
+            assert hearing, subject
+            for consumer in hearing:
+                prevented = await consumer.once_more(Msg(cast(Client, None), subject=subject, data=body))
+                assert prevented is None, prevented
 
     async def quiet(self) -> None:
         """Returns when the service has nothing more to hear and nothing more to say.

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import run
 from contracts.event import new_id
-from services.notify import one_person
+from services.notify import asking, one_person
 from services.notify.erasure import not_while_erasing
 from services.notify.planning import mailed_today
 from services.notify.templates import Category
@@ -58,6 +58,7 @@ async def put_in_post(session: AsyncSession, digest_id: str, now: datetime) -> N
     """
     await not_while_erasing(session)
     await run(session, _UNWANTED, {"digest_id": digest_id})
+    await asking.leave_out_what_is_over(session, digest_id)
     gathered = list(await run(session, _GATHERED, {"digest_id": digest_id}))
     person = await one_person.stays_of(session, {row.member_id for row in gathered})
     for member_id in sorted(set(person.values())):

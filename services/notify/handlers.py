@@ -34,6 +34,7 @@ from contracts.partners import WebhookDisabled
 from contracts.requests import InitiativeNews
 from services.notify import (
     address_notices,
+    asking,
     contacts,
     departures,
     desk,
@@ -56,6 +57,7 @@ from services.notify.telling import tell
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 router.include(departures.router)
 router.include(desk.router)
+router.include(asking.router)
 router.include(meetings.router)
 router.include(push_handlers.router)
 

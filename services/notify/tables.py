@@ -167,6 +167,15 @@ class Notification(Table, table=True):
     digest_id: str | None = None  # while it is gathered what is mailed together, then the mail that has it
 
 
+class AskedBefore(Table, table=True):
+    """What was asked of a side, or for the desk, before this version of a match is not asked any more."""
+
+    __tablename__ = "asked_before"
+    matter_id: str = Field(primary_key=True)
+    asked: str = Field(primary_key=True)
+    version: int
+
+
 class InboxItem(Table, table=True):
     """One thing told to one person, to be read when they look.
 

@@ -44,6 +44,17 @@ async def test_the_page_says_which_mails_always_come(neighbourhood):
         assert always in told
 
 
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_the_page_says_beside_what_is_asked_that_a_weekly_mail_may_be_too_late(neighbourhood, language):
+    noor = await neighbourhood.member()
+
+    page = well_made(await noor.get("/preferences", params={"taal": language}, headers=BROWSER), language)
+
+    late = say("preferences.rhythm.weekly.late", Language(language))
+    beside = {one.get("id"): shown(one) for one in page.iter("p") if one.get("id")}
+    assert [sort for sort, told in beside.items() if late in told] == ["proposals-what", "reminders-what"]
+
+
 async def test_what_somebody_chooses_is_kept_and_shown(neighbourhood):
     noor = await neighbourhood.member(name="Noor Jansen")
     page = await noor.get("/preferences", headers=BROWSER)

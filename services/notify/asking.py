@@ -1,0 +1,109 @@
+"""What is asked of somebody, and no more: no digest asks what was answered, or what is over.
+
+Each type of event comes by itself: what ends the asking may be heard before what asks.
+"""
+
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from chassis import EventRouter
+from chassis.sql import run
+from contracts.desk import HandOverAnswered, HelpAnswered
+from contracts.matching import (
+    IntroductionMade,
+    MatchAnswered,
+    MatchDismissed,
+    MatchEndorsed,
+    MatchHandedOver,
+    MatchLapsed,
+)
+from services.notify.templates import Template
+
+router = EventRouter()
+
+_MatchGoesOn = MatchHandedOver | MatchEndorsed | MatchAnswered | IntroductionMade | MatchLapsed | MatchDismissed
+
+
+class Asked(StrEnum):
+    """Of whom: an ambassador or the team, or one of the sides of a match."""
+
+    DESK = "desk"
+    REQUEST = "request"
+    OFFER = "offer"
+
+
+_END = text(
+    """
+    INSERT INTO asked_before AS known (matter_id, asked, version)
+    SELECT CAST(:matter_id AS text), asked, :version FROM unnest(CAST(:asked AS text[])) AS asked
+    ON CONFLICT (matter_id, asked) DO UPDATE SET version = greatest(known.version, excluded.version)
+    """
+)
+
+# What may be asked more than once of a match has the version of it as its occurrence.
+_LEAVE_OUT = text(
+    """
+    UPDATE notification AS n SET status = 'expired', facts = '{}', digest_id = NULL
+    WHERE n.digest_id = :digest_id AND n.status = 'gathered' AND (
+        EXISTS (SELECT FROM inbox_item AS i WHERE i.member_id = n.member_id AND i.template = n.template
+                AND i.matter_id = n.matter_id AND i.occurrence = n.occurrence AND i.read_at IS NOT NULL)
+        OR CASE WHEN n.template = ANY(:asking) THEN EXISTS (
+            SELECT FROM asked_before AS a
+            WHERE a.matter_id = n.matter_id AND CAST('0' || n.occurrence AS integer) < a.version
+              AND a.asked = CASE WHEN n.category = 'desk' THEN 'desk'
+                                 WHEN n.facts #>> '{offerer,member_id}' = n.member_id
+                                  AND n.facts #>> '{offerer,node}' IS NULL THEN 'offer'
+                                 ELSE 'request' END) END)
+    """
+)
+
+_ASKING = (
+    Template.MATCH_PROPOSED,
+    Template.MATCH_HANDED_OVER,
+    Template.MATCH_ENDORSED,
+    Template.ANSWER_OVERDUE,
+    Template.HAND_OVER_ASKED,
+    Template.HELP_ASKED,
+)
+
+
+@router.hears(
+    MatchHandedOver, MatchEndorsed, MatchAnswered, IntroductionMade, MatchLapsed, MatchDismissed, apart="asking"
+)
+async def end_asking_of_match(event: _MatchGoesOn, session: AsyncSession) -> None:
+    """A match goes on or ends: who was asked before that is not asked any more."""
+    await _end(session, event.match_id, asked_until(event), event.version)
+
+
+@router.hears(HandOverAnswered, apart="asking")
+async def end_asking_to_look(event: HandOverAnswered, session: AsyncSession) -> None:
+    """Who was asked to look at a match instead answered."""
+    await _end(session, event.hand_over_id, tuple(Asked), event.version)
+
+
+@router.hears(HelpAnswered, apart="asking")
+async def end_asking_for_help(event: HelpAnswered, session: AsyncSession) -> None:
+    """Who was asked to help with a request answered."""
+    await _end(session, event.ask_id, tuple(Asked), event.version)
+
+
+def asked_until(event: _MatchGoesOn) -> tuple[Asked, ...]:
+    """Of whom is not asked any more what was asked before this."""
+    match event:
+        case MatchHandedOver() | MatchEndorsed():
+            return (Asked.DESK,)
+        case MatchAnswered():
+            return Asked.DESK, Asked(event.side)
+        case _:
+            return tuple(Asked)
+
+
+async def leave_out_what_is_over(session: AsyncSession, digest_id: str) -> None:
+    """What was read in the inbox, and what is not asked any more, is not mailed."""
+    await run(session, _LEAVE_OUT, {"digest_id": digest_id, "asking": list(_ASKING)})
+
+
+async def _end(session: AsyncSession, matter_id: str, asked: tuple[Asked, ...], version: int) -> None:
+    await run(session, _END, {"matter_id": matter_id, "asked": list(asked), "version": version})
