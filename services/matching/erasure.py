@@ -84,6 +84,8 @@ async def forget(
     purged += await forget_messages(streams, session, speaker="matching", entity_ids=of_two_nodes, keep=_BETWEEN_NODES)
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
+        # What two regions sealed for each other passed the nation, where nobody has a row of it.
+        await forget_messages(streams, session, speaker="members", entity_ids=removed["matches"])
     counts = {what: len(ids) for what, ids in removed.items()} | {"stored-replies": replies}
     return {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
 

@@ -18,7 +18,7 @@ from contracts.matching import (
     RequestEscalated,
     RequestUnanswered,
 )
-from contracts.members import MemberErased, NodeKnown, PublicKey
+from contracts.members import ContactSealed, MemberErased, NodeKnown, PublicKey
 from contracts.requests import OfferChanged, RequestClosed
 from contracts.vocabulary import Kind, Status
 from services.matching import overdue, waiting
@@ -481,3 +481,24 @@ async def test_who_is_erased_leaves_nothing_in_any_node(country):
     (ended,) = await country.brabant.said(MatchLapsed)
     assert (ended.lapsed_because, ended.asker.member_id, ended.asker.title) == ("erased", "", "")
     assert await told_of() == []
+
+
+async def test_what_was_sealed_for_a_match_goes_with_a_side_that_is_erased_where_it_passed_too(country):
+    match_id = await endorsed(country)
+    for node, other, member_id in (
+        (country.zeeland, country.brabant, ASKER),
+        (country.brabant, country.zeeland, OFFERER),
+    ):
+        sealed = ContactSealed(match_id=match_id, member_id=member_id, sealed="x")
+        where = sealed.subject(node.service.settings.node, other.service.settings.node)
+        await node.service.streams.js.publish(where, b"sealed")
+    await country.quiet()
+
+    async def passed():
+        return [one for one, _ in await country.nation.messages("elsewhere") if ".contact-sealed." in one]
+
+    assert len(await passed()) == 2
+
+    await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
+
+    assert await passed() == []

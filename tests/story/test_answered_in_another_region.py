@@ -249,3 +249,4 @@ async def test_who_is_erased_in_one_region_is_known_in_none(country):
 
     await eventually(gone, saying="nothing left of who was erased")
     assert country.match_id not in await country.brabant.everything()
+    assert "contact-sealed" not in await country.nation.everything()
