@@ -59,13 +59,15 @@ async def lose_theirs(event: PropositionLost, session: AsyncSession, said_by: st
 @router.hears(OrganisationRegistered, OrganisationChanged)
 async def keep_name(event: OrganisationRegistered | OrganisationChanged, session: AsyncSession) -> None:
     """What an organisation is called is shown with its tips and meetings."""
-    await listings.keep_name(session, event)
+    await listings.keep_name(session, event, None)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged, elsewhere=True)
-async def keep_name_elsewhere(event: OrganisationRegistered | OrganisationChanged, session: AsyncSession) -> None:
+async def keep_name_elsewhere(
+    event: OrganisationRegistered | OrganisationChanged, session: AsyncSession, said_by: str
+) -> None:
     """The same of another node."""
-    await listings.keep_name(session, event)
+    await listings.keep_name(session, event, said_by)
 
 
 @router.hears(MeetingReminderDue)

@@ -128,11 +128,13 @@ async def names_of(session: AsyncSession, organisation_ids: set[str]) -> dict[st
     return {row.organisation_id: row.name for row in found}
 
 
-async def keep_name(session: AsyncSession, told: OrganisationRegistered | OrganisationChanged) -> None:
-    """Keeps what an organisation is called; the highest version wins."""
+async def keep_name(
+    session: AsyncSession, told: OrganisationRegistered | OrganisationChanged, node: str | None
+) -> None:
+    """Keeps what an organisation (of another node) is called; the highest version of its own node wins."""
     row = {"version": told.version, "name": told.name}
-    insert = pg.insert(Organisation).values(organisation_id=told.organisation_id, **row)
-    newer = col(Organisation.version) < told.version
+    insert = pg.insert(Organisation).values(organisation_id=told.organisation_id, node=node, **row)
+    newer = sa.and_(col(Organisation.version) < told.version, col(Organisation.node).is_not_distinct_from(node))
     await session.exec(insert.on_conflict_do_update(index_elements=["organisation_id"], set_=row, where=newer))
 
 

@@ -4,14 +4,18 @@ from datetime import date, timedelta
 
 import icalendar
 import pytest
+from sqlalchemy import text
 
+from chassis.database import migrate, upgrade
 from contracts.event import new_id
 from contracts.meetings import MeetingReminderDue
-from contracts.members import MemberErased, OrganisationRegistered, Place
+from contracts.members import MemberErased, OrganisationChanged, OrganisationRegistered, Place
 from contracts.requests import OfferClosed, OfferPlaced, PropositionLost
 from services.requests import rules
+from tests.chassis.test_migrations import HOMES, engine_on
 from tests.requests.conftest import ORGANISATION, an_offer, slug, wrong_fields
 
+(MIGRATIONS,) = [home / "migrations" for home in HOMES if home.name == "requests"]
 UTRECHT = Place(name="Utrecht", province="Utrecht", latitude=52.09, longitude=5.12)
 
 
@@ -63,6 +67,36 @@ async def test_a_meeting_is_read_by_everybody_with_who_when_where_and_how_many(r
     }  # fmt: skip
     assert "member_id" not in found
     assert slug(await requests.http.get(f"/v1/tips/{placed['id']}")) == "tip-not-found"
+
+
+async def test_what_an_organisation_is_called_its_own_node_says_alone(requests):
+    told = OrganisationRegistered(organisation_id=ORGANISATION["sem"], kind="company", name="Warmtewerk", place=UTRECHT)
+    changed = OrganisationChanged.model_validate(told.model_dump())
+    theirs = of_the_nation()
+    of_them = changed.model_copy(update={"organisation_id": theirs.organisation_id})
+    await requests.given(told)
+    own = (await requests.placed("offer", "sem", **a_meeting(requests)))["id"]
+    await requests.publish_elsewhere(theirs, said_by="national")
+
+    async def called():
+        await requests.quiet()
+        answers = [await requests.http.get(f"/v1/meetings/{one}") for one in (own, theirs.offer_id)]
+        return [answer.json()["organisation_name"] for answer in answers]
+
+    async def says(event, version, name, node):
+        said = event.model_copy(update={"version": version, "name": name})
+        await (requests.publish_elsewhere(said, said_by=node) if node else requests.when(said))
+
+    await says(of_them, 1, "Aanjaagteam", "national")
+    assert await called() == ["Warmtewerk", "Aanjaagteam"]
+
+    await says(changed, 2**31 - 1, "Koop nu", "drenthe")
+    await says(of_them, 2**31 - 1, "Koop nu", "drenthe")
+    assert await called() == ["Warmtewerk", "Aanjaagteam"]
+
+    await says(changed, 2, "Warmtewerk BV", None)
+    await says(of_them, 2, "Landelijk aanjaagteam", "national")
+    assert await called() == ["Warmtewerk BV", "Landelijk aanjaagteam"]
 
 
 async def test_what_comes_first_stands_first_and_pages_go_on_where_they_were(requests):
@@ -234,3 +268,30 @@ async def test_a_calendar_takes_it_and_knows_which_is_newest(requests):
     hours = [event.decoded(name).astimezone(rules.AMSTERDAM).strftime("%H:%M") for name in ("DTSTART", "DTEND")]
     assert hours == ["15:00", "16:30"]
     assert str(event["LOCATION"]) == "Werkplaats 2.04, Zeist"
+
+
+async def test_of_what_is_there_that_is_known_to_be_of_another_node_which_has_a_meeting_there(postgres):
+    async with engine_on(postgres) as engine:
+        async with engine.connect() as connection:
+            await connection.run_sync(upgrade, MIGRATIONS, "0009")
+            for organisation_id, node in {"of-the-nation": "national", "of-us": None, "unheard": ""}.items():
+                values = {"organisation_id": organisation_id, "node": node}
+                await connection.execute(_ORGANISATION, values)
+                if node != "":
+                    await connection.execute(_LISTING, values)
+            await connection.commit()
+
+        await migrate(engine, MIGRATIONS)
+
+        async with engine.connect() as connection:
+            found = await connection.execute(text("SELECT organisation_id, node FROM organisation"))
+            assert dict(found.all()) == {"of-the-nation": "national", "of-us": None, "unheard": None}
+
+
+_ORGANISATION = text("INSERT INTO organisation (organisation_id, version, name) VALUES (:organisation_id, 1, 'Naam')")
+_LISTING = text(
+    "INSERT INTO listing (offer_id, node, version, kind, status, member_id, organisation_id, themes, title, text, "
+    "language, place_name, province, latitude, longitude, expires_at, listed_at, day, words) VALUES (:organisation_id, "
+    ":node, 1, 'tip', 'open', 'm', :organisation_id, '{}', 'T', 't', 'nl', 'Goes', 'Zeeland', 51.5, 3.9, now(), now(), "
+    "'2026-01-01', '')"
+)
