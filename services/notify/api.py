@@ -57,7 +57,7 @@ async def stream_inbox(
     who: SignedIn,
     session: ReadSession,
     after: Annotated[
-        int | None, Query(ge=0, description="The position to go on from; without it: from now on.")
+        int | None, Query(ge=0, le=2**62, description="The position to go on from; without it: from now on.")
     ] = None,
     last_event_id: Annotated[str | None, Header(description="What a browser sends when it comes back.")] = None,
 ) -> Response:

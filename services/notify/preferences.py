@@ -29,13 +29,13 @@ _CHOOSE = text(
     SELECT CAST(:member_id AS text), 2, CAST(:muted AS text[]), CAST(:rhythms AS jsonb),
         CAST(:quiet_from AS integer), CAST(:quiet_until AS integer), CAST(:weekends AS boolean),
         CAST(:not_pushed AS text[])
-    WHERE (coalesce(CAST(:expected AS integer), 1) = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
+    WHERE (coalesce(CAST(:expected AS bigint), 1) = 1 OR EXISTS (SELECT FROM preference WHERE member_id = :member_id))
       AND NOT EXISTS (SELECT FROM erased WHERE member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE SET version = known.version + 1, muted = excluded.muted,
         rhythms = excluded.rhythms, quiet_from = excluded.quiet_from, quiet_until = excluded.quiet_until,
         weekends = excluded.weekends,
         not_pushed = excluded.not_pushed
-    WHERE known.version = coalesce(CAST(:expected AS integer), known.version)
+    WHERE known.version = coalesce(CAST(:expected AS bigint), known.version)
     RETURNING version
     """
 )

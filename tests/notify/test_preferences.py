@@ -105,7 +105,7 @@ async def test_a_choice_can_be_changed_back(notify, noor):
 async def test_a_choice_made_meanwhile_is_not_undone_unseen(notify, noor):
     await choose(notify, noor, outcomes="none")
 
-    for stale in ('"1"', '"3"'):
+    for stale in ('"1"', '"3"', '"9999999999"'):
         answer = await choose(notify, noor, if_match=stale, reminders="none")
         assert (answer.status_code, slug(answer)) == (412, "version-conflict")
     assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["outcomes"] == "none"

@@ -290,6 +290,12 @@ async def test_an_id_that_is_none_of_ours_is_a_wrong_field(notify):
         assert answer.json()["errors"][0]["field"] == "Last-Event-ID"
 
 
+async def test_a_position_that_no_item_can_have_is_a_wrong_field(notify):
+    answer = await notify.http_as("somebody").get("/v1/inbox/stream", params={"after": "1" + "0" * 20})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "after")
+
+
 def test_no_text_can_make_another_event(notify):
     forged = "x\n\nid: 1\r\rdata: {}\u2028\u2029"
     item = InboxItemView(
