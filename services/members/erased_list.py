@@ -7,6 +7,7 @@ write a line: whoever reads the list takes each id once.
 import asyncio
 import json
 import os
+import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,8 +22,12 @@ from services.members.tables import Erasure
 
 LOOK_SECONDS = 1.0
 
-#: A transaction is seen when it commits, which is later than the moment that it wrote down.
-SEEN_LATE_MAX = timedelta(minutes=1)
+#: A transaction is seen when it commits, which is later than the moment that it wrote down, by a clock that may have
+#: been wrong. What is later still is found when all are looked at again.
+SEEN_LATE_MAX = timedelta(days=2)
+ALL_AGAIN_SECONDS = 3600.0
+
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 async def keep_list(service: Service) -> None:
@@ -31,15 +36,17 @@ async def keep_list(service: Service) -> None:
     if file is None:
         return
     listed = await asyncio.to_thread(_listed, file)
-    since = datetime.min.replace(tzinfo=UTC)
+    since, all_again = _EVER, time.monotonic() + ALL_AGAIN_SECONDS
     while True:
+        if time.monotonic() >= all_again:
+            since, all_again = _EVER, time.monotonic() + ALL_AGAIN_SECONDS
         found = await _erased_since(service, since)
         new = [one for one in found if one[0] not in listed]
         if new:
             await asyncio.to_thread(_append, file, new)
             listed |= {member_id for member_id, _ in new}
         if found:
-            since = found[-1][1] - SEEN_LATE_MAX
+            since = min(found[-1][1], service.now()) - SEEN_LATE_MAX
         await asyncio.sleep(LOOK_SECONDS)
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from services.members import erased_list
 from tests.given import eventually
+from tests.members.conftest import COMPANY
 
 
 @pytest.fixture
@@ -39,6 +40,38 @@ async def listed_after(members, looks, number):
         keeping.cancel()
         await asyncio.gather(keeping, return_exceptions=True)
     return [json.loads(line)["member_id"] for line in members.service.settings.erased_list_file.open()]
+
+
+async def is_listed(members, *who):
+    """Waits until these are in the list and nobody else, while it is kept."""
+
+    async def listed():
+        file = members.service.settings.erased_list_file
+        lines = file.read_text().splitlines() if file.exists() else ()
+        return [json.loads(line)["member_id"] for line in lines] == [*who]
+
+    await eventually(listed, saying=f"{len(who)} in the list")
+
+
+@pytest.mark.parametrize(("days", "all_again_seconds"), [(0.1, 3600), (30, 3600), (-3, 0.1)])
+async def test_who_is_erased_after_a_clock_was_wrong_is_in_the_list_too(
+    members, looks, monkeypatch, days, all_again_seconds
+):
+    monkeypatch.setattr(erased_list, "ALL_AGAIN_SECONDS", all_again_seconds)
+    noor = await members.joined()
+    sem = await members.joined(name="Sem Bakker", email="sem@elders.example", organisation=COMPANY)
+    members.clock.move(days=max(days, 0))  # of who is erased first, or else behind for who is erased next
+    await members.http_as(noor).delete("/v1/members/me")
+    keeping = asyncio.create_task(erased_list.keep_list(members.service))
+    try:
+        await is_listed(members, noor)
+        members.clock.move(days=-abs(days))
+        await members.http_as(sem).delete("/v1/members/me")
+        await is_listed(members, noor, sem)
+    finally:
+        members.clock.move(days=max(-days, 0))
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_a_list_that_has_everybody_is_not_compared_with_all_of_them_at_each_look(members, looks):
