@@ -1,7 +1,7 @@
 """Sign-in links: asked for, mailed by notify, followed once."""
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,6 +12,9 @@ from contracts.members import SignInRequested
 from services.members import persons, rules, store
 from services.members.pressing import is_pressed_twice
 from services.members.tables import Member, SignInLink
+
+#: How long a link that works no more is kept: it has when somebody signed in, and perhaps an address of somebody else.
+KEPT = timedelta(days=1)
 
 
 async def mail_link(
@@ -29,6 +32,7 @@ async def mail_link(
     `joining` are the details that count when the link is followed, `new_email` the address that it confirms. A link
     that is not mailed only counts: whoever asked cannot see the difference.
     """
+    await store.forget_old_links(session, now - KEPT)
     lately = await store.links_since(session, member.member_id, now - rules.LINKS_COUNTED_OVER)
     if not rules.may_have_link(lately, links_max):
         return

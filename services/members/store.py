@@ -219,6 +219,13 @@ async def drop_links(session: AsyncSession, member_id: str, but_for: str = "") -
     await session.exec(sa.delete(SignInLink).where(*theirs))
 
 
+async def forget_old_links(session: AsyncSession, before: datetime) -> None:
+    """Whoever's they were; but for what was filled in to join, which goes when that lapses."""
+    old = select(SignInLink.sign_in_id).where(SignInLink.expires_at <= before, col(SignInLink.joining).is_(None))
+    mine = old.with_for_update(skip_locked=True)  # another call may be at the same
+    await session.exec(sa.delete(SignInLink).where(col(SignInLink.sign_in_id).in_(mine)))
+
+
 async def forget_joining_details(session: AsyncSession, member_id: str) -> None:
     """What was filled in to join is with the member now, and with no link any more."""
     await session.exec(sa.update(SignInLink).where(col(SignInLink.member_id) == member_id).values(joining=None))

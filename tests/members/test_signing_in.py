@@ -1,10 +1,12 @@
 """Signing in: for the gateway alone, by a link that works once and not for long."""
 
 import pytest
+from sqlmodel import select
 
 from contracts.members import MemberJoined, SignInRequested
+from services.members.tables import SignInLink
 from tests.kept import rows_kept
-from tests.members.conftest import a_join, slug
+from tests.members.conftest import COMPANY, a_join, slug
 
 
 async def ask_link(members, email: str):
@@ -95,6 +97,22 @@ async def test_who_has_not_confirmed_yet_can_ask_for_the_link_again(members):
     assert again.joining
     me = (await members.me(await members.follow(again.token))).json()
     assert me["affiliations"][0]["organisation"]["brin"] == "25PJ"
+
+
+async def test_links_that_work_no_more_are_kept_for_a_day(members):
+    noor = await members.joined()
+    change = {"email": "typfout@iemand-anders.example"}
+    await members.http_as(noor).patch("/v1/members/me", json=change, headers={"If-Match": '"1"'})
+    await members.http.post("/v1/members", json=a_join(email="sem@elders.example", organisation=COMPANY))
+    members.clock.move(days=1, minutes=16)
+
+    await ask_link(members, "sem@elders.example")
+
+    async with members.session() as session:
+        kept = (await session.exec(select(SignInLink))).all()
+    assert {link.new_email for link in kept} == {None}
+    assert len(kept) == 2  # what Sem filled in to join counts until that lapses, and for the link of now
+    assert (await members.me(await members.follow((await members.links())[-1].token))).status_code == 200
 
 
 async def test_the_token_itself_is_stored_nowhere(members):
