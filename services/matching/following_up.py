@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Identity, say, say_later
 from contracts.desk import FollowUpCame, FollowUpDue
 from contracts.event import new_id
-from services.matching import desk_rules
+from services.matching import desk_rules, one_person, people
 from services.matching.desk_rules import FOLLOW_UPS_MAX, FollowUpNotFound, TooManyFollowUps
 from services.matching.store import Table, ask
 
@@ -102,13 +102,15 @@ async def own(session: AsyncSession, who: Identity, follow_up_id: str, *, done: 
 
 
 async def come_back(session: AsyncSession, follow_up_id: str, now: datetime) -> None:
-    """The day is there, unless it was moved: who noted it hears that, once."""
+    """The day is there, unless it was moved: who noted it hears that, once, if they still have a desk to read it at."""
     row = (await ask(session, _ONE, {"follow_up_id": follow_up_id})).mappings().one_or_none()
     if row is None or row["done_at"] or row["came_at"]:
         return
     if not desk_rules.is_there(row["due_on"], now):
         _bring_back(session, follow_up_id, row["due_on"])
-    elif (await ask(session, _CAME, {"follow_up_id": follow_up_id, "now": now})).scalar_one_or_none():
+        return
+    came = (await ask(session, _CAME, {"follow_up_id": follow_up_id, "now": now})).scalar_one_or_none()
+    if came and await people.may_look(session, *await one_person.references_of(session, row["member_id"])):
         told = {name: row[name] for name in ("member_id", "title", "asker_id", "asker_node")}
         say(session, FollowUpCame(follow_up_id=follow_up_id, **told))
 

@@ -92,14 +92,28 @@ async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> Shown 
     shown = await showing.find(session, call.match_id)
     if shown is None or row is None or row["member_id"] not in call.who.references:
         raise HandOverNotFound
-    await ask(session, _ANSWER, {"hand_over_id": row["hand_over_id"], "accepted": accepted, "now": call.now})
-    told = {name: row[name] for name in ("hand_over_id", "match_id", "asked_by", "member_id")}
-    say(session, HandOverAnswered(**told, accepted=accepted, **_about(shown.match)))
+    await _answered(session, row, shown.match, call.now, accepted=accepted)
     if not accepted:
         return None
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
     match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now)
     return replace(shown, match=match)
+
+
+async def answer_for_leaver(session: AsyncSession, member_id: str, now: datetime) -> None:
+    """Who looks at matches no more cannot answer: for who asked them that is a no. The caller has the turn."""
+    if await people.may_look(session, member_id):  # who is an ambassador and in the team may have left one of them
+        return
+    rows = (await ask(session, _TO, {"me": [member_id]})).mappings().all()
+    found = await showing.with_ids(session, [row["match_id"] for row in rows])
+    for row in rows:
+        await _answered(session, row, found[row["match_id"]].match, now, accepted=False)
+
+
+async def _answered(session: AsyncSession, row: RowMapping, match: Match, now: datetime, *, accepted: bool) -> None:
+    await ask(session, _ANSWER, {"hand_over_id": row["hand_over_id"], "accepted": accepted, "now": now})
+    told = {name: row[name] for name in ("hand_over_id", "match_id", "asked_by", "member_id")}
+    say(session, HandOverAnswered(**told, accepted=accepted, **_about(match)))
 
 
 async def take_back(session: AsyncSession, who: Identity, match_id: str, now: datetime) -> None:

@@ -47,6 +47,7 @@ from services.matching import (
     erasure,
     feedback,
     following_up,
+    handing_over,
     matches,
     one_person,
     people,
@@ -117,9 +118,10 @@ async def welcome_ambassador(event: AmbassadorAppointed, session: AsyncSession, 
 
 @router.hears(AmbassadorStoodDown)
 async def replace_ambassador(event: AmbassadorStoodDown, session: AsyncSession, now: datetime) -> None:
-    """What waits for an ambassador who stood down goes to somebody else."""
+    """What waits for an ambassador who stood down goes to somebody else, or stays with who asked them to look."""
     if await people.keep_ambassador(session, event.member_id, event.version, None):
         await proposing.find_successor(session, event.member_id, now)
+        await handing_over.answer_for_leaver(session, event.member_id, now)
 
 
 @router.hears(NodeTeamJoined)
@@ -134,6 +136,7 @@ async def replace_team_member(event: NodeTeamLeft, session: AsyncSession, now: d
     """What waits for somebody who left the node's team stays with their colleagues, or goes to somebody else."""
     if await people.keep_team_member(session, event.member_id, event.version, is_active=False):
         await proposing.find_successor(session, event.member_id, now)
+        await handing_over.answer_for_leaver(session, event.member_id, now)
 
 
 @router.hears(MemberMerged, MemberParted)

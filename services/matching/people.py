@@ -143,15 +143,15 @@ async def who_may_look(
 
 _MAY_LOOK = text(
     """
-    SELECT EXISTS (SELECT FROM ambassador WHERE member_id = :member_id AND is_active)
-        OR EXISTS (SELECT FROM node_team_member WHERE member_id = :member_id AND is_active)
+    SELECT EXISTS (SELECT FROM ambassador WHERE member_id = ANY(CAST(:ids AS text[])) AND is_active)
+        OR EXISTS (SELECT FROM node_team_member WHERE member_id = ANY(CAST(:ids AS text[])) AND is_active)
     """
 )
 
 
-async def may_look(session: AsyncSession, member_id: str) -> bool:
-    """Whether somebody is an ambassador or belongs to the node's team."""
-    return bool((await ask(session, _MAY_LOOK, {"member_id": member_id})).scalar_one())
+async def may_look(session: AsyncSession, *references: str) -> bool:
+    """Whether somebody is an ambassador or belongs to the node's team, by any that they are known as."""
+    return bool((await ask(session, _MAY_LOOK, {"ids": list(references)})).scalar_one())
 
 
 _TEAM = text("SELECT member_id FROM node_team_member WHERE is_active ORDER BY member_id")

@@ -21,7 +21,7 @@ from contracts.matching import (
     MatchProposed,
     MemberForgotten,
 )
-from contracts.members import AmbassadorScope, MemberErased, MemberMerged
+from contracts.members import AmbassadorScope, AmbassadorStoodDown, MemberErased, MemberMerged
 from contracts.requests import OfferChanged, OfferClosed, RequestChanged, RequestClosed
 from contracts.vocabulary import Kind, Role, Status, Theme
 from services.matching import desk_rules, nearby
@@ -35,6 +35,7 @@ from tests.matching.conftest import (
     an_organisation,
     appointed,
     as_proposition,
+    in_team,
     slug,
 )
 from tests.matching.test_erasure import everything
@@ -226,6 +227,24 @@ async def test_what_was_asked_can_be_taken_back_by_who_asked(matching: Matching)
     back = [await matching.ambassador().delete(f"/v1/hand-overs/{match_id}") for _ in range(2)]
 
     assert [strange.status_code, *(one.status_code for one in back)] == [404, 204, 204]
+    assert (await matching.ambassador(OTHER).get("/v1/hand-overs")).json() == []
+
+
+@pytest.mark.parametrize("of_the_team_too", [False, True])
+async def test_who_stood_down_before_they_answered_keeps_no_match_waiting(matching: Matching, of_the_team_too):
+    match_id = await asked_over(matching)
+    await matching.given(*([in_team(OTHER)] if of_the_team_too else []))
+
+    await matching.when(AmbassadorStoodDown(member_id=OTHER, version=3))
+
+    answered = await matching.said(HandOverAnswered)
+    (waiting,) = (await matching.ambassador().get("/v1/desk/waiting")).json()["items"]
+    if of_the_team_too:
+        assert (answered, waiting["asked_instead"]) == ([], OTHER)
+        return
+    assert [(one.match_id, one.asked_by, one.accepted) for one in answered] == [(match_id, AMBASSADOR, False)]
+    assert (waiting["match"]["match_id"], waiting["asked_instead"]) == (match_id, None)
+    await matching.given(appointed(OTHER, version=4))
     assert (await matching.ambassador(OTHER).get("/v1/hand-overs")).json() == []
 
 
@@ -458,6 +477,20 @@ async def test_a_note_to_oneself_comes_back_on_its_day_and_moved_to_a_later_one_
     assert (await at_desk(matching, OTHER).delete(page)).status_code == 404
     assert [(await desk.delete(page)).status_code for _ in range(2)] == [204, 204]
     assert (await desk.get("/v1/follow-ups")).json() == []
+
+
+async def test_a_note_of_who_stood_down_is_told_to_nobody_and_waits_for_who_is_appointed_again(matching: Matching):
+    match = await matching.proposed()
+    day = str(matching.clock().date() + timedelta(days=2))
+    draft = {"matter": "match", "matter_id": match.match_id, "note": "Bellen.", "due_on": day}
+    noted = (await at_desk(matching).post("/v1/follow-ups", json=draft)).json()
+    await matching.given(AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
+
+    assert await rings(matching, FollowUpDue(follow_up_id=noted["follow_up_id"]), days=3) == []
+    await matching.given(appointed(version=4))
+
+    (row,) = (await at_desk(matching).get("/v1/follow-ups")).json()
+    assert (row["note"], row["came_at"] is not None) == ("Bellen.", True)
 
 
 async def test_one_comes_back_only_to_what_one_may_see(matching: Matching):
