@@ -142,8 +142,17 @@ def is_away(error: BaseException) -> bool:
 
 def _lets_nobody_in(error: BaseException) -> bool:
     """Not this user, not with this password, or not to a database of this name, as while it is put back."""
+    return _state(error)[:2] in {"28", "3D"}
+
+
+def lost_a_race(error: BaseException) -> bool:
+    """Whether a transaction failed on what another did at the same time: done again it sees what that left."""
+    return _state(error) in {"40001", "40P01", "23505"}  # serialization, deadlock, what is unique
+
+
+def _state(error: BaseException) -> str:
     error = error.driver_exception if isinstance(error, DBAPIError) else error
-    return (getattr(error, "sqlstate", None) or "")[:2] in {"28", "3D"}
+    return getattr(error, "sqlstate", None) or ""
 
 
 def lock_number(name: str) -> int:

@@ -2,7 +2,8 @@
 
 Commands that come in while another transaction commits share the next one; events are handled a batch at a time. When
 one work of a group fails, the group is rolled back and each work is done again alone, so that a fault stays with its
-own. A work must therefore have no effect but on its session.
+own. Who lost a race of locks or of a unique number alone tries it again too. A work must therefore have no effect but
+on its session.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.crashpoints import crashpoint
-from chassis.database import is_away
+from chassis.database import is_away, lost_a_race
 from chassis.mailboxes import Outgoing, enter_inbox, write_outbox
 from chassis.problems import Unavailable
 from chassis.replies import AnsweredMeanwhile, IdempotencyKey, Reply, find_replies, store_replies
@@ -125,18 +126,20 @@ class Transactions:
             except Exception as error:
                 if is_away(error):  # alone they would each wait for the same absent database
                     return [error] * len(items)
-                if len(items) == 1:
+                if len(items) == 1 and not lost_a_race(error):
                     return [await self._meanwhile(items[0], error)]
         return [(await self._alone(item, consumer, *first)) for item in items]
 
     async def _alone(self, item: Item, consumer: str | None, *first: str) -> Outcome:
-        for _ in range(3):
+        for left in (2, 1, 0):
             try:
                 (outcome,) = await self._together([item], consumer, *first)
                 return outcome
             except AnsweredMeanwhile:  # another replica stored the reply; the next look finds it
                 continue
             except Exception as error:
+                if left and lost_a_race(error):
+                    continue
                 return await self._meanwhile(item, error)
         return AnsweredMeanwhile()
 

@@ -69,6 +69,7 @@ async def change_organisation(
     """Changes what is given and leaves the rest."""
 
     async def change_it(session: AsyncSession) -> Reply:
+        await hold_numbers(session, change.brin, change.kvk)
         organisation = await store.organisation(session, organisation_id, for_change=True)
         own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
         rules.check_may_change_organisation(who, organisation.organisation_id, own)
@@ -121,12 +122,15 @@ async def register(
 async def apply(
     session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime, *, network: str = HERE
 ) -> None:
-    """Changes what is given, as `network` says it is, and leaves the rest; raises `OrganisationExists`."""
+    """Changes what is given, as `network` says it is, and leaves the rest; raises `OrganisationExists`.
+
+    Who calls it held the numbers that are given before the organisation.
+    """
     given = {name: getattr(change, name) for name in change.model_fields_set}
     brin, kvk = given.get("brin", organisation.brin), given.get("kvk", organisation.kvk)
     if errors := rules.number_errors(OrganisationKind(organisation.kind), brin, kvk):
         raise FieldErrors(errors.items())
-    await _check_number_is_free(session, brin, kvk, but_for=organisation)
+    await _check_number_is_free(session, given.get("brin"), given.get("kvk"), but_for=organisation)
     if place := given.get("place"):
         given["place"] = place.found()
     await said.keep(session, organisation, network, given, now)
@@ -134,11 +138,16 @@ async def apply(
     organisation.version += 1
 
 
+async def hold_numbers(session: AsyncSession, brin: str | None, kvk: str | None) -> None:
+    """Waits until no other transaction gives an organisation one of these numbers."""
+    for number in sorted(filter(None, (brin, kvk))):
+        await store.one_at_a_time(session, f"organisation {number}")
+
+
 async def _check_number_is_free(
     session: AsyncSession, brin: str | None, kvk: str | None, *, but_for: Organisation | None = None
 ) -> None:
-    for number in sorted(filter(None, (brin, kvk))):
-        await store.one_at_a_time(session, f"organisation {number}")
+    await hold_numbers(session, brin, kvk)
     taken_by = await store.organisation_with(session, brin=brin, kvk=kvk, but_for=but_for)
     if taken_by is not None:
         raise OrganisationExists(organisation_id=taken_by.organisation_id)

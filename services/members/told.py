@@ -32,8 +32,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     place = {"name": told.place.name, "province": told.place.province}
     words = told.model_dump(mode="json", include={"kind", "name", "brin", "kvk"})
     draft = _of(told, checked(OrganisationDraft, words | {"place": place}))
-    for number in sorted(filter(None, (draft.brin, draft.kvk))):
-        await store.one_at_a_time(session, f"organisation {number}")
+    await organisations.hold_numbers(session, draft.brin, draft.kvk)
     known: Organisation | None = None
     if told.known_as:
         known = await store.organisation(session, told.known_as, for_change=True)

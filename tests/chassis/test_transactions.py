@@ -73,6 +73,41 @@ async def test_one_that_fails_in_a_group_does_not_harm_its_neighbours(lending, t
     assert said == {"held-0", "held-1", *(f"good-{number}" for number in range(38))}
 
 
+RACES = {"a deadlock": "40P01", "an order": "40001", "a unique number": "23505"}
+
+
+@pytest.mark.parametrize("race", RACES)
+async def test_a_command_alone_that_loses_a_race_is_done_again(lending, tool_id, trouble, race):
+    lost = []
+
+    async def lose_once(_, session):
+        if not lost:
+            lost.append(race)
+            await session.exec(text(f"DO $$ BEGIN RAISE USING ERRCODE = '{RACES[race]}'; END $$"))
+
+    trouble[tool_id] = lose_once
+
+    answer = await lending.lend(tool_id)
+
+    assert (answer.status_code, lost) == (201, [race])
+    await lending.then_said(ToolLent)
+
+
+async def test_a_command_that_always_loses_is_given_up(lending, tool_id, trouble):
+    lost = []
+
+    async def lose(_, session):
+        lost.append("once more")
+        await session.exec(text("DO $$ BEGIN RAISE USING ERRCODE = '23505'; END $$"))
+
+    trouble[tool_id] = lose
+
+    answer = await lending.lend(tool_id)
+
+    assert (answer.status_code, len(lost)) == (500, 4)
+    await lending.then_nothing_said()
+
+
 async def lending_gathered(lending, count):
     while lending.service.transactions._waiting.qsize() < count:
         await asyncio.sleep(0)

@@ -3,8 +3,11 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from contracts.members import OrganisationChanged, OrganisationRegistered
+from services.members import store
+from tests.given import eventually
 from tests.members.conftest import COMPANY, SCHOOL, slug, wrong_fields
 
 
@@ -190,3 +193,29 @@ async def test_two_schools_do_not_share_a_number_through_a_change(members, someb
     answer = await members.team().patch(other.headers["location"], json={"brin": "25PJ"}, headers={"If-Match": '"1"'})
 
     assert slug(answer) == "organisation-exists"
+
+
+@pytest.mark.parametrize("change", [{"name": "ROC Vechtdal Twee"}, {"brin": "25PJ"}])
+async def test_a_change_and_what_a_network_tells_of_one_organisation_do_not_wait_for_each_other(
+    members, somebody, change
+):
+    """A network's telling holds the number, and then the organisation."""
+    school = (await members.http.get("/v1/organisations", params={"kind": "school"})).json()["items"][0]
+    path = f"/v1/organisations/{school['organisation_id']}"
+    async with members.session() as telling:
+        await store.one_at_a_time(telling, f"organisation {school['brin']}")
+        changing = asyncio.create_task(somebody.patch(path, json=change, headers={"If-Match": '"1"'}))
+
+        async def it_waits_or_is_done() -> bool:
+            waiting = text(
+                "SELECT 1 FROM pg_locks WHERE NOT granted"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            )
+            return changing.done() or (await telling.exec(waiting)).first() is not None
+
+        await eventually(it_waits_or_is_done, saying="a change that waits or is done")
+        await store.organisation(telling, school["organisation_id"], for_change=True)
+        await telling.rollback()
+
+    assert (await changing).status_code == 200
+    await members.then_said(OrganisationChanged)
