@@ -200,14 +200,15 @@ async def test_who_is_slow_holds_up_nobody_and_is_not_waited_for_for_ever(partne
 
 
 async def test_after_three_days_in_vain_an_endpoint_is_disabled_with_notice_and_can_be_enabled(partners):
-    async with an_endpoint(*[web.Response(status=500)] * 3) as endpoint:
+    async with an_endpoint(*[web.Response(status=500)] * 4) as endpoint:
         webhook = await added(partners, endpoint)
         await rejected(partners)
-        await settled(partners, webhook, "waiting", tries=1)
-        partners.clock.move(days=2)
-        await settled(partners, webhook, "waiting", tries=2)
+        for days in range(1, 3):
+            await settled(partners, webhook, "waiting", tries=days)
+            partners.clock.move(days=1)
+        await settled(partners, webhook, "waiting", tries=3)
         partners.clock.move(days=1, minutes=1)
-        await settled(partners, webhook, "failed", tries=3)
+        await settled(partners, webhook, "failed", tries=4)
 
         (disabled,) = await partners.said(WebhookDisabled)
         assert (disabled.webhook_id, disabled.because) == (webhook.webhook_id, "failing")
@@ -218,8 +219,28 @@ async def test_after_three_days_in_vain_an_endpoint_is_disabled_with_notice_and_
             await endpoints.enable(session, mine)
             assert await endpoints.send_all_again(session, mine, mine.made_at, partners.clock()) == 2
             await session.commit()
-        await came(endpoint, 5)
+        await came(endpoint, 6)
         assert len({event["id"] for event in endpoint.events}) == 2
+
+
+@pytest.mark.parametrize("status", [500, 503])
+async def test_the_days_that_a_node_was_off_use_up_no_patience(partners, status):
+    async with an_endpoint(*[web.Response(status=status)] * 4) as endpoint:
+        webhook = await added(partners, endpoint)
+        await rejected(partners)
+        await settled(partners, webhook, "waiting", tries=1)
+
+        partners.clock.move(days=4)  # off, or between a backup and its restore
+
+        await settled(partners, webhook, "waiting", tries=2)
+        partners.clock.move(days=1)
+        await settled(partners, webhook, "waiting", tries=3)
+        (now,) = await looked_at(partners, Webhook)
+        assert now.disabled_at is None
+        partners.clock.move(days=1)
+        await settled(partners, webhook, "waiting", tries=4)
+        partners.clock.move(days=1, minutes=1)
+        await settled(partners, webhook, "delivered", tries=5)
 
 
 async def test_one_event_that_is_not_taken_does_not_disable_an_endpoint_that_takes_others(partners):
@@ -230,9 +251,11 @@ async def test_one_event_that_is_not_taken_does_not_disable_an_endpoint_that_tak
         webhook = await added(partners, endpoint)
         await rejected(partners, "school-1", id="of-school-1")
         await settled(partners, webhook, "waiting", tries=1)
-        partners.clock.move(days=2)
+        partners.clock.move(days=1)
+        await settled(partners, webhook, "waiting", tries=2)
+        partners.clock.move(days=1)
         await rejected(partners, "school-2")
-        await came(endpoint, 3)
+        await came(endpoint, 4)
         partners.clock.move(days=1, minutes=1)
 
         async def ended():

@@ -90,9 +90,11 @@ async def write_down(
     delivery = await session.get(Delivery, (claimed.webhook_id, claimed.news_id), populate_existing=True)
     if webhook is None or delivery is None:  # it was removed meanwhile
         return
+    verdict = rules.verdict(answer)
+    if verdict != "taken":
+        await _begin_anew_after_off(session, webhook, delivery, now)
     delivery.tries += 1
     session.add(_attempt(claimed, answer, now))
-    verdict = rules.verdict(answer)
     if verdict == "taken":
         delivery.status, delivery.due_at = "delivered", None
         webhook.succeeded_at, webhook.failing_since, webhook.failures, webhook.paused_until = now, None, 0, None
@@ -112,6 +114,17 @@ async def write_down(
         delivery.due_at = min(again, delivery.since + patience)
     if verdict == "gone" or webhook.failing_since + patience <= now:
         await _disable(session, webhook, "gone" if verdict == "gone" else "failing", now)
+
+
+async def _begin_anew_after_off(session: AsyncSession, webhook: Webhook, delivery: Delivery, now: datetime) -> None:
+    """That nothing was tried while this node was off, or since it was kept, uses up no patience."""
+    off = now - rules.OFF_AFTER
+    tried = select(Attempt).where(Attempt.webhook_id == webhook.webhook_id, col(Attempt.at) > off).limit(1)
+    if webhook.failing_since and webhook.failing_since < off and (await session.exec(tried)).first() is None:
+        webhook.failing_since = None
+    tried = tried.where(Attempt.news_id == delivery.news_id)
+    if delivery.since < off and (await session.exec(tried)).first() is None:
+        delivery.since = now
 
 
 async def _disable(session: AsyncSession, webhook: Webhook, because: Because, now: datetime) -> None:

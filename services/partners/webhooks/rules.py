@@ -18,6 +18,9 @@ FIRST, FACTOR, LONGEST, LONGEST_PAUSE = timedelta(seconds=5), 3, timedelta(hours
 #: Who asks for more patience than this gets a try each day.
 ASKED_PATIENCE_MAX = timedelta(days=1)
 
+#: Nothing is left alone for so long between two tries: this node was off, or what it keeps is of a backup.
+OFF_AFTER = timedelta(hours=36)
+
 #: Too many requests, and what a proxy answers for a server that is not there: it is the endpoint and not the event.
 AWAY = frozenset({429, 502, 503, 504})
 GONE = 410
