@@ -180,8 +180,15 @@ def url_of(reading: Reading) -> str | None:
             return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
         case Template.ADDRESS_REPLACED:
             return f"{reading.public_url}/help"
-        case Template.REQUEST_UNANSWERED | Template.TEAM_REQUEST_UNANSWERED | Template.REQUEST_ESCALATED:
+        case (
+            Template.REQUEST_UNANSWERED
+            | Template.TEAM_REQUEST_UNANSWERED
+            | Template.REQUEST_ESCALATED
+            | Template.REQUEST_EXPIRED
+        ):
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
+        case Template.OFFER_EXPIRED:
+            return f"{reading.public_url}/offers/{quote(reading.matter_id, safe='')}"
         case template if template in INITIATIVE_TEMPLATES:
             return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"
         case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:

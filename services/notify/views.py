@@ -45,7 +45,9 @@ class Preferences(Input):
     desk: Rhythm = Field(description="What an ambassador looks after: matches to judge, and how they go on.")
     proposals: Plain = Field(description="Matches to answer.")
     reminders: Plain = Field(description="That an answer is still awaited.")
-    unanswered: Plain = Field(description="That no answer was found to a request.")
+    unanswered: Plain = Field(
+        description="That no answer was found to a request, or that what was asked or offered expired."
+    )
     outcomes: Plain = Field(description="How a match ended.")
     initiatives: Plain = Field(
         default=Rhythm.AT_ONCE, description="What others do in an initiative, and that it is quiet."

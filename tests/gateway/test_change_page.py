@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
+from services.requests import expiring
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_listings_page import a_meeting, text
 from tests.gateway.test_pages import heading, parsed, press, shown, well_made
@@ -180,3 +182,26 @@ async def test_the_page_is_well_made_in_both_languages(neighbourhood, language):
         answer = await browser.get(f"{path}/change", params={"taal": language})
         well_made(answer, language)
         assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("step", ["Zoek verder", "Bied het weer aan"])
+async def test_what_expired_is_told_its_member_and_its_page_says_how_to_open_it_again(neighbourhood, step):
+    noor, side = await neighbourhood.member(), "request" if step == "Zoek verder" else "offer"
+    draft = a_proposition(fresh_name("Dakgoten"), kind="expertise")
+    proposition_id = (await noor.post(f"/api/v1/{side}s", json=draft)).json()[f"{side}_id"]
+    requests = neighbourhood.services[0].service
+    async with requests.engine.begin() as connection:
+        past = "UPDATE proposition SET expires_at = '2026-01-01' WHERE proposition_id = :proposition_id"
+        await connection.execute(sa.text(past), {"proposition_id": proposition_id})
+
+    await expiring.expire_some(requests)
+
+    async def told():
+        items = (await noor.get("/api/v1/inbox")).json()["items"]
+        return (f"{side}-expired", proposition_id) in [(one["template"], one["matter_id"]) for one in items]
+
+    await eventually(told, saying="that it expired")
+    page = await noor.get(f"/{side}s/{proposition_id}")
+    assert f"Kies dan '{step}'" in text(page)
+    await press(noor, page, step)
+    assert "Kies dan" not in text(await noor.get(f"/{side}s/{proposition_id}"))
