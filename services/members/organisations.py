@@ -91,9 +91,18 @@ async def suggest_places(
 
 
 async def register(
-    session: AsyncSession, draft: OrganisationDraft, now: datetime, *, network: str = HERE, website: str | None = None
+    session: AsyncSession,
+    draft: OrganisationDraft,
+    now: datetime,
+    *,
+    network: str = HERE,
+    record: str = HERE,
+    website: str | None = None,
 ) -> Organisation:
-    """Registers an organisation, as `network` says it is; raises `OrganisationExists` when its number is taken."""
+    """Registers an organisation, as a record of `network` says it is.
+
+    Raises `OrganisationExists` when its number is taken.
+    """
     await _check_number_is_free(session, draft.brin, draft.kvk)
     place = draft.place.found()
     organisation = Organisation(
@@ -113,16 +122,23 @@ async def register(
         same_keys=[],
     )
     session.add(organisation)
-    await said.keep(session, organisation, network, {name: getattr(organisation, name) for name in FIELDS}, now)
+    fields = {name: getattr(organisation, name) for name in FIELDS}
+    await said.keep(session, organisation, network, fields, now, record=record)
     await said.make_anew(session, organisation)
     say(session, OrganisationRegistered(**state(organisation)))
     return organisation
 
 
 async def apply(
-    session: AsyncSession, organisation: Organisation, change: OrganisationChange, now: datetime, *, network: str = HERE
+    session: AsyncSession,
+    organisation: Organisation,
+    change: OrganisationChange,
+    now: datetime,
+    *,
+    network: str = HERE,
+    record: str = HERE,
 ) -> None:
-    """Changes what is given, as `network` says it is, and leaves the rest; raises `OrganisationExists`.
+    """Changes what is given, as a record of `network` says it is, and leaves the rest; raises `OrganisationExists`.
 
     Who calls it held the numbers that are given before the organisation.
     """
@@ -133,7 +149,7 @@ async def apply(
     await _check_number_is_free(session, given.get("brin"), given.get("kvk"), but_for=organisation)
     if place := given.get("place"):
         given["place"] = place.found()
-    await said.keep(session, organisation, network, given, now)
+    await said.keep(session, organisation, network, given, now, record=record)
     await said.make_anew(session, organisation)
     organisation.version += 1
 
@@ -153,10 +169,9 @@ async def _check_number_is_free(
         raise OrganisationExists(organisation_id=taken_by.organisation_id)
 
 
-async def leave_network(session: AsyncSession, organisation: Organisation, network: str) -> None:
-    """An organisation is of a network no more: what that one said counts no longer, and what others said does."""
-    for one in await group_of(session, organisation.organisation_id):
-        await said.take_back(session, one, network)
+async def take_back(session: AsyncSession, organisation: Organisation, network: str, record: str) -> None:
+    """A record of a network is no more: the organisation is of that network while another of its records says so."""
+    await said.take_back(session, await group_of(session, organisation.organisation_id), network, record)
     await said.make_anew(session, organisation)
     organisation.version += 1
     say(session, OrganisationChanged(**state(organisation)))

@@ -13,17 +13,24 @@ from contracts.members import Place
 from contracts.vocabulary import OrganisationKind
 from services.members import store
 from services.members.leading import group_of
-from services.members.same_tables import Saying
+from services.members.same_tables import OrganisationRecord, Saying
 from services.members.sameness import OrganisationFacts, organisation_keys
 from services.members.saying import FIELDS, HERE, Said, state
 from services.members.tables import Organisation
 
 
 async def keep(
-    session: AsyncSession, organisation: Organisation, network: str, fields: Mapping[str, Any], now: datetime
+    session: AsyncSession,
+    organisation: Organisation,
+    network: str,
+    fields: Mapping[str, Any],
+    now: datetime,
+    *,
+    record: str = HERE,
 ) -> None:
     """A network says something of an organisation from now on; `HERE` is who is here. What it said before it replaces.
 
+    It says so in one of its records, which it may take back by itself.
     What a release before this one wrote was said here, and is kept as such first.
     """
     known = select(Saying.field).where(Saying.entity_id == organisation.organisation_id).limit(1)
@@ -31,12 +38,24 @@ async def keep(
         own = {name: getattr(organisation, name) for name in FIELDS}
         await _write(session, organisation.organisation_id, HERE, own, organisation.registered_at)
     await _write(session, organisation.organisation_id, network, fields, now)
+    if record:
+        await _keep_record(session, organisation.organisation_id, network, fields, now, record)
 
 
-async def take_back(session: AsyncSession, organisation_id: str, network: str) -> None:
-    """An organisation left a network: nothing of what that one said counts any more, and all that others said does."""
-    theirs = (col(Saying.entity_id) == organisation_id, col(Saying.network) == network)
+async def take_back(session: AsyncSession, organisation_ids: list[str], network: str, record: str) -> None:
+    """A record of a network is no more: what it said of these does not count, and what its other records said does."""
+    await session.exec(sa.delete(OrganisationRecord).where(col(OrganisationRecord.record_id) == record))
+    theirs = (col(Saying.entity_id).in_(organisation_ids), col(Saying.network) == network)
     await session.exec(sa.delete(Saying).where(*theirs))
+    left = (col(OrganisationRecord.organisation_id).in_(organisation_ids), col(OrganisationRecord.network) == network)
+    query = (
+        select(OrganisationRecord)
+        .where(*left)
+        .order_by(col(OrganisationRecord.said_at), col(OrganisationRecord.record_id))
+    )
+    for one in (await session.exec(query)).all():
+        fields = {field: value for field, value in one.fields.items() if value is not None}
+        await _write(session, one.organisation_id, network, fields, one.said_at)
 
 
 async def of(session: AsyncSession, organisation_ids: list[str]) -> list[Said]:
@@ -82,6 +101,17 @@ async def _write(
     insert = pg.insert(Saying).values(rows)
     newer = {"value": insert.excluded.value, "said_at": insert.excluded.said_at}
     await session.exec(insert.on_conflict_do_update(index_elements=["entity_id", "network", "field"], set_=newer))
+
+
+async def _keep_record(
+    session: AsyncSession, organisation_id: str, network: str, fields: Mapping[str, Any], now: datetime, record: str
+) -> None:
+    """Beside what the same record said of other fields."""
+    told = {field: _plain(value) for field, value in fields.items() if field in FIELDS}
+    said = {"organisation_id": organisation_id, "network": network, "fields": told, "said_at": now}
+    insert = pg.insert(OrganisationRecord).values(record_id=record, **said)
+    newer = said | {"fields": col(OrganisationRecord.fields).op("||")(insert.excluded.fields)}
+    await session.exec(insert.on_conflict_do_update(index_elements=["record_id"], set_=newer))
 
 
 def _plain(value: Any) -> Any:

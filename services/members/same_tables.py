@@ -21,6 +21,20 @@ class Saying(Table, table=True):
     said_at: datetime = Field(sa_type=Instant)
 
 
+class OrganisationRecord(Table, table=True):
+    """What one record of a network said last of an organisation, by field: a network may tell one twice.
+
+    `saying` has the last word of all records of a network. What a release before this one was told is not here.
+    """
+
+    __tablename__ = "organisation_record"
+    record_id: str = Field(primary_key=True, sa_type=sa.Text)
+    organisation_id: str = Field(foreign_key="organisation.organisation_id", index=True, sa_type=sa.Text)
+    network: str = Field(sa_type=sa.Text)
+    fields: dict[str, Any] = Field(sa_type=pg.JSONB)
+    said_at: datetime = Field(sa_type=Instant)
+
+
 class PersonSaying(Table, table=True):
     """What a network said last of one field of a person, in one of its records; both are empty for who is here.
 

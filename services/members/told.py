@@ -33,19 +33,20 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     words = told.model_dump(mode="json", include={"kind", "name", "brin", "kvk"})
     draft = _of(told, checked(OrganisationDraft, words | {"place": place}))
     await organisations.hold_numbers(session, draft.brin, draft.kvk)
+    who = {"network": told.network, "record": told.record_id}
     known: Organisation | None = None
     if told.known_as:
         known = await store.organisation(session, told.known_as, for_change=True)
     else:
         known = await organisation_like(session, draft)
     if known is None:
-        new = await organisations.register(session, draft, now, network=told.network, website=told.website)
+        new = await organisations.register(session, draft, now, website=told.website, **who)
         return new.organisation_id, False
     before, website = organisations.state(known), known.website
     words = draft.model_dump(mode="json", include={"name", "brin", "kvk"}, exclude_none=True)
     change = _of(told, checked(OrganisationChange, words | {"place": place}))
-    await said.keep(session, known, told.network, {"website": told.website}, now)
-    await organisations.apply(session, known, change, now, network=told.network)
+    await said.keep(session, known, told.network, {"website": told.website}, now, record=told.record_id)
+    await organisations.apply(session, known, change, now, **who)
     is_same = organisations.state(known) == before | {"version": known.version} and known.website == website
     if is_same:  # nothing new: whoever wins says the same
         known.version -= 1
@@ -146,14 +147,14 @@ async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: date
 
 
 async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
-    """An organisation or a person leaves a network; who was here by that network alone takes part no more.
+    """What a record of a network says counts no more; who was here by the word of networks alone takes part no more.
 
     Of who takes no part at the moment it is taken back too, without a word.
     """
     if told.thing == Thing.ORGANISATION:
         organisation = await store.organisation(session, told.known_as, for_change=True)
         if told.network in organisation.networks:
-            await organisations.leave_network(session, organisation, told.network)
+            await organisations.take_back(session, organisation, told.network, told.record_id)
         return
     person = await store.find_member(session, told.known_as)
     member = await persons.membership(session, told.known_as, for_change=True)

@@ -118,10 +118,10 @@ async def test_what_one_network_takes_back_leaves_what_another_said(members, som
         await said.make_anew(session, organisation)
         assert (organisation.kvk, organisation.brin) == ("30999999", "25PZ")
         assert organisation.networks == ["duurzaam-mbo", "katapult"]
-        await organisations.leave_network(session, organisation, "duurzaam-mbo")
+        await organisations.take_back(session, organisation, "duurzaam-mbo", "a-record")
         assert (organisation.kvk, organisation.website) == ("30999999", "bodemrijk.example")
         assert organisation.networks == ["katapult"]
         centre = await organisations.register(session, draft, now, network="katapult")
-        await organisations.leave_network(session, centre, "katapult")
+        await organisations.take_back(session, centre, "katapult", "a-record")
         assert (centre.name, centre.networks) == ("CIV Slimspoor Kevergaarde", [])
     await members.then_said(OrganisationRegistered)

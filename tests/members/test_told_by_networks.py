@@ -54,6 +54,20 @@ async def test_that_a_school_was_here_already_is_answered_to_who_tells_it_first(
     assert [event.joined for event in await members.said(RecordAccepted)] == [False, True, False]
 
 
+async def test_a_school_that_one_network_tells_twice_is_of_it_until_the_last_is_taken_back(members):
+    first, twice = a_school(Network.KATAPULT), a_school(Network.KATAPULT, name="CIV Vechtdal")
+    for told in (first, twice):
+        await members.when(told)
+    (school,) = await registered(members)
+    assert (await members.http.get(f"/v1/organisations/{school}")).json()["name"] == "CIV Vechtdal"
+
+    for told, networks in ((twice, ["katapult"]), (first, [])):
+        await members.when(withdrawn(told, school, Thing.ORGANISATION, told.network))
+
+        shown = (await members.http.get(f"/v1/organisations/{school}")).json()
+        assert (shown["name"], shown["networks"]) == ("Vechtdal College", networks)
+
+
 async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(members):
     await members.given(a_school())
     (school,) = await registered(members)
@@ -167,7 +181,9 @@ async def test_what_is_wrong_is_refused_by_field(members):
     assert [error.field for error in rejected.errors] == ["brin"]
 
 
-def withdrawn(told: PersonTold | AmbassadorTold, known_as: str, thing: Thing, network: Network) -> RecordWithdrawn:
+def withdrawn(
+    told: OrganisationTold | PersonTold | AmbassadorTold, known_as: str, thing: Thing, network: Network
+) -> RecordWithdrawn:
     of = {"record_id": told.record_id, "partner_id": told.partner_id, "network": network}
     return RecordWithdrawn(known_as=known_as, thing=thing, version=2, **of)
 
