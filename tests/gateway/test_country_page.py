@@ -4,7 +4,9 @@ import pytest
 from nats.js.api import StreamSource
 
 from tests.gateway.conftest import another_gateway
-from tests.gateway.test_pages import heading, well_made
+from tests.gateway.test_pages import heading, shown, well_made
+from tests.given import fresh_name
+from tests.insight.conftest import a_request
 from tests.nodes.sourcing import disconnect, source_from
 
 
@@ -40,6 +42,18 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
     assert (away in page.text, waits in page.text) == (True, True)
     figures = await team.get("/insight", params={"exact": "1"})
     assert figures.headers["content-encoding"] == "gzip"  # nothing of anybody in it, and much to draw
+
+
+async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nation, neighbourhood):
+    left_out = fresh_name("weg")
+    (insight,) = (one for one in neighbourhood.services if one.service.name == "insight")
+    await insight.publish_elsewhere(a_request(), said_by=left_out)
+    await insight.quiet()
+
+    page = await (await nation.team()).get("/country")
+
+    cards = [shown(one) for one in well_made(page, "nl").iter("li") if left_out in shown(one)]
+    assert [one.startswith("Nu niet bereikbaar") for one in cards] == [True]
 
 
 async def test_it_is_for_the_team_of_the_nation_alone(nation, neighbourhood):

@@ -49,7 +49,8 @@ async def show_country(reader: SignedInReader) -> Response:
     names = {key: name for key, name in names.items() if key != own or key in counts}
     lacks = await asyncio.gather(*(_lacks(reader, key) for key in names))
     regions = [
-        Region(key, name or key, counts.get(key), lacking, away.get(key, False))
+        # A region that this node does not listen to at all was left out of the country.
+        Region(key, name or key, counts.get(key), lacking, away.get(key, bool(away) and key != own))
         for (key, name), lacking in zip(names.items(), lacks, strict=True)
     ]
     regions.sort(key=lambda one: (-one.counts["waiting"] if one.counts else 0, one.name))
