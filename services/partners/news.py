@@ -45,8 +45,8 @@ KINDS: dict[str, type[ForPartner]] = {
 # A replica of the release before tells it without a row here.
 _ONCE = sa.text(
     """
-    INSERT INTO told_once (partner_id, once, record_id)
-    SELECT CAST(:partner_id AS text), CAST(:once AS text), CAST(:record_id AS text)
+    INSERT INTO told_once (partner_id, once, record_id, other_node)
+    SELECT CAST(:partner_id AS text), CAST(:once AS text), CAST(:record_id AS text), CAST(:other_node AS text)
     WHERE NOT EXISTS (SELECT FROM news WHERE partner_id = :partner_id AND once = :once)
     ON CONFLICT DO NOTHING
     """
@@ -73,15 +73,22 @@ _KEEP = sa.text(
 
 
 async def tell(
-    session: AsyncSession, event: ForPartner, now: datetime, *, record_id: str | None = None, once: str | None = None
+    session: AsyncSession,
+    event: ForPartner,
+    now: datetime,
+    *,
+    record_id: str | None = None,
+    once: str | None = None,
+    other_node: str | None = None,
 ) -> None:
     """Tells a partner; what it was told `once` under the same key before is not told again.
 
     `record_id` is the record that it is about: it goes when the person whose that is asks to be forgotten.
+    `other_node` is kept with what is told once.
     """
     if once is not None:
-        told = await run(session, _ONCE, {"partner_id": event.partner_id, "once": once, "record_id": record_id})
-        if not told.rowcount:
+        key = {"partner_id": event.partner_id, "once": once, "record_id": record_id, "other_node": other_node}
+        if not (await run(session, _ONCE, key)).rowcount:
             return
     news_id = say(session, event)
     values = {

@@ -28,23 +28,30 @@ from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTol
 from contracts.vocabulary import InitiativeStatus, Status, StoppedBecause
 from services.partners import leading, news, store
 from services.partners.leading import Lead
-from services.partners.tables import Record
+from services.partners.settings import PartnersSettings
+from services.partners.tables import Record, ToldOnce
 
 router = EventRouter()
 
 RecordAccepted = members.RecordAccepted | requests.RecordAccepted
 
 
+class IntroductionNotHeard(Exception):
+    """Another node tells what came of an introduction; our own matching may say that only a little later."""
+
+
 @router.hears(MatchEndorsed)
-async def tell_of_match(match: MatchEndorsed, session: AsyncSession, now: datetime) -> None:
+async def tell_of_match(match: MatchEndorsed, session: AsyncSession, now: datetime, settings: PartnersSettings) -> None:
     """The partners of both sides hear that something was found for what they told."""
-    await _tell_both_sides(session, MemberMatched, match, now)
+    await _tell_both_sides(session, MemberMatched, match, now, settings.node)
 
 
 @router.hears(IntroductionMade)
-async def tell_of_introduction(match: IntroductionMade, session: AsyncSession, now: datetime) -> None:
+async def tell_of_introduction(
+    match: IntroductionMade, session: AsyncSession, now: datetime, settings: PartnersSettings
+) -> None:
     """The partners of both sides hear that their people were introduced."""
-    await _tell_both_sides(session, MemberIntroduced, match, now)
+    await _tell_both_sides(session, MemberIntroduced, match, now, settings.node)
 
 
 @router.hears(RequestClosed)
@@ -66,16 +73,30 @@ async def tell_of_use(offer: OfferClosed, session: AsyncSession, now: datetime) 
 @router.hears(InitiativeStarted, InitiativeEnded)
 @router.hears(InitiativeTold, elsewhere=True)
 async def tell_of_initiative(
-    event: InitiativeStarted | InitiativeEnded | InitiativeTold, session: AsyncSession, now: datetime
+    event: InitiativeStarted | InitiativeEnded | InitiativeTold, session: AsyncSession, now: datetime, said_by: str
 ) -> None:
-    """The partners of both sides hear that something came of what they told, and how that ended."""
+    """The partners of both sides hear that something came of what they told, and how that ended.
+
+    Another node is believed of an introduction to one of its people, which the partner has heard of.
+    """
     for thing, record_id in (("question", event.request_id), ("offer", event.offer_id)):
         if not (told := await _told_by(session, record_id)):
+            continue
+        if isinstance(event, InitiativeTold) and not await _is_theirs(session, told, event.initiative_id, said_by):
             continue
         facts = {"thing": thing, "initiative_id": event.initiative_id, "version": event.version, **told}
         await _tell(session, InitiativeBegun(**facts), now, occasion=event.initiative_id)
         if _has_ended(event):
             await _tell(session, InitiativeOver(**facts, status=event.status), now, occasion=event.initiative_id)
+
+
+async def _is_theirs(session: AsyncSession, told: dict[str, Any], match_id: str, node: str) -> bool:
+    """Whether the other side of an introduction is of a node; raises `IntroductionNotHeard`."""
+    once = _once(MemberIntroduced.wire_name, told["record_id"], match_id)
+    introduced = await session.get(ToldOnce, (told["partner_id"], once))
+    if introduced is None:
+        raise IntroductionNotHeard
+    return introduced.other_node in (None, node)  # a release of before did not keep it
 
 
 def _has_ended(event: InitiativeStarted | InitiativeEnded | InitiativeTold) -> bool:
@@ -131,14 +152,15 @@ async def _tell_both_sides(
     kind: type[MemberMatched | MemberIntroduced],
     match: MatchEndorsed | IntroductionMade,
     now: datetime,
+    node: str,
 ) -> None:
-    for thing, record_id, found in (
-        ("question", match.request_id, match.offer_kind),
-        ("offer", match.offer_id, match.request_kind),
+    for thing, record_id, found, other in (
+        ("question", match.request_id, match.offer_kind, match.offerer),
+        ("offer", match.offer_id, match.request_kind, match.asker),
     ):
         if told := await _told_by(session, record_id):
             event = kind(thing=thing, match_id=match.match_id, found=found, version=match.version, **told)
-            await _tell(session, event, now, occasion=match.match_id)
+            await _tell(session, event, now, occasion=match.match_id, other_node=other.node or node)
 
 
 async def _tell(
@@ -147,9 +169,14 @@ async def _tell(
     now: datetime,
     *,
     occasion: str,
+    other_node: str | None = None,
 ) -> None:
-    once = f"{event.wire_name} {event.record_id} {occasion}"
-    await news.tell(session, event, now, record_id=event.record_id, once=once)
+    once = _once(event.wire_name, event.record_id, occasion)
+    await news.tell(session, event, now, record_id=event.record_id, once=once, other_node=other_node)
+
+
+def _once(wire_name: str, record_id: str, occasion: str) -> str:
+    return f"{wire_name} {record_id} {occasion}"
 
 
 async def _told_by(session: AsyncSession, record_id: str) -> dict[str, Any] | None:

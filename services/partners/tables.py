@@ -181,12 +181,13 @@ class News(Table, table=True):
 
 class ToldOnce(Table, table=True):
     """That a partner was told something that it hears only once. The news goes after a while, and this with the person
-    that it is about."""
+    that it is about. Of an introduction: to somebody of which node."""
 
     __tablename__ = "told_once"
     partner_id: str = Field(primary_key=True, sa_type=sa.Text)
     once: str = Field(primary_key=True, sa_type=sa.Text)
     record_id: str | None = Field(default=None, index=True, sa_type=sa.Text)
+    other_node: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class Webhook(Table, table=True):

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
+from chassis.dead_letters import replay
 from contracts.event import EventRejected, new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, Party, Reason
 from contracts.members import MemberErased, Place
@@ -139,15 +140,49 @@ async def test_that_people_began_something_together_is_told_once_though_the_news
         assert (await session.exec(select(ToldOnce))).all() == []
 
 
-async def test_what_the_other_side_began_in_another_node_is_told_too(partners, question_id):
+def told_elsewhere(partners, question_id, **changes):
     words = {"title": "Samen", "text": "Iets.", "started_by": "offer", "started_at": datetime.now(UTC)}
-    told = an_initiative(InitiativeTold, question_id, request_node=partners.service.settings.node, **words)
+    return an_initiative(InitiativeTold, question_id, request_node=partners.service.settings.node, **words, **changes)
 
-    await partners.publish_elsewhere(told, said_by="zeeland", to_us=True)
+
+def introduced_to(node, question_id):
+    """To somebody of another node; none: of this one."""
+    match = a_match(IntroductionMade, question_id, match_id="an-introduction")
+    return match.model_copy(update={"offerer": match.offerer.model_copy(update={"node": node})})
+
+
+async def test_what_the_other_side_began_in_another_node_is_told_too(partners, question_id):
+    await partners.when(introduced_to("zeeland", question_id))
+
+    await partners.publish_elsewhere(told_elsewhere(partners, question_id), said_by="zeeland", to_us=True)
     await partners.quiet()
 
     assert [event.own_id for event in await partners.heard_by(InitiativeBegun)] == ["vraag-1"]
     assert await partners.heard_by(InitiativeOver) == []
+
+
+@pytest.mark.parametrize("node", ["drenthe", None])
+async def test_of_an_introduction_to_somebody_of_another_node_that_node_alone_is_believed(partners, question_id, node):
+    await partners.when(introduced_to(node, question_id))
+
+    told = told_elsewhere(partners, question_id, status="done")
+    await partners.publish_elsewhere(told, said_by="zeeland", to_us=True)
+    await partners.quiet()
+
+    assert await partners.heard_by(InitiativeBegun) == await partners.heard_by(InitiativeOver) == []
+    assert await partners.dead_letters() == []
+
+
+async def test_what_came_of_an_introduction_that_was_not_heard_is_not_told_before_it_is(partners, question_id):
+    await partners.publish_elsewhere(told_elsewhere(partners, question_id), said_by="zeeland", to_us=True)
+    (letter,) = await eventually(partners.dead_letters, saying="that it was given up")
+    assert await partners.heard_by(InitiativeBegun) == []
+
+    await partners.when(introduced_to("zeeland", question_id))
+    await replay(partners.service.streams, letter)
+    await partners.quiet()
+
+    assert [event.own_id for event in await partners.heard_by(InitiativeBegun)] == ["vraag-1"]
 
 
 async def test_of_what_it_did_not_tell_or_took_back_a_partner_hears_nothing(partners, question_id):
