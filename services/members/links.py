@@ -33,7 +33,7 @@ async def mail_link(
     that is not mailed only counts: whoever asked cannot see the difference.
     """
     await store.forget_old_links(session, now - KEPT)
-    lately = await store.links_since(session, member.member_id, now - rules.LINKS_COUNTED_OVER)
+    lately = await store.links_between(session, member.member_id, now - rules.LINKS_COUNTED_OVER, now)
     if not rules.may_have_link(lately, links_max):
         return
     token = secrets.token_urlsafe(32)

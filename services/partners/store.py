@@ -63,8 +63,12 @@ async def signing_key(session: AsyncSession) -> bytes:
 
 
 async def count_events(session: AsyncSession, partner_id: str, count: int, now: datetime, most: int) -> None:
-    """Counts what a partner pushes; raises `TooManyEvents` when it is more than the minute takes."""
-    ended = col(Partner.counted_since) <= now - timedelta(minutes=1)
+    """Counts what a partner pushes; raises `TooManyEvents` when it is more than the minute takes.
+
+    A minute that is yet to come is of a clock that was ahead: it has ended too.
+    """
+    minute = timedelta(minutes=1)
+    ended = sa.or_(col(Partner.counted_since) <= now - minute, col(Partner.counted_since) >= now + minute)
     update = (
         sa.update(Partner)
         .where(col(Partner.partner_id) == partner_id)

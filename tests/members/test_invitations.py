@@ -169,6 +169,17 @@ async def test_nobody_has_us_send_much_mail(members, amir, monkeypatch):
     await invited(members, amir, "n3@lindebeek.example")
 
 
+async def test_who_invited_while_a_clock_was_ahead_can_invite_when_it_is_right_again(members, amir, monkeypatch):
+    monkeypatch.setitem(members.service.settings.__dict__, "invitations_per_day_max", 1)
+    members.clock.move(days=3)
+    await invited(members, amir)
+    members.clock.move(days=-3)
+
+    await invited(members, amir, "nieuw@lindebeek.example")
+    refused = await amir.post("/v1/invitations", json={"email": "laat@lindebeek.example"})
+    assert slug(refused) == "invited-enough"
+
+
 @pytest.mark.parametrize("erased", ["inviter", "invited", "accepted"])
 async def test_an_invitation_goes_with_who_sent_it_and_with_who_got_it(members, amir, erased):
     inviter = (await amir.get("/v1/members/me")).json()["member_id"]

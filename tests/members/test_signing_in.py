@@ -140,6 +140,19 @@ async def test_an_address_is_mailed_a_few_links_an_hour_whatever_is_asked(member
     assert len(await members.said(SignInRequested)) == 5
 
 
+async def test_what_was_asked_while_a_clock_was_ahead_does_not_count_when_it_is_right_again(members):
+    await members.joined()
+    members.clock.move(days=1)
+    for _ in range(5):
+        await ask_link(members, "noor.jansen@vechtdal.example")
+    members.clock.move(days=-1)
+    await members.given()
+
+    await ask_link(members, "noor.jansen@vechtdal.example")
+
+    assert len(await members.said(SignInRequested)) == 1
+
+
 async def test_the_gateway_learns_who_a_member_is_and_what_they_may_do(members):
     member_id = await members.joined()
     await members.team().put(f"/v1/ambassadors/{member_id}", json={"provinces": ["utrecht"]})

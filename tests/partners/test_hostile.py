@@ -94,6 +94,18 @@ async def test_more_than_the_minute_takes_is_refused_for_that_partner_alone(part
     assert (await client.post("/v1/events", content=some(), headers=batch)).status_code == 202
 
 
+async def test_a_minute_that_began_while_a_clock_was_ahead_has_ended_when_it_is_right_again(partners, monkeypatch):
+    monkeypatch.setitem(partners.service.settings.__dict__, "partner_events_per_minute_max", 1)
+    client = await partners.as_partner()
+    statuses = []
+    for later_seconds in (300, -300, 0, 61):
+        partners.clock.move(seconds=later_seconds)
+        content = json.dumps([an_event("organisation", "school", SCHOOL)])
+        statuses.append((await client.post("/v1/events", content=content, headers={"Content-Type": BATCH})).status_code)
+
+    assert statuses == [202, 202, 429, 202]
+
+
 _JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
