@@ -65,6 +65,46 @@ async def test_everybody_finds_and_reads_tips_and_meetings(neighbourhood, langua
     assert [one.get("open") for one in read.iter("details") if one.get("class") is None] == [""]
 
 
+@pytest.mark.parametrize("by_sign_in", [False, True])
+async def test_who_joins_to_come_to_a_meeting_gets_back_to_it(neighbourhood, by_sign_in):
+    organiser, at, _ = await a_meeting(neighbourhood)
+    of = (await organiser.get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]["organisation_id"]
+    visitor, email = neighbourhood.visitor(**BROWSER), f"{fresh_name('iris')}@lindebeek.example"
+
+    def link(page, words):
+        (main,) = well_made(page, "nl").iter("main")
+        return next(one.get("href") for one in main.iter("a") if shown(one) == words)
+
+    page = await visitor.get(at)
+    if by_sign_in:
+        page = await visitor.get(link(page, "Inloggen"))
+    form = await visitor.get(link(page, "Word lid"))
+    refused = await press(visitor, form, "join", name="Iris Bakker", organisation_id=of, email=email, consent="")
+    joined = await press(visitor, refused, "join", name="Iris Bakker", organisation_id=of, email=email, consent="yes")
+    almost = await visitor.get("/sign-in", params={"token": await neighbourhood.link_for(email)})
+    entered = await press(visitor, almost, "Log in")
+
+    assert (refused.status_code, joined.status_code, entered.headers["location"]) == (422, 200, at)
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example", "https://evil.example/"])
+async def test_who_joins_is_sent_nowhere_else(neighbourhood, wanted):
+    visitor = neighbourhood.visitor(**BROWSER)
+    form = await visitor.get("/join", params={"next": wanted})
+    organisation = {
+        "organisation": fresh_name("Centrum"),
+        "kind": "centre",
+        "place": "Utrecht",
+        "organisation_id": "new",
+    }
+    filled_in = organisation | {"name": "Iris", "email": f"{fresh_name('iris')}@evil.example", "consent": "yes"}
+
+    joined = await visitor.post("/join", data=filled_in | {"step": "join", "next": wanted})
+
+    assert ('name="next"' in form.text, joined.status_code) == (False, 200)
+    assert visitor.cookies["odh-next"].strip('"') == "/?done=joined"
+
+
 async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agreed(neighbourhood):
     sem, at, _ = await a_meeting(neighbourhood)
     noor, iris = await neighbourhood.member(name="Noor Jansen"), await neighbourhood.member(name="Iris Bakker")

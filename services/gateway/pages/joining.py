@@ -9,9 +9,10 @@ from starlette.responses import Response
 from chassis.problems import Problem
 from contracts.vocabulary import OrganisationKind
 from contracts.words import organisation_kind_in_words
+from services.gateway import rules
 from services.gateway.pages.forms import Form, place_in, places_like
 from services.gateway.pages.reading import AnyReader, Reader, Refused
-from services.gateway.pages.signing_in import NEXT_SECONDS, remember
+from services.gateway.pages.signing_in import NEXT_SECONDS, Next, remember
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,11 +34,12 @@ Typed = Annotated[str, Query(max_length=100)]
 
 
 @router.get("/join")
-async def show_join(reader: AnyReader) -> Response:
+async def show_join(reader: AnyReader, wanted: Next = "") -> Response:
     """The form; who is a member already has no need of it."""
+    path = rules.local_path(wanted) or ""
     if reader.caller:
-        return reader.go_to("/")
-    return await _page(reader, Form())
+        return reader.go_to(path or "/")
+    return await _page(reader, Form({"next": [path]} if path else {}))
 
 
 @router.post("/join")
@@ -62,7 +64,7 @@ async def join(reader: AnyReader) -> Response:
     if form.wrong:
         return await _page(reader, form, status=422)
     mailed = reader.page("joined.html", email=form.value("email"), sent=form.values)
-    remember(reader, mailed, "/?done=joined", NEXT_SECONDS)
+    remember(reader, mailed, rules.local_path(form.value("next")) or "/?done=joined", NEXT_SECONDS)
     return mailed
 
 
