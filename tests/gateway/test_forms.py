@@ -241,3 +241,24 @@ async def test_what_was_chosen_is_one_part_of_an_address_whatever_it_holds(neigh
     answer = await neighbourhood.visitor().post("/join", data=filled_in)
 
     assert (answer.status_code, asked[-1]) == (200, f"/v1/organisations/{quote(chosen.strip(), safe='')}")
+
+
+async def test_the_level_that_the_text_tells_of_is_chosen_unless_who_writes_chose_another(neighbourhood):
+    noor, level_4 = await neighbourhood.member(), "Wie vertelt mijn klas van niveau 4 over dakgoten?"
+    empty = await noor.get("/requests/new")
+
+    async def along(text, **so_far):
+        """What stands at the level after the text was read, and what was suggested."""
+        page = await press(noor, empty, "look", text=text, **so_far)
+        (field,) = [one for one in parsed(page).iter("select") if one.get("name") == "mbo_level"]
+        chosen = [one.get("value") for one in field.iter("option") if one.get("selected") is not None]
+        return {"mbo_level": "".join(chosen), "suggested_level": dict(inputs_of(page))["suggested_level"]}
+
+    suggested = await along(level_4)
+    assert suggested == {"mbo_level": "4", "suggested_level": "4"}
+    assert (await along(level_4.replace("4", "2"), **suggested))["mbo_level"] == "2"
+    assert (await along("Wie vertelt over dakgoten?", **suggested))["mbo_level"] == ""
+    for own in ("3", ""):
+        assert (await along(level_4, **(suggested | {"mbo_level": own})))["mbo_level"] == own
+    chosen = {"mbo_level": "4", "suggested_level": ""}
+    assert await along(level_4, **chosen) == chosen  # so it stays when the text tells of it no more

@@ -1,4 +1,4 @@
-"""What a text tells about itself: its language, its themes and the skills in it; and the door to ask that."""
+"""What a text tells about itself: its language, its themes, its level, the skills in it; and the door to ask that."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from contracts.skills import skill_in_words
 from contracts.vocabulary import Language, Skill, Theme
 from services.matching import looking_along, suggestions
 from services.matching.skills import FILE
-from services.matching.suggesting import THEMES_MAX, language_of, skills_of, themes_of
+from services.matching.suggesting import THEMES_MAX, language_of, level_of, skills_of, themes_of
 
 NL, EN = Language.DUTCH, Language.ENGLISH
 
@@ -71,6 +71,32 @@ def test_a_text_tells_of_skills(text, skills):
     assert set(skills_of("", text, language_of("", text))) == skills
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "level"),
+    [
+        ("Klas niveau 4", "Twaalf studenten, 4 middagen.", 4),
+        ("BPV voor mbo 3", "", 3),
+        ("", "Onze mbo-4-studenten", 4),
+        ("", "MBO-niveau 2, in het voorjaar.", 2),
+        ("", "We have level 4 students, and level 4\u00a0students only.", 4),
+        ("", "Who helps our students at level 1?", 1),
+        ("", "Geen niveau 2, maar niveau 3.", 3),
+        ("", "Studenten van niveau 3/4", None),
+        ("Niveau 2", "Ook voor niveau 1, 2 en 3.", None),
+        ("", "Een stage op het mbo, mbo 3 dagen per week, of mbo 2x.", None),
+        ("", "A level 2 charger, en niveau 10 of 4.5.", None),
+        ("Gastles", "Het moet een niveau hoger. Er komen 4 studenten.", None),
+    ],
+)
+def test_the_level_that_a_text_tells_of(title, text, level):
+    assert level_of(title, text) == level
+
+
+@given(st.text(alphabet="niveaumbols 1234/,-\n", max_size=200))
+def test_any_text_has_one_level_of_the_four_or_none(text):
+    assert level_of("", text) in (None, 1, 2, 3, 4)
+
+
 def test_every_skill_has_words_that_tell_of_it_and_a_name():
     listed = [line.split()[0] for line in FILE.read_text().splitlines() if line and not line.startswith("#")]
 
@@ -80,7 +106,7 @@ def test_every_skill_has_words_that_tell_of_it_and_a_name():
 
 
 async def test_who_writes_gets_suggestions_in_their_own_language(matching):
-    written = {"title": "Heat pumps", "text": "Who can show our students how to install a heat pump?"}
+    written = {"title": "Heat pumps", "text": "Who can show our level 3 students how to install a heat pump?"}
 
     answer = await matching.asker.post("/v1/suggestions?language=nl", json=written)
 
@@ -89,6 +115,7 @@ async def test_who_writes_gets_suggestions_in_their_own_language(matching):
     assert found["language"] == "en"
     assert found["themes"][0] == {"theme": "energy-transition", "words": "energietransitie"}
     assert {"skill": "heat-pumps", "words": "warmtepompen installeren"} in found["skills"]
+    assert found["mbo_level"] == 3
 
 
 async def test_who_is_not_signed_in_gets_none(matching):

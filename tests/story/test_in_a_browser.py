@@ -156,6 +156,24 @@ async def test_who_chooses_a_theme_while_an_answer_is_under_way_keeps_it_and_wha
     assert await read_out.evaluate("one => one.isConnected && one.childElementCount > 0")
 
 
+async def test_the_level_is_read_from_what_somebody_writes_and_the_one_that_they_chose_stays(street, visitor):
+    await _signed_in(street, visitor)
+    await visitor.goes_to("/requests/new")
+    words, level = visitor.field("Wat zoek je?"), visitor.field("Mbo-niveau")
+
+    for told in ("4", "2"):
+        await words.fill(f"Wie laat onze klas van niveau {told} een warmtepomp zien?")
+        await visitor.page.locator(f"[name=suggested_level][value='{told}']").wait_for(state="attached")
+        assert await level.input_value() == told
+    async with visitor.page.expect_response("**/new/along"):
+        await level.select_option("3")
+    async with visitor.page.expect_response("**/new/along"):
+        await words.fill("Wie laat onze klas van niveau 1 een windmolen zien?")
+
+    await visitor.sees("We lazen het niveau in je tekst.")
+    assert await level.input_value() == "3"
+
+
 async def test_who_has_no_script_finds_and_asks_by_buttons(street):
     email = f"{fresh_name('iemand')}@lindebeek.example"
     async with visiting(street.browser, street.where, email, java_script_enabled=False, **PHONE) as visitor:

@@ -25,6 +25,7 @@ router = APIRouter(include_in_schema=False)
 FIELDS = {
     "text": "{its}.text",
     "themes": "{its}.themes",
+    "mbo_level": "request.level",
     "title": "{its}.summary",
     "kind": "{its}.kind",
     "place": "{its}.place",
@@ -34,7 +35,6 @@ FIELDS = {
     "ends_on": "form.ends-on",
     "participants": "{its}.participants",
     "language": "form.language",
-    "mbo_level": "request.level",
     "from_time": "form.from-time",
     "until_time": "form.until-time",
     "venue": "form.venue",

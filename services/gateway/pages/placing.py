@@ -107,7 +107,7 @@ async def _along(reader: Reader, side: str, form: Form) -> dict[str, Any]:
     if enough:
         with suppress(Problem):
             told = await reader.ask(f"/v1/suggestions?language={language}", method="POST", body=written)
-            _suggest(form, [one["theme"] for one in told["themes"]])
+            _suggest(form, [one["theme"] for one in told["themes"]], str(told["mbo_level"] or ""))
             if side == "requests":
                 asked = written | form.given("kind") | _place(reader, form)
                 asked_at = f"/v1/suggestions/offers?language={language}"
@@ -126,12 +126,14 @@ def written_in(reader: Reader, form: Form) -> Language:
     return Language(chosen) if chosen in set(Language) else reader.language
 
 
-def _suggest(form: Form, themes: list[str]) -> None:
-    """Chooses the themes for who did not choose others than were suggested before."""
+def _suggest(form: Form, themes: list[str], level: str) -> None:
+    """Chooses the themes and the level for who did not choose others than were suggested before."""
     before = form.value("suggested").split()
     if sorted(form.all("themes")) == sorted(before):
         form.values["themes"] = themes
     form.values["suggested"] = [" ".join(themes)]
+    if form.value("mbo_level") == form.value("suggested_level"):
+        form.values["mbo_level"] = form.values["suggested_level"] = [level]
 
 
 def _place(reader: Reader, form: Form) -> dict[str, Any]:
