@@ -71,6 +71,35 @@ async def desk(neighbourhood):
     return ambassador, asker, about, request["request_id"]
 
 
+def spoken(element, language):
+    """Each text in an element, with the language that it is read out in."""
+    language = element.get("lang", language)
+    yield language, element.text or ""
+    for one in element:
+        yield from spoken(one, language)
+        yield language, one.tail or ""
+
+
+def languages_of(words, page):
+    """In which languages these words are read out where they are only that, on an English page."""
+    texts = (text for one in page.iter("span") for text in spoken(one, "en"))
+    return {language for language, text in texts if words in text}
+
+
+async def test_on_an_english_page_a_dutch_title_is_read_out_in_dutch(neighbourhood, desk):
+    (ambassador, asker, about, request_id), day = desk, (datetime.now(UTC) + timedelta(days=9)).date().isoformat()
+    offerer = await neighbourhood.member(name="Sem de Vries")
+    await offerer.post("/api/v1/offers", json=a_proposition(f"Alles over de {about}", kind="guest-lesson"))
+    note = {"matter": "request", "matter_id": request_id, "note": "Bel de school", "due_on": day}
+    assert (await ambassador.post("/api/v1/follow-ups", json=note)).status_code == 201
+    await neighbourhood.quiet()
+
+    at_request = f"/desk/requests/{request_id}?words=alles+over+de+{about}"
+    for browser, path in ((asker, "/requests"), (ambassador, "/desk"), (ambassador, at_request)):
+        page = well_made(await browser.get(path, headers={"Accept-Language": "en"}), "en")
+        assert languages_of(about, page) == {"nl"}, path
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 async def test_the_pages_are_well_made(neighbourhood, desk, language):
     ambassador, asker, about, request_id = desk
@@ -234,6 +263,8 @@ async def test_no_two_buttons_at_a_desk_have_the_same_words_when_one_request_has
     read = well_made(await ambassador.get("/desk"), "nl")
     said = [shown(one) for what in ("button", "summary") for one in read.iter(what) if about in shown(one)]
     assert (len(said), len(set(said))) == (10, 6)  # a part that opens and its own button say the same
+    english = well_made(await ambassador.get("/desk", params={"taal": "en"}), "en")
+    assert languages_of(about, english) == {"nl"}
 
 
 async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_desk(neighbourhood, desk):

@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element
 import html5lib
 import httpx
 import pytest
+import sqlalchemy as sa
 from jinja2 import Environment
 from starlette.requests import Request
 
@@ -316,6 +317,15 @@ async def test_who_is_signed_in_and_follows_a_link_that_was_used_goes_on_where_i
     assert "Stuur me een link" not in answer.text
 
 
+async def test_what_somebody_fills_in_of_themselves_a_browser_can_fill_in(neighbourhood):
+    page = parsed(await neighbourhood.visitor().get("/join"))
+
+    known = {one.get("name"): one.get("autocomplete") for one in page.iter("input") if one.get("autocomplete")}
+    assert known == {
+        "name": "name", "email": "email", "organisation": "organization", "role": "organization-title", "phone": "tel",
+    }  # fmt: skip
+
+
 async def test_a_wrong_address_is_said_to_be_wrong_where_it_was_typed(neighbourhood):
     browser = neighbourhood.visitor()
 
@@ -567,6 +577,19 @@ async def test_a_step_that_is_taken_by_a_button_pressed_twice_is_said_to_be_take
         assert [one.headers.get("location") for one in pressed] == [f"{at}?done={step}"] * 2
     late = await press(noor, page, "fulfil")
     assert (late.status_code, "Er is intussen iets veranderd." in late.text) == (412, True)
+
+
+@pytest.mark.parametrize("side", ["requests", "offers"])
+async def test_what_is_in_conversation_is_not_said_to_stand_open_until_a_day(neighbourhood, side):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    placed = (await noor.post(f"/api/v1/{side}", json=a_proposition("Een dag aan de draaibank"))).json()
+    async with neighbourhood.services[0].service.engine.begin() as connection:
+        introduced = sa.text("UPDATE proposition SET status = 'in-conversation' WHERE proposition_id = :id")
+        await connection.execute(introduced, {"id": placed[f"{side[:-1]}_id"]})
+
+    told = shown(well_made(await noor.get(f"/{side}/{placed[f'{side[:-1]}_id']}"), "nl"))
+
+    assert ("Je bent aan iemand voorgesteld." in told, "Staat open tot" in told) == (True, False)
 
 
 async def test_from_somebody_elses_offer_a_question_about_it_is_asked_and_not_from_ones_own(neighbourhood):
