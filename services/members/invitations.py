@@ -36,7 +36,10 @@ InvitationId = Annotated[str, Path(max_length=128)]
 
 
 class Invitation(Table, table=True):
-    """An invitation, with its address for as long as it waits; only the hash of its token is here."""
+    """An invitation, with its address for as long as it waits; only the hash of its token is here.
+
+    Of one that waits no more the hash of its address stays: mails to an address are counted until it lapses.
+    """
 
     __tablename__ = "invitation"
     invitation_id: str = Field(primary_key=True, sa_type=sa.Text)
@@ -44,6 +47,7 @@ class Invitation(Table, table=True):
     invited_by: str = Field(sa_type=sa.Text, index=True)
     email: str | None = Field(default=None, sa_type=sa.Text)
     email_key: str | None = Field(default=None, sa_type=sa.Text, index=True)
+    address_hash: bytes | None = Field(default=None, sa_type=sa.LargeBinary)
     name: str | None = Field(default=None, sa_type=sa.Text)
     language: str = Field(sa_type=sa.Text)
     organisation_id: str | None = Field(default=None, sa_type=sa.Text)
@@ -122,6 +126,8 @@ async def with_token(session: AsyncSession, token: str, now: datetime, *, for_ch
 
 async def close(session: AsyncSession, invitation: Invitation) -> None:
     """It does not wait any more: who was invited is known by their membership, or not at all."""
+    if invitation.email_key:
+        invitation.address_hash = inviting.address_hash(invitation.token_hash, invitation.email_key)
     invitation.email = invitation.email_key = invitation.name = None
     await forget_replies(session, [invitation.invitation_id])
 
@@ -138,7 +144,7 @@ async def forget(session: AsyncSession, member_id: str, email_key: str | None) -
     theirs = sa.or_(
         col(Invitation.invited_by) == member_id,
         col(Invitation.member_id) == member_id,
-        col(Invitation.email_key) == email_key,
+        _is_to(email_key or ""),
     )
     gone = sa.delete(Invitation).where(theirs).returning(col(Invitation.invitation_id))
     return list((await session.exec(gone)).scalars())
@@ -167,7 +173,7 @@ async def _new(
     if draft.ambassador:
         await check_organisations_exist(session, draft.ambassador.organisation_ids, "ambassador.organisation_ids")
     key, token = rules.email_key(draft.email), secrets.token_urlsafe(32)
-    mailed = await _count(session, col(Invitation.email_key) == key) < inviting.INVITATIONS_TO_ONE_MAX
+    mailed = await _count(session, _is_to(key)) < inviting.INVITATIONS_TO_ONE_MAX
     invitation = Invitation(
         invitation_id=new_id(),
         token_hash=rules.token_hash(token),
@@ -199,6 +205,12 @@ async def _new(
     say_later(session, InvitationLapseDue(invitation_id=invitation.invitation_id), at=invitation.expires_at)
     note_deed(session, "members", who, Deed.MEMBER_INVITED, now)
     return invitation
+
+
+def _is_to(email_key: str) -> Any:
+    """The condition that it is, or was, to this address; its hash is salted, so that every row is looked at."""
+    theirs = sa.func.sha256(col(Invitation.token_hash).op("||")(email_key.encode()))
+    return sa.or_(col(Invitation.email_key) == email_key, col(Invitation.address_hash) == theirs)
 
 
 async def _count(session: AsyncSession, *of: Any) -> int:

@@ -1,5 +1,6 @@
 """What holds for invitations: how long, how many, and what is refused. Pure."""
 
+import hashlib
 from datetime import timedelta
 
 from chassis.problems import Problem
@@ -23,3 +24,8 @@ class InvitationNotFound(Problem, slug="invitation-not-found", status=404, title
 
 class InvitedEnough(Problem, slug="invited-enough", status=429, title="You invited many people today: go on tomorrow"):
     """There is a limit to the mail that somebody has us send to addresses that never asked for it."""
+
+
+def address_hash(token_hash: bytes, email_key: str) -> bytes:
+    """What stays of the address of an invitation that waits no more: another one for each, by its token."""
+    return hashlib.sha256(token_hash + email_key.encode()).digest()

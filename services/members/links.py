@@ -27,13 +27,16 @@ async def mail_link(
     new_email: str | None = None,
     mailed: bool = True,
 ) -> None:
-    """Has a link mailed to a member, but never more than `links_max` in an hour; the caller is not told which.
+    """Has a link mailed to a member, but never more than `links_max` in an hour, nor to one address from whomever.
 
-    `joining` are the details that count when the link is followed, `new_email` the address that it confirms. A link
-    that is not mailed only counts: whoever asked cannot see the difference.
+    The caller is not told which. `joining` are the details that count when the link is followed, `new_email` the
+    address that it confirms. A link that is not mailed only counts: whoever asked cannot see the difference.
     """
     await store.forget_old_links(session, now - KEPT)
-    lately = await store.links_between(session, member.member_id, now - rules.LINKS_COUNTED_OVER, now)
+    key = rules.email_key(new_email or member.email)
+    await store.one_at_a_time(session, f"links to {key}")
+    since = now - rules.LINKS_COUNTED_OVER
+    lately = await store.links_between(session, member.member_id, key, since, now)
     if not rules.may_have_link(lately, links_max):
         return
     token = secrets.token_urlsafe(32)
@@ -45,6 +48,7 @@ async def mail_link(
         expires_at=now + rules.LINK_LIFETIME,
         joining=joining,
         new_email=new_email,
+        new_email_key=key if new_email else None,
     )
     session.add(link)
     if mailed:

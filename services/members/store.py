@@ -195,10 +195,15 @@ async def team_count(session: AsyncSession) -> int:
     return (await session.exec(select(sa.func.count()).select_from(Member).where(col(Member.node_team)))).one()
 
 
-async def links_between(session: AsyncSession, member_id: str, since: datetime, now: datetime) -> int:
-    """How many links were asked for a member since then; not those that a clock which was ahead wrote down."""
+async def links_between(
+    session: AsyncSession, member_id: str, email_key: str, since: datetime, now: datetime
+) -> int:
+    """How many links were asked for a member since then, or for others who want this address as their new one; not
+    those that a clock which was ahead wrote down.
+    """
+    to_it = sa.or_(col(SignInLink.member_id) == member_id, col(SignInLink.new_email_key) == email_key)
     lately = SignInLink.created_at > since, SignInLink.created_at <= now
-    query = select(sa.func.count()).where(SignInLink.member_id == member_id, *lately)
+    query = select(sa.func.count()).where(to_it, *lately)
     return (await session.exec(query)).one()
 
 

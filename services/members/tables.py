@@ -153,6 +153,7 @@ class SignInLink(Table, table=True):
     used_at: datetime | None = Field(default=None, sa_type=Instant)
     joining: dict[str, Any] | None = Field(default=None, sa_type=pg.JSONB(none_as_null=True))
     new_email: str | None = Field(default=None, sa_type=sa.Text)
+    new_email_key: str | None = Field(default=None, sa_type=sa.Text, index=True)
 
 
 class NamedForTeam(Table, table=True):

@@ -180,6 +180,20 @@ async def test_who_invited_while_a_clock_was_ahead_can_invite_when_it_is_right_a
     assert slug(refused) == "invited-enough"
 
 
+async def test_an_address_gets_no_more_mail_when_its_invitations_are_taken_back(members, amir):
+    mailed = []
+    for _ in range(4):
+        view, made = await invited(members, amir)
+        mailed.append(made is not None)
+        assert (await amir.delete(f"/v1/invitations/{view['invitation_id']}")).status_code == 204
+    _, other = await invited(members, amir, "bas@lindebeek.example")
+
+    assert (mailed, other is not None) == ([True, True, False, False], True)
+    async with members.session() as session:
+        kept = str((await session.exec(text("SELECT * FROM invitation WHERE revoked_at IS NOT NULL"))).all())
+    assert "iris" not in kept
+
+
 @pytest.mark.parametrize("erased", ["inviter", "invited", "accepted"])
 async def test_an_invitation_goes_with_who_sent_it_and_with_who_got_it(members, amir, erased):
     inviter = (await amir.get("/v1/members/me")).json()["member_id"]

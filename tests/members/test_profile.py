@@ -88,6 +88,25 @@ async def test_an_address_of_somebody_else_is_not_told_to_be_taken(members, noor
     await members.then_nothing_said()
 
 
+async def test_many_who_want_one_address_have_it_mailed_no_more_than_one_of_them_could(members, noor):
+    bas = await members.joined(name="Bas Smit", email="bas@elders.example", organisation=COMPANY)
+    await members.given()
+
+    for email in ("vrij@elders.example", "Vrij@elders.example", "VRIJ@elders.example", "vrij@elders.example"):
+        for who in (noor, bas):
+            seen = {"If-Match": (await members.me(who)).headers["etag"]}
+            answer = await members.http_as(who).patch("/v1/members/me", json={"email": email}, headers=seen)
+            assert answer.status_code == 200
+    joining = a_join(email="vrij@elders.example", organisation=COMPANY | {"kvk": "30999999"})
+    for _ in range(2):
+        assert (await members.http.post("/v1/members", json=joining)).status_code == 202
+
+    assert [link.joining for link in await members.links()] == [False] * 4 + [True]
+    members.clock.move(hours=1, seconds=1)
+    await members.http.post("/v1/members", json=joining)
+    assert len(await members.links()) == 6
+
+
 async def test_an_address_that_was_taken_meanwhile_stays_with_who_has_it(members, noor):
     await members.http_as(noor).patch("/v1/members/me", json={"email": "gewild@elders.example"}, headers=FIRST)
     (link,) = await members.links()
