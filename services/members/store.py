@@ -195,9 +195,7 @@ async def team_count(session: AsyncSession) -> int:
     return (await session.exec(select(sa.func.count()).select_from(Member).where(col(Member.node_team)))).one()
 
 
-async def links_between(
-    session: AsyncSession, member_id: str, email_key: str, since: datetime, now: datetime
-) -> int:
+async def links_between(session: AsyncSession, member_id: str, email_key: str, since: datetime, now: datetime) -> int:
     """How many links were asked for a member since then, or for others who want this address as their new one; not
     those that a clock which was ahead wrote down.
     """
