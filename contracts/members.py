@@ -148,12 +148,14 @@ class AmbassadorAppointed(Event, wire_name="members.ambassador-appointed", about
 
     member_id: str
     scope: AmbassadorScope
+    news: bool = Field(default=False, description="Somebody appointed them just now, or changed the scope: tell them.")
 
 
 class AmbassadorStoodDown(Event, wire_name="members.ambassador-stood-down", about="member_id", reach="shared"):
     """A member is no longer an ambassador."""
 
     member_id: str
+    news: bool = Field(default=False, description="Somebody ended it just now, and they still take part: tell them.")
 
 
 class NodeTeamJoined(Event, wire_name="members.node-team-joined", about="member_id", reach="local"):

@@ -4,7 +4,7 @@ Pure, and never failing: an event from a node with a newer release may hold a wo
 shown as it came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from babel.dates import format_date
@@ -122,6 +122,16 @@ def network_in_words(network: str, _: Language) -> str:
 def province_in_words(province: str, language: Language) -> str:
     """A province's name in the reader's language."""
     return _PROVINCES_IN_ENGLISH.get(province, province) if language is _ENGLISH else province
+
+
+def scope_in_words(scope: Mapping[str, Sequence[str]], language: Language) -> str:
+    """Where an ambassador is active, from an `AmbassadorScope` as JSON: 'Zeeland, energietransitie, 2 organisaties'."""
+    provinces = [province_in_words(province, language) for province in scope.get("provinces", ())]
+    themes = [theme_in_words(theme, language) for theme in scope.get("themes", ())]
+    count = len(scope.get("organisation_ids", ()))
+    word = "organisatie" if language is _DUTCH else "organisation"
+    organisations = [f"{count} {word}{'s' if count > 1 else ''}"] if count else []
+    return ", ".join((*provinces, *themes, *organisations))
 
 
 #: A reason that brought less than this part of what the first one brought counts only a little.

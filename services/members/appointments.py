@@ -89,7 +89,9 @@ async def end_appointment(member_id: MemberId, who: NodeTeam, now: Now, command:
 
     async def end_it(session: AsyncSession) -> Reply:
         member = await store.active_member(session, member_id, for_change=True)
-        stood = [await stood_down(session, one) for one in await persons.memberships_of(session, member)]
+        stood: list[bool] = []
+        for one in await persons.memberships_of(session, member):
+            stood.append(await stood_down(session, one, news=not any(stood)))  # one person is told once
         if not any(stood):
             raise NotAnAmbassador
         member.version += not stood[0]
@@ -138,7 +140,7 @@ async def appointed(session: AsyncSession, member: Member, draft: ScopeDraft, no
     ambassador = known or Ambassador(member_id=member.member_id, appointed_at=now)
     session.add(ambassador)
     ambassador.words = (ambassador.words or {}) | {HERE: _word(HERE, draft.scope(), now)}
-    await _in_force(session, ambassador, member)
+    await _in_force(session, ambassador, member, is_new=known is None)
     return ambassador
 
 
@@ -156,7 +158,7 @@ async def appointed_by_network(session: AsyncSession, member: Member, told: Amba
         ambassador.words = {} if is_told_again else {HERE: _word(HERE, ambassador.scope, ambassador.appointed_at)}
     ambassador.words = ambassador.words | {told.record_id: _word(told.network, draft.scope(), now)}
     if known is None or _scope_said(ambassador) != ambassador.scope:
-        await _in_force(session, ambassador, member)
+        await _in_force(session, ambassador, member, is_new=known is None)
 
 
 async def appointed_no_more(session: AsyncSession, member: Member, record_id: str) -> None:
@@ -184,13 +186,15 @@ def _scope_said(ambassador: Ambassador) -> AmbassadorScope:
     return AmbassadorScope.model_validate(words[last]["scope"])
 
 
-async def _in_force(session: AsyncSession, ambassador: Ambassador, member: Member) -> None:
+async def _in_force(session: AsyncSession, ambassador: Ambassador, member: Member, *, is_new: bool = False) -> None:
+    before = None if is_new else await scope_of(session, ambassador)
     scope = _scope_said(ambassador)
     ambassador.organisation_ids, ambassador.provinces = list(scope.organisation_ids), list(scope.provinces)
     ambassador.themes = list(scope.themes)
     member.version += 1
     scope = await scope_of(session, ambassador)
-    say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
+    state = {"member_id": member.member_id, "version": member.version, "scope": scope}
+    say(session, AmbassadorAppointed(**state, news=scope != before))
 
 
 async def _with_one_scope(session: AsyncSession, person: Member, draft: ScopeDraft, now: datetime) -> Ambassador:
@@ -199,19 +203,19 @@ async def _with_one_scope(session: AsyncSession, person: Member, draft: ScopeDra
     under = standing.member_id if standing else person.member_id
     theirs = {one.member_id: one for one in await persons.memberships_of(session, person)}
     for reference in theirs.keys() - {under}:
-        await stood_down(session, theirs[reference])
+        await stood_down(session, theirs[reference], news=False)
     person.version += under != person.member_id  # the next change is of another version, whosever row this one was of
     return await appointed(session, theirs[under], draft, now)
 
 
-async def stood_down(session: AsyncSession, member: Member) -> bool:
-    """A member is no ambassador any more; false when they were none."""
+async def stood_down(session: AsyncSession, member: Member, *, news: bool = True) -> bool:
+    """A member is no ambassador any more, which is news to them; false when they were none."""
     ambassador = await session.get(Ambassador, member.member_id)
     if ambassador is None:
         return False
     await session.delete(ambassador)
     member.version += 1
-    say(session, AmbassadorStoodDown(member_id=member.member_id, version=member.version))
+    say(session, AmbassadorStoodDown(member_id=member.member_id, version=member.version, news=news))
     return True
 
 

@@ -1,4 +1,4 @@
-"""What notify hears of what is done at a desk: who is asked something there hears it, and who asked the answer."""
+"""What notify hears of who has a desk and of what is done there: who is asked hears it, and who asked the answer."""
 
 from datetime import datetime
 
@@ -6,11 +6,20 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
 from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
-from services.notify import desk_notices, erasure
+from contracts.members import AmbassadorAppointed, AmbassadorStoodDown
+from services.notify import ambassador_notices, desk_notices, erasure
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
+
+
+@router.hears(AmbassadorAppointed, AmbassadorStoodDown)
+async def tell_ambassador(
+    event: AmbassadorAppointed | AmbassadorStoodDown, session: AsyncSession, now: datetime, settings: NotifySettings
+) -> None:
+    """Who becomes an ambassador hears for what, and who is one no more hears that."""
+    await tell(session, ambassador_notices.ambassador_notices(event), settings, now)
 
 
 @router.hears(HandOverAsked, HandOverAnswered)

@@ -22,7 +22,7 @@ from contracts.days import AMSTERDAM
 from contracts.matching import Reason
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, reasons_in_words
+from contracts.words import kind_in_words, reasons_in_words, scope_in_words
 from services.notify.rules import reference
 from services.notify.templates import INITIATIVE_TEMPLATES, MEETING_TEMPLATES, Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
@@ -115,6 +115,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "items": reading.items,
         "until": _clock_time(facts.get("expires_at")),
         "confirms": facts.get("confirms", False),
+        "area": scope_in_words(facts.get("scope", {}), reading.language),
         "refused": _shown(reading, reading.matter_id),
     }
     if "asker" in facts:
@@ -205,6 +206,10 @@ def url_of(reading: Reading) -> str | None:
             return f"{reading.public_url}/same?thing=persons&state=merged"
         case Template.TEAM_MAIL_REFUSED:
             return None
+        case Template.AMBASSADOR_APPOINTED:
+            return f"{reading.public_url}/desk"
+        case Template.AMBASSADOR_STOOD_DOWN:
+            return f"{reading.public_url}/"
         case Template.DIGEST:
             return f"{reading.public_url}/inbox"
         case Template.MEETING_CALLED_OFF:

@@ -57,6 +57,8 @@ class Template(StrEnum):
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
     PERSON_MERGED = "person-merged"
     TEAM_PERSON_MERGED = "team-person-merged"
+    AMBASSADOR_APPOINTED = "ambassador-appointed"
+    AMBASSADOR_STOOD_DOWN = "ambassador-stood-down"
     HAND_OVER_ASKED = "hand-over-asked"
     HAND_OVER_DECLINED = "hand-over-declined"
     HELP_ASKED = "help-asked"

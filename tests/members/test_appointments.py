@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.members import AmbassadorAppointed
+from contracts.members import AmbassadorAppointed, AmbassadorStoodDown
 from tests.members.conftest import slug
 
 ZEELAND, DRENTHE = {"provinces": ["Zeeland"]}, {"provinces": ["Drenthe"]}
@@ -38,3 +38,24 @@ async def test_who_was_appointed_meanwhile_is_not_appointed_over_that(members, n
 
     assert answer.status_code == 412
     assert len(await members.said(AmbassadorAppointed)) == 1
+
+
+async def test_a_new_scope_is_news_to_its_ambassador_and_the_same_again_is_not(members, noor):
+    there, team = f"/v1/ambassadors/{noor}", members.team()
+    for scope in (ZEELAND, ZEELAND, DRENTHE):
+        version = (await team.get(f"/v1/members/{noor}")).headers["ETag"]
+        answer = await team.put(there, json=scope, headers={"If-Match": version})
+        assert answer.status_code == 200, answer.text
+
+    assert [one.news for one in await members.said(AmbassadorAppointed)] == [True, False, True]
+
+
+async def test_that_it_ended_is_news_to_who_takes_part_and_not_to_who_leaves(members, noor):
+    there, team = f"/v1/ambassadors/{noor}", members.team()
+    await team.put(there, json=ZEELAND)
+    await team.delete(there)
+    await team.put(there, json=ZEELAND)
+
+    await members.http_as(noor).post("/v1/members/me/leave")
+
+    assert [one.news for one in await members.said(AmbassadorStoodDown)] == [True, False]

@@ -250,7 +250,7 @@ async def test_another_scope_of_who_was_appointed_under_both_references_is_their
 
     await members.team().put(f"/v1/ambassadors/{second}", json={"provinces": ["Drenthe"]}, headers={"If-Match": seen})
 
-    assert [one.member_id for one in await members.said(AmbassadorStoodDown)] == [second]
+    assert [(one.member_id, one.news) for one in await members.said(AmbassadorStoodDown)] == [(second, False)]
     (listed,) = (await members.team().get("/v1/ambassadors")).json()["items"]
     assert (listed["member_id"], listed["scope"]["provinces"]) == (first, ["Drenthe"])
 

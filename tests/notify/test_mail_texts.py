@@ -38,6 +38,7 @@ MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
 TO_ADDRESS = (*LINKS, Template.ADDRESS_REPLACED)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
+AMBASSADOR = (Template.AMBASSADOR_APPOINTED, Template.AMBASSADOR_STOOD_DOWN)
 INITIATIVES = tuple(template for template in Template if template.value.startswith("initiative-"))
 DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
 HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
@@ -131,6 +132,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         return {"partner": "centra", "because": "failing"}
     if template in MERGED:
         return {}
+    if template in AMBASSADOR:
+        return {"scope": {"provinces": ["Zeeland"], "themes": ["circular-economy"], "organisation_ids": ["o-1", "o-2"]}}
     if template in MEETING_TEMPLATES:
         return {"meeting": A_MEETING.model_dump(mode="json"), "standing": "place"}
     match = a_match(NOOR, FATIMA)
@@ -218,6 +221,8 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
         Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",
+        Template.AMBASSADOR_APPOINTED: f"{NODE_URL}/desk",
+        Template.AMBASSADOR_STOOD_DOWN: f"{NODE_URL}/",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",
         Template.ADDRESS_REPLACED: f"{NODE_URL}/help",
@@ -464,6 +469,7 @@ def check_hostile(template: Template, text: str) -> None:
     if template not in (
         *TO_ADDRESS,
         *MERGED,
+        *AMBASSADOR,
         Template.PARTNER_ENDPOINT_DISABLED,
     ):  # these greet by name, if it is one, and no more
         assert _dense(line) in shown(words(mail, "html"))

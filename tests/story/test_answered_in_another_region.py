@@ -210,9 +210,9 @@ async def test_each_is_introduced_once_by_their_own_region(country):
 async def test_nobody_is_mailed_the_same_thing_twice(country):
     for region in (country.zeeland, country.brabant):
         # How it ended is gathered for the ambassador, who had a mail today.
-        for who, count in ((region.email, 3), (f"bo-{region.email}", 2)):
+        for who in (region.email, f"bo-{region.email}"):
             subjects = [str(mail["Subject"]) for mail in country.catcher.mails(who)]
-            assert len(subjects) == len(set(subjects)) == count
+            assert len(subjects) == len(set(subjects)) == 3
         async with region.notify.service.engine.connect() as connection:
             rows = await connection.execute(text("SELECT status, count(*) FROM notification GROUP BY 1"))
             assert {row.status for row in rows} == {"sent", "gathered"}
