@@ -1,13 +1,15 @@
-"""A database, or a service, that is gone without a word: the other notices, and lets go of what was held for it."""
+"""A database, a broker or a service that is gone without a word: the other notices, and lets go of what it held."""
 
 import asyncio
 import socket
+from signal import Signals
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from chassis.database import engine_for
+from tests.chassis.conftest import lending_on
 from tests.faults.proxy import AtTheEndOf, Line
 from tests.given import eventually
 
@@ -54,6 +56,24 @@ async def test_a_statement_whose_service_is_gone_is_broken_off(engine, postgres)
             await working
         await eventually(lambda: _is_free(engine, True), saying="the lock of a statement that nobody waits for")
         await cut_off.dispose()
+
+
+async def test_a_broker_that_stands_still_is_given_up_and_hears_all_once_when_it_goes_on(postgres, own_nats):
+    async with lending_on(postgres, own_nats) as lending:
+        own_nats.kill(Signals.SIGSTOP)
+        try:
+            await lending.lends("before")
+
+            async def is_given_up():
+                return (await lending.service.parts())["broker"] == "not ready"
+
+            await eventually(is_given_up, within=15, saying="a broker that is given up")
+            await lending.lends("after")
+        finally:
+            own_nats.kill(Signals.SIGCONT)
+
+        await lending.outbox_empty()
+        assert await lending.lent() == ["before", "after"]
 
 
 async def _run(engine, statement):

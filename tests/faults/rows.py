@@ -43,7 +43,7 @@ ROWS = {
     "F9": Row("a disk is full", ("tests/faults/test_full_disk.py",)),
     "F10": Row("a region is cut off", ("tests/chassis/test_vanishing.py",)),
     "F11": Row("lines are cut and come back in another order"),
-    "F12": Row("the broker stands still"),
+    "F12": Row("the broker stands still", ("tests/chassis/test_vanishing.py",)),
     "F13": Row(
         "a replica stands still and comes back",
         (f"{HEARING}::test_a_replica_that_stood_still_and_comes_back_has_no_second_effect",),
