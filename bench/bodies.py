@@ -37,10 +37,10 @@ _TOWNS = (
 )
 
 
-def drafts(seed: int, count: int = 16) -> list[str]:
-    """The bodies of so many different POSTs, each with a place for the number of the call."""
+def drafts(seed: int) -> list[str]:
+    """The bodies of sixteen different POSTs, each with a place for the number of the call."""
     chance = random.Random(seed)
-    return [json.dumps(_draft(chance), ensure_ascii=False) for _ in range(count)]
+    return [json.dumps(_draft(chance), ensure_ascii=False) for _ in range(16)]
 
 
 def _draft(chance: random.Random) -> dict[str, Any]:

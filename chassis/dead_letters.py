@@ -93,7 +93,7 @@ async def replay(streams: Streams, letter: RawStreamMsg, *of_others: RawStreamMs
         },
     )
     for one in (letter, *of_others):
-        await drop(streams, one)
+        await _remove(streams, one)
 
 
 def _event_of(letter: RawStreamMsg) -> tuple[str | None, bytes | None]:
@@ -112,11 +112,10 @@ async def throw_away(streams: Streams, letter: RawStreamMsg) -> None:
         event_id, now = new_id(), datetime.now(UTC)
         body = encode(rejection, event_id=event_id, node=streams.node, time=now, traceparent=None)
         await streams.js.publish(rejection.subject(streams.node), body, headers={"Nats-Msg-Id": event_id})
-    await drop(streams, letter)
+    await _remove(streams, letter)
 
 
-async def drop(streams: Streams, letter: RawStreamMsg) -> None:
-    """Removes a dead letter for good."""
+async def _remove(streams: Streams, letter: RawStreamMsg) -> None:
     assert letter.seq is not None
     await streams.js.delete_msg(streams.name("dead"), letter.seq)
 

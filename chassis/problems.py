@@ -74,8 +74,8 @@ class NotJson(Problem, slug="unsupported-media-type", status=415, title="Send ap
 class Unavailable(Problem, slug="temporarily-unavailable", status=503, title="This cannot be done at this moment"):
     """A part we need is away; the same call may succeed later."""
 
-    def __init__(self, detail: str | None = None, retry_after_seconds: int = 2) -> None:
-        super().__init__(detail, headers={"Retry-After": str(retry_after_seconds)})
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, headers={"Retry-After": "2"})
 
 
 def catalogue(service: str) -> list[dict[str, Any]]:

@@ -34,6 +34,9 @@ _OTHER_PROVINCE_NAMES = {"fryslan": "Friesland", "brabant": "Noord-Brabant"}
 #: No Dutch place name is longer; whatever is typed beyond it cannot make a lookup slow.
 _NAME_LENGTH_MAX = 64
 
+#: So many places are named when somebody writes one that there is not.
+SPELLED_LIKE_MAX = 5
+
 
 class UnknownPlace(ValueError):
     """No place has this name (in this province); `candidates` are places spelled like it, or elsewhere."""
@@ -105,12 +108,12 @@ def suggest(typed: str, limit: int = 10) -> tuple[Place, ...]:
     return tuple(entry.place for entry in largest_first[:limit])
 
 
-def _spelled_like(name: str, province: str | None, limit: int = 5) -> tuple[Place, ...]:
+def _spelled_like(name: str, province: str | None) -> tuple[Place, ...]:
     index, folded = _index(), _folded(name)
     elsewhere = [entry.place for entry in index.get(folded, ())]
-    near = difflib.get_close_matches(folded, index, n=3 * limit, cutoff=0.7)
+    near = difflib.get_close_matches(folded, index, n=3 * SPELLED_LIKE_MAX, cutoff=0.7)
     places = [entry.place for key in near for entry in index[key] if province in (None, entry.place.province)]
-    return tuple(dict.fromkeys([*elsewhere, *places]))[:limit]
+    return tuple(dict.fromkeys([*elsewhere, *places]))[:SPELLED_LIKE_MAX]
 
 
 def _folded(name: str) -> str:

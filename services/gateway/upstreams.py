@@ -44,7 +44,6 @@ class Answer:
     status: int
     content: bytes
     media_type: str | None
-    etag: str | None
 
     def json(self) -> Any:
         """What it says."""
@@ -133,8 +132,7 @@ class Upstreams:
                     content = await answer.read()
             except aiohttp.ClientError as error:
                 raise AnswerLost from error
-            told = answer.headers
-            return Answer(answer.status, content, told.get("Content-Type"), told.get("ETag"))
+            return Answer(answer.status, content, answer.headers.get("Content-Type"))
 
     async def probe(self, service: str) -> str:
         """Whether a service says that it can do its work, asked for a second at most."""

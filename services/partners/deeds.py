@@ -9,8 +9,6 @@ from chassis.deeds import note_deed
 from contracts.deeds import Deed
 
 
-def note(
-    session: AsyncSession, who: Identity | None, deed: Deed, partner_id: str, now: datetime, *, member_id: str = ""
-) -> None:
-    """Notes it; an operator's command has nobody (`who`). `member_id` is whom it concerns, of the partner's people."""
-    note_deed(session, "partners", who, deed, now, matter="partner", matter_id=partner_id, whose=[member_id])
+def note(session: AsyncSession, who: Identity | None, deed: Deed, partner_id: str, now: datetime) -> None:
+    """Notes it; an operator's command has nobody (`who`)."""
+    note_deed(session, "partners", who, deed, now, matter="partner", matter_id=partner_id)

@@ -120,13 +120,9 @@ async def _enter(reader: Reader, form: Form, draft: dict[str, Any], now: datetim
     refused = Refused(entered)
     if refused.slug == "sign-in-link-invalid":
         return entered
-    if refused.slug == "organisation-exists":
-        form.values["organisation_id"] = [str(refused.told["organisation_id"])]
-        form.asks("organisation", "wrong.organisation-exists", reader.language)
-    elif refused.slug == "invalid-fields":
-        form.learn(refused.told, reader.language, FIELDS)
-    else:
+    if refused.slug != "invalid-fields":
         raise refused
+    form.learn(refused.told, reader.language, FIELDS)
     return ""
 
 
