@@ -1,7 +1,10 @@
 """Being told things on a device: turned on and off on the preferences page, and over when somebody signs out there."""
 
+from unittest import mock
+
 import pytest
 
+from services.gateway.sessions import Sessions
 from tests.gateway.test_pages import press, shown, well_made
 from tests.gateway.test_preferences_page import keep
 from tests.given import eventually
@@ -109,6 +112,17 @@ async def test_where_another_signs_in_who_was_signed_in_before_is_told_nothing_a
     await neighbourhood.signed_in(other, tablet)
 
     await is_told_nothing(await neighbourhood.signed_in(email, neighbourhood.visitor()))
+
+
+async def test_nothing_is_told_in_a_browser_that_no_session_is_known_to_be_in(neighbourhood, monkeypatch):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    page = await the_page(noor)
+    monkeypatch.setattr(Sessions, "note_device", mock.AsyncMock(side_effect=OSError("the database is away")))
+
+    answer = await press(noor, page, ON, **Device("http://127.0.0.1:9/push/1").given)
+
+    assert answer.status_code == 500
+    assert 'id="push-proposals"' not in (await the_page(noor)).text
 
 
 async def test_what_is_no_device_is_not_kept(neighbourhood):

@@ -34,13 +34,16 @@ async def set_push(reader: SignedInReader) -> Response:
     device_id = rules.pushed_device(sessions.know_again(reader.request, answer), member_id)
     device = {name: filled_in.get(name, "") for name in ("endpoint", "p256dh", "auth")}
     method, body = ("DELETE", None) if turned_off else ("PUT", device)
+    if not turned_off:  # before it is told anything: whatever breaks off here, signing out there ends it
+        await sessions.note_device(reader.caller.session.token_hash, device_id)
     try:
         await reader.ask_service("notify", f"/v1/push-devices/{device_id}", method, body)
     except Refused as refused:
         if refused.status != 422:
             raise
         return await _page(reader, await reader.ask("/v1/preferences"), status=422, wrong="wrong.push")
-    await sessions.note_device(reader.caller.session.token_hash, None if turned_off else device_id)
+    if turned_off:
+        await sessions.note_device(reader.caller.session.token_hash, None)
     return answer
 
 
