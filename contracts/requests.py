@@ -90,6 +90,7 @@ class PropositionLost(ToOneNode, wire_name="requests.proposition-lost", about="p
     draft_version: int | None = Field(
         default=None, description="Of what is a draft there: its version; a higher one was opened after this was said."
     )
+    heard_version: int | None = Field(default=None, description="What was heard of the lost; a higher one came later.")
 
 
 class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):

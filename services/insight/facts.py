@@ -191,7 +191,7 @@ def _mark(event: Any, said_by: str, said_at: datetime, _: str | None) -> tuple[T
 
 
 def _lost(event: Any, said_by: str, _at: datetime, _: str | None) -> tuple[TextClause, dict[str, Any]]:
-    until = LAST_VERSION if event.draft_version is None else event.draft_version
+    until = event.draft_version or event.heard_version or LAST_VERSION
     return _LOST, {"node": said_by, "proposition_id": event.proposition_id, "until_version": until}
 
 

@@ -83,7 +83,7 @@ async def end_lost_match(event: MatchLost, session: AsyncSession, said_by: str) 
 _WITHDRAW = text(
     """
     UPDATE proposition SET status = 'withdrawn' WHERE proposition_id = :proposition_id AND node = :node
-        AND version <= coalesce(CAST(:draft_version AS int), version)
+        AND version <= coalesce(CAST(:until_version AS int), version)
     RETURNING 1
     """
 )
@@ -92,7 +92,8 @@ _WITHDRAW = text(
 @router.hears(PropositionLost, elsewhere=True)
 async def withdraw_lost(event: PropositionLost, session: AsyncSession, said_by: str) -> None:
     """What its own node does not know any more is matched with nothing."""
-    lost = {"proposition_id": event.proposition_id, "node": said_by, "draft_version": event.draft_version}
+    until = event.draft_version or event.heard_version
+    lost = {"proposition_id": event.proposition_id, "node": said_by, "until_version": until}
     if (await ask(session, _WITHDRAW, lost)).scalar_one_or_none():
         running = await matches.running_of(session, event.proposition_id)
         await proposing.end(session, [match for match in running if not match.owner], "closed")

@@ -39,12 +39,15 @@ def place_told(
     call: Asking,
     proposition_id: str,
     own_organisation_id: str | None = None,
+    *,
+    version: int = 1,
 ) -> None:
     """Something is asked or offered from now on that a partner network told, with the id that it gave.
 
-    `own_organisation_id` is the organisation that it was told of, if that one was merged since.
+    `own_organisation_id` is the organisation that it was told of, if that one was merged since. `version` is higher
+    than what other nodes know of it, if it was lost here.
     """
-    proposition = _new(side, draft, call, proposition_id, own_organisation_id)
+    proposition = _new(side, draft, call, proposition_id, own_organisation_id, version)
     store.place(session, proposition)
     telling.placed(session, proposition)
 
@@ -113,7 +116,12 @@ def check_meeting(proposition: Proposition) -> None:
 
 
 def _new(
-    side: Side, draft: PropositionDraft, call: Asking, proposition_id: str, own_organisation_id: str | None = None
+    side: Side,
+    draft: PropositionDraft,
+    call: Asking,
+    proposition_id: str,
+    own_organisation_id: str | None = None,
+    version: int = 1,
 ) -> Proposition:
     check_days(draft, call.today)
     place = draft.place.found()
@@ -122,7 +130,7 @@ def _new(
     vars(made).update(
         proposition_id=proposition_id,
         side=side,
-        version=1,
+        version=version,
         member_id=call.who.member_id,
         organisation_id=draft.organisation_id,
         own_organisation_id=own_organisation_id,

@@ -20,7 +20,9 @@ async def tell_again(event: ToldBack, session: AsyncSession, settings: RequestsS
     for heard in event.propositions:
         proposition = await store.find(session, heard.proposition_id)
         if proposition is None:
-            say(session, PropositionLost(proposition_id=heard.proposition_id), to=said_by)
+            await store.note_lost(session, heard.proposition_id, heard.version)
+            lost = {"proposition_id": heard.proposition_id, "heard_version": heard.version}
+            say(session, PropositionLost(**lost), to=said_by)
         elif proposition.status == Status.DRAFT:
             # That it was opened is lost here; when it is opened again, that must win.
             proposition.version = max(proposition.version, heard.version + 1)

@@ -17,7 +17,7 @@ from chassis.paging import PageAsked
 from chassis.sql import gather, run
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.requests import rules
-from services.requests.tables import Departure, Proposition, Table
+from services.requests.tables import Departure, Lost, Proposition, Table
 
 __all__ = ["Table"]
 
@@ -129,6 +129,19 @@ async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[
     query = select(Proposition).where(Proposition.status == Status.OPEN, col(Proposition.expires_at) <= now)
     query = query.order_by(col(Proposition.expires_at)).limit(limit)
     return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
+
+
+async def note_lost(session: AsyncSession, proposition_id: str, version: int) -> None:
+    """Remembers in which version another node had heard what is not known here any more."""
+    insert = pg.insert(Lost).values(proposition_id=proposition_id, version=version)
+    highest = sa.func.greatest(col(Lost.version), insert.excluded.version)
+    await session.exec(insert.on_conflict_do_update(index_elements=["proposition_id"], set_={"version": highest}))
+
+
+async def take_lost(session: AsyncSession, proposition_id: str) -> int:
+    """The version in which something was lost that is placed again under the same id; 0 when it was not."""
+    lost = sa.delete(Lost).where(col(Lost.proposition_id) == proposition_id).returning(col(Lost.version))
+    return int((await session.exec(lost)).scalar_one_or_none() or 0)
 
 
 async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:

@@ -81,6 +81,16 @@ class Departure(Table, table=True):
     joined: int | None = None
 
 
+class Lost(Table, table=True):
+    """A request or an offer that is not known here any more, after a backup was put back, and the highest version in
+    which another node had heard it. What a partner network tells again has the same id, and goes on from there.
+    """
+
+    __tablename__ = "lost"
+    proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
+    version: int
+
+
 class Lead(Leading, Table, table=True):
     """Where an organisation that was merged leads to."""
 

@@ -34,7 +34,9 @@ async def keep(session: AsyncSession, told: PropositionTold, now: datetime, sett
     draft = _checked(told, call)
     proposition = await store.find(session, told.record_id)
     if proposition is None:
-        placing.place_told(session, Side(told.side), draft, call, told.record_id, own if own != stays else None)
+        version = await store.take_lost(session, told.record_id) + 1
+        merged = own if own != stays else None
+        placing.place_told(session, Side(told.side), draft, call, told.record_id, merged, version=version)
         return told.record_id
     if proposition.member_id != told.member_id:  # who talks with whom, and who is forgotten, goes by that
         raise FieldErrors([("person", "must be whose it was: what is of another has an id of its own")])

@@ -136,13 +136,13 @@ async def test_what_is_past_its_day_is_not_open_though_nobody_told_that_it_ended
 
 
 async def test_what_a_region_that_was_put_back_does_not_know_any_more_is_not_counted(insight):
-    lost, draft, there = a_request(), a_request(version=8), a_request()
+    lost, draft, there = a_request(version=8), a_request(version=8), a_request()
     offer, elsewhere = an_offer(), an_offer()
     await insight.heard(insight.zeeland, lost, draft, there, offer)
     await insight.heard(insight.utrecht, elsewhere)
 
-    for one in (lost.request_id, offer.offer_id, elsewhere.offer_id):
-        gone = PropositionLost(proposition_id=one)
+    for one, heard in ((lost.request_id, 8), (offer.offer_id, 1), (elsewhere.offer_id, None)):
+        gone = PropositionLost(proposition_id=one, heard_version=heard)
         await insight.publish_elsewhere(gone, said_by=insight.zeeland, to_us=True)
     drafted = PropositionLost(proposition_id=draft.request_id, draft_version=8)
     await insight.publish_elsewhere(drafted, said_by=insight.zeeland, to_us=True)
@@ -154,8 +154,9 @@ async def test_what_a_region_that_was_put_back_does_not_know_any_more_is_not_cou
     of_utrecht = (await insight.exactly("summary", region=insight.utrecht))["counts"]
     assert of_utrecht["standing"] == 1  # nobody loses what is another's
 
-    await insight.heard(insight.zeeland, a_request(draft.request_id, version=9))
-    assert (await insight.exactly("summary", region=insight.zeeland))["counts"]["asked"] == 2
+    for again in (draft, lost):
+        await insight.heard(insight.zeeland, a_request(again.request_id, version=9))
+    assert (await insight.exactly("summary", region=insight.zeeland))["counts"]["asked"] == 3
 
 
 async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insight):

@@ -1,5 +1,6 @@
 """A node that was put back knows less than its neighbours heard of it: what is lost, nobody goes on with."""
 
+import pytest
 from sqlalchemy import text
 
 from contracts.envelope import decode
@@ -58,16 +59,17 @@ async def test_a_region_that_was_put_back_is_told_what_was_heard_of_it_and_what_
     assert [[state for state, *_ in (await states(node)).values()] for node in country.nodes] == [["lapsed"]] * 3
 
 
-async def test_what_was_opened_after_that_it_was_lost_goes_on(country):
+@pytest.mark.parametrize("known_as", ["draft_version", "heard_version"])
+async def test_what_was_opened_or_told_after_that_it_was_lost_goes_on(country, known_as):
     request, _ = await escalated(country)
     await happen(country, country.zeeland, RequestChanged.model_validate(request.model_dump() | {"version": 9}))
     there = {"said_by": name(country.zeeland), "to_us": True}
-    lost = PropositionLost(proposition_id=request.request_id, draft_version=8)
+    lost = PropositionLost.model_validate({"proposition_id": request.request_id, known_as: 8})
 
     await country.nation.publish_elsewhere(lost, **there)
     await country.quiet()
     assert {state for state, *_ in (await states(country.nation)).values()} == {"proposed"}
-    await country.nation.publish_elsewhere(lost.model_copy(update={"draft_version": 9}), **there)
+    await country.nation.publish_elsewhere(lost.model_copy(update={known_as: 9}), **there)
     await country.quiet()
     assert {state for state, *_ in (await states(country.nation)).values()} == {"lapsed"}
 

@@ -5,7 +5,8 @@ import pytest
 from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import HeardVersion, ToldBack
-from contracts.requests import OfferPlaced, PropositionLost, RequestChanged, RequestPlaced
+from contracts.requests import OfferPlaced, PropositionLost, RecordAccepted, RequestChanged, RequestPlaced
+from tests.requests.test_told_by_networks import a_question
 
 
 async def told(region, by="national"):
@@ -27,8 +28,23 @@ async def test_what_differs_is_told_again_and_wins_and_what_is_lost_is_said(regi
     (again, gone) = await told(region)
     assert isinstance(again, RequestChanged)
     assert (again.request_id, again.version, again.title) == (changed["id"], 8, changed["title"])
-    assert gone == PropositionLost(proposition_id=lost)
+    assert gone == PropositionLost(proposition_id=lost, heard_version=2)
     await region.then_said(RequestChanged, PropositionLost)  # and nobody else hears anything
+
+
+async def test_what_is_lost_and_told_again_by_a_network_wins_from_what_others_heard_of_it(region):
+    record_id = new_id()
+    for version in (4, 3):  # by two nodes
+        heard = (HeardVersion(proposition_id=record_id, version=version),)
+        await region.publish_elsewhere(ToldBack(page_id=new_id(), propositions=heard), said_by="national", to_us=True)
+        await region.quiet()
+    await region.given()
+
+    await region.when(a_question(record_id))
+    await region.when(a_question(record_id, 2, title="Wie komt er langs?"))
+
+    placed, changed, *_ = await region.then_said(RequestPlaced, RequestChanged, RecordAccepted, RecordAccepted)
+    assert (placed.request_id, placed.version, changed.version) == (record_id, 5, 6)
 
 
 @pytest.mark.parametrize(("side", "placed_as"), [("request", RequestPlaced), ("offer", OfferPlaced)])
