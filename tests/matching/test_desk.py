@@ -21,7 +21,7 @@ from contracts.matching import (
     MatchProposed,
     MemberForgotten,
 )
-from contracts.members import AmbassadorScope, AmbassadorStoodDown, MemberErased, MemberMerged
+from contracts.members import AmbassadorScope, AmbassadorStoodDown, MemberErased
 from contracts.requests import OfferChanged, OfferClosed, RequestChanged, RequestClosed
 from contracts.vocabulary import Kind, Role, Status, Theme
 from services.matching import desk_rules, nearby
@@ -394,7 +394,6 @@ async def test_who_helps_with_an_offer_that_was_not_answered_has_the_other_asked
     [
         ([a_request("r", said=RequestClosed, version=2, status=Status.FULFILLED)], (404, "request-not-open")),
         ([an_offer("o", said=OfferClosed, version=2, status=Status.WITHDRAWN)], (404, "offer-not-open")),
-        ([MemberMerged(member_id=OFFERER, into=ASKER, version=2)], (422, "cannot-be-brought-together")),
     ],
 )
 async def test_a_yes_of_which_nothing_can_come_is_refused_and_nobody_is_told(around: Matching, meanwhile, problem):
