@@ -74,7 +74,7 @@ async def _page(
         status=status,
         partner=partner,
         events=events["items"],
-        older=urlencode(narrowed | {"cursor": events["next_cursor"]}) if events["next_cursor"] else "",
+        older=events["next_cursor"],
         only_rejected=bool(narrowed),
         cursor=cursor,
         webhooks=webhooks["items"],
