@@ -243,10 +243,7 @@ class MeetingNear(SignUpState, wire_name="requests.meeting-near", about="sign_up
 
 
 class SignUpAsked(ToOneNode, wire_name="requests.sign-up-asked", about="sign_up_id"):
-    """A member of this node wants a place at a meeting of another node, or does not come after all.
-
-    Said to the node of the meeting. It counts there; who it is, that node never hears.
-    """
+    """A member of this node wants a place at a meeting of another, or not after all; who it is that one never hears."""
 
     sign_up_id: str
     offer_id: str
@@ -257,4 +254,5 @@ class SignUpSettled(ToOneNode, wire_name="requests.sign-up-settled", about="sign
     """What became of a sign-up that another node asked for; said to that node."""
 
     sign_up_id: str
+    offer_id: str | None = Field(default=None, description="The meeting; a release of before does not say it.")
     standing: Standing

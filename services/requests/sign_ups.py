@@ -121,12 +121,15 @@ def settle(session: AsyncSession, row: SignUp) -> None:
     if row.node is not None:
         own = row.member_id.removeprefix(f"{row.node}.")
         standing = Standing(row.standing)
-        say(session, SignUpSettled(sign_up_id=own, version=row.version, standing=standing), to=row.node)
+        known = {"sign_up_id": own, "offer_id": row.offer_id, "version": row.version}
+        say(session, SignUpSettled(**known, standing=standing), to=row.node)
 
 
 async def take_answer(session: AsyncSession, settled: SignUpSettled, node: str, now: datetime) -> None:
     """The node of the meeting says what became of a sign-up; its member hears it, unless they cancelled meanwhile."""
     row = await session.get(SignUp, settled.sign_up_id)
+    if row is None:
+        _give_up(session, settled, node)
     listing = await listings.find(session, row.offer_id) if row else None
     if row is None or listing is None or listing.node != node:
         return
@@ -152,6 +155,13 @@ async def take_answer(session: AsyncSession, settled: SignUpSettled, node: str, 
     elif settled.standing == Standing.PLACE:
         say(session, PlaceFreed(**state(row, meeting)))
     _set_reminder(session, meeting, now)
+
+
+def _give_up(session: AsyncSession, settled: SignUpSettled, node: str) -> None:
+    """A place of a sign-up that was lost here, such as by a restore, is wanted by nobody: who wants it asks anew."""
+    if settled.offer_id is not None and settled.standing in WANTED:
+        lost = {"sign_up_id": settled.sign_up_id, "offer_id": settled.offer_id, "version": settled.version + 1}
+        say(session, SignUpAsked(**lost, wanted=False), to=node)
 
 
 async def line(session: AsyncSession, offer_id: str) -> Sequence[SignUp]:

@@ -6,7 +6,8 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from contracts.requests import MeetingCalledOff, MeetingMoved, PlaceFreed, SignedUp
+from contracts.envelope import decode
+from contracts.requests import MeetingCalledOff, MeetingMoved, PlaceFreed, SignedUp, SignUpSettled
 from services.requests import rules
 from services.requests.app import service
 from tests.given import eventually, fresh_name, running
@@ -96,6 +97,30 @@ async def test_one_line_for_a_meeting_of_the_nation_however_long_the_line_betwee
         assert [event.member_id for event in await node.said(MeetingMoved)] == [who]
         assert [event.member_id for event in await node.said(MeetingCalledOff)] == [who]
     assert [event.standing for event in await region.said(SignedUp)] == ["place", "waiting"]
+
+
+async def test_a_place_of_a_sign_up_that_a_region_lost_is_freed_and_who_signs_up_again_has_one(two_nodes):
+    nation, region = two_nodes
+    meeting = await nation.placed("offer", "sem", **a_meeting(nation, participants=2))
+    at = f"/v1/meetings/{meeting['id']}/sign-up"
+    await settled(nation, region)
+    await region.noor.put(at, json={})
+    await settled(nation, region)
+    heard = [decode(body)[1] for _, body in await region.messages("elsewhere")]
+    (answer,) = [event for event in heard if isinstance(event, SignUpSettled)]
+    async with region.service.engine.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM sign_up"))
+
+    await region.noor.put(at, json={})
+    await settled(nation, region)
+    for _ in range(2):  # what was said comes again to who was put back
+        await region.publish_elsewhere(answer, said_by=nation.service.settings.node, to_us=True)
+        await settled(nation, region)
+
+    assert (await standing(region, meeting, "noor"), await places_taken(nation, meeting)) == ("place", 1)
+    await region.noor.delete(at)
+    await settled(nation, region)
+    assert await places_taken(nation, meeting) == 0
 
 
 async def test_a_region_that_was_put_back_is_heard_when_its_member_cancels_and_when_they_come_after_all(two_nodes):
