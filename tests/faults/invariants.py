@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from node.links.register import NATIONAL
 from tests.faults.cluster import Cluster, Site
 from tests.faults.people import People
+from tests.faults.unmatched import all_proposed
 
 Found = AsyncIterator[str]
 Counts = Iterable[object] | Mapping[str, int]
@@ -25,6 +26,7 @@ async def broken(cluster: Cluster, people: Sequence[People]) -> list[str]:
         brought_once,
         matches_agree,
         one_match_a_pair,
+        all_proposed,
         mailed_once,
         all_handled,
         nothing_leaked,

@@ -249,7 +249,7 @@ async def test_a_desk_with_more_to_look_at_than_it_shows_leads_to_all_of_it(neig
 async def test_no_two_buttons_at_a_desk_have_the_same_words_when_one_request_has_several_matches(neighbourhood):
     ambassador = await an_ambassador(neighbourhood, "Fenna Dijk", provinces=["Flevoland"])
     asker, offerers = await neighbourhood.member(), [await neighbourhood.member() for _ in range(2)]
-    about, there = fresh_name("onderwerp"), {"place": {"name": "Almere"}}
+    about, there = fresh_name("onderwerp"), {"kind": "site-visit", "place": {"name": "Almere"}}
     for number, offerer in enumerate(offerers):
         offer = a_proposition(f"Wij weten alles van {about} ({number})", **there)
         assert (await offerer.post("/api/v1/offers", json=offer)).status_code == 201
