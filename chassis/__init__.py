@@ -2,7 +2,7 @@
 
 from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_version
 from chassis.deeds import note_deed
-from chassis.forgetting import forget_heard, forget_messages
+from chassis.forgetting import forget_heard, forget_messages, forget_shared
 from chassis.identity import Ambassador, FromGateway, Identity, NodeTeam, SignedIn
 from chassis.inputs import Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.mailboxes import say, say_later
@@ -52,6 +52,7 @@ __all__ = [
     "forget_heard",
     "forget_messages",
     "forget_replies",
+    "forget_shared",
     "note_deed",
     "say",
     "say_later",

@@ -46,13 +46,20 @@ async def forget_messages(
     spoken = {f"{speaker}.*": {t.reach for t in types}}
     if kept:
         spoken = {t.wire_name: {t.reach} for t in types if t not in kept}
-    values = {"ids": ids, "subjects": [f"odh.{streams.node}.%.{name.replace('*', '%')}.%" for name in spoken]}
-    await _not_under_way(session, values)
-    removed = (await run(session, _FORGET_UNSAID, values)).rowcount
-    await run(session, _FORGET_SAID, values)
+    removed = await _unsay(session, ids, [f"odh.{streams.node}.%.{name.replace('*', '%')}.%" for name in spoken])
     about = [(f"{name}.{entity_id}", reaches) for entity_id in ids for name, reaches in spoken.items()]
     places = [place for what, reaches in about for place in _places(streams.node, what, reaches)]
     return removed + await _purge(streams, places)
+
+
+async def forget_shared(streams: Streams, session: AsyncSession, *, speaker: str, entity_ids: Iterable[str]) -> int:
+    """As above, of what was told to everybody alone; what was said to one other node, or came from one, stays."""
+    ids = [entity_id for entity_id in entity_ids if is_subject_token(entity_id)]
+    root = f"odh.{streams.node}"
+    removed = await _unsay(session, ids, [f"{root}.shared.{speaker}.%"])
+    about = [f"{speaker}.*.{entity_id}" for entity_id in ids]
+    ways = (("shared", f"{root}.shared"), ("dead", f"{root}.dead.*"))
+    return removed + await _purge(streams, [(kind, f"{way}.{what}") for what in about for kind, way in ways])
 
 
 async def forget_heard(
@@ -69,6 +76,15 @@ async def forget_heard(
     await _purge(
         streams, [("elsewhere", f"odh.{said_by}.{way}.{what}") for what in about for way in ("shared", "to.*")]
     )
+
+
+async def _unsay(session: AsyncSession, ids: Sequence[str], subjects: Sequence[str]) -> int:
+    """Removes what would still be said, or said again; returns how many messages will not be said any more."""
+    values = {"ids": list(ids), "subjects": list(subjects)}
+    await _not_under_way(session, values)
+    removed = (await run(session, _FORGET_UNSAID, values)).rowcount
+    await run(session, _FORGET_SAID, values)
+    return removed
 
 
 async def _purge(streams: Streams, places: Sequence[tuple[str, str]]) -> int:

@@ -234,6 +234,14 @@ class AnswerAwaited(Event, wire_name="matching.answer-awaited", about="request_i
     request_id: str
 
 
+class MoreToForget(Event, wire_name="matching.more-to-forget", about="member_id", reach="local"):
+    """The streams hold more of an erased member than goes at once: the next part is to go."""
+
+    member_id: str
+    node: str | None = Field(default=None, description="The node whose member it was; none: this one.")
+    removed: dict[str, int] = Field(description="How many of what went before, as in `member-forgotten`.")
+
+
 class MemberForgotten(Event, wire_name="matching.member-forgotten", about="member_id", reach="local"):
     """What matching removed of an erased member."""
 

@@ -5,29 +5,15 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Streams, forget_messages, forget_replies, say
-from contracts.matching import (
-    AnswerGiven,
-    IntroductionMade,
-    JudgementGiven,
-    MatchDismissed,
-    MatchEndorsed,
-    MatchesForgotten,
-    MatchLapsed,
-    MatchProposed,
-    MatchTold,
-    PartyErased,
-)
-from services.matching import desk_forgetting, matches, nodes, people, proposing, propositions, steps
-from services.matching.match import Match, State
+from chassis import Streams, forget_messages, forget_replies, forget_shared, say
+from contracts.matching import MatchesForgotten, MatchLapsed, PartyErased
+from services.matching import desk_forgetting, matches, nodes, people, proposing, propositions, purging, steps
+from services.matching.match import Match
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
 
 #: A message may have a megabyte.
 _TOLD_AT_ONCE = 10_000
-
-#: What two nodes say to each other of a match: it names nobody who looks at it, and is not said again by itself.
-_BETWEEN_NODES = (MatchTold, JudgementGiven, AnswerGiven)
 
 
 async def forget(
@@ -38,17 +24,17 @@ async def forget(
     streams: Streams,
     *,
     node: str | None = None,
-) -> dict[str, int] | None:
-    """Removes a member (of another node), tells whoever was in a match with them, and returns how many of what went.
+) -> None:
+    """Removes a member (of another node), tells whoever was in a match with them, and purges the streams (`purging`).
 
-    None when that was done before: nothing of theirs has been kept since.
+    Nothing when that was done before: nothing of theirs has been kept since.
 
     A match that ran is told once more, as lapsed, with nothing of the erased in it; that message is about the other
     side, and goes when they are erased. What an ambassador looked at stays, for its two sides, without the ambassador.
     """
     await take_turn_alone(session)
     if not await people.forget_from_now_on(session, member_id, node, now):
-        return None
+        return
     running = await matches.running_of_member(session, member_id, node)
     ended = [steps.lapse_erased(match, member_id, node) for match in running]
     waiting = await matches.waiting_for(session, member_id) if node is None else []
@@ -58,7 +44,6 @@ async def forget(
     gone = {*removed["matches"]}
     left = [match for match in waiting if match.match_id not in gone]
     handed = await proposing.find_somebody(session, left, now, instead_of=member_id)
-    looked_at = removed.get("matches-looked-at", [])
     told_in = [*gone, *removed["propositions"], *(one for ids_of_one in of_desks.values() for one in ids_of_one)]
     own_words = removed.get("notes", [])
     replies = await forget_replies(session, [nodes.reference(member_id, node), *told_in, *own_words])
@@ -72,22 +57,19 @@ async def forget(
         elif match.owner is None:  # nobody here hears of it, so nobody would seek on for who is left elsewhere
             await _seek_on(session, match, now, settings)
     await people.remember_erased_matches(session, told)
-    stays, said_by_now = await matches.with_ids(session, looked_at), {match.match_id for match in handed}
-    for match in stays:
-        if match.match_id not in said_by_now:
-            _say_again(session, match)
-    of_two_nodes = [match.match_id for match in stays if match.other_nodes()]
-    # At the end: what was purged stays so when all the rest is undone.
-    purged = await forget_messages(
-        streams, session, speaker="matching", entity_ids={*ids, *looked_at}.difference(of_two_nodes)
-    )
-    purged += await forget_messages(streams, session, speaker="matching", entity_ids=of_two_nodes, keep=_BETWEEN_NODES)
+    said_anew = {*told, *(match.match_id for match in handed)}
+    looked_at = {*removed.get("matches-looked-at", [])} - said_anew
+    await purging.keep(session, member_id, node, theirs={*ids} - said_anew, looked_at=looked_at)
+    # What is said of these from now on stays, so what was said before goes first.
+    purged = await forget_messages(streams, session, speaker="matching", entity_ids=told)
+    purged += await forget_shared(streams, session, speaker="matching", entity_ids=[one.match_id for one in handed])
     if node:  # here nobody else keeps what was heard of their requests and offers
         await forget_messages(streams, session, speaker="requests", entity_ids=removed["propositions"])
         # What two regions sealed for each other passed the nation, where nobody has a row of it.
         await forget_messages(streams, session, speaker="members", entity_ids=removed["matches"])
     counts = {what: len(ids) for what, ids in removed.items()} | {"stored-replies": replies}
-    return {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
+    counts = {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
+    await purging.go_on(session, streams, member_id, node, counts)
 
 
 async def _tell_other_sides(
@@ -119,18 +101,3 @@ async def _seek_on(session: AsyncSession, match: Match, now: datetime, settings:
 def _who_is_left(match: Match) -> str | None:
     """The other side, when that is of this node."""
     return next((who for side in match.own_sides() if (who := match.party(side).member_id)), None)
-
-
-def _say_again(session: AsyncSession, match: Match) -> None:
-    """Where a match is, for who has not heard it yet: what was said of it was purged."""
-    match match.state:
-        case State.PROPOSED:
-            say(session, MatchProposed(**match.told()))
-        case State.ENDORSED:
-            say(session, MatchEndorsed(**match.told()))
-        case State.DISMISSED:
-            say(session, MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or ""))
-        case State.INTRODUCED:
-            say(session, IntroductionMade(**match.told()))
-        case State.LAPSED:
-            say(session, MatchLapsed(**match.told_of_lapse()))

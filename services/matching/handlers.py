@@ -9,13 +9,13 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, say
+from chassis import EventRouter, Streams
 from contracts.desk import FollowUpDue
 from contracts.matching import (
     AnswerAwaited,
     MatchDismissed,
     MatchLapsed,
-    MemberForgotten,
+    MoreToForget,
     PatienceEnded,
     ReminderDue,
 )
@@ -52,6 +52,7 @@ from services.matching import (
     one_person,
     people,
     proposing,
+    purging,
     recollecting,
 )
 from services.matching.propositions import OfferHeard, RequestHeard
@@ -150,9 +151,13 @@ async def forget_member(
     event: MemberErased, session: AsyncSession, now: datetime, settings: MatchingSettings, streams: Streams
 ) -> None:
     """Everything about an erased member is removed; who was in a match with them hears that it ended."""
-    removed = await erasure.forget(session, event.member_id, now, settings, streams)
-    if removed is not None:
-        say(session, MemberForgotten(member_id=event.member_id, removed=removed))
+    await erasure.forget(session, event.member_id, now, settings, streams)
+
+
+@router.hears(MoreToForget, first=())
+async def forget_more(event: MoreToForget, session: AsyncSession, streams: Streams) -> None:
+    """Much was said of who was erased: a part at a time leaves the streams, and matching goes on meanwhile."""
+    await purging.go_on(session, streams, event.member_id, event.node, event.removed)
 
 
 @router.hears(InitiativeStarted)
