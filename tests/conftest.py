@@ -7,11 +7,16 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from node.nats import NatsServer
 from node.part import free_port
 from tests.catching import Catcher, catching
 from tests.shared_postgres import SharedPostgres
+
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
 

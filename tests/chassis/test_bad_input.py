@@ -314,7 +314,7 @@ def test_the_length_of_a_text_is_that_of_what_is_kept():
     assert len(Texts(short="e\u0308" * 200).short) == 200
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @forall(any_.text(max_size=220))
 def test_whatever_text_is_kept_can_be_stored_and_read_in_one_way(text):
     try:
@@ -337,13 +337,13 @@ json_values = any_.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @forall(json_values, any_.booleans())
 def test_all_json_that_reads_in_one_way_is_let_through(value, escaped):
     check_json(json.dumps(value, ensure_ascii=escaped).encode())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @forall(any_.binary(max_size=200) | any_.text(alphabet='{}[]":,\\u0d8NaIfinty-e+. 1', max_size=60).map(str.encode))
 def test_whatever_bytes_come_in_they_are_json_or_refused(content):
     try:

@@ -96,7 +96,7 @@ async def made_of(insight, history):
 
 
 @given(order=st.permutations(HISTORY), again=st.lists(st.sampled_from(HISTORY), max_size=5))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 async def test_neither_the_order_nor_how_often_matters(insight, order, again):
     made = await made_of(insight, [*order, *again])
 

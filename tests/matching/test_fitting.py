@@ -31,7 +31,7 @@ def test_more_judgements_change_more_than_few():
     assert PRIOR["level"] < few < many
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.lists(st.floats(0, 1), min_size=len(NAMES), max_size=len(NAMES)), min_size=2, max_size=5))
 def test_no_weight_changes_its_side_and_the_same_judgements_give_the_same(rows):
     told = [Judged(rows, [7.0, *([0.0] * (len(rows) - 1))])]

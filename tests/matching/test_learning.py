@@ -258,7 +258,7 @@ def test_weights_that_come_out_the_same_are_nothing_new():
     st.floats(0.1, 1),
     st.fixed_dictionaries({name: st.floats(0.1, 6) for name in NAMES}),
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_is_learned_from_compares_as_the_score_does_whatever_part_of_its_weight_a_signal_had(found, part, weights):
     kept = found | {"content-counts": part}
     weights = {name: weight if PRIOR[name] > 0 else -weight for name, weight in weights.items()}
@@ -314,7 +314,7 @@ FEEDBACK = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(FEEDBACK, st.randoms(use_true_random=False))
 def test_whatever_is_taught_the_weights_stay_within_bounds_and_the_order_does_not_matter(feedback, chance):
     in_order = sorted(feedback, key=lambda one: (one.request_id, one.match_id))
@@ -330,7 +330,7 @@ def test_whatever_is_taught_the_weights_stay_within_bounds_and_the_order_does_no
     assert refit(shuffled, IN_USE) == refit(feedback, IN_USE)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.fixed_dictionaries({name: st.floats(-50, 50) for name in NAMES}))
 def test_bounds_hold_for_any_weights(weights):
     found = learning.bounded(weights, IN_USE.weights)
@@ -340,7 +340,7 @@ def test_bounds_hold_for_any_weights(weights):
     assert max(abs(weight) for weight in found.values()) <= learning.PART_MAX * size + 0.001
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(FEEDBACK)
 def test_a_preference_is_never_of_a_pair_that_says_nothing(feedback):
     silent = [one for one in feedback if worth_of(one) is None]

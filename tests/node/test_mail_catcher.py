@@ -208,7 +208,7 @@ async def test_a_mail_with_a_wrong_form_is_shown_all_the_same(catcher, content):
 PIECES = b"Subject: |To: |\n|\n\n|=?utf-8?b?|\xff|a|Content-Type: |text/html|;|boundary=x|--x|multipart/mixed|<|@|,|:"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.sampled_from(PIECES.split(b"|")), max_size=30))
 async def test_any_bytes_are_shown_without_an_error(mail_catcher, parts):
     mail = mail_catcher.receiver.store.add("x@y.example", ["iemand@x.example"], b"".join(parts))

@@ -11,7 +11,7 @@ from typing import Any
 import html5lib
 import icalendar
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.matching import Reason
@@ -487,13 +487,13 @@ def test_what_people_fill_in_is_words_and_nothing_else(template, text):
 anything = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=200)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 @given(st.sampled_from(MAILED), anything)
 def test_anything_that_people_fill_in_is_words_and_nothing_else(template, text):
     check_hostile(template, text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(anything)
 def test_a_subject_arrives_as_it_was_written(text):
     subject = as_one_line(f"Past dit bij elkaar? {text}").replace("=?", "= ?")

@@ -36,7 +36,7 @@ def a_history():
 
 
 @given(order=st.permutations(range(LENGTH)), again=st.lists(st.integers(0, LENGTH - 1), max_size=4))
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
+@settings(max_examples=10, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 async def test_a_whole_history_in_any_order_and_partly_again_tells_the_same(idle_notify, order, again):
     history, asker, offerer, ambassador = a_history()
 

@@ -24,7 +24,6 @@ EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "12"))
 
 _some = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     database=None,
     derandomize="FUZZ_EXAMPLES" not in os.environ,
     phases=[Phase.explicit, Phase.generate],

@@ -120,7 +120,7 @@ async def door(partners):
 
 
 async def test_nothing_that_is_sent_is_a_fault_of_ours(partners, door):
-    @settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=120, suppress_health_check=list(HealthCheck), database=None)
     @given(st.dictionaries(_NAMES, _JSON, max_size=3), st.sampled_from([STRUCTURED, BATCH]))
     def collect(changes, content_type):
         sent.append((SCHOOL_EVENT | {"id": f"fuzz-{len(sent)}"} | changes, content_type))

@@ -107,6 +107,6 @@ class AnOffersLife(ALife):
 
 
 for machine in (ALife, AnOffersLife):
-    machine.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+    machine.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestALife = ALife.TestCase
 TestAnOffersLife = AnOffersLife.TestCase
