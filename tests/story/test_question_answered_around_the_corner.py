@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.whole_node, pytest.mark.timeout(300)]  # whole nodes s
 CAUSES = {
     "joining": ("POST /api/v1/members", 4),
     "sign-in": ("POST /api/v1/sign-in-links", 2),
+    "ambassador-appointed": ("PUT /api/v1/ambassadors/{member_id}", 1),
     "match-proposed": ("POST /api/v1/requests", 1),
     "match-endorsed": ("POST /api/v1/matches/{match_id}/endorse", 2),
     "introduction": ("POST /api/v1/matches/{match_id}/answer", 2),
