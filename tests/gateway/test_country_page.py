@@ -1,6 +1,7 @@
 """The country at a glance: for the team of the national node, whose start page leads there."""
 
 import pytest
+import sqlalchemy as sa
 from nats.js.api import StreamSource
 
 from tests.gateway.conftest import another_gateway
@@ -44,12 +45,19 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
     assert figures.headers["content-encoding"] == "gzip"  # nothing of anybody in it, and much to draw
 
 
-async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nation, neighbourhood):
-    left_out = fresh_name("weg")
+@pytest.fixture
+async def left_out(neighbourhood):
+    """A region that said something once, and that nobody listens to any more."""
+    name = fresh_name("weg")
     (insight,) = (one for one in neighbourhood.services if one.service.name == "insight")
-    await insight.publish_elsewhere(a_request(), said_by=left_out)
+    await insight.publish_elsewhere(a_request(), said_by=name)
     await insight.quiet()
+    yield name
+    async with insight.service.engine.begin() as connection:  # others see a country of one region
+        await connection.execute(sa.text("DELETE FROM proposition WHERE node = :name"), {"name": name})
 
+
+async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nation, left_out):
     page = await (await nation.team()).get("/country")
 
     cards = [shown(one) for one in well_made(page, "nl").iter("li") if left_out in shown(one)]

@@ -156,6 +156,7 @@ async def test_a_refused_page_leads_to_a_page_in_the_other_language_or_to_none(n
 
     at_desk = dict.fromkeys(("matches/{match_id}", "hand-overs/{match_id}", "follow-ups", "follow-ups/{follow_up_id}"))
     assert led == {f"/desk/{path}": (True, "/desk", 200) for path in at_desk} | {
+        "/my-data/erase/leave": (True, "/my-data/erase", 200),
         "/invitations/{invitation_id}": (True, "/invitations", 200),
         "/preferences/push": (True, "/preferences", 200),
         "/same/{thing}/{pair_id}": (True, "/same", 200),

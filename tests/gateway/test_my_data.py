@@ -151,6 +151,7 @@ NOT_TOLD = {
     "matching": {
         "forgotten_member": "who was erased",
         "erased_match": "by reference, what went with an erasure",
+        "to_forget": "who was erased, until the streams have nothing of them",
         "same_person": "by which references somebody is known: with the person",
         "node_team_member": "a role: with the person",
         "feedback": "how a match ended, without who: with the match",
