@@ -397,6 +397,7 @@ async def test_who_finds_a_meeting_waits_for_a_place_has_it_when_somebody_cancel
     )
     file = await (await visitor.page.request.get(f"{meeting}/calendar.ics")).text()
     assert "Werkplaats 2.04" in file
+    await visitor.page.locator("summary", has_text="Ik kom toch niet").click()
     await visitor.presses("Ik kom toch niet")
     await visitor.sees("Je bent afgemeld.")
     await street.asker.put(f"{meeting}/sign-up", {"name": "Noor Jansen"})
