@@ -51,6 +51,7 @@ async def serving(app: Any, port: int = 0, **config: Any) -> AsyncIterator[str]:
     options: dict[str, Any] = {
         "http": CarefulHttp, "ws": "none", "lifespan": "off", "log_config": None, "access_log": False,
         "proxy_headers": False, "server_header": False, "timeout_graceful_shutdown": 1,
+        "timeout_keep_alive": 60,  # a client gives a silent connection up after 5 s, and is to do so first
     }  # fmt: skip
     server = _Server(uvicorn.Config(app, **(options | config)))
     serve = asyncio.create_task(server.serve(sockets=[listener]))
