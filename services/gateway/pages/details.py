@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS as OF_ORGANISATION
-from services.gateway.pages.joining import NEW, new_organisation, where
+from services.gateway.pages.joining import NEW, choose_what_is_there, new_organisation, where
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 from services.gateway.pages.words import say
 
@@ -96,8 +96,7 @@ async def _chosen(reader: Reader, form: Form) -> str:
             return str(one["organisation_id"])
     except Refused as refused:
         if refused.slug == "organisation-exists":
-            form.values["organisation_id"] = [str(refused.told["organisation_id"])]
-            form.asks("organisation", "wrong.organisation-exists", reader.language)
+            choose_what_is_there(reader, form, refused)
         elif refused.status == 422:
             errors = [one | {"field": f"organisation.{one['field']}"} for one in refused.told["errors"]]
             form.learn({"errors": errors}, reader.language, OF_ORGANISATION)

@@ -55,8 +55,7 @@ async def join(reader: AnyReader) -> Response:
             await reader.ask("/v1/members", method="POST", body=draft)
         except Refused as refused:
             if refused.slug == "organisation-exists":
-                form.values["organisation_id"] = [str(refused.told["organisation_id"])]
-                form.asks("organisation", "wrong.organisation-exists", reader.language)
+                choose_what_is_there(reader, form, refused)
             elif refused.status == 422:
                 form.learn(refused.told, reader.language, FIELDS)
             else:
@@ -81,6 +80,12 @@ async def find_organisations(
 async def find_places(reader: AnyReader, place: Typed = "") -> Response:
     """Places to choose from, while somebody types."""
     return reader.page("places.html", places=places_like(place, reader.language))
+
+
+def choose_what_is_there(reader: Reader, form: Form, refused: Refused) -> None:
+    """Somebody registered the organisation before: it is chosen, and said so."""
+    form.values["organisation_id"] = [str(refused.told["organisation_id"])]
+    form.asks("organisation", "wrong.organisation-exists", reader.language)
 
 
 async def _page(reader: Reader, form: Form, *, status: int = 200) -> Response:
