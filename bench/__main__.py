@@ -3,8 +3,8 @@
 `./odh bench matching` measures how well matching ranks, `./odh bench scale` how it finds among many offers, and
 `./odh bench replicas` how many events several processes of it handle together. `./odh bench identity` measures how well
 those who are told twice are found, `./odh bench burst` whether one partner's burst holds up another,
-`./odh bench phone` how soon a slow phone shows a page, and `./odh bench soak` what half an hour of load and trouble
-leaves behind.
+`./odh bench phone` how soon a slow phone shows a page, `./odh bench recovery` how soon nobody is behind after a part
+was killed, and `./odh bench soak` what half an hour of load and trouble leaves behind.
 """
 
 import argparse
@@ -32,6 +32,7 @@ OTHERS = {
     "replicas": "bench.replicas",
     "burst": "bench.burst",
     "phone": "bench.phone",
+    "recovery": "bench.recovering",
     "soak": "tests.faults.soak",  # it has the people, the storm and the invariants of `./odh test faults`
 }
 

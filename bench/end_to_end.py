@@ -41,9 +41,8 @@ COMPANY = {"kind": "company", "name": "Meetkunde BV", "place": {"name": "Zeist"}
 
 async def posted_to_mailed(ground: Ground, size: Size, seed: int) -> Finding:
     """First as fast as it goes, then at a steady pace, then at 70 % of what was mailed at the fastest."""
-    async with _open_node(ground) as (node, where), AsyncExitStack() as cast:
-        headers = await _people(where, cast)
-        trial = _Trial(node, where, headers, seed)
+    async with open_node(ground) as (node, where), AsyncExitStack() as cast:
+        trial = Asked(node, where, await people(where, cast), seed)
         await trial.steady(STEADY_PER_SECOND, size.warm_seconds)
         saturated = await trial.saturated(size)
         at_20 = await trial.steady(STEADY_PER_SECOND, size.steady_seconds)
@@ -59,18 +58,18 @@ async def posted_to_mailed(ground: Ground, size: Size, seed: int) -> Finding:
         return Finding(figures, {"requests": await trial.counts()})
 
 
-class _Trial:
-    """The phases of a trial, one after the other on the same node; a phase ends when all its mail has come."""
+class Asked:
+    """What is asked of one node, in phases one after the other."""
 
     def __init__(self, node: Node, where: Addresses, headers: list[dict[str, str]], seed: int) -> None:
-        self._node, self._where, self._headers, self._seed = node, where, headers, seed
+        self.node, self._where, self._headers, self._seed = node, where, headers, seed
         self._phase, self._accepted = 0, 1  # one was asked beforehand, to see that everybody knows everybody
         self._mailed_before = self._mails() - 1
 
     async def saturated(self, size: Size) -> dict[str, float]:
         """As many as go: how many are accepted in a second, and how many of those are mailed."""
-        asked = await self._ask(closed_loop, in_flight=IN_FLIGHT, warm_seconds=size.warm_seconds, seconds=size.seconds)
-        last = max((await self._arrivals()).values())
+        asked = await self.ask(closed_loop, in_flight=IN_FLIGHT, warm_seconds=size.warm_seconds, seconds=size.seconds)
+        last = max((await self._all_arrivals()).values())
         return {
             "accepted/s": asked["accepted"] / asked["lasted"],
             "mailed/s": asked["accepted"] / ((last - asked["began"]) / 1e9),
@@ -78,26 +77,31 @@ class _Trial:
 
     async def steady(self, per_second: float, seconds: float) -> list[float]:
         """At this pace: for each request the time from when it was to be sent until its mail was there, in ms."""
-        asked = await self._ask(open_loop, per_second=per_second, seconds=seconds)
-        arrivals = await self._arrivals()
+        asked = await self.ask(open_loop, per_second=per_second, seconds=seconds)
+        arrivals = await self._all_arrivals()
         return [(arrivals[number] - intended) / 1e6 for number, intended, *_ in asked["answers"] if number in arrivals]
 
-    async def _ask(self, loop: Any, **how: float) -> dict[str, Any]:
+    async def ask(self, loop: Any, *, may_refuse: bool = False, **how: float) -> dict[str, Any]:
+        """Asks for as long as the loop does; `may_refuse`: also where not every call is accepted."""
         self._phase += 1
         calls = {
             "path": "/api/v1/requests",
-            "bodies": [a_request(0, mark=self._mark)],  # the one that `_people` has seen to be proposed
+            "bodies": [a_request(0, mark=self._mark)],  # the one that `people` have seen to be proposed
             "headers": self._headers,
             "run": f"{self._seed:016x}{self._phase:08x}",
         }
         asked: dict[str, Any] = await alone(loop, port=self._port, calls=calls, **how)
-        if set(asked["statuses"]) != {"201"}:
+        if set(asked["statuses"]) != {"201"} and not may_refuse:
             raise RuntimeError(f"not every request was accepted: {asked['statuses']}")
         self._accepted += asked["accepted"]
+        return asked
+
+    async def _all_arrivals(self) -> dict[int, int]:
+        """When all mail of this phase has come: that of each request that was accepted."""
         async with asyncio.timeout(DRAIN_SECONDS_MAX):
             while self._mails() - self._mailed_before < self._accepted:
                 await asyncio.sleep(0.05)
-        return asked
+        return dict(await self.arrivals())
 
     @property
     def _mark(self) -> str:
@@ -109,14 +113,14 @@ class _Trial:
 
     def _mails(self) -> int:
         """The mails on disk: asking the catcher would have it make a list of thousands while it is measured."""
-        return len(os.listdir(self._node.data / "mail" / "new"))
+        return len(os.listdir(self.node.data / "mail" / "new"))
 
-    async def _arrivals(self) -> dict[int, int]:
-        """When the mail about each request of this phase came in (Unix, in ns), by the number in its title."""
+    async def arrivals(self) -> list[tuple[int, int]]:
+        """Of each mail about a request of this phase the number in its title, and when it came in (Unix, in ns)."""
         async with httpx.AsyncClient(timeout=60) as http:
             mails = (await http.get(f"{self._where.mail}/api/messages")).json()["messages"]
         about = re.compile(rf"\({self._mark} (\d{{8}})\)")
-        return {int(found[1]): int(mail["id"], 16) for mail in mails if (found := about.search(mail["subject"]))}
+        return [(int(found[1]), int(mail["id"], 16)) for mail in mails if (found := about.search(mail["subject"]))]
 
     async def counts(self) -> dict[str, int]:
         """What was counted at each step of the way."""
@@ -136,7 +140,7 @@ class _Trial:
 
 
 @asynccontextmanager
-async def _open_node(ground: Ground) -> AsyncIterator[tuple[Node, Addresses]]:
+async def open_node(ground: Ground) -> AsyncIterator[tuple[Node, Addresses]]:
     folder = ground.folder / "node"
     node = Node(folder, gateway_port=free_port(), settings_of=UNLIMITED)
     try:
@@ -147,7 +151,7 @@ async def _open_node(ground: Ground) -> AsyncIterator[tuple[Node, Addresses]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _people(where: Addresses, cast: AsyncExitStack) -> list[dict[str, str]]:
+async def people(where: Addresses, cast: AsyncExitStack) -> list[dict[str, str]]:
     """Members who will ask, an ambassador, and one offer that fits; returns how each asker is known."""
 
     async def joins(name: str, **details: Any) -> Person:
