@@ -38,6 +38,9 @@ class Kind(StrEnum):
 #: What one party takes up as a whole; a guest lesson or a tip can be given again and again.
 TAKEN_UP_BY_ONE = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT, Kind.EQUIPMENT})
 
+#: What travels by itself: how far apart the two are is no matter.
+KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL})
+
 
 class Theme(StrEnum):
     """What it is about."""

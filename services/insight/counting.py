@@ -13,6 +13,8 @@ from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import run
+from contracts.distance import km_in_sql
+from contracts.vocabulary import KINDS_WITHOUT_DISTANCE
 from services.insight.rules import By
 
 
@@ -53,13 +55,11 @@ _OF_ORGANISATION = """
     ON g.projection = p.projection AND g.node = p.node AND g.organisation_id = p.organisation_id
     """
 
-#: Kilometres in a straight line between two towns; tips and lesson material travel by themselves.
-_KM = """
-    CASE WHEN o.kind IN ('tip', 'lesson-material') THEN NULL
+#: Kilometres between two towns, but for what travels by itself.
+_KM = f"""
+    CASE WHEN o.kind IN ({", ".join(f"'{kind}'" for kind in sorted(KINDS_WITHOUT_DISTANCE))}) THEN NULL
     WHEN o.proposition_id IS NULL THEN i.told_km
-    ELSE 12742 * asin(sqrt(least(1.0, power(sin(radians(o.latitude - p.latitude) / 2), 2)
-        + cos(radians(p.latitude)) * cos(radians(o.latitude)) * power(sin(radians(o.longitude - p.longitude) / 2), 2))))
-    END
+    ELSE {km_in_sql("p.latitude", "p.longitude", "o.latitude", "o.longitude")} END
     """
 
 #: Each request is answered, still waits, or came to nothing. One that is past its day has expired, told or not.

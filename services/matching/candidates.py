@@ -10,13 +10,12 @@ from typing import Any
 from sqlalchemy import RowMapping, TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from contracts.vocabulary import TAKEN_UP_BY_ONE, Kind, Side
+from contracts.distance import km_in_sql
+from contracts.vocabulary import KINDS_WITHOUT_DISTANCE, TAKEN_UP_BY_ONE, Kind, Side
 from services.matching import words
 from services.matching.choosing import Busy
 from services.matching.pairs import (
-    EARTH_DIAMETER_KM,
     KINDS_FOR_A_GROUP,
-    KINDS_WITHOUT_DISTANCE,
     LEVELS_APART_MAX,
     Pair,
     box_around,
@@ -162,9 +161,7 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: Ways, exact: boo
         {is_open} AND {ours} AND p.expires_at > :now AND p.kind = ANY(:kinds)
         AND p.organisation_id <> :organisation_id AND p.member_id <> :member_id
         AND (p.kind = ANY(:without_distance)
-             OR {EARTH_DIAMETER_KM} * asin(sqrt(least(1, sin(radians(p.latitude - :latitude) / 2) ^ 2
-                + cos(radians(:latitude)) * cos(radians(p.latitude))
-                * sin(radians(p.longitude - :longitude) / 2) ^ 2)))
+             OR {km_in_sql(":latitude", ":longitude", "p.latitude", "p.longitude")}
              <= least(coalesce(CAST(:reach_km AS integer), 40000), coalesce(p.reach_km, 40000)) + 0.01)
         AND ({offered} NOT IN ({group}) OR ({no_room}) IS NOT TRUE)
         AND (p.starts_on <= CAST(:ends_on AS date)) IS NOT FALSE

@@ -4,8 +4,9 @@ import math
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from contracts.distance import km_between
 from contracts.matching import Party
-from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from contracts.vocabulary import KINDS_WITHOUT_DISTANCE, Kind, Language, Side, Status, Theme
 
 #: What answers a request of a kind besides the same kind, and how far it goes: partly, and said so in the reasons.
 _ANSWERED_ALSO_BY: dict[Kind, dict[Kind, float]] = {
@@ -32,16 +33,12 @@ KINDS_OF_TWO_SIDES = frozenset({Kind.INTERNSHIP, Kind.PRACTICE_ASSIGNMENT})
 #: They take up a whole period: less than this of the shorter one is no period for both.
 PERIOD_SHARED_MIN = 0.5
 
-#: What travels by itself: how far apart the two are is no matter.
-KINDS_WITHOUT_DISTANCE = frozenset({Kind.TIP, Kind.LESSON_MATERIAL})
-
 CLOSED = frozenset({Status.FULFILLED, Status.WITHDRAWN, Status.EXPIRED})
 
 #: For these a group comes as a whole: an offer without room for all of it is no answer.
 KINDS_FOR_A_GROUP = frozenset({Kind.GUEST_LESSON, Kind.SITE_VISIT, Kind.MEETING})
 
 LEVELS_APART_MAX = 1
-EARTH_DIAMETER_KM = 12742.0
 KM_PER_DEGREE = 111.2
 
 
@@ -171,13 +168,8 @@ def kinds_answered_by(kind: Kind) -> frozenset[Kind]:
 
 
 def kilometres_between(one: Proposition, other: Proposition) -> float:
-    """The distance in a straight line, by the haversine formula; the store narrows with the same one."""
-    north_one, north_other = math.radians(one.latitude), math.radians(other.latitude)
-    half_chord = (
-        math.sin((north_other - north_one) / 2) ** 2
-        + math.cos(north_one) * math.cos(north_other) * math.sin(math.radians(other.longitude - one.longitude) / 2) ** 2
-    )
-    return EARTH_DIAMETER_KM * math.asin(min(1.0, math.sqrt(half_chord)))
+    """The distance in a straight line; the store narrows with the same formula."""
+    return km_between(one.latitude, one.longitude, other.latitude, other.longitude)
 
 
 def box_around(latitude: float, longitude: float, km: float) -> dict[str, float]:

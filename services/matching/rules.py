@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from contracts.matching import Reason
-from contracts.vocabulary import Kind, Language
+from contracts.vocabulary import KINDS_WITHOUT_DISTANCE, Kind, Language
 from services.matching.pairs import (
     KINDS_OF_TWO_SIDES,
-    KINDS_WITHOUT_DISTANCE,
     Pair,
     Proposition,
     can_match,

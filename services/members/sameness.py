@@ -7,9 +7,9 @@ How well it does: `./odh bench identity`.
 
 from collections.abc import Iterable
 from enum import StrEnum
-from math import asin, cos, radians, sin, sqrt
 from typing import NamedTuple
 
+from contracts.distance import km_between
 from contracts.vocabulary import OrganisationKind
 from services.members import names
 from services.members.names import Likeness
@@ -118,7 +118,7 @@ def _by_name_and_place(
         if like == Likeness.SAME and distinctive and not known_apart:
             return Verdict.CERTAIN
         return Verdict.DOUBTFUL if like >= Likeness.PART else Verdict.DIFFERENT
-    near = km_between(one, other) <= MOVED_KM_MAX
+    near = km_between(one.latitude, one.longitude, other.latitude, other.longitude) <= MOVED_KM_MAX
     likely = like == Likeness.SAME or (like == Likeness.SPELLED and not known_apart)
     return Verdict.DOUBTFUL if near and distinctive and likely else Verdict.DIFFERENT
 
@@ -211,10 +211,3 @@ def address(email: str) -> str:
 def is_shared_mailbox(email: str) -> bool:
     """Whether several people read it, as far as its name tells: info@, stage@."""
     return email.casefold().partition("@")[0].partition("+")[0] in _SHARED_MAILBOXES
-
-
-def km_between(one: OrganisationFacts, other: OrganisationFacts) -> float:
-    """Kilometres as the crow flies."""
-    a, b, c, d = map(radians, (one.latitude, one.longitude, other.latitude, other.longitude))
-    half = sin((c - a) / 2) ** 2 + cos(a) * cos(c) * sin((d - b) / 2) ** 2
-    return 2 * 6371 * asin(sqrt(half))

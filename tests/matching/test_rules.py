@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.vocabulary import Kind, Language, Side, Status, Theme
+from contracts.vocabulary import KINDS_WITHOUT_DISTANCE, Kind, Language, Side, Status, Theme
 from services.matching.choosing import Busy, best_proposals, chosen
 from services.matching.pairs import (
-    KINDS_WITHOUT_DISTANCE,
     Pair,
     Proposition,
     can_match,
