@@ -19,7 +19,7 @@ from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sendi
 from services.notify.connections import SENDER_LOCKS
 from services.notify.moments import wishes_from
 from services.notify.tables import Notification
-from services.notify.templates import CATEGORY_OF, Category, Delivery, Template
+from services.notify.templates import CATEGORY_OF, KNOWN, Category, Delivery, Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,10 @@ WITHOUT_SECRETS = (
 
 _CLAIM = """
     WITH due AS (
-        SELECT notification_id, member_id FROM notification WHERE status = 'waiting' AND next_attempt_at <= $3
+        SELECT notification_id, member_id FROM notification AS w
+        WHERE status = 'waiting' AND next_attempt_at <= $3 AND template = ANY($4)
+          AND NOT (template = 'digest' AND EXISTS (
+            SELECT FROM notification AS i WHERE i.digest_id = w.notification_id AND i.template <> ALL($4)))
         ORDER BY urgent DESC, next_attempt_at LIMIT $2 FOR UPDATE SKIP LOCKED
     )
     UPDATE notification AS n SET status = 'sending', sender = $1, attempts = n.attempts + 1
@@ -136,10 +139,11 @@ _SETTLE_ITEMS = "UPDATE notification SET status = 'unwanted', facts = '{}' WHERE
 async def claim(connection: AsyncConnection, sender: int, room: int, now: datetime) -> tuple[list[Claimed], int]:
     """Up to `room` due mails that are this sender's from now on, and how many there were; the others are settled.
 
-    Each statement stands by itself: a mail that was claimed and not settled is found with a sender that is gone.
+    What only a later release knows is left to a process of that release. Each statement stands by itself: a mail that
+    was claimed and not settled is found with a sender that is gone.
     """
     driver = await driver_of(connection)
-    claimed = [Claimed(**row) for row in await driver.fetch(_CLAIM, sender, room, now)]
+    claimed = [Claimed(**row) for row in await driver.fetch(_CLAIM, sender, room, now, KNOWN)]
     to_send = []
     for mail in claimed:
         settled = mail.without_sending(now)
@@ -209,7 +213,7 @@ async def page(
 ) -> list[Notification]:
     """The mails with a status, newest first, from before a time and an id."""
     age = sa.tuple_(col(Notification.created_at), col(Notification.notification_id))
-    query = select(Notification).where(Notification.status == status.value)
+    query = select(Notification).where(Notification.status == status.value, col(Notification.template).in_(KNOWN))
     if before is not None:
         query = query.where(age < sa.tuple_(*before))
     newest_first = (col(Notification.created_at).desc(), col(Notification.notification_id).desc())

@@ -73,6 +73,9 @@ class Template(StrEnum):
     DIGEST = "digest"
 
 
+#: What this release knows: a later one, which runs beside it during an upgrade, tells more, and sends that itself.
+KNOWN = [template.value for template in Template]
+
 #: A template without a category cannot be stopped: nobody can sign in or be introduced without it.
 CATEGORY_OF: dict[Template, Category] = {
     Template.MATCH_PROPOSED: Category.DESK,

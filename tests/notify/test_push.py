@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import text
 
 from chassis.outward import Answer
+from chassis.sql import run
+from contracts.event import new_id
 from contracts.gateway import SignedOutOfDevice
 from contracts.matching import MatchEndorsed, RequestUnanswered
 from contracts.members import MemberErased, MemberLeft, MemberMerged, MemberParted
@@ -235,6 +237,33 @@ async def test_a_push_service_that_is_away_is_asked_again_and_a_device_that_is_g
         return (await client.get("/v1/push-devices")).json()["device_ids"] == []
 
     await eventually(gone, within=60, saying="a device that is told no more")
+
+
+async def test_what_only_a_later_release_tells_waits_for_it_and_the_rest_goes(notify, push_service):
+    noor, offerer = await a_pair(notify)
+    device = push_service.a_device()
+    device_id = await turned_on(notify, noor.member_id, device)
+    item_id = new_id()
+    item = """
+        INSERT INTO inbox_item (item_id, member_id, template, matter_id, occurrence, facts, about, created_at)
+        VALUES (:item_id, :member_id, 'of-a-later-release', 'x', '', '{}', '{}', now())
+    """
+    push = """
+        INSERT INTO push (item_id, device_id, notification_id, since, due_at, tries)
+        VALUES (:item_id, :device_id, :item_id, :now, :now, 0)
+    """
+    values = {"item_id": item_id, "member_id": noor.member_id, "device_id": device_id, "now": notify.running.clock()}
+    async with notify.running.session() as session:
+        for statement in (item, push):
+            await run(session, text(statement), values)
+        await session.commit()
+
+    await notify.when(MatchEndorsed(**a_match(noor, offerer)))
+
+    assert len(await shown(push_service, device)) == 1
+    async with notify.running.session() as session:
+        kept = await run(session, text("SELECT tries FROM push WHERE item_id = :item_id"), {"item_id": item_id})
+        assert [row.tries for row in kept] == [0]
 
 
 async def test_who_signs_out_leaves_or_is_erased_is_told_there_no_more(notify, push_service):

@@ -16,6 +16,7 @@ from chassis.outward import Answer
 from chassis.sql import run
 from services.notify.moments import Wishes, wishes_from
 from services.notify.push import devices, rules
+from services.notify.templates import KNOWN
 
 #: How much longer than a call a message is kept from others: what came of it is to be written down, too.
 MARGIN = timedelta(seconds=20)
@@ -65,7 +66,9 @@ class Claimed:
 _CLAIM = text(
     """
     WITH due AS (
-        SELECT item_id, device_id FROM push WHERE due_at <= :now ORDER BY due_at LIMIT :room FOR UPDATE SKIP LOCKED
+        SELECT item_id, device_id FROM push JOIN inbox_item USING (item_id)
+        WHERE due_at <= :now AND template = ANY(:known)
+        ORDER BY due_at LIMIT :room FOR UPDATE OF push SKIP LOCKED
     ), taken AS (
         UPDATE push AS p SET due_at = :until, tries = p.tries + 1 FROM due
         WHERE p.item_id = due.item_id AND p.device_id = due.device_id RETURNING p.*
@@ -87,7 +90,8 @@ _DONE = text(f"DELETE FROM push {_THIS}")
 async def claim(session: AsyncSession, room: int, now: datetime, seconds_max: float) -> list[Claimed]:
     """Up to `room` due messages, which are not due again for as long as a call may last."""
     until = now + timedelta(seconds=seconds_max) + MARGIN
-    return [Claimed(**row) for row in await run(session, _CLAIM, {"now": now, "until": until, "room": room})]
+    values = {"now": now, "until": until, "room": room, "known": KNOWN}
+    return [Claimed(**row) for row in await run(session, _CLAIM, values)]
 
 
 async def put_off(session: AsyncSession, push: Claimed, until: datetime | None) -> None:
