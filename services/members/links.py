@@ -30,7 +30,8 @@ async def mail_link(
     """Has a link mailed to a member, but never more than `links_max` in an hour, nor to one address from whomever.
 
     The caller is not told which. `joining` are the details that count when the link is followed, `new_email` the
-    address that it confirms. A link that is not mailed only counts: whoever asked cannot see the difference.
+    address that it confirms. A link that is not mailed only counts: whoever asked cannot see the difference. It
+    does not count for the address, of which the owner would be kept from signing in.
     """
     await store.forget_old_links(session, now - KEPT)
     key = rules.email_key(new_email or member.email)
@@ -48,7 +49,7 @@ async def mail_link(
         expires_at=now + rules.LINK_LIFETIME,
         joining=joining,
         new_email=new_email,
-        new_email_key=key if new_email else None,
+        new_email_key=key if new_email and mailed else None,
     )
     session.add(link)
     if mailed:

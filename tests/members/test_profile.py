@@ -107,6 +107,20 @@ async def test_many_who_want_one_address_have_it_mailed_no_more_than_one_of_them
     assert len(await members.links()) == 6
 
 
+async def test_who_wants_an_address_of_somebody_else_does_not_keep_them_from_signing_in(members, noor):
+    bas = await members.joined(name="Bas Smit", email="bas@elders.example", organisation=COMPANY)
+    await members.given()
+
+    for _ in range(5):
+        wanted = {"email": "noor.jansen@vechtdal.example"}
+        answer = await members.http_as(bas).patch("/v1/members/me", json=wanted, headers=FIRST)
+        assert answer.status_code == 200
+    await members.gateway.post("/internal/sign-in-links", json={"email": "noor.jansen@vechtdal.example"})
+
+    (link,) = await members.links()
+    assert link.member_id == noor
+
+
 async def test_an_address_that_was_taken_meanwhile_stays_with_who_has_it(members, noor):
     await members.http_as(noor).patch("/v1/members/me", json={"email": "gewild@elders.example"}, headers=FIRST)
     (link,) = await members.links()
