@@ -51,7 +51,8 @@ async def lose_theirs(event: PropositionLost, session: AsyncSession, said_by: st
     listing = await listings.find(session, event.proposition_id)
     if listing is None or listing.node != said_by:
         return
-    if event.draft_version is None or listing.version <= event.draft_version:
+    until = event.draft_version or event.heard_version
+    if until is None or listing.version <= until:
         await meeting_news.call_off(session, listing, await listings.meeting_of(session, listing))
         await session.delete(listing)
 

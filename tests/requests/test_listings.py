@@ -190,9 +190,10 @@ async def test_what_the_nation_offers_is_read_here_and_what_another_region_does_
     assert await listed(requests) == []
 
 
-async def test_what_was_opened_after_that_it_was_lost_stays(requests):
+@pytest.mark.parametrize("until", ["draft_version", "heard_version"])
+async def test_what_was_opened_after_that_it_was_lost_stays(requests, until):
     offer = of_the_nation(version=9)
-    lost = PropositionLost(proposition_id=offer.offer_id, draft_version=8)
+    lost = PropositionLost(proposition_id=offer.offer_id, **{until: 8})
     await requests.publish_elsewhere(offer, said_by="national")
     await requests.quiet()
 
@@ -200,7 +201,7 @@ async def test_what_was_opened_after_that_it_was_lost_stays(requests):
     await requests.quiet()
     assert await listed(requests) == ["Landelijke dag"]
 
-    await requests.publish_elsewhere(lost.model_copy(update={"draft_version": 9}), said_by="national")
+    await requests.publish_elsewhere(lost.model_copy(update={until: 9}), said_by="national")
     await requests.quiet()
     assert await listed(requests) == []
 
