@@ -58,9 +58,11 @@ async def lose_theirs(event: PropositionLost, session: AsyncSession, said_by: st
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged)
-async def keep_name(event: OrganisationRegistered | OrganisationChanged, session: AsyncSession) -> None:
+async def keep_name(
+    event: OrganisationRegistered | OrganisationChanged, session: AsyncSession, settings: RequestsSettings
+) -> None:
     """What an organisation is called is shown with its tips and meetings."""
-    await listings.keep_name(session, event, None)
+    await listings.keep_name(session, event, settings.node, is_ours=True)
 
 
 @router.hears(OrganisationRegistered, OrganisationChanged, elsewhere=True)
@@ -68,7 +70,7 @@ async def keep_name_elsewhere(
     event: OrganisationRegistered | OrganisationChanged, session: AsyncSession, said_by: str
 ) -> None:
     """The same of another node."""
-    await listings.keep_name(session, event, said_by)
+    await listings.keep_name(session, event, said_by, is_ours=False)
 
 
 @router.hears(MeetingReminderDue)

@@ -17,7 +17,7 @@ from contracts.meetings import Meeting
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.requests import OfferChanged, OfferClosed, OfferPlaced, OfferReopened
 from contracts.vocabulary import Kind, Language, Status, Theme
-from services.requests.tables import Departure, Listing, Organisation
+from services.requests.tables import Departure, Listing, Organisation, Proposition
 
 OfferHeard = OfferPlaced | OfferChanged | OfferReopened | OfferClosed
 
@@ -130,13 +130,21 @@ async def names_of(session: AsyncSession, organisation_ids: set[str]) -> dict[st
 
 
 async def keep_name(
-    session: AsyncSession, told: OrganisationRegistered | OrganisationChanged, node: str | None
+    session: AsyncSession, told: OrganisationRegistered | OrganisationChanged, node: str, *, is_ours: bool
 ) -> None:
-    """Keeps what an organisation (of another node) is called; the highest version of its own node wins."""
-    row = {"version": told.version, "name": told.name}
-    insert = pg.insert(Organisation).values(organisation_id=told.organisation_id, node=node, **row)
-    newer = sa.and_(col(Organisation.version) < told.version, col(Organisation.node).is_not_distinct_from(node))
-    await session.exec(insert.on_conflict_do_update(index_elements=["organisation_id"], set_=row, where=newer))
+    """Keeps what an organisation of a node is called; the highest version of its own node wins.
+
+    Of what a release of before kept, nobody knows whose it is: whoever tells of it, but for what we have something of.
+    """
+    row = {"version": told.version, "name": told.name, "node": node}
+    known, newer = col(Organisation.node), col(Organisation.version) < told.version
+    if is_ours:
+        wins = sa.or_(newer, known != node)
+    else:
+        have = select(Proposition.proposition_id).where(Proposition.organisation_id == told.organisation_id)
+        wins = sa.and_(newer, sa.or_(known == node, sa.and_(known.is_(None), ~have.exists())))
+    insert = pg.insert(Organisation).values(organisation_id=told.organisation_id, **row)
+    await session.exec(insert.on_conflict_do_update(index_elements=["organisation_id"], set_=row, where=wins))
 
 
 async def meeting_of(session: AsyncSession, listing: Listing) -> Meeting:

@@ -145,7 +145,7 @@ class Organisation(Table, table=True):
     organisation_id: str = Field(primary_key=True, sa_type=sa.Text)
     version: int
     name: str = Field(sa_type=sa.Text)
-    node: str | None = Field(default=None, sa_type=sa.Text)
+    node: str | None = Field(default=None, sa_type=sa.Text)  # none in what a release before this one wrote
 
 
 class SignUp(Table, table=True):

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from chassis.database import migrate, upgrade
+from chassis.sql import run
 from contracts.event import new_id
 from contracts.meetings import MeetingReminderDue
 from contracts.members import MemberErased, OrganisationChanged, OrganisationRegistered, Place
@@ -168,6 +169,28 @@ async def test_what_everybody_reads_keeps_its_kind_until_it_is_withdrawn(request
     await requests.sem.patch(tip["path"], json={"kind": "tip"}, headers={"If-Match": '"4"'})
     await requests.quiet()
     assert await listed(requests, "tips") == ["Begin klein"]
+
+
+async def test_an_organisation_kept_by_a_release_of_before_is_of_the_node_that_tells_of_it(requests):
+    theirs = of_the_nation(organisation_id=new_id())
+    own = (await requests.placed("offer", "sem", **a_meeting(requests)))["id"]
+    before = "INSERT INTO organisation (organisation_id, version, name) VALUES (:id, :version, 'Van vroeger')"
+    async with requests.session() as session:
+        for id_, version in ((theirs.organisation_id, 1), (ORGANISATION["sem"], 2**31 - 2)):
+            await run(session, text(before), {"id": id_, "version": version})
+        await session.commit()
+    await requests.publish_elsewhere(theirs, said_by="national")
+
+    for id_, name in ((theirs.organisation_id, "Landelijk aanjaagteam"), (ORGANISATION["sem"], "Koop nu")):
+        changed = {"organisation_id": id_, "kind": "company", "name": name, "place": UTRECHT, "version": 2**31 - 1}
+        await requests.publish_elsewhere(OrganisationChanged(**changed), said_by="national")
+    await requests.quiet()
+    answers = [await requests.http.get(f"/v1/meetings/{one}") for one in (own, theirs.offer_id)]
+    assert [one.json()["organisation_name"] for one in answers] == ["Van vroeger", "Landelijk aanjaagteam"]
+
+    again = {"organisation_id": theirs.organisation_id, "kind": "company", "name": "Van ons", "place": UTRECHT}
+    await requests.when(OrganisationChanged(**again))  # what is ours, we say, whatever another said of it
+    assert (await requests.http.get(f"/v1/meetings/{theirs.offer_id}")).json()["organisation_name"] == "Van ons"
 
 
 async def test_what_the_nation_offers_is_read_here_and_what_another_region_does_is_not(requests):

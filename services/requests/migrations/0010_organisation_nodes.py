@@ -8,9 +8,10 @@ down_revision = "0009"
 
 
 def upgrade() -> None:
-    """May be empty: a replica of the release before goes on writing rows without it for a while. Empty is this node.
+    """May be empty: what is kept already is of a node that is not known, and a replica of the release before goes on
+    writing such rows for a while.
 
-    Of what is kept already only those are known to be of another node that have a tip or a meeting there.
+    Of those only they are known to be of another node that have a tip or a meeting there.
     """
     op.add_column("organisation", sa.Column("node", sa.Text))
     op.execute(
