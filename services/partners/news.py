@@ -103,6 +103,12 @@ async def tell(
     await run(session, _KEEP, values)
 
 
+async def is_kept(session: AsyncSession, partner_id: str, once: str) -> bool:
+    """Whether the news of something that a partner is told `once` is still there."""
+    query = select(News.news_id).where(News.partner_id == partner_id, News.once == once)
+    return (await session.exec(query)).first() is not None
+
+
 def cloud_event(kind: str, data: dict[str, Any], news_id: str, said_at: datetime, node: str) -> bytes:
     """The event as its partner gets it: the same bytes at every try."""
     event = KINDS[kind].model_validate(data)

@@ -5,7 +5,7 @@ themselves no partner hears, nor of anybody who is not one of its people any mor
 partner, that their details go from there to here.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -34,6 +34,10 @@ from services.partners.tables import Record, ToldOnce
 router = EventRouter()
 
 RecordAccepted = members.RecordAccepted | requests.RecordAccepted
+
+
+#: After this long an introduction does not come any more that was not heard yet: nobody was told of it.
+HEARD_WITHIN = timedelta(days=1)
 
 
 class IntroductionNotHeard(Exception):
@@ -77,12 +81,13 @@ async def tell_of_initiative(
 ) -> None:
     """The partners of both sides hear that something came of what they told, and how that ended.
 
-    Another node is believed of an introduction to one of its people, which the partner has heard of.
+    Another node is believed of an introduction to one of its people, which the partner has heard of. Of any other
+    nothing is told.
     """
     for thing, record_id in (("question", event.request_id), ("offer", event.offer_id)):
         if not (told := await _told_by(session, record_id)):
             continue
-        if isinstance(event, InitiativeTold) and not await _is_theirs(session, told, event.initiative_id, said_by):
+        if isinstance(event, InitiativeTold) and not await _is_theirs(session, told, event, said_by, now):
             continue
         facts = {"thing": thing, "initiative_id": event.initiative_id, "version": event.version, **told}
         await _tell(session, InitiativeBegun(**facts), now, occasion=event.initiative_id)
@@ -90,13 +95,18 @@ async def tell_of_initiative(
             await _tell(session, InitiativeOver(**facts, status=event.status), now, occasion=event.initiative_id)
 
 
-async def _is_theirs(session: AsyncSession, told: dict[str, Any], match_id: str, node: str) -> bool:
-    """Whether the other side of an introduction is of a node; raises `IntroductionNotHeard`."""
-    once = _once(MemberIntroduced.wire_name, told["record_id"], match_id)
-    introduced = await session.get(ToldOnce, (told["partner_id"], once))
-    if introduced is None:
+async def _is_theirs(
+    session: AsyncSession, told: dict[str, Any], event: InitiativeTold, node: str, now: datetime
+) -> bool:
+    """Whether the other side of an introduction is of a node; raises `IntroductionNotHeard` while that may come."""
+    once = _once(MemberIntroduced.wire_name, told["record_id"], event.initiative_id)
+    if introduced := await session.get(ToldOnce, (told["partner_id"], once)):
+        return introduced.other_node in (None, node)  # a release of before did not keep it
+    if await news.is_kept(session, told["partner_id"], once):  # that release told it meanwhile
+        return True
+    if now - event.started_at < HEARD_WITHIN:
         raise IntroductionNotHeard
-    return introduced.other_node in (None, node)  # a release of before did not keep it
+    return False
 
 
 def _has_ended(event: InitiativeStarted | InitiativeEnded | InitiativeTold) -> bool:

@@ -1,6 +1,6 @@
 """A partner hears what came of what it told, in its own ids, and of nothing else; on NATS and in its feed alike."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -141,8 +141,8 @@ async def test_that_people_began_something_together_is_told_once_though_the_news
 
 
 def told_elsewhere(partners, question_id, **changes):
-    words = {"title": "Samen", "text": "Iets.", "started_by": "offer", "started_at": datetime.now(UTC)}
-    return an_initiative(InitiativeTold, question_id, request_node=partners.service.settings.node, **words, **changes)
+    words = {"title": "Samen", "text": "Iets.", "started_by": "offer", "started_at": datetime.now(UTC)} | changes
+    return an_initiative(InitiativeTold, question_id, request_node=partners.service.settings.node, **words)
 
 
 def introduced_to(node, question_id):
@@ -183,6 +183,27 @@ async def test_what_came_of_an_introduction_that_was_not_heard_is_not_told_befor
     await partners.quiet()
 
     assert [event.own_id for event in await partners.heard_by(InitiativeBegun)] == ["vraag-1"]
+
+
+async def test_what_came_of_an_introduction_that_a_release_of_before_told_meanwhile_is_told(partners, question_id):
+    await partners.when(introduced_to("zeeland", question_id))
+    async with partners.session() as session:
+        await session.exec(text("DELETE FROM told_once"))  # it writes the news alone
+        await session.commit()
+
+    await partners.publish_elsewhere(told_elsewhere(partners, question_id), said_by="zeeland", to_us=True)
+    await partners.quiet()
+
+    assert [event.own_id for event in await partners.heard_by(InitiativeBegun)] == ["vraag-1"]
+
+
+async def test_what_came_of_an_introduction_that_no_partner_was_told_of_is_left_out_after_a_day(partners, question_id):
+    told = told_elsewhere(partners, question_id, started_at=datetime.now(UTC) - timedelta(days=1, seconds=1))
+
+    await partners.publish_elsewhere(told, said_by="zeeland", to_us=True)
+    await partners.quiet()
+
+    assert await partners.dead_letters() == await partners.heard_by(InitiativeBegun) == []
 
 
 async def test_of_what_it_did_not_tell_or_took_back_a_partner_hears_nothing(partners, question_id):
