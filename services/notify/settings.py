@@ -20,8 +20,9 @@ class NotifySettings(Settings):
 
     smtp_url: SecretStr = Field(
         default=SecretStr("smtp://127.0.0.1:1025"),
-        description="The mail server: smtp://user:password@host:port takes TLS when it is offered, smtp+starttls:// "
-        "demands it, smtps:// begins with it. A password only goes over TLS, or to this machine itself.",
+        description="The mail server: smtp+starttls://user:password@host:587 demands TLS, "
+        "smtps://user:password@host:465 begins with it, smtp://host:25 takes it when it is offered: a password only "
+        "goes that way to this machine itself.",
     )
     smtp_connections: int = Field(
         default=2, ge=1, le=20, description="Connections to the mail server; each has at most one mail under way."

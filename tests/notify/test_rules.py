@@ -1,6 +1,7 @@
 """Who is told what, when it is tried again, what a text may hold: the decisions, without anything that runs."""
 
 import asyncio
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -24,6 +25,7 @@ from contracts.notify import NotificationFailed
 from contracts.partners import WebhookDisabled
 from services.notify import attempts, endpoint_notices, rules
 from services.notify.pace import Pace, Patience, Window
+from services.notify.settings import NotifySettings
 from services.notify.smtp import mail_server
 from services.notify.templates import CATEGORY_OF, Category, Delivery, Template, may_be_mailed
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
@@ -360,6 +362,12 @@ def test_a_mail_server_is_named_by_a_url():
     assert mail_server("smtp://mail.example").port == 25
     assert mail_server("smtp+starttls://u:p%40ss@mail.example").password == "p@ss"
     assert mail_server("smtps://mail.example:4650").port == 4650
+
+
+def test_each_mail_server_that_the_settings_show_is_taken():
+    shown = re.findall(r"\S+://[^\s,]+", NotifySettings.model_fields["smtp_url"].description)
+
+    assert any(mail_server(url).password for url in shown)
 
 
 @pytest.mark.parametrize(
