@@ -50,13 +50,14 @@ def _lifetime(headers: dict[str, str]) -> dict[str, str]:
 def rejection_of(letter: Msg | RawStreamMsg) -> EventRejected | None:
     """What whoever said it hears when nobody will handle it any more; none of what was not understood."""
     try:
-        envelope, _ = decode(letter.data or b"")
+        envelope, event = decode(letter.data or b"")
         return EventRejected(
             rejected_id=envelope.id,
             rejected_type=envelope.type,
             rejected_by=(letter.headers or {}).get("Odh-Service", ""),
             problem=NotHandled().type_uri,
             title=NotHandled.title,
+            rejected_about=event.entity_id,
         )
     except ValueError:
         return None

@@ -199,6 +199,9 @@ class EventRejected(Event, wire_name="chassis.event-rejected", about="rejected_i
     problem: str = Field(description="The stable type of the problem, as in problem+json.")
     title: str
     errors: tuple[FieldError, ...] = Field(default=(), description="Every wrong field, where the problem is in those.")
+    rejected_about: str | None = Field(
+        default=None, description="The id of the entity that the event was about, where it was given up."
+    )
 
     @property
     def system(self) -> str:

@@ -78,6 +78,7 @@ async def test_who_said_what_is_thrown_away_hears_that_nobody_will_handle_it(len
 
     heard = await lending.said(EventRejected)
     assert {event.rejected_id for event in heard} == said
+    assert {event.rejected_about for event in heard} == {tool_id}
     assert {(event.rejected_by, event.problem.rpartition("/")[2]) for event in heard} == {("lending", "not-handled")}
 
 
