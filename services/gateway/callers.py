@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from chassis.identity import Identity, NotSignedIn
+from chassis.telemetry import log
 from services.gateway import rules
 from services.gateway.identities import Identities
 from services.gateway.limiting import RateLimits
@@ -49,6 +50,7 @@ class Callers:
     ) -> None:
         self._service, self._settings = service, settings
         self._sessions, self._identities, self._limits = sessions, identities, limits
+        self._told_of_proxy = False
 
     async def who(self, request: Request) -> Caller | None:
         """The caller, whose call is counted; none when nobody is signed in, and then the address's call is."""
@@ -64,7 +66,11 @@ class Callers:
         """The address that the call comes from, as far as it can be known."""
         peer = request.client.host if request.client else None
         told = ",".join(request.headers.getlist("x-forwarded-for")) or None
-        return rules.client_address(peer, told, self._settings.proxies)
+        trusted = self._settings.proxies
+        if not self._told_of_proxy and (proxy := rules.unknown_proxy(peer, told, trusted)):
+            self._told_of_proxy = True
+            log.warning("a proxy is not believed, and its visitors count as one: trusted_proxies", address=proxy)
+        return rules.client_address(peer, told, trusted)
 
     def check_own_origin(self, request: Request) -> None:
         """Refuses a changing call that a page of another site made."""

@@ -16,7 +16,7 @@ from services.gateway.settings import GatewaySettings
 
 COUNTED_MAX = 100_000
 
-What = Literal["sign-in-link", "sign-in", "join", "member", "address"]
+What = Literal["sign-in-link", "sign-in", "join", "member", "address", "partners-door"]
 
 
 class Counts(Storage):
@@ -87,6 +87,7 @@ class RateLimits:
             "join": parse_many(settings.join_limit),
             "member": parse_many(settings.member_limit),
             "address": parse_many(settings.address_limit),
+            "partners-door": parse_many(settings.address_limit),  # no visitor of a page uses it up
         }
 
     async def count(self, what: What, whose: str) -> None:

@@ -45,9 +45,9 @@ class PartnerDoor:
         address = self._callers.address(request)
         shows_token = "authorization" in request.headers and path != "/v1/token"
         if shows_token:
-            await self._limits.check("address", address)
+            await self._limits.check("partners-door", address)
         else:
-            await self._limits.count("address", address)
+            await self._limits.count("partners-door", address)
         try:
             body = await request.body()
         except ClientDisconnect:
@@ -60,7 +60,7 @@ class PartnerDoor:
             answer = Response(await got.read(), got.status)
             answer.raw_headers = answered(got.raw_headers)
         if shows_token and answer.status_code == 401:
-            await self._limits.count("address", address)
+            await self._limits.count("partners-door", address)
         await answer(scope, receive, send)
 
 

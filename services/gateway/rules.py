@@ -176,6 +176,14 @@ def client_address(peer: str | None, forwarded_for: str | None, trusted: Sequenc
     return str(address)
 
 
+def unknown_proxy(peer: str | None, forwarded_for: str | None, trusted: Sequence[Network]) -> str | None:
+    """Who calls from an address that is not on the internet, tells of another, and is not believed; or none."""
+    address = _address(peer)
+    if not forwarded_for or address is None or not address.is_private:
+        return None
+    return None if any(address in network for network in trusted) else str(address)
+
+
 def _address(text: str | None) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text or "")

@@ -61,7 +61,9 @@ class GatewaySettings(Settings):
     join_limit: str = Field(default="60/minute; 600/hour", description="How often one address may ask to join.")
     member_limit: str = Field(default="1200/minute", description="How many calls a member may make.")
     address_limit: str = Field(
-        default="600/minute", description="How many calls one address may make without being signed in."
+        default="600/minute",
+        description="How many calls one address may make without being signed in, and as many at the door of partners "
+        "without a token that works.",
     )
     connect_seconds_max: float = Field(default=2.0, gt=0, description="How long to wait for a connection to a service.")
     answer_seconds_max: float = Field(

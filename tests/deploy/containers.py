@@ -51,6 +51,7 @@ class Containers:
             "IMAGE": IMAGE,
             "GATEWAY_AT": f"127.0.0.1:{gateway}",
             "MAIL_AT": f"127.0.0.1:{mail}",
+            "OUTSIDE_SUBNET": f"10.{gateway >> 8}.{gateway & 255}.0/24",  # one for each that runs at the same time
             "ODH_PUBLIC_URL": f"http://127.0.0.1:{gateway}",
             **told,
         }

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,17 @@ def test_who_has_something_to_ask_elsewhere_can_reach_it():
     reach = {part for part, told in PARTS.items() if "outside" in told.get("networks", ())}
 
     assert reach == {"notify", "partners", "matching", "gateway", "mail", "grafana"}
+
+
+def test_the_address_that_a_proxy_on_this_machine_has_is_known_before():
+    """It is the first of the network, whatever it is called: the gateway is to believe what comes from there."""
+    (told,) = yaml.safe_load(COMPOSE)["networks"]["outside"]["ipam"]["config"]
+    subnet = ip_network(re.fullmatch(r"\$\{OUTSIDE_SUBNET:-(.+)\}", told["subnet"])[1])
+    page = (ROOT / "docs" / "operating.md").read_text()
+
+    assert not any(subnet.overlaps(ip_network(given_out)) for given_out in ("172.16.0.0/12", "192.168.0.0/16"))
+    assert f"#ODH_TRUSTED_PROXIES={subnet[1]}\n" in EXAMPLE
+    assert f"\nODH_TRUSTED_PROXIES={subnet[1]}\n" in page
 
 
 def test_who_has_every_secret_runs_only_when_asked_and_may_change_none():

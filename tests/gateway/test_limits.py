@@ -5,10 +5,11 @@ import time
 from ipaddress import ip_network
 
 import pytest
+from structlog.testing import capture_logs
 
 from chassis.http import HEAD_BYTES_MAX, CarefulHttp
 from services.gateway.limiting import Counts, RateLimits
-from services.gateway.rules import TooManyCalls, client_address
+from services.gateway.rules import TooManyCalls, client_address, unknown_proxy
 from services.gateway.settings import GatewaySettings
 from tests.gateway.conftest import another_gateway, slug
 
@@ -85,6 +86,33 @@ async def test_a_proxy_that_is_trusted_tells_the_address(street, postgres, nats)
 )
 def test_whose_address_it_is(peer, told, found):
     assert client_address(peer, told, [ip_network("10.0.0.0/8")]) == found
+
+
+@pytest.mark.parametrize(("trusted", "told"), [("", ["127.0.0.1"]), ("10.0.0.1", ["127.0.0.1"]), ("127.0.0.1", [])])
+async def test_a_proxy_that_nobody_named_is_told_to_the_operator_once(street, postgres, nats, trusted, told):
+    with capture_logs() as logs:
+        async with another_gateway(street, postgres, nats, trusted_proxies=trusted) as other:
+            await other.visitor().get("/api/v1/places?q=zeist")
+            for n in range(2):
+                proxied = other.visitor(**{"X-Forwarded-For": f"198.51.100.{n}"})
+                assert (await proxied.get("/api/v1/places?q=zeist")).status_code == 200
+
+    assert [one["address"] for one in logs if one["event"].startswith("a proxy is not believed")] == told
+
+
+@pytest.mark.parametrize(
+    ("peer", "told", "found"),
+    [
+        ("10.0.0.1", "203.0.113.9", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "203.0.113.9", "10.0.0.1"),
+        ("10.0.0.1", None, None),
+        ("192.168.0.1", "203.0.113.9", None),  # whom we trust
+        ("8.8.8.8", "203.0.113.9", None),  # a visitor who says so
+        (None, "203.0.113.9", None),
+    ],
+)
+def test_a_proxy_that_nobody_named_has_an_address_of_its_own_network(peer, told, found):
+    assert unknown_proxy(peer, told, [ip_network("192.168.0.0/16")]) == found
 
 
 async def test_the_defaults_let_thirty_people_sign_in_within_seconds(street):

@@ -261,6 +261,18 @@ async def test_who_shows_a_token_is_only_counted_when_it_is_none_of_a_partner(qu
         assert schemas.status_code == 429
 
 
+async def test_visitors_at_the_address_of_a_partner_use_up_nothing_of_its_door(quay, postgres, nats):
+    """Behind a proxy that nobody named, all the world has one address."""
+    url = quay.gateway.service.settings.partners_url
+    async with another_gateway(quay, postgres, nats, partners_url=url, address_limit="4/minute") as counting:
+        partner = replace(await quay.partner(), quay=counting)
+        visits = [await counting.visitor().get("/api/v1/places?q=zeist") for _ in range(5)]
+
+        await partner.pushes("school-1", name="School", kind="school")
+
+        assert [answer.status_code for answer in visits] == [200, 200, 200, 200, 429]
+
+
 async def test_however_often_is_asked_whether_it_can_work_the_services_are_asked_once_a_second(quay):
     probed = quay.gateway.service.app.state.gateway.upstreams
     probe, asked = probed.probe, []
