@@ -95,6 +95,16 @@ def test_a_part_cannot_fill_the_machine(part):
     assert {"mem_limit", "cpus", "pids_limit"} <= told.keys()
 
 
+def test_postgresql_may_have_a_process_for_each_connection_that_it_takes_and_the_memory_for_them():
+    """And some thirty of its own. A connection that has worked a while holds about five megabytes."""
+    told = PARTS["postgres"]
+    taken = {name: int(number) for name, number in re.findall(r"--(\w+)=(\d+)", " ".join(told["command"]))}
+    megabytes = 1024 * int(told["mem_limit"].removesuffix("g"))
+
+    assert told["pids_limit"] >= taken["max_connections"] + 30
+    assert megabytes >= taken["max_connections"] * 5 + taken["shared_buffers"]
+
+
 @every_part
 def test_a_part_shows_whether_it_is_healthy(part):
     assert ("healthcheck" in PARTS[part]) != (part in NOT_ASKED)
