@@ -174,6 +174,14 @@ def test_the_address_that_a_proxy_on_this_machine_has_is_known_before():
     assert f"\nODH_TRUSTED_PROXIES={subnet[1]}\n" in page
 
 
+def test_nobody_can_sign_in_at_the_dashboard_not_even_with_the_password_that_everybody_knows():
+    told = PARTS["grafana"]["environment"]
+
+    assert told["GF_AUTH_DISABLE_LOGIN_FORM"] == told["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+    assert told["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert told["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+
+
 def test_who_has_every_secret_runs_only_when_asked_and_may_change_none():
     told = PARTS["operator"]
 
