@@ -25,7 +25,7 @@ from node.keeping.manifest import Unusable
 from node.links import certificates, lag, restored
 from node.links.keeper import Keeper
 from node.links.register import NATIONAL, NotPossible, Register, lines_of, read_bundle
-from node.links.server import Tls
+from node.links.server import Tls, is_near
 from node.links.sourcing import Refused
 from node.part import free_port
 
@@ -68,6 +68,9 @@ def arguments() -> argparse.ArgumentParser:
         one.add_argument("region", help="naam van de regio (its name)")
         one.add_argument(
             "--at", help="waar regio's deze node vinden, host:poort, meer met komma's (where regions find it)"
+        )
+        one.add_argument(
+            "--without-tls", action="store_true", help="ook als die lijn het gebouw verlaat (also outside the building)"
         )
         one.add_argument("--to", type=from_where_called, help="bestand voor de regio (file for the region)")
     for action in ("remove-region", "revoke"):
@@ -114,6 +117,12 @@ def let_in(asked: argparse.Namespace) -> None:
     is_first = not at.register.is_national
     tls = Tls(at.register.folder)
     where = asked.at or f"127.0.0.1:{leaf_port(at.data)}"
+    outside = [one for one in where.split(",") if not is_near(one)]
+    if outside and not tls.is_there and not asked.without_tls:
+        raise NotPossible(
+            f"de lijn naar {outside[0]} zou zonder TLS gaan; maak eerst een certificaat, of zeg --without-tls "
+            "(it would go without TLS: make a certificate first, or say --without-tls)"
+        )
     scheme = "tls" if tls.is_there else "nats-leaf"
     url = ",".join(f"{scheme}://{one}" for one in where.split(","))
     change = at.register.add if asked.action == "add-region" else at.register.rotate

@@ -1,8 +1,10 @@
 """What a node's NATS server is told of its users, its lines and TLS, as a part of its configuration."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from node.files import write
 from node.links import accounts
@@ -28,6 +30,15 @@ class Tls:
         """`here` is where the server finds the files, where that is elsewhere."""
         files = (file if here is None else here / file.name for file in (self.certificate, self.key))
         return dict(zip(("cert_file", "key_file"), map(str, files), strict=True))
+
+
+def is_near(address: str) -> bool:
+    """Whether host:port is this machine or in a network of one's own; of another name nobody knows that."""
+    try:
+        host = urlsplit(f"//{address}").hostname or ""
+        return host == "localhost" or ip_address(host).is_private
+    except ValueError:
+        return False
 
 
 def ca_of(data: Path) -> Path | None:

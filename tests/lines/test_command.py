@@ -32,7 +32,7 @@ def odh_nodes(monkeypatch, capsys, tmp_path):
 def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tmp_path: Path):
     bundle, national = tmp_path / "zeeland.json", Register(tmp_path / "nation" / "keys" / "lines", "national")
 
-    assert odh_nodes("add-region", "zeeland", "--at=hub.example:7422", f"--to={bundle}")[0] == 0
+    assert odh_nodes("add-region", "zeeland", "--at=hub.example:7422", "--without-tls", f"--to={bundle}")[0] == 0
     assert bundle.stat().st_mode & 0o077 == 0
     assert odh_nodes("join", str(bundle), data="zeeland")[0] == 0
     first = Register(tmp_path / "zeeland" / "keys" / "lines", "zeeland").line
@@ -45,6 +45,27 @@ def test_a_region_is_let_in_joins_gets_another_key_and_is_left_out(odh_nodes, tm
     assert "zeeland" in odh_nodes("list")[1]
     assert odh_nodes("revoke", "zeeland")[0] == 0
     assert national.regions == {}
+
+
+@pytest.mark.parametrize(
+    ("at", "is_near"),
+    [
+        ("hub.example:7422", False),
+        ("10.0.0.7:7422,9.9.9.9:7423", False),
+        ("10.0.0.7:7422,localhost:7423", True),
+        ("[fd00::7]:7422", True),
+    ],
+)
+def test_a_line_that_leaves_the_building_goes_over_tls(at, is_near, odh_nodes, tmp_path: Path):
+    bundle = tmp_path / "zeeland.json"
+
+    code, shown = odh_nodes("add-region", "zeeland", f"--at={at}", f"--to={bundle}")
+
+    assert (code, "make a certificate first" in shown, bundle.exists()) == (int(not is_near), not is_near, is_near)
+    assert ("zeeland" in Register(tmp_path / "nation" / "keys" / "lines", "national").regions) == is_near
+    odh_nodes("certificate", "hub.example")
+    assert odh_nodes("rotate" if is_near else "add-region", "zeeland", f"--at={at}", f"--to={bundle}")[0] == 0
+    assert read_bundle(bundle).url == ",".join(f"tls://{one}" for one in at.split(","))
 
 
 @pytest.mark.parametrize("with_region", [True, False])
@@ -131,7 +152,7 @@ def test_in_compose_who_lets_a_region_in_is_told_when_nothing_waits_for_it(
     secrets = tmp_path / "secrets"
     hand_out(secrets, postgres="postgres:5432", nats="nats:4222")
 
-    code, shown = odh_nodes("add-region", "zeeland", "--at=hub.example:7422", f"--secrets={secrets}")
+    code, shown = odh_nodes("add-region", "zeeland", "--at=10.0.0.7:7422", f"--secrets={secrets}")
 
     assert (code, "ODH_NATIONAL_NODE=nederland" in shown) == (0, is_told)
 

@@ -36,7 +36,7 @@ async def test_the_tasks_of_several_nodes():
     async with a_node(ODH_NODE="national", **opened) as nation, a_node(ODH_NODE="zeeland") as zeeland:
         nation.build()
         words = {f"hub.example.org:742{n}": f"{machine}:{port}" for n, port in zip("234", ports.values(), strict=True)}
-        words |= {"hub.example.org 203.0.113.7": machine}
+        words |= {"certificate hub.example.org": f"certificate {machine}"}
         words |= {"zeeland.line.json": str(nation.folder / "zeeland.line.json")}
         hub, region = Desk(nation, words, ["deploy/national.yml"]), Desk(zeeland, words, ["deploy/regional.yml"])
         in_lines = "docker compose exec lines python -m node"
@@ -59,12 +59,11 @@ async def test_the_tasks_of_several_nodes():
 
             await eventually(is_known, within=90, saying="all of Zeeland in the nation")
 
-        # TLS from the first region on.
-        up, let_in, join_up, join, restart = page.under("With compose")
-        (certificate,) = page.under("TLS")
+        # TLS from the first region on, and no region without.
+        up, certify, restart_hub, let_in, join_up, join, restart = page.under("With compose")
         await hub.type(up)
-        await hub.type(certificate.replace("./odh", in_lines) + " --secrets /secrets")
-        await hub.follow(["docker compose restart nats", let_in])
+        await hub.is_told_no(let_in.replace("hub.example.org:7422", "hub.example:7422"), "make a certificate first")
+        await hub.follow([certify, restart_hub, let_in])
         assert "tls://" in (nation.folder / "zeeland.line.json").read_text()
         await region.follow([join_up, join, restart])
         await connected()
@@ -89,8 +88,8 @@ async def test_the_tasks_of_several_nodes():
         # One server becomes three, with what the one had; the region is told of all three.
         await hub.follow(page.under("A node that runs with one server"))
         await connected()
-        up, let_in, *lost = page.under("Three servers for the hub")
-        await hub.follow([up, let_in.replace("add-region", "rotate")])
+        up, certify, restart_hub, let_in, *lost = page.under("Three servers for the hub")
+        await hub.follow([up, certify, restart_hub, let_in.replace("add-region", "rotate")])
         await region.follow([join, restart])
         await connected()
 
