@@ -52,6 +52,8 @@ PAGES = (
     Shown("sign-in", "visitor", "/sign-in?next=/matches"),
     Shown("sign-in-mailed", "visitor", "/sign-in", fills=(("email", NOBODY),), presses="main button"),
     Shown("sign-in-almost", "visitor", "/sign-in?token=shown-and-not-used"),
+    Shown("sign-in-joining", "visitor", "/sign-in?for=joining&token=shown-and-not-used"),
+    Shown("sign-in-address", "asker", "/sign-in?for=address&token=shown-and-not-used"),
     Shown("sign-in-used", "visitor", "/sign-in?token=shown-and-not-used", presses="main button"),
     Shown("help", "visitor", "/help"),
     Shown("privacy", "visitor", "/privacy"),

@@ -174,7 +174,9 @@ def url_of(reading: Reading) -> str | None:
     """The page that a notice leads to, if there is one."""
     match reading.template:
         case Template.SIGN_IN | Template.JOINING:
-            return f"{reading.public_url}/sign-in?token={quote(str(reading.facts['token']), safe='')}"
+            also = "joining" if reading.template is Template.JOINING else reading.facts.get("confirms") and "address"
+            token = quote(str(reading.facts["token"]), safe="")
+            return f"{reading.public_url}/sign-in?{f'for={also}&' if also else ''}token={token}"
         case Template.INVITATION if reading.facts["is_member"]:
             return f"{reading.public_url}/sign-in"
         case Template.INVITATION:

@@ -212,7 +212,8 @@ def test_every_link_goes_to_this_node_and_stands_in_the_text_too(template, langu
 @pytest.mark.parametrize("template", MAILED)
 def test_a_mail_leads_to_a_page_of_the_gateway(template):
     leads_to = {
-        **dict.fromkeys(LINKS, f"{NODE_URL}/sign-in?token=a-token_123"),
+        Template.SIGN_IN: f"{NODE_URL}/sign-in?token=a-token_123",
+        Template.JOINING: f"{NODE_URL}/sign-in?for=joining&token=a-token_123",
         Template.INVITATION: f"{NODE_URL}/invited?token=a-token_123",
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(INITIATIVES, f"{NODE_URL}/initiatives/01890a5d-ac96-774b-bcce-b302099a8057"),

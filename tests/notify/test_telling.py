@@ -199,21 +199,21 @@ async def test_who_left_the_team_stays_out_of_it_when_an_older_event_comes_late(
 
 
 @pytest.mark.parametrize(
-    ("why", "subject"),
+    ("why", "subject", "purpose"),
     [
-        ({}, "Inloggen bij Om de Hoek"),
-        ({"joining": True}, "Bevestig je e-mailadres bij Om de Hoek"),
-        ({"confirms": True}, "Bevestig je nieuwe e-mailadres bij Om de Hoek"),
+        ({}, "Inloggen bij Om de Hoek", ""),
+        ({"joining": True}, "Bevestig je e-mailadres bij Om de Hoek", "for=joining&"),
+        ({"confirms": True}, "Bevestig je nieuwe e-mailadres bij Om de Hoek", "for=address&"),
     ],
 )
-async def test_whoever_asks_for_a_link_gets_it_though_we_do_not_know_them(notify, why, subject):
+async def test_whoever_asks_for_a_link_gets_it_though_we_do_not_know_them(notify, why, subject, purpose):
     stranger = a_person("Iris Smit")
     link = a_link(stranger, notify.clock(), **why)
 
     await notify.when(link)
 
     assert notify.subjects(stranger) == [subject]
-    assert f"https://utrecht.omdehoek.example/sign-in?token={link.token}" in words(notify.mails(stranger)[0])
+    assert f"https://utrecht.omdehoek.example/sign-in?{purpose}token={link.token}" in words(notify.mails(stranger)[0])
     assert await notify.inbox(stranger) == []
 
 

@@ -76,7 +76,7 @@ class Visitor:
         mail = await self.person.mail("/sign-in")
         link = mail.link("/sign-in") or ""
         await self.goes_to(link[link.index("/sign-in") :])
-        await self.presses("Log in")
+        await self.presses("Ja, dit is mijn adres" if "for=" in link else "Log in")
 
 
 @asynccontextmanager

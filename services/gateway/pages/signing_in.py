@@ -18,13 +18,21 @@ NEXT_COOKIE, NEXT_SECONDS = "odh-next", 3600
 
 Next = Annotated[str, Query(alias="next")]
 
+#: What a link may be for besides signing in, and the page that goes on from there: it says `done` when it worked.
+ADDRESS, JOINING = "address", "joining"
+GOES_ON = {ADDRESS: ("/my-data/change", "address-confirmed"), JOINING: ("/", "joined")}
+
 
 @router.get("/sign-in")
-async def show_sign_in(reader: AnyReader, token: str = "", wanted: Next = "") -> Response:
-    """A form to ask for a link, or for whoever followed one the button that signs in."""
+async def show_sign_in(
+    reader: AnyReader, token: str = "", wanted: Next = "", purpose: Annotated[str, Query(alias="for")] = ""
+) -> Response:
+    """A form to ask for a link, or for whoever followed one the button that does what the link is for."""
     path = rules.local_path(wanted) or ""
     if token:
-        return reader.page("almost.html", token=token, next=path or remembered(reader))
+        purpose = purpose if purpose in GOES_ON else ""
+        path = "" if purpose == ADDRESS else path or remembered(reader)  # who confirms it was changing their details
+        return reader.page("almost.html", token=token, next=path, purpose=purpose)
     if reader.caller:
         return reader.go_to(path or "/")
     return reader.page("sign_in.html", next=path, wrong=None, email="")
@@ -36,7 +44,7 @@ async def use_sign_in(reader: AnyReader, now: Now) -> Response:
     filled_in = await reader.form(of_session=False)
     path = rules.local_path(filled_in.get("next")) or ""
     if "token" in filled_in:
-        return await _sign_in(reader, filled_in["token"], path, now)
+        return await _sign_in(reader, filled_in["token"], path, filled_in.get("for", ""), now)
     return await _ask_link(reader, filled_in.get("email", ""), path)
 
 
@@ -62,13 +70,14 @@ async def _ask_link(reader: Reader, email: str, path: str) -> Response:
     return mailed
 
 
-async def _sign_in(reader: Reader, token: str, path: str, now: datetime) -> Response:
+async def _sign_in(reader: Reader, token: str, path: str, purpose: str, now: datetime) -> Response:
+    own, done = GOES_ON.get(purpose, ("/", ""))
     session_token = await signing_in.sign_in(reader.gateway, reader.request, token, now)
     if not isinstance(session_token, str):
         if session_token.status != 422:
             raise Refused(session_token)
-        return reader.page("used.html", status=422, next=path)
-    answer = reader.go_to(path or "/")
+        return reader.page("used.html", status=422, next=path or own)
+    answer = reader.go_to(path or (f"{own}?done={done}" if done else own))
     reader.gateway.sessions.give(answer, session_token)
     remember(reader, answer, "", 0)
     return answer

@@ -1,0 +1,73 @@
+"""What a link in the mail is for, and what its page says before and after its button: one that confirms an address, or
+makes somebody a member, is told so."""
+
+import re
+
+import pytest
+
+from tests.gateway.conftest import TEAM, a_join
+from tests.gateway.test_pages import heading, press, shown, well_made
+from tests.given import fresh_name
+
+CONFIRM = "Ja, dit is mijn adres"
+
+
+def an_address():
+    return f"{fresh_name('noor')}@vechtdal.example"
+
+
+async def the_link(neighbourhood, purpose, email):
+    """The path of the newest link that was mailed, as notify writes it."""
+    return f"/sign-in?for={purpose}&token={await neighbourhood.link_for(email)}"
+
+
+async def test_who_changes_their_address_is_asked_to_confirm_it_and_reads_that_it_counts(neighbourhood):
+    noor, new = await neighbourhood.member(), an_address()
+    await press(noor, await noor.get("/my-data/change"), "Bewaar", name="Noor Jansen", email=new)
+    link = await the_link(neighbourhood, "address", new)
+
+    page = await noor.get(link)
+    answer = await press(noor, page, CONFIRM)
+
+    said = shown(well_made(page, "nl"))
+    assert "Druk op de knop, dan telt je nieuwe e-mailadres." in said
+    assert [words in said for words in ("Ga verder", "Je bent al ingelogd", "Log in")] == [False] * 3
+    assert (answer.status_code, answer.headers["location"]) == (303, "/my-data/change?done=address-confirmed")
+    changed = shown(well_made(await noor.get(answer.headers["location"]), "nl"))
+    assert "Je nieuwe e-mailadres telt nu." in changed
+    assert "Er wacht een nieuw e-mailadres" not in changed
+    assert (await noor.get("/api/v1/members/me")).json()["email"] == new
+
+
+async def test_an_address_that_was_confirmed_before_leads_back_to_where_it_is_changed(neighbourhood):
+    noor = await neighbourhood.member()
+
+    answer = await press(noor, await noor.get("/sign-in?for=address&token=used-before"), CONFIRM)
+
+    assert answer.status_code == 422
+    assert re.search(r'href="/my-data/change">Ga verder<', answer.text)
+
+
+@pytest.mark.parametrize("wanted", ["", "/meetings"])
+async def test_who_joins_is_asked_whether_the_address_is_theirs_and_is_welcomed(neighbourhood, wanted):
+    email, browser = an_address(), neighbourhood.visitor()
+    await browser.post("/api/v1/members", json=a_join(email=email))
+    link = await the_link(neighbourhood, "joining", email)
+
+    page = await browser.get(f"{link}&next={wanted}")
+    answer = await press(browser, page, CONFIRM)
+
+    assert "Druk op de knop, dan doe je mee." in shown(well_made(page, "nl"))
+    assert (answer.status_code, answer.headers["location"]) == (303, wanted or "/?done=joined")
+
+
+@pytest.mark.parametrize("purpose", ["", "stealing", "<script>"])
+async def test_whatever_else_a_link_says_it_is_for_it_signs_in(neighbourhood, purpose):
+    browser = neighbourhood.visitor()
+    await browser.post("/sign-in", data={"email": TEAM})
+
+    page = await browser.get("/sign-in", params={"for": purpose, "token": await neighbourhood.link_for(TEAM)})
+    answer = await press(browser, page, "Log in")
+
+    assert heading(page) == "Je bent er bijna"
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
