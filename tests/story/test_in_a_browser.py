@@ -356,17 +356,17 @@ async def test_who_is_at_something_in_their_inbox_stays_there_when_something_new
     await screenshots.sign_in(visitor.page.context, street.team, street.where)
     await a_match(street, "proposed")
     await visitor.goes_to("/inbox")
-    newest = visitor.page.locator("#items li").first.get_by_role("link")
-    there = await newest.get_attribute("href")
+    newest = visitor.page.locator("#items li").first.get_by_role("button", name="Bekijk")
+    there = await newest.get_attribute("value")
     await newest.focus()
 
     await a_match(street, "proposed")
 
     async def has_come_in() -> bool:
-        return await newest.get_attribute("href") != there
+        return await newest.get_attribute("value") != there
 
     await eventually(has_come_in, saying="a newer item")
-    assert await visitor.page.evaluate("document.activeElement.getAttribute('href')") == there
+    assert await visitor.page.evaluate("document.activeElement.getAttribute('value')") == there
 
 
 async def test_who_finds_a_meeting_waits_for_a_place_has_it_when_somebody_cancels_and_puts_it_in_the_calendar(

@@ -1,11 +1,13 @@
 """The inbox: what somebody was told, the newest first."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from services.gateway import rules
 from services.gateway.pages.reading import Reader, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -22,17 +24,23 @@ async def show_inbox(reader: SignedInReader, cursor: Annotated[str, Query(max_le
 @router.post("/inbox/read")
 async def mark_all_read(reader: SignedInReader) -> Response:
     """The reader has read what is on the page, and what is older."""
-    newest = (await reader.form()).get("newest", "")
-    await reader.ask("/v1/inbox/read", method="POST", body={"item_id": newest})
-    return reader.go_to("/inbox")
+    form = await reader.form()
+    await reader.ask("/v1/inbox/read", method="POST", body={"item_id": form.get("newest", "")})
+    return reader.go_to(_back(form))
 
 
 @router.post("/inbox/{item_id}/read")
 async def mark_read(item_id: Annotated[str, Path(max_length=128)], reader: SignedInReader) -> Response:
-    """The reader has read an item."""
-    await reader.form()
-    await reader.ask(f"/v1/inbox/{quote(item_id, safe='')}/read", method="POST")
-    return reader.go_to("/inbox")
+    """The reader has read an item, and goes on to what it is about when they opened it; else they stay at it."""
+    form, item = await reader.form(), quote(item_id, safe="")
+    await reader.ask(f"/v1/inbox/{item}/read", method="POST")
+    return reader.go_to(rules.local_path(form.get("to")) or f"{_back(form)}#item-{item}")
+
+
+def _back(form: Mapping[str, str]) -> str:
+    """The page of the inbox that somebody was on."""
+    cursor = form.get("cursor")
+    return f"/inbox?{urlencode({'cursor': cursor})}" if cursor else "/inbox"
 
 
 def _path(reader: Reader, url: Any) -> str | None:
