@@ -132,7 +132,7 @@ async def test_a_member_is_asked_and_their_new_offer_is_put_next_to_the_request(
         note="Jij kent dit!",
     )
     await neighbourhood.quiet()
-    assert "nog geen antwoord" in asked.text
+    assert f"<strong>{name}</strong>: nog geen antwoord" in asked.text
     (item,) = (await helper.get("/api/v1/inbox")).json()["items"]
     ask = item["url"].removeprefix("http://utrecht.omdehoek.example")
     seen = await helper.get(ask)

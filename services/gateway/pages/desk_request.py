@@ -67,13 +67,12 @@ async def _page(
 ) -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     found = await reader.ask(f"/v1/desk/requests/{quote(request_id, safe='')}")
-    offers, members, known = await asyncio.gather(
-        _offers(reader, found, words), _members(reader, name.strip()), colleagues(reader)
+    offers, members, asked, known = await asyncio.gather(
+        _offers(reader, found, words), _members(reader, name.strip()), _asked(reader, found), colleagues(reader)
     )
     return reader.page(
         "desk_request.html", status=status, found=found, request=found["request"], offers=offers, members=members,
-        names=known | {one["member_id"]: one["name"] for one in members or ()}, words=words, name=name, done=done,
-        wrong=wrong, kept=kept or {},
+        names=asked | known, words=words, name=name, done=done, wrong=wrong, kept=kept or {},
     )  # fmt: skip
 
 
@@ -101,3 +100,10 @@ async def _members(reader: Reader, name: str) -> list[dict[str, Any]] | None:
         return []
     found = await part(reader, "/v1/members?" + urlencode({"q": name, "limit": 10}))
     return None if found is None else list(found["items"])
+
+
+async def _asked(reader: Reader, found: dict[str, Any]) -> dict[str, str]:
+    """What those who were asked for help are called, by their references; without who is not the reader's to see."""
+    ids = [one["member_id"] for one in found["asks"]]
+    members = await asyncio.gather(*(part(reader, f"/v1/members/{quote(one, safe='')}") for one in ids))
+    return {member_id: one["name"] for member_id, one in zip(ids, members, strict=True) if one is not None}
