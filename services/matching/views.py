@@ -81,6 +81,9 @@ class MatchView(BaseModel):
     my_side: Side | None = Field(description="Which side is the reader's; none for who brings people together.")
     my_answer: bool | None
     waits_for_me: bool
+    is_endorsed_here: bool = Field(
+        description="Whether our own part of looking at it is done. A proposed match waits for another region then."
+    )
     awaiting: tuple[Awaited, ...] = Field(description="Who has to do something now.")
     waiting_since: datetime = Field(description="Since when the match is where it is.")
     lapsed_because: Lapse | None
@@ -115,6 +118,7 @@ def match_view(
         my_side=side,
         my_answer=answer,
         waits_for_me=not set(match.waits_for()).isdisjoint(who.references),
+        is_endorsed_here=match.is_endorsed_here(),
         awaiting=match.awaits(),
         waiting_since=match.waiting_since,
         lapsed_because=match.lapsed_because,

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chassis import Problem
 from contracts.vocabulary import Role
-from services.gateway.pages.matches import REASONS, STEPS, wrong_with
+from services.gateway.pages.matches import REASONS, STEPS, done_with, wrong_with
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -44,7 +44,9 @@ async def judge(match_id: Id, reader: SignedInReader) -> Response:
         return await _page(reader, status=422, wrong="error.422")
     verb, body = STEPS[button]
     told = {name: filled_in[name] for name in ("because", "note", "member_id") if filled_in.get(name, "").strip()}
-    done = "asked-over" if told.get("member_id") and not reader.has(Role.NODE_TEAM) else button
+    done = button
+    if button == "hand-over" and told.get("member_id"):  # the team gives it, others ask first
+        done = "handed-to" if reader.has(Role.NODE_TEAM) else "asked-over"
     if_match = f'"{filled_in.get("version", "")}"'
     kept = told | {"match_id": match_id, "step": button}
     return await _do(reader, f"/v1/matches/{one}/{verb}", done, body=body | told, if_match=if_match, kept=kept)
@@ -91,14 +93,14 @@ async def _do(
     kept: dict[str, str] | None = None,
 ) -> Response:
     try:
-        await reader.ask(address, method=method, body=body, if_match=if_match, once=once)
+        told = await reader.ask(address, method=method, body=body, if_match=if_match, once=once)
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
         step = (kept or {}).get("step")
         wrong = wrong_with_follow_up(refused) if kept and not step else wrong_with(step, refused)
         return await _page(reader, status=refused.status, wrong=wrong, kept=kept)
-    return reader.go_to(f"/desk?done={done}")
+    return reader.go_to(f"/desk?done={done_with(done, told)}")
 
 
 def wrong_with_follow_up(refused: Refused) -> str:

@@ -52,7 +52,7 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
         return await _page(reader, match_id, status=422, wrong="error.422")
     told = {name: filled_in[name] for name in ("because", "note") if filled_in.get(name, "").strip()}
     try:
-        await reader.ask(
+        match = await reader.ask(
             f"{_address(match_id)}/{verb}",
             method="POST",
             body=body | (told if button in ("dismiss", "no") else {}),
@@ -65,7 +65,12 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
         return await _page(reader, match_id, status=refused.status, wrong=wrong, typed=told | {"step": button})
     if button == "hand-over":  # it may not be theirs to see any more
         return reader.go_to("/?done=hand-over")
-    return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={button}")
+    return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={done_with(button, match)}")
+
+
+def done_with(button: str, match: dict[str, Any]) -> str:
+    """What the notice is after a step with a match: of two regions one may have to look yet."""
+    return "endorsed-here" if button == "endorse" and match["state"] == "proposed" else button
 
 
 def wrong_with(button: str | None, refused: Refused) -> str:
@@ -123,7 +128,8 @@ async def _contact(reader: Reader, match: dict[str, Any]) -> str | None:
 def _may_judge(reader: Reader, match: dict[str, Any]) -> bool:
     """Whether the buttons are of use; matching decides itself whether the step may be taken."""
     of_team = reader.has(Role.NODE_TEAM) and not match["my_side"]
-    return match["state"] == "proposed" and (match["waits_for_me"] or of_team)
+    waits_here = match["state"] == "proposed" and not match["is_endorsed_here"]
+    return waits_here and (match["waits_for_me"] or of_team)
 
 
 def _address(match_id: str) -> str:

@@ -1,0 +1,64 @@
+"""What who brings two together reads of a match after their step, and of whom it waits for then."""
+
+from sqlalchemy import text
+
+from tests.gateway.test_desk_page import an_ambassador
+from tests.gateway.test_pages import parsed, press, shown, well_made
+from tests.given import fresh_name
+
+JUDGING = {"Dit past", "Dit past niet", "Laat het team kijken"}
+
+
+async def change(neighbourhood, pair, asker_node):
+    """As if the request of a match came from another region, or from here again."""
+    values = {"match_id": pair.match_id, "node": asker_node}
+    async with neighbourhood.services[1].service.engine.begin() as connection:
+        await connection.execute(text("UPDATE match SET asker_node = :node WHERE match_id = :match_id"), values)
+
+
+def buttons(page):
+    """What can be pressed on a page."""
+    return {shown(one) for one in well_made(page, "nl").iter("button")}
+
+
+async def test_of_a_match_of_two_regions_the_other_looks_too_before_both_sides_are_asked(neighbourhood):
+    pair = await neighbourhood.a_match()
+    await change(neighbourhood, pair, asker_node="gelderland")
+    path = f"/matches/{pair.match_id}"
+
+    judged = await press(pair.team, await pair.team.get(path), "endorse")
+
+    assert judged.headers["location"] == f"{path}?done=endorsed-here"
+    page = await pair.team.get(judged.headers["location"])
+    assert "Dank je. Ziet ook de andere regio dat het past, dan vragen we beide kanten." in page.text
+    assert "De ambassadeur van een andere regio kijkt" in page.text
+    assert buttons(page) & JUDGING == set()
+    await change(neighbourhood, pair, asker_node=None)
+
+
+async def test_at_the_desk_too_the_other_region_is_said_to_look(neighbourhood):
+    pair, ambassador = await neighbourhood.a_match(), await an_ambassador(neighbourhood, "Amir Bos")
+    given = {"member_id": await neighbourhood.member_id(ambassador)}
+    assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/hand-over", json=given)).status_code == 200
+    await change(neighbourhood, pair, asker_node="gelderland")
+
+    judged = await press(ambassador, await ambassador.get("/desk"), "endorse", at=f"/desk/matches/{pair.match_id}")
+
+    assert judged.headers["location"] == "/desk?done=endorsed-here"
+    await change(neighbourhood, pair, asker_node=None)
+
+
+async def test_the_team_that_gives_a_match_to_an_ambassador_reads_that_it_is_theirs_now(neighbourhood):
+    ambassador, pair = await an_ambassador(neighbourhood, fresh_name("Loes")), await neighbourhood.a_match()
+    desk = await pair.team.get("/desk")
+    token = next(str(one.get("value")) for one in parsed(desk).iter("input") if one.get("name") == "form")
+    version = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["version"]
+    to = {"step": "hand-over", "member_id": await neighbourhood.member_id(ambassador), "version": str(version)}
+
+    answer = await pair.team.post(
+        f"/desk/matches/{pair.match_id}", data=to | {"form": token}, headers={"Sec-Fetch-Site": "same-origin"}
+    )
+
+    assert answer.headers["location"] == "/desk?done=handed-to"
+    assert "De match staat nu bij die ambassadeur." in (await pair.team.get(answer.headers["location"])).text
+    assert f'id="match-{pair.match_id}"' in (await ambassador.get("/desk")).text
