@@ -62,3 +62,19 @@ async def test_the_team_that_gives_a_match_to_an_ambassador_reads_that_it_is_the
     assert answer.headers["location"] == "/desk?done=handed-to"
     assert "De match staat nu bij die ambassadeur." in (await pair.team.get(answer.headers["location"])).text
     assert f'id="match-{pair.match_id}"' in (await ambassador.get("/desk")).text
+
+
+async def test_who_brings_two_together_reads_who_has_not_answered_yet(neighbourhood):
+    pair = await neighbourhood.a_match()
+    match, desk = f"/matches/{pair.match_id}", f"/desk/requests/{pair.request_id}"
+    nobody = await pair.team.get(desk)
+    assert (await pair.team.post(f"/api/v1{match}/endorse")).status_code == 200
+    neither = [await pair.team.get(path) for path in (match, desk)]
+
+    assert (await pair.offerer.post(f"/api/v1{match}/answer", json={"accepted": True})).status_code == 200
+
+    one = [await pair.team.get(path) for path in (match, desk)]
+    assert "op een ambassadeur." in shown(well_made(nobody, "nl"))
+    assert ["op wie vraagt en wie aanbiedt." in shown(well_made(page, "nl")) for page in neither] == [True, True]
+    assert ["op wie vraagt." in shown(well_made(page, "nl")) for page in one] == [True, True]
+    assert "We wachten nu" not in (await pair.offerer.get(match)).text
