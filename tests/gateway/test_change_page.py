@@ -5,6 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from contracts.days import AMSTERDAM
+from contracts.vocabulary import Language
+from services.gateway.pages.words import day
 from services.requests import expiring
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_listings_page import a_meeting, text
@@ -205,3 +208,15 @@ async def test_what_expired_is_told_its_member_and_its_page_says_how_to_open_it_
     assert f"Kies dan '{step}'" in text(page)
     await press(noor, page, step)
     assert "Kies dan" not in text(await noor.get(f"/{side}s/{proposition_id}"))
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_a_request_stands_open_until_its_last_day_and_not_the_day_after(neighbourhood, language):
+    last = (datetime.now(AMSTERDAM) + timedelta(days=20)).date()
+    asker, path = await a_request(neighbourhood, ends_on=last.isoformat())
+
+    page = well_made(await asker.get(path, params={"taal": language}), language)
+
+    facts = [shown(one) for one in next(page.iter("dl"))]
+    label = {"nl": "Staat open tot en met", "en": "Open until and including"}[language]
+    assert facts[facts.index(label) + 1] == day(last, Language(language))

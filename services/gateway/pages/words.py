@@ -74,6 +74,11 @@ def day_of(value: str, language: Language) -> str:
     return day(datetime.fromisoformat(value).astimezone(AMSTERDAM).date(), language)
 
 
+def last_day(value: str, language: Language) -> str:
+    """The day in the Netherlands that something stands until and including; from the moment of its end, as above."""
+    return day_of((datetime.fromisoformat(value) - timedelta(seconds=1)).isoformat(), language)
+
+
 def how_long(value: str, language: Language) -> str:
     """How long ago a moment was, in the largest unit that says it: 3 dagen; from ISO 8601 with its offset.
 
