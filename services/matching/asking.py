@@ -55,6 +55,15 @@ class HelpAskRow(Table, table=True):
 
 _ONE = text("SELECT * FROM help_ask WHERE ask_id = :ask_id")
 _OF_REQUEST = text("SELECT * FROM help_ask WHERE request_id = :request_id ORDER BY asked_at, ask_id")
+_WAITING = text(
+    f"""
+    SELECT {propositions.COLUMNS}, a.ask_id, a.note, a.asked_by, a.asked_at, a.accepted, a.offer_id
+    FROM help_ask a JOIN proposition p ON p.proposition_id = a.request_id
+    WHERE a.member_id = ANY(CAST(:me AS text[])) AND a.answered_at IS NULL
+      AND p.status = 'open' AND p.expires_at > CAST(:now AS timestamptz)
+    ORDER BY a.asked_at, a.ask_id LIMIT 100
+    """
+)
 _BY_OFFER = text("SELECT * FROM help_ask WHERE offer_id = :offer_id AND accepted ORDER BY ask_id")
 _KEEP = text(
     """
@@ -88,6 +97,11 @@ async def ask_member(
 async def of_request(session: AsyncSession, request_id: str) -> list[RowMapping]:
     """Who was shown a request, the first one first."""
     return list((await ask(session, _OF_REQUEST, {"request_id": request_id})).mappings())
+
+
+async def waiting_for(session: AsyncSession, who: Identity, now: datetime) -> list[RowMapping]:
+    """What a member was shown and has not answered, as long as it is open, the oldest first: each with its request."""
+    return list((await ask(session, _WAITING, {"me": list(who.references), "now": now})).mappings())
 
 
 async def asked_of(session: AsyncSession, who: Identity, ask_id: str) -> tuple[RowMapping, Known]:

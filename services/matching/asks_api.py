@@ -13,6 +13,7 @@ from services.matching.desk_rules import RequestNotYours
 from services.matching.desk_views import AskView, FollowUpView, HelpView, ask_view, follow_up_view, help_view
 from services.matching.following_up import Matter
 from services.matching.looking_after import looked_after
+from services.matching.propositions import proposition_of
 from services.matching.settings import OwnSettings
 from services.matching.turns import take_turn
 
@@ -68,11 +69,18 @@ async def ask_member(draft: AskDraft, who: Ambassador, now: Now, command: Comman
     return await command(ask_them)
 
 
+@asks.get("", response_model=list[HelpView])
+async def list_asks(who: SignedIn, session: ReadSession, now: Now) -> list[HelpView]:
+    """What the caller is asked to help with and has not answered, the oldest first."""
+    rows = await asking.waiting_for(session, who, now)
+    return [help_view(row, proposition_of(row), row["text"], now) for row in rows]
+
+
 @asks.get("/{ask_id}", response_model=HelpView)
 async def show_ask(ask_id: Id, who: SignedIn, session: ReadSession, now: Now) -> HelpView:
     """What the caller is asked to help with."""
     row, known = await asking.asked_of(session, who, ask_id)
-    return help_view(row, known, now)
+    return help_view(row, known.proposition, known.text, now)
 
 
 @asks.post("/{ask_id}/answer", response_model=HelpView)
@@ -84,7 +92,8 @@ async def answer_ask(
     async def answer_it(session: AsyncSession) -> Reply:
         offer_id = given.offer_id if given.accepted else None
         await asking.answer(session, who, ask_id, now, settings, accepted=given.accepted, offer_id=offer_id)
-        return Reply(help_view(*await asking.asked_of(session, who, ask_id), now))
+        row, known = await asking.asked_of(session, who, ask_id)
+        return Reply(help_view(row, known.proposition, known.text, now))
 
     return await command(answer_it)
 

@@ -10,7 +10,7 @@ from contracts.vocabulary import Kind, Language, Side, Theme
 from services.matching.following_up import Matter
 from services.matching.match import Awaited, Lapse, State
 from services.matching.pairs import Proposition
-from services.matching.propositions import Known, proposition_of
+from services.matching.propositions import proposition_of
 from services.matching.showing import Shown
 from services.matching.views import MatchView, match_view
 
@@ -161,10 +161,10 @@ def ask_view(row: RowMapping) -> AskView:
     return AskView(**{name: row[name] for name in AskView.model_fields})
 
 
-def help_view(row: RowMapping, known: Known, now: datetime) -> HelpView:
+def help_view(row: RowMapping, request: Proposition, text: str, now: datetime) -> HelpView:
     """For who was asked."""
     told = ("ask_id", "note", "asked_by", "asked_at", "accepted", "offer_id")
-    return HelpView(request=words_view(known.proposition, known.text, now), **{name: row[name] for name in told})
+    return HelpView(request=words_view(request, text, now), **{name: row[name] for name in told})
 
 
 def words_view(request: Proposition, text: str, now: datetime) -> RequestWordsView:

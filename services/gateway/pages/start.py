@@ -22,7 +22,8 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     if reader.caller is None:
         return reader.page("start.html", next="", wrong=None, email="", done=done)
     language = f"language={reader.language}"
-    waiting, introduced, initiatives = await asyncio.gather(
+    asks, waiting, introduced, initiatives = await asyncio.gather(
+        part(reader, "/v1/asks"),
         part(reader, f"/v1/matches?awaiting_me=true&{language}"),
         part(reader, f"/v1/matches?state=introduced&{language}"),
         part(reader, "/v1/initiatives?mine=true&limit=100"),
@@ -30,6 +31,7 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     since = reader.request.app.state.service.now() - INTRODUCED_FOR
     return reader.page(
         "yours.html",
+        asks=asks,
         waiting=waiting and waiting["items"],
         introduced=_not_begun(introduced["items"], initiatives["items"], since) if introduced and initiatives else [],
         together=[one for one in initiatives["items"] if one["status"] == "running"] if initiatives else [],
