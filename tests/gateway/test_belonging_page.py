@@ -1,7 +1,11 @@
 """Where a member belongs, which they change themselves, and to stop taking part without being forgotten."""
 
+import pytest
+
+from tests.gateway.conftest import a_proposition
+from tests.gateway.test_change_page import filled_in, save
 from tests.gateway.test_pages import folded, parsed, press, shown, well_made
-from tests.given import fresh_name
+from tests.given import eventually, fresh_name
 
 
 async def belongings(browser):
@@ -50,6 +54,59 @@ async def test_an_organisation_that_is_new_here_is_registered_once_and_one_that_
     (chosen,) = (one.get("value") for one in parsed(taken).iter("input") if one.get("checked") is not None)
     assert (await press(member, taken, "Voeg toe", organisation_id=chosen)).status_code == 303
     assert school["name"] in await belongings(member)
+
+
+async def changes_jobs(neighbourhood):
+    """Somebody who asked something for the school that they left, where that is, and both schools."""
+    noor, other = await neighbourhood.member(name="Noor Jansen"), await neighbourhood.member()
+    placed = (await noor.post("/api/v1/requests", json=a_proposition(fresh_name("Dakgoten")))).json()
+    (old,), (new,) = [
+        [one["organisation"] for one in (await browser.get("/api/v1/members/me")).json()["affiliations"]]
+        for browser in (noor, other)
+    ]
+    draft = {"organisation_id": new["organisation_id"]}
+    assert (await noor.post("/api/v1/members/me/affiliations", json=draft)).status_code == 201
+    page = await noor.get("/my-data/change")
+    await press(noor, page, f"Hier hoor ik niet meer bij: {old['name']}")
+    return noor, f"/requests/{placed['request_id']}", old, new
+
+
+async def test_who_changes_jobs_moves_what_they_asked_to_the_new_organisation_when_they_choose_so(neighbourhood):
+    noor, at, old, new = await changes_jobs(neighbourhood)
+    page = await noor.get(f"{at}/change")
+    assert filled_in(page)["organisation_id"] == old["organisation_id"]
+
+    await save(noor, page, title="Wie weet iets van goten?")
+    kept = (await noor.get(f"/api/v1{at}")).json()
+    answer = await save(noor, await noor.get(f"{at}/change"), organisation_id=new["organisation_id"])
+
+    assert (kept["title"], kept["organisation_id"]) == ("Wie weet iets van goten?", old["organisation_id"])
+    assert answer.headers["location"] == f"{at}?done=changed"
+    assert (await noor.get(f"/api/v1{at}")).json()["organisation_id"] == new["organisation_id"]
+    assert "organisation_id" not in filled_in(await noor.get(f"{at}/change"))  # there is nothing to choose any more
+
+
+@pytest.mark.parametrize("side", ["requests", "offers"])
+async def test_who_belongs_nowhere_reads_at_once_what_comes_before_asking_and_offering(neighbourhood, side):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    (own,) = await belongings(noor)
+    begun = await noor.get(f"/{side}/new")
+    await press(noor, await noor.get("/my-data/change"), f"Hier hoor ik niet meer bij: {own}")
+
+    async def counts() -> bool:  # an identity is kept for a moment
+        draft = a_proposition("Dakgoten", draft=True)
+        return (await noor.post(f"/api/v1/{side}", json=draft)).status_code == 422
+
+    await eventually(counts, saying="that they belong nowhere")
+    page, asks_first = await noor.get(f"/{side}/new"), "Voeg eerst je school of bedrijf toe"
+    words = {"text": "Wij willen iets leren over goten.", "title": "Goten", "themes": "biodiversity", "place": "Zeist"}
+    refused = await press(noor, begun, "place", kind="expertise", **words)
+
+    assert (asks_first in shown(well_made(page, "nl")), "<textarea" in page.text) == (True, False)
+    links = {shown(one): one.get("href") for one in parsed(page).iter("a")}
+    assert links["Voeg een school, bedrijf of organisatie toe"] == "/my-data/change"
+    told = shown(well_made(refused, "nl"))
+    assert (refused.status_code, asks_first in told, words["text"] in told) == (422, True, True)
 
 
 async def test_who_stops_is_signed_out_and_not_forgotten(neighbourhood):

@@ -4,6 +4,7 @@ Only what differs is sent, with the version that the form was made from. What wa
 beside what was typed, and nothing of either is lost.
 """
 
+from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -91,7 +92,7 @@ async def _page(reader: Reader, side: str, one: dict[str, Any], form: Form, *, s
     language, its = reader.language, WORDS_OF_SIDE[side]
     kinds = [(kind.value, kind_in_words(kind, language)) for kind in Kind]
     themes = [(theme.value, theme_in_words(theme, language)) for theme in Theme]
-    organisations = [(own["organisation_id"], own["name"]) for own in await organisations_of(reader)]
+    organisations = await _organisations(reader, one)
     now = []
     if status == 412:
         languages = [(one.value, say(f"language.{one}", language)) for one in Language]
@@ -115,6 +116,16 @@ async def _page(reader: Reader, side: str, one: dict[str, Any], form: Form, *, s
         answers=[],
         enough=False,
     )
+
+
+async def _organisations(reader: Reader, one: dict[str, Any]) -> list[tuple[str, str]]:
+    """Of which its member can choose: their own, and the one that it is of when they belong there no more."""
+    found = [(own["organisation_id"], own["name"]) for own in await organisations_of(reader)]
+    if found and one["organisation_id"] not in dict(found):
+        with suppress(Refused):
+            its = await reader.ask(f"/v1/organisations/{quote(one['organisation_id'], safe='')}")
+            found.append((one["organisation_id"], its["name"]))
+    return found
 
 
 def _standing(reader: Reader, one: dict[str, Any]) -> Form:
