@@ -12,6 +12,7 @@ from tests.gateway.conftest import NATION, a_proposition
 from tests.gateway.test_pages import (
     folded,
     heading,
+    parsed,
     press,
     shown,
     well_made,
@@ -127,6 +128,44 @@ async def test_somebody_signs_up_waits_and_comes_and_the_organiser_sees_who_agre
     assert "Noor Jansen" not in text(await sem.get(at))
 
 
+async def test_who_comes_shows_and_hides_their_name_and_keeps_their_place(neighbourhood):
+    sem, at, _ = await a_meeting(neighbourhood)
+    noor = await neighbourhood.member(name="Noor Jansen")
+    await press(noor, await noor.get(at), "Meld me aan")
+    assert "Noor Jansen" in text(await sem.get(at))
+
+    for shows in (False, True):
+        answer = await save_name(noor, await noor.get(at), shows=shows)
+        page = await noor.get(answer.headers["location"])
+
+        own = (await noor.get(f"/api/v1{at}/sign-up")).json()
+        assert (own["standing"], own["name"]) == ("place", "Noor Jansen" if shows else None)
+        assert ("Noor Jansen" in text(await sem.get(at)), 'value="1" checked' in page.text) == (shows, shows)
+        assert "Bewaard." in text(page)
+
+
+async def test_who_does_not_come_any_more_is_not_signed_up_by_showing_their_name(neighbourhood):
+    _, at, _ = await a_meeting(neighbourhood)
+    noor = await neighbourhood.member(name="Noor Jansen")
+    await press(noor, await noor.get(at), "Meld me aan")
+    page = await noor.get(at)
+    await press(noor, page, "Ik kom toch niet")
+
+    answer = await save_name(noor, page, shows=True)
+
+    assert answer.headers["location"] == at
+    assert (await noor.get(f"/api/v1{at}/sign-up")).json()["standing"] == "withdrawn"
+
+
+async def save_name(browser, page, *, shows):
+    """Ticks the box or not, and presses the button, as a browser does."""
+    form = next(one for one in parsed(page).iter("form") if any(x.get("name") == "seen" for x in one.iter("input")))
+    token = next(one.get("value") for one in form.iter("input") if one.get("name") == "form")
+    (step,) = (one.get("value") for one in form.iter("button") if shown(one) == "Bewaar")
+    filled_in = {"form": token, "step": step} | ({"seen": "1"} if shows else {})
+    return await browser.post(page.url.path, data=filled_in, headers={"Sec-Fetch-Site": "same-origin"})
+
+
 async def test_who_gives_up_a_place_at_a_full_meeting_first_reads_that_it_goes_to_somebody_else(neighbourhood):
     (_, full, _), (_, roomy, _) = await a_meeting(neighbourhood), await a_meeting(neighbourhood, places=2)
     noor = await neighbourhood.member(name="Noor Jansen")
@@ -198,10 +237,10 @@ async def test_a_meeting_that_is_over_is_not_offered_again_and_its_page_says_wha
         over = "UPDATE proposition SET starts_on = '2026-01-01' WHERE proposition_id = :offer_id"
         await connection.execute(sa.text(over), {"offer_id": own.removeprefix("/offers/")})
 
-    answer = await press(organiser, await organiser.get(own), "reopen")
+    page = await organiser.get(own)
 
-    assert answer.status_code == 422
-    assert "De dag waarop dit was, is voorbij." in text(answer)
+    assert 'value="reopen"' not in page.text
+    assert "De dag waarop dit was, is voorbij." in text(page)
 
 
 async def test_after_the_last_day_to_sign_up_who_comes_still_finds_it_and_its_organiser_calls_it_off(neighbourhood):

@@ -98,23 +98,26 @@ async def show_meeting(offer_id: Id, reader: AnyReader, done: str = "") -> Respo
 
 @router.post("/meetings/{offer_id}")
 async def take_step(offer_id: Id, reader: SignedInReader) -> Response:
-    """The reader signs up or cancels; or reads why that cannot be."""
+    """The reader signs up, cancels, or shows their name or not; or reads why that cannot be."""
     filled_in = await reader.form()
-    cancels, done = filled_in.get("step") == "cancel", "sign-up-cancelled"
-    at = f"{_address(offer_id)}/sign-up"
+    step, done = filled_in.get("step"), "sign-up-cancelled"
+    at, page = f"{_address(offer_id)}/sign-up", f"/meetings/{quote(offer_id, safe='')}"
     try:
-        if cancels:
+        if step == "cancel":
             await reader.ask(at, method="DELETE")
+        elif step == "name" and (await reader.ask(at))["standing"] not in COUNTS:  # they cancelled elsewhere meanwhile
+            return reader.go_to(page)
         else:
             name = (await reader.ask("/v1/members/me"))["name"] if filled_in.get("seen") else None
-            done = DONE[(await reader.ask(at, method="PUT", body={"name": name}))["standing"]]
+            standing = (await reader.ask(at, method="PUT", body={"name": name}))["standing"]
+            done = "changed" if step == "name" else DONE[standing]
     except Refused as refused:
         closed = refused.slug == "meeting-not-found"  # its page is there for as long as it is known
         if refused.status != 409 and not closed:
             raise
         wrong = "meeting.closed" if closed else f"error.{refused.slug}"
         return await _page(reader, offer_id, status=refused.status, wrong=wrong)
-    return reader.go_to(f"/meetings/{quote(offer_id, safe='')}?done={done}")
+    return reader.go_to(f"{page}?done={done}")
 
 
 @router.get("/meetings/{offer_id}/calendar.ics")
