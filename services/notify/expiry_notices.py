@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from contracts.days import AMSTERDAM
 from contracts.requests import OfferClosed, RequestClosed
 from contracts.vocabulary import Kind, Status
 from services.notify.rules import Notice
@@ -21,9 +22,14 @@ def expiry_notices(event: RequestClosed | OfferClosed, said_at: datetime, now: d
             event.member_id,
             template,
             event.entity_id,
-            {"title": event.title},
+            {"title": event.title, "day_over": _is_over(event, said_at)},
             occurrence=str(event.version),
             about=(event.member_id,),
             needs=(event.member_id,),
         )
     ]
+
+
+def _is_over(event: RequestClosed | OfferClosed, said_at: datetime) -> bool:
+    """Whether its last day was over by then, so that it is opened again only with another one."""
+    return event.ends_on is not None and event.ends_on < said_at.astimezone(AMSTERDAM).date()

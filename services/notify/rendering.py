@@ -115,6 +115,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "items": reading.items,
         "until": _clock_time(facts.get("expires_at")),
         "confirms": facts.get("confirms", False),
+        "day_over": facts.get("day_over", False),
         "area": scope_in_words(facts.get("scope", {}), reading.language),
         "refused": _shown(reading, reading.matter_id),
     }

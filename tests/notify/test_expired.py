@@ -53,6 +53,18 @@ async def test_whose_time_is_up_hears_it_by_mail_and_in_the_inbox_each_time(noti
     assert await notify.templates(noor) == [f"{side}-expired"] * 2
 
 
+@pytest.mark.parametrize(("side", "step"), [("request", "Zoek verder"), ("offer", "Bied het weer aan")])
+async def test_whose_last_day_is_over_reads_that_it_comes_first_to_change_that(notify, side, step):
+    noor, yesterday = a_person("Noor Jansen"), notify.clock().date() - timedelta(days=1)
+    await notify.given(noor)
+
+    await notify.when(closed(side, noor, ends_on=yesterday))
+    await notify.when(closed(side, noor, ends_on=yesterday + timedelta(days=9)))
+
+    read = [words(mail) for mail in notify.mails(noor)]
+    assert [(step in mail, "eerst de dag aan" in mail) for mail in read] == [(False, True), (True, False)]
+
+
 @pytest.mark.parametrize("side", SIDES)
 def test_what_its_member_closed_a_meeting_that_is_over_and_what_expired_long_ago_is_no_news(notify, side):
     noor, now = a_person("Noor Jansen"), notify.clock()

@@ -71,7 +71,8 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
     except Refused as refused:
         if refused.status not in (403, 404, 409, 412, 422):
             raise
-        wrong = "error.days-over" if refused.status == 422 else f"error.{refused.slug}"  # nothing else is filled in
+        over = refused.status == 422  # nothing but its days can be wrong
+        wrong = f"{WORDS_OF_SIDE[side]}.day-over" if over else f"error.{refused.slug}"
         pressed_twice = refused.status == 412 and (await reader.ask(f"/v1{there}"))["status"] == AFTER.get(step)
         if not pressed_twice:
             return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
@@ -83,10 +84,16 @@ def is_own(reader: Reader, one: dict[str, Any]) -> bool:
     return reader.caller is not None and one["member_id"] in reader.caller.identity.references
 
 
+def _is_over(reader: Reader, one: dict[str, Any]) -> bool:
+    """Whether its last day is over, so that it can only be opened again with another one."""
+    last = one["ends_on"] or (one["starts_on"] if one["kind"] == "meeting" else None)
+    today = reader.request.app.state.service.now().astimezone(AMSTERDAM).date()
+    return last is not None and last < today.isoformat()
+
+
 async def _told_when_off(reader: Reader, one: dict[str, Any]) -> int:
     """How many are told that a meeting does not take place, when it is withdrawn: nobody of one that has been."""
-    last, today = one["ends_on"] or one["starts_on"], reader.request.app.state.service.now().astimezone(AMSTERDAM)
-    if one["status"] == "withdrawn" or (last and last < today.date().isoformat()):
+    if one["status"] == "withdrawn" or _is_over(reader, one):
         return 0
     try:
         guests = await reader.ask(f"/v1/meetings/{quote(one['offer_id'], safe='')}/guests")
@@ -100,6 +107,11 @@ async def _page(
 ) -> Response:
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
     mine, is_meeting = is_own(reader, one), side == "offers" and one["kind"] == "meeting"
+    steps = (STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else ()
+    over = ""
+    if "reopen" in steps and _is_over(reader, one):
+        steps = tuple(step for step in steps if step != "reopen")
+        over = "meeting.day-over" if is_meeting else f"{WORDS_OF_SIDE[side]}.day-over"
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
     return reader.page(
@@ -109,7 +121,8 @@ async def _page(
         its=WORDS_OF_SIDE[side],
         request=one,
         is_own=mine,
-        steps=(STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else (),
+        steps=steps,
+        over=over,
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
         told=await _told_when_off(reader, one) if mine and is_meeting else 0,
