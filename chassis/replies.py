@@ -16,6 +16,9 @@ from starlette.responses import Response
 from chassis.problems import Problem
 from chassis.sql import begin, literal, run
 
+#: A reply can be asked again for so long, as partners and apps are promised.
+REPLIES_KEPT_DAYS = 7
+
 
 class KeyReused(
     Problem, slug="idempotency-key-reused", status=422, title="This Idempotency-Key was used for something else"

@@ -26,6 +26,7 @@ from chassis.limits import LimitBodies, RefuseWhenBusy, Waiting
 from chassis.looking_back import forget_said, look_back
 from chassis.own_dead_letters import router as dead_letters_router
 from chassis.relay import Relay
+from chassis.replies import REPLIES_KEPT_DAYS
 from chassis.router import EventRouter
 from chassis.settings import Settings
 from chassis.streams import OwnStream, Streams
@@ -202,7 +203,7 @@ async def forget_what_is_old(service: Service) -> None:
         async with service.engine.begin() as connection:
             await connection.execute(
                 text("DELETE FROM stored_reply WHERE stored_at < now() - make_interval(days => :days)"),
-                {"days": service.settings.idempotency_kept_days},
+                {"days": REPLIES_KEPT_DAYS},
             )
         await forget_said(service)
         await asyncio.sleep(3600)

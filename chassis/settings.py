@@ -104,7 +104,6 @@ class Settings(BaseSettings):
     )
     retry_delay_seconds_first: float = Field(default=0.5, description="The wait before the second attempt.")
     retry_delay_seconds_max: float = Field(default=60.0, description="The longest wait between two attempts.")
-    idempotency_kept_days: int = Field(default=7, description="How long a reply can be replayed.")
     otlp_endpoint: str | None = Field(
         default=None, description="Where traces and metrics go (OTLP over HTTP); nothing is exported without it."
     )

@@ -12,6 +12,9 @@ from services.gateway.settings import GatewaySettings
 
 HEADERS_MAX = 100
 
+#: So much may the headers of a request hold together.
+HEADER_BYTES_MAX = 16 * 1024
+
 #: For what is no page; a page brings its own.
 NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 
@@ -20,7 +23,7 @@ class Guard:
     """ASGI middleware around everything that the gateway serves."""
 
     def __init__(self, app: ASGIApp, settings: GatewaySettings) -> None:
-        self.app, self._settings = app, settings
+        self.app = app
         self._always = {
             "X-Content-Type-Options": "nosniff",
             "Cross-Origin-Resource-Policy": "same-origin",
@@ -62,6 +65,6 @@ class Guard:
         size = count = 0
         for name, value in headers:
             size, count = size + len(name) + len(value), count + 1
-        if size > self._settings.header_bytes_max or count > HEADERS_MAX:
-            return HeadersTooLarge(bytes_max=self._settings.header_bytes_max)
+        if size > HEADER_BYTES_MAX or count > HEADERS_MAX:
+            return HeadersTooLarge(bytes_max=HEADER_BYTES_MAX)
         return None

@@ -18,6 +18,9 @@ from services.gateway.upstreams import AnswerLost, TookTooLong, Upstreams
 
 REMEMBERED_MAX = 20_000
 
+#: A member is remembered for so long while members is away.
+STALE_SECONDS_MAX = 60.0
+
 #: A signed token is used again for this long, so that services recognise it and need not check it each time.
 SIGNED_USED_SECONDS = LIFETIME_SECONDS / 2
 
@@ -40,7 +43,7 @@ class Identities:
         try:
             return await self._ask_once(member_id)
         except (Unavailable, TookTooLong, AnswerLost):
-            if known and time.monotonic() < known[1] + self._settings.identity_stale_seconds_max:
+            if known and time.monotonic() < known[1] + STALE_SECONDS_MAX:
                 return known[0]
             raise
 

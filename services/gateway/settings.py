@@ -51,9 +51,6 @@ class GatewaySettings(Settings):
     identity_cached_seconds: float = Field(
         default=5.0, ge=0, description="How long a member's roles and organisations are remembered."
     )
-    identity_stale_seconds_max: float = Field(
-        default=60.0, ge=0, description="How long they are remembered while members is away."
-    )
     sign_in_limit: str = Field(
         default="60/minute; 600/hour",
         description="How often one address may ask for a sign-in link, and how often it may show one.",
@@ -76,7 +73,6 @@ class GatewaySettings(Settings):
     )
     connections_max: int = Field(default=200, ge=1, description="Connections to the services for calls.")
     streams_max: int = Field(default=1000, ge=1, description="Connections to the services for open inbox streams.")
-    header_bytes_max: int = Field(default=16 * 1024, description="How much the headers of a request may hold together.")
     stream_send_seconds_max: float = Field(
         default=20.0, gt=0, description="A client that takes nothing of a stream for this long is let go."
     )

@@ -29,7 +29,17 @@ from services.notify.marking import Marks
 from services.notify.pace import Pace, Patience, Window
 from services.notify.post import Claimed
 from services.notify.settings import NotifySettings
-from services.notify.smtp import Accepted, Connection, Deferred, NotOffered, Outcome, Refused, ServerAway, mail_server
+from services.notify.smtp import (
+    ACCEPT_SECONDS_MAX,
+    Accepted,
+    Connection,
+    Deferred,
+    NotOffered,
+    Outcome,
+    Refused,
+    ServerAway,
+    mail_server,
+)
 
 if TYPE_CHECKING:
     from chassis import Service
@@ -172,7 +182,7 @@ class Sender:
             mail_server(self._settings.smtp_url.get_secret_value()),
             local_hostname=self._settings.mail_domain,
             timeout_seconds=self._settings.smtp_timeout_seconds,
-            accept_timeout_seconds=self._settings.smtp_accept_timeout_seconds,
+            accept_timeout_seconds=ACCEPT_SECONDS_MAX,
         )
         try:
             while claimed := await self._claimed.get():

@@ -35,11 +35,6 @@ class NotifySettings(Settings):
         "may go twice when the process is killed. More is faster.",
     )
     smtp_timeout_seconds: float = Field(default=30.0, gt=0, description="How long a mail server may be silent.")
-    smtp_accept_timeout_seconds: float = Field(
-        default=300.0,
-        gt=0,
-        description="How long a mail server may think about a whole mail; giving up too early sends it twice.",
-    )
     mails_per_second: float = Field(
         default=200.0,
         gt=0,
@@ -79,9 +74,6 @@ class NotifySettings(Settings):
     push_private_key_file: Path | None = Field(
         default=None,
         description="The private key (a JWK, P-256) that signs messages to devices; without it nobody is offered them.",
-    )
-    push_seconds_max: float = Field(
-        default=10.0, gt=0, description="How long the push service of a browser may take to answer."
     )
     push_to_private: bool = Field(
         default=False,

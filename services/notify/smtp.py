@@ -19,6 +19,9 @@ from aiosmtplib import (
 from chassis.crashpoints import crashpoint
 from services.notify.conversing import Conversation
 
+#: A mail server may think so long about a whole mail (RFC 5321, 4.5.3.2.6, has ten minutes): giving up sends it twice.
+ACCEPT_SECONDS_MAX = 300.0
+
 _CLOSING = 421
 
 #: A line that begins with a dot gets another one (RFC 5321, 4.5.2).

@@ -14,6 +14,7 @@ from contracts.event import FieldError
 from services.partners import door, news, store
 from services.partners.envelopes import BATCH, JSON, STRUCTURED, PartnerEvent, events_of
 from services.partners.inputs import DATA
+from services.partners.promises import BATCH_MAX
 from services.partners.rules import TYPE_BEGIN, TYPE_END, SchemaNotFound, Status
 from services.partners.settings import OwnSettings
 from services.partners.tables import Receipt
@@ -123,7 +124,7 @@ async def push_events(request: Request, partner: SignedPartner, now: Now, settin
     """Takes in CloudEvents, all of the call or none; the same `source` and `id` again has no second effect."""
     body = await request.body()
     media_type = request.headers.get("content-type", "")
-    events = events_of(media_type, request.headers, body, batch_max=settings.partner_batch_max)
+    events = events_of(media_type, request.headers, body, batch_max=BATCH_MAX)
 
     async def take_in(session: AsyncSession) -> Reply:
         receipts = await door.take_in(session, partner, events, now, settings)
@@ -140,7 +141,7 @@ async def check_events(
 ) -> TriedPage:
     """What these events would do if they were pushed now; they are not. They count in what a minute takes."""
     media_type, body = request.headers.get("content-type", ""), await request.body()
-    events = events_of(media_type, request.headers, body, batch_max=settings.partner_batch_max)
+    events = events_of(media_type, request.headers, body, batch_max=BATCH_MAX)
     await store.count_events(session, partner.partner_id, len(events), now, settings.partner_events_per_minute_max)
     await session.commit()
     return TriedPage(items=[TriedView.of(tried) for tried in await try_out(session, partner, events, now)])

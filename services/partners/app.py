@@ -10,6 +10,7 @@ from chassis.streams import OwnStream
 from services.partners import api, handlers, kept, page_api, profiles, store, turns
 from services.partners.document import complete
 from services.partners.nats_door import hear_partners
+from services.partners.promises import NEWS_KEPT_DAYS, RECEIPTS_KEPT_DAYS
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks.sending import send_webhooks
 
@@ -41,18 +42,17 @@ async def forget_what_is_old(service: Service) -> None:
 
     Receipts of a sandbox go sooner, for they hold what would be told.
     """
-    assert isinstance(service.settings, PartnersSettings)
     receipts = text(
         "DELETE FROM receipt USING partner WHERE partner.partner_id = receipt.partner_id"
         " AND ended_at < now() - make_interval(days => CASE WHEN sandbox THEN CAST(:sandbox AS int) ELSE :days END)"
     )
-    days = {"days": service.settings.partner_receipts_kept_days, "sandbox": SANDBOX_KEPT_DAYS}
+    days = {"days": RECEIPTS_KEPT_DAYS, "sandbox": SANDBOX_KEPT_DAYS}
     while True:
         async with service.engine.begin() as connection:
             await connection.execute(receipts, days)
             await connection.execute(
                 text("DELETE FROM news WHERE said_at < now() - make_interval(days => :days)"),
-                {"days": service.settings.partner_news_kept_days},
+                {"days": NEWS_KEPT_DAYS},
             )
             await connection.execute(text("DELETE FROM assertion WHERE ends_at < now()"))
         await asyncio.sleep(3600)

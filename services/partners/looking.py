@@ -13,8 +13,8 @@ from chassis import Input, Problem, say, say_later
 from contracts.partners import RecordWithdrawn, Thing, WaitEnded
 from services.partners import ending, rules, store, telling
 from services.partners.profiles import profile_of
+from services.partners.promises import WAIT_DAYS
 from services.partners.rules import PersonForgotten, Status
-from services.partners.settings import PartnersSettings
 from services.partners.tables import Receipt, Record
 
 
@@ -37,7 +37,7 @@ class _Waits(Exception):
         self.record_id = record_id
 
 
-async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings: PartnersSettings) -> None:
+async def look(session: AsyncSession, receipt: Receipt, now: datetime) -> None:
     """Tells the event, ends it, or lets it wait; then the next telling of the same record goes on."""
     record: Record | None = None
     try:
@@ -55,7 +55,7 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, settings:
             await _tell(session, receipt, record, read, now)
     except _Waits as waits:
         if waits.record_id != receipt.record_id:  # an answer to what was told comes in any case
-            until = now + timedelta(days=settings.partner_wait_days)
+            until = now + timedelta(days=WAIT_DAYS)
             say_later(session, WaitEnded(receipt_id=receipt.receipt_id), at=until)
         receipt.status, receipt.waits_for = Status.WAITING, waits.record_id
     except Problem as problem:

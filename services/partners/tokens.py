@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response
 from chassis import Now, ReadSession, Service
 from services.partners import assertions, rules, store
 from services.partners.document import TOKEN
+from services.partners.promises import TOKEN_SECONDS
 from services.partners.rules import NotAPartner
 from services.partners.settings import OwnSettings
 from services.partners.tables import Partner
@@ -53,10 +54,10 @@ async def ask_token(request: Request, session: ReadSession, now: Now, settings: 
     except assertions.NotGood:
         return _refused("invalid_client", 401)
     issued = int(now.timestamp())
-    claims = {"iss": settings.node, "sub": key_id, "iat": issued, "exp": issued + settings.partner_token_seconds}
+    claims = {"iss": settings.node, "sub": key_id, "iat": issued, "exp": issued + TOKEN_SECONDS}
     token = jwt.encode({"alg": ALGORITHM}, claims, await _key(request, session), algorithms=[ALGORITHM])
     await session.commit()
-    told = {"access_token": token, "token_type": "Bearer", "expires_in": settings.partner_token_seconds}
+    told = {"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_SECONDS}
     return JSONResponse(told, headers={"Cache-Control": "no-store"})
 
 

@@ -31,6 +31,9 @@ pushes_sent = metrics.get_meter("om-de-hoek").create_counter(
 #: Calls of a process under way at the same time: one push service that is slow leaves room for the others.
 CALLS_MAX = 16
 
+#: So long may the push service of a browser take to answer.
+SECONDS_MAX = 10.0
+
 
 async def send_pushes(service: "Service") -> None:
     """In the background: sends what is due, for as long as the service runs; nothing on a node without a key for it."""
@@ -48,7 +51,7 @@ class Sender:
 
     def __init__(self, service: "Service", seal: Seal) -> None:
         self._service, self._settings, self._seal = service, cast(NotifySettings, service.settings), seal
-        self._caller = Caller(to_private=self._settings.push_to_private, seconds_max=self._settings.push_seconds_max)
+        self._caller = Caller(to_private=self._settings.push_to_private, seconds_max=SECONDS_MAX)
         self._sending: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
@@ -68,7 +71,7 @@ class Sender:
 
     async def _claim(self) -> list[Claimed]:
         async with self._service.sessions() as session:
-            room, seconds = CALLS_MAX - len(self._sending), self._settings.push_seconds_max
+            room, seconds = CALLS_MAX - len(self._sending), SECONDS_MAX
             found = await deliveries.claim(session, room, self._service.now(), seconds)
             await session.commit()
             return found

@@ -15,11 +15,15 @@ from chassis.tasks import ended
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
 from services.partners import news
+from services.partners.promises import ENDPOINT_TRIED_DAYS
 from services.partners.settings import PartnersSettings
 from services.partners.webhooks import deliveries, rules
 from services.partners.webhooks.deliveries import Claimed
 
 CONTENT_TYPE = "application/cloudevents+json"
+
+#: Calls of a process to one endpoint under way at the same time.
+CALLS_MAX = 4
 
 
 async def send_webhooks(service: Service) -> None:
@@ -65,7 +69,7 @@ class Sender:
                 session,
                 +self._busy,
                 self._service.now(),
-                most=self._settings.webhook_calls_max,
+                most=CALLS_MAX,
                 seconds_max=self._settings.webhook_seconds_max,
             )
             await session.commit()
@@ -86,7 +90,7 @@ class Sender:
                     answer,
                     self._service.now(),
                     jitter=random.random(),
-                    patience=timedelta(days=self._settings.webhook_days_max),
+                    patience=timedelta(days=ENDPOINT_TRIED_DAYS),
                 )
 
             await self._service.transactions.do(Item(write_down))
