@@ -248,4 +248,3 @@ async def one_at_a_time(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
                 await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), values)
 
 
-Json = dict[str, Any]
