@@ -16,6 +16,7 @@ from services.matching import (
     one_person,
     propositions,
     rules,
+    seeking,
     steps,
     weighing,
 )
@@ -81,6 +82,7 @@ async def _new(
     version = await weighing.in_use(session, now)
     pair = await _pair(session, request, offer, now, settings)
     proposal = Proposal(pair, rules.weigh(rules.signals(pair), version.weights))
+    proposal = seeking.in_its_words(proposal, now, version.weights)
     match = matches.new_match(proposal, (looked_at_by,), now, needs_ambassador=True)
     if offer.proposition.node:  # what the country offers is endorsed for every region by who placed it
         match = replace(match, endorsed_for=(Side.OFFER,))
@@ -93,7 +95,7 @@ async def _new(
 async def _pair(session: AsyncSession, request: Known, offer: Known, now: datetime, settings: MatchingSettings) -> Pair:
     """As it would be found, with how alike the two are; of what would not be found, that is not known."""
     most = settings.proposals_per_request_max
-    whatever_runs = replace(request, busy=Busy())
+    whatever_runs = replace(request, busy=Busy(unanswered=False))
     found, _ = await candidates.candidates_for(session, whatever_runs, now=now, most=most)
     known = next((pair for pair in found if pair.offer.id == offer.proposition.id), None)
     return known or Pair(request.proposition, offer.proposition, None)

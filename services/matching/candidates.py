@@ -115,6 +115,7 @@ def question(
         "mbo_level": mine.mbo_level,
         "now": now,
         "node": mine.node,
+        "unanswered": known.busy.unanswered,
     }
     if is_request:
         values |= {"busy_with": sorted(known.busy.organisations), "most_of_offer": most_of_offer}
@@ -169,7 +170,8 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: Ways, exact: boo
         AND (abs(p.mbo_level - CAST(:mbo_level AS integer)) <= {LEVELS_APART_MAX}) IS NOT FALSE
         AND (coalesce(p.languages, '{{}}') = '{{}}' OR CAST(:languages AS text[]) = '{{}}'
              OR p.languages && CAST(:languages AS text[]))
-        AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed')
+        AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed'
+            AND (CAST(:unanswered AS boolean) OR m.lapsed_because IS DISTINCT FROM 'unanswered'))
         {room}"""
     found, by_meaning = [], ""
     if "place" in ways:

@@ -23,6 +23,8 @@ class Busy:
 
     running: int = 0
     organisations: frozenset[str] = frozenset()
+    unanswered: bool = True
+    """Whether what it was paired with and a side did not answer is not found again; by hand it is."""
 
 
 def best_proposals(

@@ -106,7 +106,7 @@ async def seek(session: AsyncSession, known: Known, now: datetime, settings: Mat
         return Sought(known)
     weights = await weighing.weights_in_use(session)
     fitting = rules.fitting(pairs, now, weights)
-    named = {one.pair.ids: _named(one, now, weights) for one in _chosen(fitting, busy, settings)}
+    named = {one.pair.ids: in_its_words(one, now, weights) for one in _chosen(fitting, busy, settings)}
     return Sought(known, pairs, [named.get(one.pair.ids, one) for one in fitting], weights)
 
 
@@ -129,7 +129,7 @@ async def still_best(
             again = await seek(session, known, now, settings)
             left, busy = await _as_it_is(session, again.fitting, settings)
             best = _chosen(left, busy, settings)
-    return [_named(one, now, weights) for one in best]
+    return [in_its_words(one, now, weights) for one in best]
 
 
 def _chosen(fitting: Sequence[Proposal], busy: Mapping[str, Busy], settings: MatchingSettings) -> list[Proposal]:
@@ -178,7 +178,7 @@ async def _as_it_is(
     return left, {request_id: busy_of(row) for (request_id, _), row in rows.items()}
 
 
-def _named(proposal: Proposal, now: datetime, weights: Weights) -> Proposal:
+def in_its_words(proposal: Proposal, now: datetime, weights: Weights) -> Proposal:
     """With the words that the request was written in, which are a reason; they change no score."""
     pair, request = proposal.pair, proposal.pair.request
     if pair.words or not pair.terms:

@@ -282,7 +282,7 @@ async def test_a_pair_that_waited_for_a_look_is_endorsed_and_one_that_came_to_no
     assert (again.status_code, slug(again)) == (409, "matched-before")
 
 
-async def lapsed(matching: Matching, *, looked_at: bool = True) -> None:
+async def lapsed(matching: Matching, *, looked_at: bool = True) -> MatchLapsed:
     """The ambassador's match of `r` and `o` ended because the sides, or who looks, did not answer."""
     if looked_at:
         match = await matching.endorsed(a_request("r"), an_offer("o"))
@@ -292,13 +292,15 @@ async def lapsed(matching: Matching, *, looked_at: bool = True) -> None:
     for hours in (72, 96) if looked_at else (72, 96, 72, 96):
         await matching.given()
         await matching.later(hours=hours)
-    assert [one.lapsed_because for one in await matching.said(MatchLapsed)] == ["unanswered"]
+    (ended,) = await matching.said(MatchLapsed)
+    assert ended.lapsed_because == "unanswered"
     await matching.given()
+    return ended
 
 
 @pytest.mark.parametrize("looked_at", [True, False])
 async def test_two_of_whom_somebody_did_not_answer_are_brought_together_again_by_hand_alone(matching, looked_at):
-    await lapsed(matching, looked_at=looked_at)
+    first = await lapsed(matching, looked_at=looked_at)
     await matching.when(a_request("r", said=RequestChanged, version=2))
     assert await matching.said(MatchProposed) == []
 
@@ -308,7 +310,8 @@ async def test_two_of_whom_somebody_did_not_answer_are_brought_together_again_by
 
     assert (again.status_code, again.json()["state"]) == (201, "endorsed")
     assert twice.json()["match_id"] == again.json()["match_id"]
-    assert len(await matching.said(MatchEndorsed)) == 1
+    (endorsed,) = await matching.said(MatchEndorsed)
+    assert (endorsed.score, endorsed.reasons) == (first.score, first.reasons)
     page = (await at_desk(matching).get("/v1/desk/requests/r")).json()
     assert [one["lapsed_because"] for one in page["matches"]] == ["unanswered", None]
 
