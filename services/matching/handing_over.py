@@ -13,7 +13,7 @@ from chassis import Identity, say
 from contracts.deeds import Deed
 from contracts.desk import HandOverAnswered, HandOverAsked
 from contracts.event import new_id
-from services.matching import doing, people, proposing, showing
+from services.matching import doing, one_person, people, proposing, showing
 from services.matching.calls import Call
 from services.matching.desk_rules import HandOverNotFound, HandOverWaits
 from services.matching.match import Match
@@ -102,9 +102,10 @@ async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> Shown 
 
 async def answer_for_leaver(session: AsyncSession, member_id: str, now: datetime) -> None:
     """Who looks at matches no more cannot answer: for who asked them that is a no. The caller has the turn."""
-    if await people.may_look(session, member_id):  # who is an ambassador and in the team may have left one of them
+    references = await one_person.references_of(session, member_id)
+    if await people.may_look(session, *references):  # who is an ambassador and in the team may have left one of them
         return
-    rows = (await ask(session, _TO, {"me": [member_id]})).mappings().all()
+    rows = (await ask(session, _TO, {"me": list(references)})).mappings().all()
     found = await showing.with_ids(session, [row["match_id"] for row in rows])
     for row in rows:
         await _answered(session, row, found[row["match_id"]].match, now, accepted=False)

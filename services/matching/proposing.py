@@ -17,6 +17,7 @@ from contracts.vocabulary import Side
 from services.matching import (
     feedback,
     matches,
+    one_person,
     people,
     propositions,
     routing,
@@ -131,8 +132,11 @@ async def hand_over(session: AsyncSession, match: Match, ambassador_ids: tuple[s
 
 async def find_successor(session: AsyncSession, member_id: str, now: datetime) -> None:
     """What waits for somebody who looks at matches no more goes to somebody else."""
-    if not await people.may_look(session, member_id):  # who is an ambassador and in the team may have left one of them
-        await find_somebody(session, await matches.waiting_for(session, member_id), now, instead_of=member_id)
+    references = await one_person.references_of(session, member_id)
+    if await people.may_look(session, *references):  # who is an ambassador and in the team may have left one of them
+        return
+    for one in sorted(references):
+        await find_somebody(session, await matches.waiting_for(session, one), now, instead_of=one)
 
 
 async def find_somebody(

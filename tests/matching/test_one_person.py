@@ -2,13 +2,13 @@
 
 import pytest
 
-from contracts.desk import HelpAnswered
+from contracts.desk import HandOverAnswered, HelpAnswered
 from contracts.event import new_id
-from contracts.matching import MatchAnswered, MatchEndorsed, MatchLapsed
-from contracts.members import MemberMerged, MemberParted
+from contracts.matching import MatchAnswered, MatchEndorsed, MatchHandedOver, MatchLapsed
+from contracts.members import AmbassadorStoodDown, MemberMerged, MemberParted
 from contracts.vocabulary import Kind
-from tests.matching.conftest import ASKER, OFFERER, Matching, a_request, an_offer, slug
-from tests.matching.test_desk import FAR, HELPER, at_desk, helped
+from tests.matching.conftest import AMBASSADOR, ASKER, OFFERER, Matching, a_request, an_offer, appointed, slug
+from tests.matching.test_desk import FAR, HELPER, OTHER, asked_over, at_desk, helped
 
 
 async def test_who_is_asked_under_another_reference_finds_and_answers_it(matching: Matching):
@@ -95,3 +95,25 @@ async def test_who_turns_out_to_be_who_asks_is_not_brought_together_with_themsel
 
     assert yes.status_code == (422 if offer_comes == "before" else 200)
     await matching.then_said(*([] if offer_comes == "before" else [HelpAnswered]))
+
+
+async def test_who_is_an_ambassador_under_another_reference_still_keeps_what_waits_for_them(matching: Matching):
+    match_id = await asked_over(matching)
+    for reference, stays in ((AMBASSADOR, "m-first"), (OTHER, "m-stays")):
+        await matching.given(appointed(stays), MemberMerged(member_id=reference, version=5, into=stays))
+
+    await matching.when(*(AmbassadorStoodDown(member_id=one, version=6) for one in (AMBASSADOR, OTHER)))
+
+    await matching.then_nothing_said()
+    person = matching.http_as("m-first", roles=("ambassador",), also=(AMBASSADOR,))
+    (waiting,) = (await person.get("/v1/desk/waiting")).json()["items"]
+    assert (waiting["match"]["match_id"], waiting["asked_instead"]) == (match_id, OTHER)
+
+    await matching.when(AmbassadorStoodDown(member_id="m-stays", version=6))
+    (answered,) = await matching.then_said(HandOverAnswered)
+    assert (answered.member_id, answered.accepted) == (OTHER, False)
+
+    await matching.given(appointed("m-next"))
+    await matching.when(AmbassadorStoodDown(member_id="m-first", version=6))
+    (handed,) = await matching.then_said(MatchHandedOver)
+    assert handed.ambassador_ids == ("m-next",)
