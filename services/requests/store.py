@@ -146,6 +146,7 @@ async def take_lost(session: AsyncSession, proposition_id: str) -> int:
 
 async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:
     """Remembers that a member left; false when this leaving was heard before, or they were erased."""
+    await _before_any_row(session)
     insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=False)
     newer = (col(Departure.version) < insert.excluded.version) & ~col(Departure.erased)
     return await _has_effect(
@@ -163,6 +164,7 @@ async def note_joined(session: AsyncSession, member_id: str, version: int) -> No
 
 async def has_left(session: AsyncSession, member_id: str) -> bool:
     """Whether a member takes part no more, as far as was heard; who hears that now waits for our commit."""
+    await _before_any_row(session)
     query = select(Departure).where(Departure.member_id == member_id).with_for_update(read=True)
     found = (await session.exec(query.execution_options(populate_existing=True))).first()
     return found is not None and (found.joined or 0) < found.version
@@ -171,13 +173,21 @@ async def has_left(session: AsyncSession, member_id: str) -> bool:
 async def note_erased(session: AsyncSession, member_id: str, version: int) -> bool:
     """Remembers that a member was erased; false when that was known. Nothing of theirs is kept from now on."""
     # A command that is under way is awaited, so that what it keeps is seen when that is removed; one that comes later
-    # waits for us, and then sees that its member was erased. It is awaited first: it may wait for the row.
-    await (await session.connection()).execute(sa.text("LOCK TABLE proposition IN EXCLUSIVE MODE"))
+    # waits for us, and then sees that its member was erased.
+    await _before_any_row(session, alone=True)
     insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=True)
     return await _has_effect(
         session,
         insert.on_conflict_do_update(index_elements=["member_id"], set_={"erased": True}, where=~col(Departure.erased)),
     )
+
+
+async def _before_any_row(session: AsyncSession, *, alone: bool = False) -> None:
+    """Whoever erases (`alone`) waits for our commit, or we for theirs. First of all, as a placing does: its INSERT
+    locks the table before the rows of departures, and in two orders each would wait for the other.
+    """
+    mode = "EXCLUSIVE" if alone else "ROW EXCLUSIVE"
+    await (await session.connection()).execute(sa.text(f"LOCK TABLE proposition IN {mode} MODE"))
 
 
 async def any_erased(session: AsyncSession, member_ids: Sequence[str]) -> bool:

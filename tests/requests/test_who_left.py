@@ -89,6 +89,19 @@ async def test_what_was_asked_just_before_it_is_heard_that_they_left_is_withdraw
     assert [row.status for row in await requests.rows()] == ["withdrawn"]
 
 
+@pytest.mark.parametrize("looks", [store.has_left, lambda session, who: store.note_left(session, who, 2)])
+async def test_who_leaves_or_opens_while_they_are_erased_goes_first(requests, looks):
+    await requests.given(JOINED)
+    async with requests.session() as first, requests.session() as erasing:
+        await looks(first, "noor")
+        erased = asyncio.create_task(store.note_erased(erasing, "noor", 3))
+        await eventually(lambda: so_many_wait(requests, 1), saying="an erasure that waits")
+
+        assert await store.standing_of(first, "noor") == []
+        await first.commit()
+        assert await erased
+
+
 async def so_many_wait(requests, count: int) -> bool:
     """Whether so many wait for what another transaction holds."""
     async with requests.service.engine.connect() as connection:
