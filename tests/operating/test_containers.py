@@ -26,10 +26,12 @@ pytestmark = [
 NOT_RUN = {"docker compose --profile observability up --detach --wait"}
 
 
-async def test_the_tasks_of_a_node():
+async def test_the_tasks_of_a_node(tmp_path):
     page = Page("operating.md")
-    image = "om-de-hoek:pages"
-    async with a_node(IMAGE=image) as node:
+    image, listed = "om-de-hoek:pages", tmp_path / "on another disk"
+    listed.mkdir()
+    listed.chmod(0o777)  # for the user in the container
+    async with a_node(IMAGE=image, ERASED_AT=str(listed)) as node:
         words = {"http://127.0.0.1:8000": node.where.gateway, "http://127.0.0.1:8025": node.where.mail}
         words |= {"noor@vechtdal.example": "team@omdehoek.example", "./odh": f"{ROOT}/.venv/bin/python -m node"}
         desk = Desk(node, words)
@@ -95,7 +97,7 @@ async def test_the_tasks_of_a_node():
 async def a_node_is_put_back(desk: Desk, page: Page) -> None:
     """As it was when it was kept, but for who was erased since."""
     node = desk.node
-    (keep,) = [one for one in page.under("Back up a node") if in_containers(one)]
+    keep, take_out = [one for one in page.under("Back up a node") if in_containers(one)]
     stop, restore, start = [one for one in page.under("Put a node back") if in_containers(one)]
     async with Person(node.where, name="Gast", email="gast@elders.example") as guest:
         at = {"kind": "company", "name": "Elders", "kvk": "90004711", "place": {"name": "Utrecht"}}
@@ -103,7 +105,7 @@ async def a_node_is_put_back(desk: Desk, page: Page) -> None:
         guest_id = await guest.member_id()
         before = known(node)
         assert guest_id in before
-        await desk.type(keep)
+        await desk.follow([keep, take_out])
         await guest.call("DELETE", "/members/me", headers={"Idempotency-Key": new_id()})
 
     async def is_listed() -> bool:
@@ -121,6 +123,12 @@ async def a_node_is_put_back(desk: Desk, page: Page) -> None:
     mailed = await post.message_ids()
     await post.close()
     assert len(set(mailed)) == len(mailed)
+
+    # And on another machine, which has only the file and the list.
+    node.compose("down", "--volumes")
+    await desk.follow(page.under("Lose a disk"))
+    await node.ready()
+    assert known(node) == before - {guest_id}
 
 
 def known(node: Containers) -> set[str]:

@@ -71,7 +71,7 @@ async def test_the_tasks_of_several_nodes():
         await hub.follow([one for one in of_one.under("Connect a partner network") if " lines " in one])
 
         # A region is put back, and gets other passwords; what keeps its line is treated as a service.
-        keep, stop, restore, start = [
+        keep, _, stop, restore, start = [
             one for task in ("Back up a node", "Put a node back") for one in of_one.under(task) if in_containers(one)
         ]
         *renew, _ = [one for one in of_one.under("Rotate credentials") if in_containers(one)]
