@@ -118,7 +118,7 @@ def test_whoever_works_at_the_lines_of_the_national_node_knows_its_name(part):
 def test_only_pages_are_open_and_only_to_this_machine():
     opened = {part: told["ports"] for part, told in PARTS.items() if "ports" in told}
 
-    assert set(opened) == {"gateway", "mail", "grafana"}
+    assert set(opened) == {"gateway", "mail", "grafana", "prometheus"}
     assert all(":-127.0.0.1:" in port for ports in opened.values() for port in ports)
 
 
@@ -157,10 +157,10 @@ def test_a_secret_of_others_is_a_file_that_only_its_part_has():
 
 
 def test_who_has_something_to_ask_elsewhere_can_reach_it():
-    """A mail server and the browsers, endpoints of partners, a model, a provider to sign in with; and two pages."""
+    """A mail server, browsers, endpoints of partners, a model, one to sign in with, an Alertmanager; and pages."""
     reach = {part for part, told in PARTS.items() if "outside" in told.get("networks", ())}
 
-    assert reach == {"notify", "partners", "matching", "gateway", "mail", "grafana"}
+    assert reach == {"notify", "partners", "matching", "gateway", "mail", "grafana", "prometheus"}
 
 
 def test_the_address_that_a_proxy_on_this_machine_has_is_known_before():

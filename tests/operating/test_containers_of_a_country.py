@@ -68,7 +68,8 @@ async def test_the_tasks_of_several_nodes():
         await region.follow([join_up, join, restart])
         await connected()
         await arrives()
-        await hub.follow([one for one in of_one.under("Connect a partner network") if " lines " in one])
+        of_lines = ("Connect a partner network", "When something does not answer")
+        await hub.follow([one for task in of_lines for one in of_one.under(task) if " lines " in one])
 
         # A region is put back, and gets other passwords; what keeps its line is treated as a service.
         keep, _, stop, restore, start = [

@@ -64,6 +64,7 @@ async def test_the_tasks_of_a_node(run_directory):
         await desk.type("./odh story")
         _, told = await desk.follow(page, "See what is behind", codes=TELLS_MORE)
         assert set(json.loads(told)["services"]) >= {"members", "requests", "matching", "notify", "gateway"}
+        await desk.follow(page, "When something does not answer")
         assert "0 " in (await desk.follow(page, "Look at what could not be handled"))[0]
         assert "ODH_SMTP_URL" in (await desk.follow(page, "See what can be set"))[0]
         await desk.follow(page, "Use a managed PostgreSQL, NATS cluster or mail server")
