@@ -108,6 +108,7 @@ PAGES = (
     Shown("initiative-to-end", "asker", "/initiatives/{initiative}/end"),
     Shown("initiative-to-change", "asker", "/initiatives/{initiative}/change"),
     Shown("desk", "team", "/desk"),
+    Shown("desk-open", "team", "/desk/open"),
     Shown("desk-request", "team", "/desk/requests/{request}?name=ja"),
     Shown("invitations", "team", "/invitations"),
     Shown("invitations-wrong", "team", "/invitations", presses="main button[value=invite]"),

@@ -59,6 +59,18 @@ async def list_new(who: Ambassador, session: ReadSession, paging: Paging, now: N
     return Page.of(found, paging, key=lambda view: cursor_of(view.opened_at, view.proposition_id))
 
 
+@desk.get("/open", response_model=Page[NewView])
+async def list_open(
+    who: Ambassador, session: ReadSession, paging: Paging, now: Now, unanswered: bool = False
+) -> Page[NewView]:
+    """All requests of others that stand open in the caller's scope, what waits longest first.
+
+    With `unanswered` only those that wait so long that somebody should look at them.
+    """
+    found = [new_view(row) for row in await nearby.requests_open(session, who, paging, now, unanswered=unanswered)]
+    return Page.of(found, paging, key=lambda view: cursor_of(view.opened_at, view.proposition_id))
+
+
 @desk.get("/waiting", response_model=Page[WaitingView])
 async def list_waiting(
     who: Ambassador, session: ReadSession, paging: Paging, language: InLanguage = Language.DUTCH

@@ -16,7 +16,7 @@ from services.matching.views import MatchView, match_view
 
 
 class NewView(BaseModel):
-    """A request or an offer that was opened lately."""
+    """A request or an offer that stands open."""
 
     side: Side
     proposition_id: str
@@ -127,7 +127,7 @@ class FollowUpView(BaseModel):
 
 
 def new_view(row: RowMapping) -> NewView:
-    """A row of `nearby.new`."""
+    """A row of `nearby`."""
     known = proposition_of(row)
     return NewView(
         side=known.side,

@@ -156,6 +156,7 @@ RULES = {
         "POST /v1/matches": of("ambassador", request_id="second_request"),
         "POST /v1/escalations": of("ambassador", request_id="second_request"),
         "GET /v1/desk/new": AMBASSADORS,
+        "GET /v1/desk/open": AMBASSADORS,
         "GET /v1/desk/waiting": AMBASSADORS,
         "GET /v1/desk/requests/{request_id}": of("ambassador"),
         "GET /v1/hand-overs": AMBASSADORS,
