@@ -208,7 +208,7 @@ def url_of(reading: Reading) -> str | None:
         case Template.TEAM_PERSON_MERGED:
             return f"{reading.public_url}/same?thing=persons&state=merged"
         case Template.TEAM_MAIL_REFUSED:
-            return None
+            return f"{reading.public_url}/members/{quote(reading.matter_id, safe='')}"
         case Template.AMBASSADOR_APPOINTED:
             return f"{reading.public_url}/desk"
         case Template.AMBASSADOR_STOOD_DOWN:

@@ -184,6 +184,38 @@ async def test_who_had_left_by_themselves_is_let_in_without_taking_part(team, no
     assert (await team.get(f"/api/v1{page}")).status_code == 404
 
 
+async def test_who_asks_the_team_to_be_forgotten_is_and_reads_what_is_gone(street, team, noor):
+    name, member_id, browser = noor
+    page = f"/members/{member_id}"
+    shown_at_first = await team.get(page)
+    not_sure = await press(team, shown_at_first, "erase", sure="")
+    wrong = next(one for one in well_made(not_sure, "nl").iter("input") if one.get("aria-invalid"))
+    assert (not_sure.status_code, wrong.get("name"), name in not_sure.text) == (422, "sure", True)
+    assert ["Wis dit lid" in folded(one) for one in (shown_at_first, not_sure)] == [True, False]
+
+    pressed = [await press(team, shown_at_first, "erase", sure="1") for _ in range(2)]
+
+    assert {one.status_code for one in pressed} == {303}
+    (report,) = {one.headers["location"] for one in pressed}
+    seen = shown(well_made(await team.get(report), "nl"))
+    theirs = shown(well_made(await street.visitor(**BROWSER).get(report), "nl"))
+    assert ("Dit lid wordt gewist" in seen, "Je gegevens worden gewist" in theirs) == (True, True)
+    assert (await team.get(page)).status_code == 404
+
+    async def out():
+        return (await browser.get("/api/v1/members/me")).status_code == 401
+
+    await eventually(out, saying="a session that ended")
+    await street.members.quiet()
+    assert "Een lid gewist" in (await team.get("/deeds")).text
+
+
+async def test_who_is_of_the_team_is_not_erased_by_a_colleague_on_a_page(street, team):
+    page = await team.get(f"/members/{await street.member_id(team)}")
+
+    assert 'value="erase"' not in page.text
+
+
 async def test_the_team_does_not_lock_itself_out(street, team):
     own = await street.member_id(team)
     refused = await team.put(f"/api/v1/members/{own}/block")

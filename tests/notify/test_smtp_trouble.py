@@ -238,6 +238,7 @@ async def test_a_refused_address_is_marked_and_the_team_reads_whose_it_is(own_no
     assert item["text"] == (
         "De mailserver weigert mail aan Noor Jansen van ROC Vechtdal (code 550). Vraag om een ander e-mailadres."
     )
+    assert item["url"].endswith(f"/members/{person.member_id}")  # where their telephone number is
     assert own_notify.mails(tess) == []
 
 

@@ -77,11 +77,13 @@ async def show_member(member_id: MemberId, reader: SignedInReader, done: str = "
 
 @router.post("/members/{member_id}")
 async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
-    """A role is given or taken, somebody is kept out or let in, or their contact details are read."""
+    """A role is given or taken, somebody is kept out or let in, forgotten, or their contact details are read."""
     form = await reader.filled_in()
     button = form.value("step")
     if button == "find":
         return await _page(reader, member_id, form=form)
+    if button == "erase":
+        return await _erase(reader, member_id, form)
     if button not in STEPS:
         return await _page(reader, member_id, status=422, wrong="error.422")
     method, address = STEPS[button]
@@ -105,6 +107,14 @@ async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
     if button == "contact":  # shown once: it is noted who looked
         return await _page(reader, member_id, contact=told)
     return reader.go_to(f"/members/{quote(member_id, safe='')}?done=member-{button}")
+
+
+async def _erase(reader: Reader, member_id: str, form: Form) -> Response:
+    """They are forgotten, when who does it said to know what that means; what follows is the report of it."""
+    if not form.value("sure"):
+        return await _page(reader, member_id, status=422, wrong="wrong.sure")
+    asked = await reader.ask(f"/v1/members/{quote(member_id, safe='')}", method="DELETE")
+    return reader.go_to(f"/erased/{quote(asked['erasure_id'], safe='')}")
 
 
 @router.get("/deeds")
