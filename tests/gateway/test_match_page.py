@@ -78,3 +78,15 @@ async def test_who_brings_two_together_reads_who_has_not_answered_yet(neighbourh
     assert ["op wie vraagt en wie aanbiedt." in shown(well_made(page, "nl")) for page in neither] == [True, True]
     assert ["op wie vraagt." in shown(well_made(page, "nl")) for page in one] == [True, True]
     assert "We wachten nu" not in (await pair.offerer.get(match)).text
+
+
+async def test_a_match_of_two_regions_that_waits_for_the_line_alone_waits_for_nobody(neighbourhood):
+    pair = await neighbourhood.a_match()
+    assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/endorse")).status_code == 200
+    both = "UPDATE match SET asker_accepted = true, offerer_accepted = true WHERE match_id = :match_id"
+    async with neighbourhood.services[1].service.engine.begin() as connection:  # its owner has not told so yet
+        await connection.execute(text(both), {"match_id": pair.match_id})
+
+    page = await pair.team.get(f"/matches/{pair.match_id}")
+
+    assert (page.status_code, "We wachten nu" in page.text) == (200, False)
