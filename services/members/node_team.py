@@ -1,6 +1,7 @@
 """The node's first team: who is named in the settings can sign in as soon as the node stands."""
 
 import hashlib
+import secrets
 from datetime import datetime
 
 from sqlmodel import select
@@ -32,20 +33,40 @@ async def ensure_node_team(service: Service) -> None:
 
     async def ensure(session: AsyncSession) -> None:
         await store.one_at_a_time(session, "node team")
-        before = set((await session.exec(select(NamedForTeam.address_hash))).all())
-        new = {hash_: email for email in settings.node_team if (hash_ := _hash(email)) not in before}
+        before = (await session.exec(select(NamedForTeam))).all()
+        new = [email for email in settings.node_team if not any(_is_of(email, row) for row in before)]
         if new and not before and await store.team_count(session):  # of a release that did not keep whom it named
-            session.add_all(NamedForTeam(address_hash=hash_, named_at=service.now()) for hash_ in new)
+            session.add_all(_named(email, service.now()) for email in new)
+            if others := len([email for email in new if not await _is_in_team(session, email)]):
+                log.warning(
+                    "the settings name for the team who is not of it: who is new at this upgrade joins, and gets the "
+                    "role on the page of the team",
+                    addresses=others,
+                )
             return
-        for hash_, email in new.items():
+        for email in new:
             if await _ensure_member(session, settings, email, service.now()):
-                session.add(NamedForTeam(address_hash=hash_, named_at=service.now()))
+                session.add(_named(email, service.now()))
 
     await service.transactions.do(Item(ensure))
 
 
-def _hash(email: str) -> bytes:
-    return hashlib.sha256(rules.email_key(email).encode()).digest()
+def _named(email: str, now: datetime) -> NamedForTeam:
+    salt = secrets.token_bytes(16)
+    return NamedForTeam(address_hash=_hash(email, salt), salt=salt, named_at=now)
+
+
+def _is_of(email: str, row: NamedForTeam) -> bool:
+    return _hash(email, row.salt) == row.address_hash
+
+
+def _hash(email: str, salt: bytes) -> bytes:
+    return hashlib.sha256(salt + rules.email_key(email).encode()).digest()
+
+
+async def _is_in_team(session: AsyncSession, email: str) -> bool:
+    member = await store.member_with_email(session, rules.email_key(email))
+    return member is not None and member.node_team
 
 
 async def _own_organisation(session: AsyncSession, settings: MembersSettings, now: datetime) -> str:

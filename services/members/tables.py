@@ -163,6 +163,7 @@ class NamedForTeam(Table, table=True):
 
     __tablename__ = "named_for_team"
     address_hash: bytes = Field(primary_key=True, sa_type=sa.LargeBinary)
+    salt: bytes = Field(sa_type=sa.LargeBinary)  # another one for each
     named_at: datetime = Field(sa_type=Instant)
 
 

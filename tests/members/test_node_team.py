@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
 from contracts.members import MemberJoined, NodeTeamJoined, OrganisationRegistered
 from services.members.node_team import ensure_node_team
@@ -76,15 +77,37 @@ async def test_at_the_next_start_nobody_is_of_the_team_again_by_an_address_that_
     await members.then_nothing_said()
 
 
-async def test_of_a_node_of_a_release_that_kept_nothing_of_it_whom_its_settings_name_were_named_before(members, named):
+async def test_of_a_node_of_a_release_that_kept_nothing_of_it_whom_its_settings_name_were_named_before(
+    members, named, monkeypatch
+):
+    name_too(members, monkeypatch, "nieuw@node.example")
     await take_out(members, named)
     async with members.service.engine.begin() as connection:
         await connection.execute(sa.text("DELETE FROM named_for_team"))
     await members.given()
 
-    await ensure_node_team(members.service)
+    with capture_logs() as logs:
+        await ensure_node_team(members.service)
 
     await members.then_nothing_said()
+    (warned,) = [line for line in logs if line["log_level"] == "warning"]
+    assert (warned["addresses"], "node.example" in str(logs)) == (2, False)
+    with capture_logs() as logs:
+        await ensure_node_team(members.service)
+    assert logs == []
+
+
+async def test_another_hash_of_the_same_address_is_kept_each_time(members, named):
+    async def kept(statement):
+        async with members.service.engine.begin() as connection:
+            return (await connection.execute(sa.text(statement))).scalars().all()
+
+    before = await kept("DELETE FROM named_for_team RETURNING address_hash")
+    await ensure_node_team(members.service)
+
+    again = await kept("SELECT address_hash FROM named_for_team")
+    assert len(before) == len(again)
+    assert set(before).isdisjoint(again)
 
 
 async def test_a_node_registers_one_organisation_for_its_team_whatever_it_is_called_later(members, monkeypatch):

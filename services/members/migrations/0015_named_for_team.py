@@ -12,6 +12,7 @@ def upgrade() -> None:
     op.create_table(
         "named_for_team",
         sa.Column("address_hash", sa.LargeBinary, primary_key=True),
+        sa.Column("salt", sa.LargeBinary, nullable=False),
         sa.Column("named_at", sa.DateTime(timezone=True), nullable=False),
     )
 
