@@ -11,7 +11,7 @@ from chassis.places import Placed, PlaceDraft
 from chassis.problems import FieldErrors, Problem
 from chassis.replies import forget_replies
 from chassis.router import EventRouter
-from chassis.service import Now, ReadSession, Service
+from chassis.service import KeptClosed, Now, ReadSession, Service
 from chassis.settings import PUBLIC_URL, NetworksFolder, PublicUrl, Settings, Url
 from chassis.streams import Streams
 
@@ -27,6 +27,7 @@ __all__ = [
     "Identity",
     "IfMatch",
     "Input",
+    "KeptClosed",
     "LongText",
     "MaybeIfMatch",
     "Moment",

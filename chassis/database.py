@@ -246,5 +246,3 @@ async def one_at_a_time(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
         finally:
             if mine:
                 await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), values)
-
-

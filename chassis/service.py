@@ -40,7 +40,8 @@ STOP_SECONDS_MAX = 8.0
 #: A service begins to listen when it is open, or after so long: then it says that its database is away.
 OPENING_SECONDS_MAX = 3.0
 
-#: What a migration stumbles over, other than a database that is away, an operator has to mend.
+#: What a migration stumbles over, other than a database that is away, an operator has to mend; so has what keeps a
+#: service closed.
 MIGRATES_AGAIN_SECONDS = 5.0
 
 #: How long a background job that failed stays away: longer each time in a row.
@@ -48,6 +49,10 @@ PAUSE_SECONDS_FIRST, PAUSE_SECONDS_MAX = 0.2, 10.0
 
 Background = Callable[["Service"], Awaitable[None]]
 Parts = Callable[["Service"], Awaitable[dict[str, str]]]
+
+
+class KeptClosed(Exception):
+    """What a service would do harm without; the message says what its operator has to mend."""
 
 
 class Service:
@@ -69,7 +74,9 @@ class Service:
         own_streams: Sequence[OwnStream] = (),
         clock: Callable[[], datetime] | None = None,
         gather_seconds: float = 0.0,
+        before_open: Background | None = None,
     ) -> None:
+        """`before_open` is asked on the migrated database, and raises `KeptClosed` as long as it must not open."""
         self.name, self.settings, self.tables = name, settings, tables
         self.gather_seconds = gather_seconds  # for more of what it hears
         self.handlers = handlers or EventRouter()
@@ -82,7 +89,7 @@ class Service:
         self.transactions = Transactions(self.sessions, name, settings, self.relay.hand_over)
         self.consumers = [Consumer(self, hearing) for hearing in self.handlers.hearings]
         self._background = [*background, look_back, let_go, forget_what_is_old, metrics.keep_telling]
-        self._other_parts, self._document_at = other_parts, document_at
+        self._other_parts, self._document_at, self._before_open = other_parts, document_at, before_open
         self.own_figures = own_figures
         self._migrations = migrations or name
         self.is_migrated = False
@@ -138,7 +145,12 @@ class Service:
             try:
                 await wait_for_database(self.engine)
                 await migrate(self.engine, self._migrations)
+                if self._before_open:
+                    await self._before_open(self)
                 self.is_migrated = True
+            except KeptClosed as why:
+                log.error(f"not opened: {why}")
+                await asyncio.sleep(MIGRATES_AGAIN_SECONDS)
             except HalfRestored:  # whom it had yet to erase are there, and streams are missing
                 log.error("a restore broke off: stop the node, and give it again with --overwrite")
                 await asyncio.sleep(MIGRATES_AGAIN_SECONDS)

@@ -5,8 +5,9 @@ from functools import partial
 
 from sqlalchemy import text
 
-from chassis import Service
+from chassis import KeptClosed, Service
 from chassis.streams import OwnStream
+from contracts import networks
 from services.partners import api, handlers, kept, page_api, profiles, store, turns
 from services.partners.document import complete
 from services.partners.nats_door import hear_partners
@@ -32,9 +33,22 @@ def service(settings: PartnersSettings | None = None) -> Service:
         handlers=handlers.router,
         background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
+        before_open=know_every_network,
     )
     made.app.state.complete_document = partial(complete, public_url=settings.public_url)
     return made
+
+
+async def know_every_network(service: Service) -> None:
+    """Raises `KeptClosed` while a partner is of a network without a file here: what it tells would be refused for good.
+
+    As on a node that was put back without the folder of its operator.
+    """
+    async with service.sessions() as session:
+        unknown = await store.networks_of_partners(session, service.now()) - networks.known().keys()
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise KeptClosed(f"partners are of {names}, which has no file in networks_folder: put it there and start anew")
 
 
 async def forget_what_is_old(service: Service) -> None:

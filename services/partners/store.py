@@ -55,6 +55,12 @@ async def live_partner(session: AsyncSession, partner_id: str, now: datetime) ->
     return (await session.exec(select(Partner).where(Partner.partner_id == partner_id, has_key))).first()
 
 
+async def networks_of_partners(session: AsyncSession, now: datetime) -> set[str]:
+    """The networks of all partners with a key that was not revoked."""
+    has_key = sa.exists().where(col(Credential.partner_id) == Partner.partner_id, is_live(now))
+    return set((await session.exec(select(Partner.network).where(has_key))).all())
+
+
 async def signing_key(session: AsyncSession) -> bytes:
     """What signs the tokens; the first to ask makes it."""
     mine = pg.insert(SigningKey).values(name="tokens", secret=secrets.token_bytes(32))

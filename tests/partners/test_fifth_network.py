@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 from jsonschema import Draft202012Validator
+from structlog.testing import capture_logs
 
 from contracts import networks
 from contracts.envelope import encode
@@ -22,7 +23,8 @@ from contracts.words import network_in_words
 from node import partner
 from services.members.app import service as members_service
 from services.partners import keys, profiles
-from tests.given import running
+from services.partners.app import service
+from tests.given import Running, eventually, running
 from tests.insight.conftest import TOWNS, an_organisation
 from tests.members.test_told_by_networks import a_person, a_school
 from tests.partners.conftest import an_event
@@ -87,6 +89,39 @@ async def test_its_events_come_in_in_its_own_words(partners):
 
     assert (told.network, told.name, told.place.name) == ("groene-schakel", "Vechtdal College", "Zwolle")
     assert (await partners.receipt(receipt, "schakel"))["status"] == "accepted"
+
+
+async def test_without_its_file_partners_takes_in_nothing_and_says_why(partners, folder, monkeypatch):
+    """As on a node that was put back, and whose operator forgot the folder: all it tells would be refused for good."""
+    monkeypatch.setattr("chassis.service.MIGRATES_AGAIN_SECONDS", 0.1)
+    monkeypatch.setattr("chassis.service.OPENING_SECONDS_MAX", 0.1)
+    async with partners.session() as session:
+        await keys.add(session, "schakel", "groene-schakel", "https://schakel.example", datetime.now(UTC))
+        await session.commit()
+
+    with capture_logs() as logs:
+        try:
+            forgetful = service(partners.service.settings.model_copy(update={"networks_folder": None}))
+            async with forgetful.app.router.lifespan_context(forgetful.app):
+                here = Running(forgetful, partners.running._key, partners.clock)
+                await eventually(lambda: told(logs, "groene-schakel"), saying="what has no file")
+                answers = [await here.http.get("/health/ready"), await here.http.post("/v1/token", data={"a": "b"})]
+                async with partners.session() as session:
+                    await keys.revoke(session, "schakel", datetime.now(UTC))
+                    await session.commit()
+                await eventually(lambda: is_open(forgetful), saying="a service that has no partner of it any more")
+        finally:
+            profiles.learn(folder)
+
+    assert [answer.status_code for answer in answers] == [503, 503]
+
+
+async def told(logs, word) -> bool:
+    return any(word in one["event"] for one in logs)
+
+
+async def is_open(service) -> bool:
+    return set((await service.parts()).values()) == {"ready"}
 
 
 async def test_who_is_of_it_and_what_the_last_release_reads_of_that(postgres, nats):
