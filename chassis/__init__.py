@@ -12,11 +12,20 @@ from chassis.problems import FieldErrors, Problem
 from chassis.replies import forget_replies
 from chassis.router import EventRouter
 from chassis.service import KeptClosed, Now, ReadSession, Service
-from chassis.settings import PUBLIC_URL, NetworksFolder, PublicUrl, Settings, Url
+from chassis.settings import (
+    PUBLIC_URL,
+    UNANSWERED_AFTER_DAYS,
+    NetworksFolder,
+    PublicUrl,
+    Settings,
+    UnansweredAfterDays,
+    Url,
+)
 from chassis.streams import Streams
 
 __all__ = [
     "PUBLIC_URL",
+    "UNANSWERED_AFTER_DAYS",
     "Ambassador",
     "Clock",
     "Command",
@@ -47,6 +56,7 @@ __all__ = [
     "ShortText",
     "SignedIn",
     "Streams",
+    "UnansweredAfterDays",
     "Url",
     "check_version",
     "checked",

@@ -44,6 +44,18 @@ NetworksFolder = Annotated[
 ]
 
 
+UnansweredAfterDays = Annotated[
+    int,
+    Field(
+        ge=1,
+        description="A request without an introduction by then is marked as unanswered; sooner when its last match "
+        "lapsed because who offers, or who looks at it, did not answer. The same for matching and the gateway, which "
+        "says so to who asks.",
+    ),
+]
+UNANSWERED_AFTER_DAYS = 14
+
+
 class Settings(BaseSettings):
     """Read once from the environment (`ODH_...`) where a service is wired, and passed on as an argument.
 

@@ -9,7 +9,15 @@ from typing import Self
 from limits import parse_many
 from pydantic import Field, field_validator, model_validator
 
-from chassis import PUBLIC_URL, NetworksFolder, PublicUrl, Settings, Url
+from chassis import (
+    PUBLIC_URL,
+    UNANSWERED_AFTER_DAYS,
+    NetworksFolder,
+    PublicUrl,
+    Settings,
+    UnansweredAfterDays,
+    Url,
+)
 
 Network = IPv4Network | IPv6Network
 
@@ -33,6 +41,7 @@ class GatewaySettings(Settings):
         description="Where people reach the node's team by mail, at the foot of each page; none: no page says it.",
     )
     networks_folder: NetworksFolder = None
+    unanswered_after_days: UnansweredAfterDays = UNANSWERED_AFTER_DAYS
     trusted_proxies: str = Field(
         default="",
         description="The addresses or networks, separated by commas, whose X-Forwarded-For is believed; nobody's when "

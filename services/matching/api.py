@@ -1,6 +1,8 @@
 """The routes of matching: matches, for those who may see them, and the steps that they take with them."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, Page, Paging, ReadSession, Reply, SignedIn
@@ -23,10 +25,13 @@ async def list_matches(
     paging: Paging,
     state: State | None = None,
     awaiting_me: bool = False,
+    request_id: Annotated[str | None, Query(max_length=128, description="Only those of this request.")] = None,
+    offer_id: Annotated[str | None, Query(max_length=128, description="Only those of this offer.")] = None,
     language: InLanguage = Language.DUTCH,
 ) -> Page[MatchView]:
     """The caller's matches, the newest first: as a side once they are asked, as an ambassador from the proposal on."""
-    found = await showing.page(session, who, paging, awaiting_me=awaiting_me, state=state)
+    of = {name: one for name, one in (("request_id", request_id), ("offer_id", offer_id)) if one is not None}
+    found = await showing.page(session, who, paging, awaiting_me=awaiting_me, state=state, of=of)
     views = [match_view(shown, who, language) for shown in found]
     return Page.of(views, paging, key=lambda view: view.match_id)
 

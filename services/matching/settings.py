@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from fastapi import Depends, Request
 from pydantic import Field, model_validator
 
-from chassis import Settings
+from chassis import UNANSWERED_AFTER_DAYS, Settings, UnansweredAfterDays
 from contracts.vocabulary import Kind
 
 
@@ -77,12 +77,7 @@ class MatchingSettings(Settings):
         description="What an ambassador has not looked at by then goes to the node's team; what the team or the two "
         "sides have not answered by then lapses, and the next one has its turn.",
     )
-    unanswered_after_days: int = Field(
-        default=14,
-        ge=1,
-        description="A request without an introduction by then is marked as unanswered; sooner when its last match "
-        "lapsed because who offers, or who looks at it, did not answer.",
-    )
+    unanswered_after_days: UnansweredAfterDays = UNANSWERED_AFTER_DAYS
     overdue_seconds: float = Field(
         default=30.0, gt=0, description="How often is looked for where nobody has answered for that long, in seconds."
     )

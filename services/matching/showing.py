@@ -1,11 +1,12 @@
 """A match as it is read: with its parties, what they wrote, and the ambassador's note."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import RowMapping, text
+from sqlalchemy import RowMapping, TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity
@@ -88,29 +89,41 @@ _AWAITING = """
         AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
      OR m.state = 'endorsed' AND (m.asker_id = ANY(:me) AND m.asker_accepted IS NULL
                                   OR m.offerer_id = ANY(:me) AND m.offerer_accepted IS NULL))"""
-_PAGES = {
-    (sees_all, awaiting_me): text(
+
+
+@cache
+def _page_of(sees_all: bool, awaiting_me: bool, *of: str) -> TextClause:
+    """The statement of a page. `of` are columns that are in it only when they are asked for, so that the index of each
+    is used."""
+    return text(
         f"""{SELECT}
         WHERE (CAST(:cursor AS text) IS NULL OR m.match_id < :cursor)
         AND (CAST(:state AS text) IS NULL OR m.state = :state)
         {"" if sees_all else f"AND {_MINE}"} {f"AND {_AWAITING}" if awaiting_me else ""}
+        {" ".join(f"AND m.{column} = :{column}" for column in of)}
         ORDER BY m.match_id DESC LIMIT :rows"""
     )
-    for sees_all in (True, False)
-    for awaiting_me in (True, False)
-}
 
 
 async def page(
-    session: AsyncSession, who: Identity, paging: PageAsked, *, awaiting_me: bool, state: State | None
+    session: AsyncSession,
+    who: Identity,
+    paging: PageAsked,
+    *,
+    awaiting_me: bool,
+    state: State | None,
+    of: Mapping[str, str],
 ) -> list[Shown]:
-    """The matches that somebody may see, newest first; one more than a page."""
+    """The matches that somebody may see, newest first; one more than a page.
+
+    `of` narrows them to those of one `request_id`, one `offer_id`, or both.
+    """
     sees_all = who.has(Role.NODE_TEAM)
-    values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1}
+    values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1, **of}
     if not sees_all or awaiting_me:
         looks = sees_all or who.has(Role.AMBASSADOR)
         values |= {"me": list(who.references), "looks_as": list(who.references) if looks else []}
-    found = await ask(session, _PAGES[sees_all, awaiting_me], values)
+    found = await ask(session, _page_of(sees_all, awaiting_me, *of), values)
     return [shown(row) for row in found.mappings()]
 
 

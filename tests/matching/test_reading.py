@@ -155,6 +155,17 @@ async def test_what_waits_for_somebody_is_listed_apart(matching: Matching):
     assert await listed(matching.offerer, awaiting_me=True) == [match.match_id]
 
 
+async def test_a_list_is_narrowed_to_what_became_of_one_request_or_offer(matching: Matching):
+    match = await matching.endorsed(a_request("r"), an_offer("o"))
+
+    for who in (matching.asker, matching.offerer, matching.ambassador(), matching.team()):
+        for of in ({"request_id": "r"}, {"offer_id": "o"}, {"request_id": "r", "offer_id": "o", "state": "endorsed"}):
+            assert await listed(who, **of) == [match.match_id]
+        for of in ({"request_id": "o"}, {"offer_id": "r"}, {"request_id": "r", "offer_id": "other"}):
+            assert await listed(who, **of) == []
+    assert await listed(matching.http_as("m-somebody"), request_id="r") == []
+
+
 async def test_a_list_is_narrowed_by_state(matching: Matching):
     match = await matching.endorsed()
 

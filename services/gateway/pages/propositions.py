@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from contracts.days import AMSTERDAM
 from contracts.vocabulary import Role
+from services.gateway.pages.desk import part
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
@@ -28,6 +29,9 @@ STEPS = {
 
 #: How it stands after each step.
 AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open"}
+
+#: So many of its matches are on the page of what somebody asks or offers, the newest; the rest is on that of matches.
+MATCHES_MAX = 10
 
 #: Nobody takes up a meeting as a whole; that it is withdrawn is what those who come are told.
 STEPS_OF_MEETING = STEPS | {
@@ -102,6 +106,13 @@ async def _told_when_off(reader: Reader, one: dict[str, Any]) -> int:
     return int(guests["places_taken"] + guests["waiting"])
 
 
+async def _found(reader: Reader, side: str, one: dict[str, Any]) -> dict[str, Any] | None:
+    """What was found for it, as far as its member may see it: a page of matches; none when that cannot be told now."""
+    of = {ID_OF_SIDE[side]: one[ID_OF_SIDE[side]], "language": reader.language.value, "limit": str(MATCHES_MAX)}
+    found: dict[str, Any] | None = await part(reader, "/v1/matches?" + urlencode(of))
+    return found
+
+
 async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
@@ -125,6 +136,8 @@ async def _page(
         over=over,
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
+        found=await _found(reader, side, one) if mine else None,
+        unanswered_after_days=reader.gateway.settings.unanswered_after_days,
         told=await _told_when_off(reader, one) if mine and is_meeting else 0,
         done=done,
         wrong=wrong,
