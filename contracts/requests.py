@@ -93,18 +93,6 @@ class PropositionLost(ToOneNode, wire_name="requests.proposition-lost", about="p
     heard_version: int | None = Field(default=None, description="What was heard of the lost; a higher one came later.")
 
 
-class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):
-    """A timer of the releases before decision 0054: the request may have expired. Nobody says or hears it any more."""
-
-    request_id: str
-
-
-class OfferExpiryDue(Event, wire_name="requests.offer-expiry-due", about="offer_id", reach="local"):
-    """A timer of the releases before decision 0054: the offer may have expired. Nobody says or hears it any more."""
-
-    offer_id: str
-
-
 class _InitiativeState(Event):
     """What the country may know of an initiative: neither whose it is, nor what they wrote to each other."""
 

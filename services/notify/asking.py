@@ -1,4 +1,4 @@
-"""What is asked of somebody, and no more: no digest asks what was answered, or what is over.
+"""What is asked of somebody, and no more: no digest asks what was answered, or what is over, or warns of it.
 
 Each type of event comes by itself: what ends the asking may be heard before what asks.
 """
@@ -19,6 +19,7 @@ from contracts.matching import (
     MatchHandedOver,
     MatchLapsed,
 )
+from contracts.requests import OfferChanged, OfferClosed, RequestChanged, RequestClosed
 from services.notify.templates import Template
 
 router = EventRouter()
@@ -42,7 +43,8 @@ _END = text(
     """
 )
 
-# What may be asked more than once of a match has the version of it as its occurrence.
+# What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
+# soon is asked as the side of a request is, whichever it is.
 _LEAVE_OUT = text(
     """
     UPDATE notification AS n SET status = 'expired', facts = '{}', digest_id = NULL
@@ -66,6 +68,8 @@ _ASKING = (
     Template.ANSWER_OVERDUE,
     Template.HAND_OVER_ASKED,
     Template.HELP_ASKED,
+    Template.REQUEST_EXPIRY_NEAR,
+    Template.OFFER_EXPIRY_NEAR,
 )
 
 
@@ -87,6 +91,14 @@ async def end_asking_to_look(event: HandOverAnswered, session: AsyncSession) -> 
 async def end_asking_for_help(event: HelpAnswered, session: AsyncSession) -> None:
     """Who was asked to help with a request answered."""
     await _end(session, event.ask_id, tuple(Asked), event.version)
+
+
+@router.hears(RequestChanged, RequestClosed, OfferChanged, OfferClosed, apart="asking")
+async def end_warning(
+    event: RequestChanged | RequestClosed | OfferChanged | OfferClosed, session: AsyncSession
+) -> None:
+    """What stood until a day was looked at, is talked about or is closed: it need not be said that the day is near."""
+    await _end(session, event.entity_id, (Asked.REQUEST,), event.version)
 
 
 def asked_until(event: _MatchGoesOn) -> tuple[Asked, ...]:

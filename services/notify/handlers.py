@@ -31,7 +31,7 @@ from contracts.members import (
 )
 from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
 from contracts.partners import WebhookDisabled
-from contracts.requests import InitiativeNews, OfferClosed, RequestClosed
+from contracts.requests import InitiativeNews
 from services.notify import (
     address_notices,
     asking,
@@ -41,7 +41,7 @@ from services.notify import (
     digests,
     endpoint_notices,
     erasure,
-    expiry_notices,
+    expiry,
     initiative_notices,
     invitation_notices,
     meetings,
@@ -59,6 +59,7 @@ router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 router.include(departures.router)
 router.include(desk.router)
 router.include(asking.router)
+router.include(expiry.router)
 router.include(meetings.router)
 router.include(push_handlers.router)
 
@@ -163,18 +164,6 @@ async def tell_asker_and_team(
     """Who asked hears that we go on looking, and the node's team that it is up to them."""
     team = await contacts.team(session)
     await tell(session, rules.unanswered_notices(request, team), settings, now)
-
-
-@router.hears(RequestClosed, OfferClosed)
-async def tell_it_expired(
-    event: RequestClosed | OfferClosed,
-    session: AsyncSession,
-    now: datetime,
-    settings: NotifySettings,
-    said_at: datetime,
-) -> None:
-    """Who asked or offered something hears that its time is over, and that they can open it again."""
-    await tell(session, expiry_notices.expiry_notices(event, said_at, now), settings, now)
 
 
 @router.hears(RequestEscalated)

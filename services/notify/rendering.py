@@ -8,7 +8,7 @@ a template, escaped in HTML, one line without control or direction characters ev
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -121,6 +121,8 @@ def _context(reading: Reading) -> dict[str, Any]:
     }
     if "asker" in facts:
         context |= _match_context(reading, facts)
+    if "last_day" in facts:
+        context["day"] = when_in_words(date.fromisoformat(facts["last_day"]), None, None, None, reading.language)
     if "meeting" in facts:
         context |= _meeting_context(reading, facts["meeting"])
     return context
@@ -188,10 +190,11 @@ def url_of(reading: Reading) -> str | None:
             Template.REQUEST_UNANSWERED
             | Template.TEAM_REQUEST_UNANSWERED
             | Template.REQUEST_ESCALATED
+            | Template.REQUEST_EXPIRY_NEAR
             | Template.REQUEST_EXPIRED
         ):
             return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
-        case Template.OFFER_EXPIRED:
+        case Template.OFFER_EXPIRY_NEAR | Template.OFFER_EXPIRED:
             return f"{reading.public_url}/offers/{quote(reading.matter_id, safe='')}"
         case template if template in INITIATIVE_TEMPLATES:
             return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"

@@ -51,6 +51,8 @@ class Template(StrEnum):
     REQUEST_UNANSWERED = "request-unanswered"
     TEAM_REQUEST_UNANSWERED = "team-request-unanswered"
     REQUEST_ESCALATED = "request-escalated"
+    REQUEST_EXPIRY_NEAR = "request-expiry-near"
+    OFFER_EXPIRY_NEAR = "offer-expiry-near"
     REQUEST_EXPIRED = "request-expired"
     OFFER_EXPIRED = "offer-expired"
     TEAM_MAIL_REFUSED = "team-mail-refused"
@@ -85,6 +87,8 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.REQUEST_UNANSWERED: Category.UNANSWERED,
     Template.TEAM_REQUEST_UNANSWERED: Category.UNANSWERED,
     Template.REQUEST_ESCALATED: Category.UNANSWERED,
+    Template.REQUEST_EXPIRY_NEAR: Category.UNANSWERED,
+    Template.OFFER_EXPIRY_NEAR: Category.UNANSWERED,
     Template.REQUEST_EXPIRED: Category.UNANSWERED,
     Template.OFFER_EXPIRED: Category.UNANSWERED,
     Template.INTRODUCED: Category.DESK,

@@ -5,15 +5,14 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_heard, forget_messages, forget_replies, say
+from contracts.expiry import OfferExpiryDue, RequestExpiryDue
 from contracts.matching import IntroductionMade
 from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import (
     MemberForgotten,
-    OfferExpiryDue,
     PropositionsForgotten,
     RecordAccepted,
-    RequestExpiryDue,
 )
 from services.requests import (
     following,

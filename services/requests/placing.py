@@ -100,6 +100,7 @@ def fit_days(proposition: Proposition, now: datetime, settings: RequestsSettings
     check_days(proposition, today)
     last_day = rules.last_day(proposition.kind, proposition.starts_on, proposition.ends_on)
     proposition.expires_at = rules.expiry(last_day, proposition.expires_on, today=today, open_days=settings.open_days)
+    proposition.warn_at = rules.warning(proposition.expires_at, proposition.kind, last_day, now=now)
 
 
 def check_days(proposition: Proposition | PropositionDraft, today: date) -> None:
@@ -125,6 +126,8 @@ def _new(
 ) -> Proposition:
     check_days(draft, call.today)
     place = draft.place.found()
+    last_day = rules.last_day(draft.kind, draft.starts_on, draft.ends_on)
+    expires_at = rules.expiry(last_day, draft.expires_on, today=call.today, open_days=call.settings.open_days)
     # An object of the ORM, or of pydantic, would take as long to make as the rest of a command; this one is only read.
     made = Proposition.__new__(Proposition)
     vars(made).update(
@@ -156,12 +159,8 @@ def _new(
         skills=list(draft.skills),
         languages=list(draft.languages),
         expires_on=draft.expires_on,
-        expires_at=rules.expiry(
-            rules.last_day(draft.kind, draft.starts_on, draft.ends_on),
-            draft.expires_on,
-            today=call.today,
-            open_days=call.settings.open_days,
-        ),
+        expires_at=expires_at,
+        warn_at=rules.warning(expires_at, draft.kind, last_day, now=call.now),
         created_at=call.now,
         match_ids=[],
     )  # fmt: skip

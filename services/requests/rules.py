@@ -15,6 +15,12 @@ from contracts.vocabulary import TAKEN_UP_BY_ONE, Kind, Role, Side, Status
 #: Nothing stands longer than this without being looked at again.
 STANDS_DAYS_MAX = 365
 
+#: So long before it expires its member is told: in the morning, not at the midnight at which it will expire.
+WARNED_BEFORE = timedelta(days=6, hours=16)
+
+#: Who placed it or chose its day shorter than this before that knows.
+WARNED_AFTER = timedelta(days=14)
+
 #: A period further away is a slip of the keyboard.
 AWAY_DAYS_MAX = 5 * 365
 
@@ -147,6 +153,12 @@ def expiry(ends_on: date | None, expires_on: date | None, *, today: date, open_d
     """Until when it stands: through the day that its member chose, or the last of its period, or a number of days."""
     day = expires_on or ends_on or today + timedelta(days=open_days)
     return end_of(min(day, today + timedelta(days=STANDS_DAYS_MAX)))
+
+
+def warning(expires_at: datetime, kind: Kind, last: date | None, *, now: datetime) -> datetime | None:
+    """When its member is told that it expires soon; never of a tip or a meeting of which the last day is known."""
+    at = expires_at - WARNED_BEFORE
+    return None if at - now < WARNED_AFTER or (kind in LISTED and last) else at
 
 
 def last_day(kind: Kind, starts_on: date | None, ends_on: date | None) -> date | None:

@@ -131,6 +131,13 @@ async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[
     return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
 
 
+async def nearly_over(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposition]:
+    """What stands open and of which its member is to be told that it expires soon; as above."""
+    query = select(Proposition).where(Proposition.status == Status.OPEN, col(Proposition.warn_at) <= now)
+    query = query.order_by(col(Proposition.warn_at)).limit(limit)
+    return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
+
+
 async def note_lost(session: AsyncSession, proposition_id: str, version: int) -> None:
     """Remembers in which version another node had heard what is not known here any more."""
     insert = pg.insert(Lost).values(proposition_id=proposition_id, version=version)

@@ -26,7 +26,12 @@ class Proposition(Placed, Table, table=True):
     """A request or an offer. `version` counts every change, those of a draft included."""
 
     __tablename__ = "proposition"
-    __table_args__ = (sa.Index("ix_proposition_expires_at", "expires_at", postgresql_where=sa.text("status = 'open'")),)
+    __table_args__ = (
+        sa.Index("ix_proposition_expires_at", "expires_at", postgresql_where=sa.text("status = 'open'")),
+        sa.Index(
+            "ix_proposition_warn_at", "warn_at", postgresql_where=sa.text("status = 'open' AND warn_at IS NOT NULL")
+        ),
+    )
     proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
     side: Side = Field(sa_type=sa.Text)
     version: int
@@ -56,6 +61,7 @@ class Proposition(Placed, Table, table=True):
     languages: list[str] | None = Field(default=None, sa_type=Texts)
     expires_on: date | None = None  # as its member chose; `expires_at` also has what follows when they did not
     expires_at: datetime = Field(sa_type=Instant)
+    warn_at: datetime | None = Field(default=None, sa_type=Instant)  # none: its member is not told that it expires soon
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
 

@@ -3,6 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
+from contracts.expiry import ExpiryNear
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
@@ -41,6 +42,11 @@ def closed(session: AsyncSession, proposition: Proposition) -> None:
         say(session, RequestClosed(request_id=proposition.proposition_id, **proposition.told()))
     else:
         say(session, OfferClosed(offer_id=proposition.proposition_id, **proposition.told()))
+
+
+def expiry_near(session: AsyncSession, proposition: Proposition) -> None:
+    """It expires in a week. It did not change, so that it keeps its version."""
+    say(session, ExpiryNear(**proposition.told()))
 
 
 def reopened(session: AsyncSession, proposition: Proposition) -> None:

@@ -44,8 +44,9 @@ DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
 HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (
     *(Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED),
-    Template.REQUEST_EXPIRED,
+    *(Template.REQUEST_EXPIRED, Template.REQUEST_EXPIRY_NEAR),
 )
+OFFERS = (Template.OFFER_EXPIRED, Template.OFFER_EXPIRY_NEAR)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
 )
@@ -122,8 +123,9 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         }
     if template is Template.DIGEST:
         return {}
-    if template in (*REQUESTS, *DESK, Template.OFFER_EXPIRED):
-        return {"title": "Wie weet een stage?"}
+    if template in (*REQUESTS, *DESK, *OFFERS):
+        near = {"last_day": "2026-03-08", "by_period": False} if template.endswith("expiry-near") else {}
+        return {"title": "Wie weet een stage?"} | near
     if template in INITIATIVES:
         return {"title": "Zon op school", "other_organisation": "Warmtewerk BV", "status": "done", "outcome": None}
     if template in HELP:
@@ -218,7 +220,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(INITIATIVES, f"{NODE_URL}/initiatives/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(DESK, f"{NODE_URL}/desk"),
-        Template.OFFER_EXPIRED: f"{NODE_URL}/offers/01890a5d-ac96-774b-bcce-b302099a8057",
+        **dict.fromkeys(OFFERS, f"{NODE_URL}/offers/01890a5d-ac96-774b-bcce-b302099a8057"),
         Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
         Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",

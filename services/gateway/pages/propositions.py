@@ -1,5 +1,6 @@
 """What somebody asks and offers: each with how it stands and what can be done with it, and all of it together."""
 
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,9 @@ STEPS = {
     "withdrawn": ("reopen",),
     "expired": ("reopen", "withdraw"),
 }
+
+#: From so long before it expires its page says so, as its member is told.
+NEAR = timedelta(days=7)
 
 #: How it stands after each step.
 AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open"}
@@ -65,22 +69,31 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
     """Its member does something with it, or who brings people together asks the whole country; or they read why not."""
     filled_in = await reader.form()
     step, there = filled_in.get("step", "escalate"), f"/{side}/{quote(proposition_id, safe='')}"
-    if step not in {"escalate", *(one for steps in STEPS.values() for one in steps)}:
+    if step not in {"escalate", "stand-on", *(one for steps in STEPS.values() for one in steps)}:
         return await _page(reader, side, proposition_id, status=422, wrong="error.422")
+    version = f'"{filled_in.get("version", "")}"'
     try:
         if step == "escalate":
             await reader.ask("/v1/escalations", method="POST", body={"request_id": proposition_id})
+        elif step == "stand-on":  # no day of their own: until the end of its period, or as long as any other
+            await reader.ask(f"/v1{there}", method="PATCH", body={"expires_on": None}, if_match=version)
         else:
-            await reader.ask(f"/v1{there}/{step}", method="POST", if_match=f'"{filled_in.get("version", "")}"')
+            await reader.ask(f"/v1{there}/{step}", method="POST", if_match=version)
     except Refused as refused:
         if refused.status not in (403, 404, 409, 412, 422):
             raise
         over = refused.status == 422  # nothing but its days can be wrong
         wrong = f"{WORDS_OF_SIDE[side]}.day-over" if over else f"error.{refused.slug}"
-        pressed_twice = refused.status == 412 and (await reader.ask(f"/v1{there}"))["status"] == AFTER.get(step)
-        if not pressed_twice:
+        if refused.status != 412 or not _is_taken(reader, step, await reader.ask(f"/v1{there}")):
             return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
     return reader.go_to(f"{there}?done={step}")
+
+
+def _is_taken(reader: Reader, step: str, one: dict[str, Any]) -> bool:
+    """Whether a step was taken already: its button was pressed twice."""
+    if step == "stand-on":
+        return one["status"] == "open" and not _is_near(reader, one)
+    return bool(one["status"] == AFTER.get(step))
 
 
 def is_own(reader: Reader, one: dict[str, Any]) -> bool:
@@ -90,9 +103,31 @@ def is_own(reader: Reader, one: dict[str, Any]) -> bool:
 
 def _is_over(reader: Reader, one: dict[str, Any]) -> bool:
     """Whether its last day is over, so that it can only be opened again with another one."""
+    last = _last_day(one)
+    return last is not None and last < _now(reader).astimezone(AMSTERDAM).date()
+
+
+def _is_near(reader: Reader, one: dict[str, Any]) -> bool:
+    """Whether it expires soon; not of a tip or a meeting of which the day is known."""
+    if one["kind"] in ("tip", "meeting") and _last_day(one):
+        return False
+    return datetime.fromisoformat(one["expires_at"]) - _now(reader) <= NEAR
+
+
+def _is_by_period(one: dict[str, Any]) -> bool:
+    """Whether it expires because its period is over, so that it stands on only with another last day."""
+    last, ends = _last_day(one), datetime.fromisoformat(one["expires_at"]) - timedelta(seconds=1)
+    return last is not None and last <= ends.astimezone(AMSTERDAM).date()
+
+
+def _last_day(one: dict[str, Any]) -> date | None:
     last = one["ends_on"] or (one["starts_on"] if one["kind"] == "meeting" else None)
-    today = reader.request.app.state.service.now().astimezone(AMSTERDAM).date()
-    return last is not None and last < today.isoformat()
+    return date.fromisoformat(last) if last else None
+
+
+def _now(reader: Reader) -> datetime:
+    now: datetime = reader.request.app.state.service.now()
+    return now
 
 
 async def _told_when_off(reader: Reader, one: dict[str, Any]) -> int:
@@ -119,21 +154,24 @@ async def _page(
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
     mine, is_meeting = is_own(reader, one), side == "offers" and one["kind"] == "meeting"
     steps = (STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else ()
-    over = ""
+    explains, its = "", WORDS_OF_SIDE[side]
     if "reopen" in steps and _is_over(reader, one):
         steps = tuple(step for step in steps if step != "reopen")
-        over = "meeting.day-over" if is_meeting else f"{WORDS_OF_SIDE[side]}.day-over"
+        explains = "meeting.day-over" if is_meeting else f"{its}.day-over"
+    elif mine and one["status"] == "open" and _is_near(reader, one):
+        explains = f"{its}.near-by-period" if _is_by_period(one) else f"{its}.near"
+        steps = steps if _is_by_period(one) else ("stand-on", *steps)
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
     may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
     return reader.page(
         "request.html",
         status=status,
         side=side,
-        its=WORDS_OF_SIDE[side],
+        its=its,
         request=one,
         is_own=mine,
         steps=steps,
-        over=over,
+        explains=explains,
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
         found=await _found(reader, side, one) if mine else None,

@@ -1,0 +1,31 @@
+"""What requests says of time: that something expires soon, and the timers of before decision 0054."""
+
+from datetime import date, datetime
+
+from pydantic import Field
+
+from contracts.event import Event
+from contracts.vocabulary import Side
+
+
+class ExpiryNear(Event, wire_name="requests.expiry-near", about="proposition_id", reach="local"):
+    """What somebody asks or offers expires in a week; said once for each time until which it stands."""
+
+    proposition_id: str
+    side: Side
+    member_id: str
+    title: str
+    ends_on: date | None = Field(default=None, description="The last day of its period, if it has one.")
+    expires_at: datetime
+
+
+class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):
+    """A timer of the releases before decision 0054: the request may have expired. Nobody says or hears it any more."""
+
+    request_id: str
+
+
+class OfferExpiryDue(Event, wire_name="requests.offer-expiry-due", about="offer_id", reach="local"):
+    """A timer of the releases before decision 0054: the offer may have expired. Nobody says or hears it any more."""
+
+    offer_id: str
