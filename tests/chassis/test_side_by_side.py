@@ -1,12 +1,12 @@
 """For a while the last release runs beside the new one on the same tables: a migration leaves it all that it uses.
 
 What is not needed any more is dropped a release later. Looked at in the database itself, after each migration, so that
-it does not matter in which words a migration says it.
+it does not matter in which words a migration says it. And no index is made while a table is shut.
 """
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from chassis.database import alembic_config, engine_for, upgrade
 from tests.chassis.test_migrations import HOMES
@@ -14,6 +14,9 @@ from tests.given import fresh_name
 
 #: From before there was a release that could run beside another.
 BEFORE_THE_FIRST_RELEASE = {("matching", "0003"): {"proposition.meaning is gone", "proposition.meaning_model is gone"}}
+
+SHUT = "an index is made while a table is shut"
+RELEASED_BEFORE_THIS_WAS_LOOKED_AT = {("matching", "0006"): {SHUT}, ("matching", "0008"): {SHUT}}
 
 _COLUMNS = """
     SELECT table_name || '.' || column_name AS name, udt_name AS type, is_nullable = 'NO' AS is_required,
@@ -49,6 +52,14 @@ def in_the_way(before, after):
     return found | {name for name in new_rules.keys() - rules.keys() if new_rules[name] in tables}
 
 
+def shut_meanwhile(statements):
+    """Whoever drops an index shuts its table, for reading too, until the commit: what takes long is done before."""
+    told = [" ".join(one.split()[:3]).upper() for one in statements]
+    dropped = next((at for at, one in enumerate(told) if one.startswith("DROP INDEX")), len(told))
+    is_made = any(one.startswith(("CREATE INDEX", "CREATE UNIQUE INDEX")) for one in told[dropped:])
+    return {SHUT} if is_made else set()
+
+
 @pytest.mark.parametrize("home", HOMES[1:], ids=lambda home: home.name)
 async def test_a_migration_leaves_the_release_before_all_that_it_uses(postgres, home):
     name = fresh_name("test").replace("-", "_")
@@ -57,18 +68,33 @@ async def test_a_migration_leaves_the_release_before_all_that_it_uses(postgres, 
     script = ScriptDirectory.from_config(alembic_config(home / "migrations"))
     found = {}
     async with engine.connect() as connection:
-        before = None
+        before, statements = None, []
+        event.listen(
+            connection.sync_connection,
+            "before_cursor_execute",
+            lambda _c, _u, statement, *_: statements.append(statement),
+        )
         for step in reversed(list(script.walk_revisions())):
+            statements.clear()
             await connection.run_sync(upgrade, home / "migrations", step.revision)
+            shut = shut_meanwhile(statements)
             after = await form(connection)
             if before:
-                found[home.name, step.revision] = in_the_way(before, after)
+                found[home.name, step.revision] = in_the_way(before, after) | shut
             before = after
     await engine.dispose()
     await postgres.drop_database(name)
 
-    expected = {step: BEFORE_THE_FIRST_RELEASE.get(step, set()) for step in found}
+    known = BEFORE_THE_FIRST_RELEASE | RELEASED_BEFORE_THIS_WAS_LOOKED_AT
+    expected = {step: known.get(step, set()) for step in found}
     assert found == expected
+
+
+def test_what_is_made_before_an_index_is_dropped_shuts_nothing():
+    drop, make = "\nDROP INDEX old", "CREATE UNIQUE INDEX new ON match (request_id)"
+
+    assert shut_meanwhile([drop, "ALTER INDEX new RENAME TO old", make]) == {SHUT}
+    assert shut_meanwhile([make, drop, "ALTER INDEX new RENAME TO old"]) == set()
 
 
 async def test_what_would_be_in_the_way_is_seen(postgres):

@@ -25,8 +25,10 @@ def downgrade() -> None:
 
 
 def _pair_is_proposed_once(what_counts: str) -> None:
-    op.drop_index("uq_match_pair", "match")
+    """The new index is made before the old one is dropped, which shuts the table for reading too until the commit."""
     op.create_index(
-        "uq_match_pair", "match", ["request_id", "offer_id"], unique=True,
+        "uq_match_pair_new", "match", ["request_id", "offer_id"], unique=True,
         postgresql_where=sa.text(f"{what_counts} AND owner IS NULL"),
     )  # fmt: skip
+    op.drop_index("uq_match_pair", "match")
+    op.execute("ALTER INDEX uq_match_pair_new RENAME TO uq_match_pair")
