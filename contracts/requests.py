@@ -45,6 +45,7 @@ class _Proposition(Event):
 
 class _RequestState(_Proposition):
     request_id: str
+    about_offer_id: str | None = Field(default=None, description="The offer that it is about, if any.")
 
 
 class RequestPlaced(_RequestState, wire_name="requests.request-placed", about="request_id", reach="shared"):

@@ -165,6 +165,11 @@ def reasons_in_words(reasons: Sequence[Reason], language: Language) -> tuple[str
     return tuple(told)
 
 
+def asked_about_in_words(language: Language) -> str:
+    """Why a request and an offer are together of which the one is about the other: that is no part of a score."""
+    return "gevraagd bij dit aanbod" if language is _DUTCH else "asked about this offer"
+
+
 def reason_in_words(reason: Reason, language: Language) -> str:
     """One reason of a match, as a short phrase without a capital or a full stop.
 

@@ -80,7 +80,7 @@ async def _new(
     session: AsyncSession, request: Known, offer: Known, looked_at_by: str, now: datetime, settings: MatchingSettings
 ) -> Match:
     version = await weighing.in_use(session, now)
-    pair = await _pair(session, request, offer, now, settings)
+    pair = await pair_of(session, request, offer, now, settings)
     proposal = Proposal(pair, rules.weigh(rules.signals(pair), version.weights))
     proposal = seeking.in_its_words(proposal, now, version.weights)
     match = matches.new_match(proposal, (looked_at_by,), now, needs_ambassador=True)
@@ -92,7 +92,9 @@ async def _new(
     return match
 
 
-async def _pair(session: AsyncSession, request: Known, offer: Known, now: datetime, settings: MatchingSettings) -> Pair:
+async def pair_of(
+    session: AsyncSession, request: Known, offer: Known, now: datetime, settings: MatchingSettings
+) -> Pair:
     """As it would be found, with how alike the two are; of what would not be found, that is not known."""
     most = settings.proposals_per_request_max
     whatever_runs = replace(request, busy=Busy(unanswered=False))

@@ -42,6 +42,7 @@ from contracts.requests import (
     RequestReopened,
 )
 from services.matching import (
+    asked_about,
     asking,
     elsewhere,
     erasure,
@@ -70,7 +71,12 @@ router.no_longer_hears(ReminderDue, PatienceEnded, AnswerAwaited)
 async def propose_matches(
     event: RequestHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
-    """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`."""
+    """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`.
+
+    The offer that it is about comes first.
+    """
+    if event.about_offer_id:
+        await asked_about.propose(session, event.request_id, now, settings)
     await proposing.go_on(session, prepared, now, settings)
 
 
@@ -80,8 +86,9 @@ async def propose_to_waiting_requests(
 ) -> None:
     """An offer that is open is put next to the requests that wait for one; otherwise its matches end, see `go_on`.
 
-    It may be what its member said they would help somebody with.
+    It may be what somebody asked about, or what its member said they would help somebody with.
     """
+    await asked_about.propose_to_who_asked(session, event.offer_id, now, settings)
     await proposing.go_on(session, prepared, now, settings)
     await asking.help_with(session, event.offer_id, now, settings)
 

@@ -78,6 +78,8 @@ class Proposition:
     """Whether an answer is sought in the whole country."""
     version: int = 0
     """Which version of it this is; another one may be another pair."""
+    about_offer_id: str | None = None
+    """Of a request: the offer that it is about."""
 
     def is_sought_here(self) -> bool:
         """Whether this node looks for what fits: what is its own, what it was asked to, and for any offer it knows."""
@@ -143,6 +145,16 @@ def can_match(request: Proposition, offer: Proposition, now: datetime) -> bool:
         and _languages_fit(request, offer)
         and _there_is_room(request, offer)
     )
+
+
+def may_stay(request: Proposition, offer: Proposition, now: datetime) -> bool:
+    """Whether a proposed match goes on after a change: the two can be matched, or the one is about the other."""
+    return can_match(request, offer, now) or may_be_about(request, offer)
+
+
+def may_be_about(request: Proposition, offer: Proposition) -> bool:
+    """Whether a request is about an offer of somebody else, of another organisation."""
+    return request.about_offer_id == offer.id and request.organisation_id != offer.organisation_id
 
 
 def is_ours_to_match(request: Proposition, offer: Proposition) -> bool:

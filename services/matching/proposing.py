@@ -21,22 +21,35 @@ from services.matching import (
     people,
     propositions,
     routing,
+    rules,
     seeking,
     steps,
     weighing,
 )
 from services.matching.match import Lapse, Match, State
-from services.matching.pairs import can_match
+from services.matching.pairs import Pair, may_stay
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.seeking import Sought
 from services.matching.settings import MatchingSettings
+from services.matching.weights import Weights
 
 
 async def propose(session: AsyncSession, sought: Sought, now: datetime, settings: MatchingSettings) -> None:
     """What fits a request or an offer best is proposed: to an ambassador, or where the kind needs none, to both."""
     weights = (await weighing.in_use(session, now)).weights
-    proposals = await seeking.still_best(session, sought, now, settings, weights)
+    await _begin(session, await seeking.still_best(session, sought, now, settings, weights), weights, now, settings)
+
+
+async def propose_pair(session: AsyncSession, pair: Pair, now: datetime, settings: MatchingSettings) -> None:
+    """The same for one pair, whatever its score."""
+    weights = (await weighing.in_use(session, now)).weights
+    await _begin(session, [Proposal(pair, rules.weigh(rules.signals(pair), weights))], weights, now, settings)
+
+
+async def _begin(
+    session: AsyncSession, proposals: list[Proposal], weights: Weights, now: datetime, settings: MatchingSettings
+) -> None:
     new = await _matches_of(session, proposals, now, settings)
     await matches.add(session, new, feedback.begun(proposals, new, now, weights_version=weights.version))
     for match in new:
@@ -109,7 +122,7 @@ async def end_what_cannot_be(session: AsyncSession, proposition_id: str, now: da
     unjudged = [match for match in running if match.state is State.PROPOSED and match.owner is None]
     if unjudged:
         sides = await propositions.find(session, {side for m in unjudged for side in (m.request_id, m.offer_id)})
-        cannot_be = [m for m in unjudged if not can_match(sides[m.request_id], sides[m.offer_id], now)]
+        cannot_be = [m for m in unjudged if not may_stay(sides[m.request_id], sides[m.offer_id], now)]
         await end(session, cannot_be, "closed")
 
 

@@ -56,7 +56,7 @@ class Known:
 COLUMNS = """
     p.proposition_id, p.side, p.member_id, p.organisation_id, p.kind, p.themes, p.title, p.text, p.language,
     p.place_name, p.province, p.latitude, p.longitude, p.reach_km, p.starts_on, p.ends_on, p.mbo_level, p.status,
-    p.expires_at, p.voice, p.participants, p.languages, p.version, p.node,
+    p.expires_at, p.voice, p.participants, p.languages, p.version, p.node, p.about_offer_id,
     (SELECT shown_name FROM other_node n WHERE n.node = p.node) AS node_name,
     EXISTS (SELECT FROM escalation e WHERE e.request_id = p.proposition_id AND e.node IS NOT DISTINCT FROM p.node)
         AS escalated,
@@ -82,12 +82,12 @@ _KEEP = text(
     WITH kept AS (INSERT INTO proposition AS p (
         proposition_id, side, version, member_id, organisation_id, kind, themes, title, text, language, place_name,
         province, latitude, longitude, reach_km, starts_on, ends_on, mbo_level, status, expires_at,
-        words, words_make, unwanted, voice, participants, languages, opened_at, node, is_sought)
+        words, words_make, unwanted, voice, participants, languages, about_offer_id, opened_at, node, is_sought)
     SELECT :proposition_id, :side, :version, :member_id, :organisation_id, :kind, CAST(:themes AS text[]), :title,
         :text, :language, :place_name, :province, :latitude, :longitude, :reach_km, CAST(:starts_on AS date),
         CAST(:ends_on AS date), :mbo_level, :status, CAST(:expires_at AS timestamptz),
         CAST(:words AS tsvector), :words_make, CAST(:unwanted AS text[]), CAST(:voice AS float8),
-        CAST(:participants AS integer), CAST(:languages AS text[]),
+        CAST(:participants AS integer), CAST(:languages AS text[]), CAST(:about_offer_id AS text),
         CASE WHEN :status = 'open' THEN CAST(:now AS timestamptz) END, CAST(:node AS text), :side = 'offer'
         OR CAST(:node AS text) IS NULL OR (:proposition_id, :node) IN (SELECT request_id, node FROM escalation)
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :reference)
@@ -100,6 +100,7 @@ _KEEP = text(
         status = excluded.status, expires_at = excluded.expires_at, words = excluded.words,
         words_make = excluded.words_make, unwanted = excluded.unwanted, voice = excluded.voice,
         participants = excluded.participants, languages = excluded.languages, is_sought = excluded.is_sought,
+        about_offer_id = excluded.about_offer_id,
         unanswered_said_at = CASE WHEN p.status = 'open' AND NOT {_OPENS_AGAIN} THEN p.unanswered_said_at END,
         opened_at = CASE WHEN p.status = 'open' AND NOT {_OPENS_AGAIN} THEN p.opened_at
             ELSE coalesce(excluded.opened_at, p.opened_at) END
@@ -129,6 +130,7 @@ async def keep(
     told = whole_text(event)
     values = (
         event.model_dump(include=_PLAIN_FIELDS)
+        | event.place.model_dump(include={"province", "latitude", "longitude"})
         | {
             "text": told,
             "proposition_id": event.entity_id,
@@ -136,13 +138,11 @@ async def keep(
             "themes": [theme.value for theme in event.themes],
             "languages": [language.value for language in event.languages],
             "place_name": event.place.name,
-            "province": event.place.province,
-            "latitude": event.place.latitude,
-            "longitude": event.place.longitude,
             "now": now,
             "reopened": isinstance(event, RequestReopened | OfferReopened),
             "node": node,
             "reference": reference(event.member_id, node),
+            "about_offer_id": getattr(event, "about_offer_id", None),
         }
         | understood(event.title, told, event.language)
         | meanings.values_of(event, meaning)
@@ -186,9 +186,8 @@ UNANSWERED = """
     """
 _MARK_UNANSWERED = text(
     f"""
-    UPDATE proposition p SET unanswered_said_at = :now
-    WHERE proposition_id = :request_id AND expires_at > :now AND {UNANSWERED}
-    RETURNING member_id, title, version
+    UPDATE proposition p SET unanswered_said_at = :now WHERE proposition_id = :request_id AND expires_at > :now
+        AND {UNANSWERED} RETURNING member_id, title, version
     """
 )
 
@@ -257,4 +256,5 @@ def proposition_of(row: RowMapping) -> Proposition:
         node_name=row["node"] and (row["node_name"] or row["node"]),
         escalated=row["escalated"],
         version=row["version"],
+        about_offer_id=row["about_offer_id"],
     )

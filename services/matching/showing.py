@@ -27,6 +27,8 @@ class Shown:
     request: Wording
     offer: Wording
     note: str | None
+    asked_about: bool
+    """Whether the request is about this very offer."""
 
     def both_open(self, now: datetime) -> bool:
         """Whether both ends still stand."""
@@ -46,6 +48,7 @@ def _side_columns(side: str, table: str) -> str:
 
 SELECT = f"""
     SELECT m.*, {_side_columns("request", "r")}, {_side_columns("offer", "o")},
+        r.about_offer_id = m.offer_id AS asked_about,
         (SELECT shown_name FROM other_node n WHERE n.node = m.asker_node) AS request_node_name,
         (SELECT shown_name FROM other_node n WHERE n.node = m.offerer_node) AS offer_node_name
     FROM match m
@@ -146,7 +149,8 @@ async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: 
 
 def shown(row: RowMapping) -> Shown:
     """A row of `SELECT` as it is read."""
-    return Shown(match_of(row), _wording(row, "request"), _wording(row, "offer"), row["note"])
+    wordings = _wording(row, "request"), _wording(row, "offer")
+    return Shown(match_of(row), *wordings, row["note"], asked_about=bool(row["asked_about"]))
 
 
 def match_of(row: RowMapping) -> Match:

@@ -43,6 +43,9 @@ class Proposition(Table, table=True):
         sa.Index("ix_proposition_offer_spot", _SPOT, postgresql_using="gist", postgresql_where=_OPEN_OFFERS),
         sa.Index("ix_proposition_opened_at", "opened_at", "proposition_id", postgresql_where=_OPEN_HERE),
         sa.Index("ix_proposition_unanswered", "opened_at", postgresql_where=_UNANSWERED_HERE),
+        sa.Index(
+            "ix_proposition_about_offer_id", "about_offer_id", postgresql_where=sa.text("about_offer_id IS NOT NULL")
+        ),
     )
 
     proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
@@ -75,6 +78,7 @@ class Proposition(Table, table=True):
     voice: float = Field(sa_column_kwargs={"server_default": "0"})
     node: str | None = Field(default=None, sa_type=sa.Text)
     is_sought: bool = Field(default=True, sa_column_kwargs={"server_default": sa.true()})
+    about_offer_id: str | None = Field(default=None, sa_type=sa.Text)
 
 
 class EmbeddingModel(Table, table=True):

@@ -9,7 +9,7 @@ from chassis import Identity, Reply
 from contracts.matching import Party, Wording
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Theme
-from contracts.words import reasons_in_words
+from contracts.words import asked_about_in_words, reasons_in_words
 from services.matching.match import Awaited, Because, Lapse, State
 from services.matching.showing import Shown
 
@@ -75,7 +75,9 @@ class MatchView(BaseModel):
     state: State
     version: int
     score: float = Field(description="How well the two fit, 0 to 1.")
-    reasons: tuple[ReasonView, ...] = Field(description="The most important one first.")
+    reasons: tuple[ReasonView, ...] = Field(
+        description="The most important one first; before them, without a weight, that somebody asked about the offer."
+    )
     request: RequestSideView
     offer: OfferSideView
     my_side: Side | None = Field(description="Which side is the reader's; none for who brings people together.")
@@ -109,10 +111,7 @@ def match_view(
         state=match.state,
         version=match.version,
         score=match.score,
-        reasons=tuple(
-            ReasonView(code=reason.code, value=reason.value, weight=reason.weight, words=words)
-            for reason, words in zip(match.reasons, reasons_in_words(match.reasons, language), strict=True)
-        ),
+        reasons=_reasons(shown, language),
         request=RequestSideView(request_id=match.request_id, **_side(match.request_kind, match.asker, shown.request)),
         offer=OfferSideView(offer_id=match.offer_id, **_side(match.offer_kind, match.offerer, shown.offer)),
         my_side=side,
@@ -127,6 +126,17 @@ def match_view(
         note=shown.note if looks_on else None,
         explanation=explanation,
     )
+
+
+def _reasons(shown: Shown, language: Language) -> tuple[ReasonView, ...]:
+    reasons = shown.match.reasons
+    told = [
+        ReasonView(code=reason.code, value=reason.value, weight=reason.weight, words=words)
+        for reason, words in zip(reasons, reasons_in_words(reasons, language), strict=True)
+    ]
+    if shown.asked_about:
+        told.insert(0, ReasonView(code="asked-about", value="", weight=0.0, words=asked_about_in_words(language)))
+    return tuple(told)
 
 
 def match_reply(shown: Shown, who: Identity, language: Language) -> Reply:

@@ -8,7 +8,7 @@ from chassis import Command, IfMatch, MaybeIfMatch, Page, Paging, ReadSession
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.requests import life, placing, store
 from services.requests.calls import Call
-from services.requests.inputs import PropositionChange, PropositionDraft
+from services.requests.inputs import PropositionChange, PropositionDraft, RequestDraft
 from services.requests.rules import Step
 from services.requests.store import Wanted
 from services.requests.views import OfferView, RequestView
@@ -30,7 +30,7 @@ Narrowed = Annotated[Wanted, Depends(_wanted)]
 
 
 @requests.post("", status_code=201, response_model=RequestView)
-async def place_request(draft: PropositionDraft, call: Call, command: Command) -> Response:
+async def place_request(draft: RequestDraft, call: Call, command: Command) -> Response:
     """Somebody asks something, or keeps a draft of it."""
     return await command(lambda session: placing.place(session, Side.REQUEST, draft, call))
 
@@ -98,15 +98,18 @@ async def place_offer(draft: PropositionDraft, call: Call, command: Command) -> 
 async def list_offers(call: Call, session: ReadSession, wanted: Narrowed, paging: Paging) -> Page[OfferView]:
     """The caller's own and others' open ones; ambassadors and the node's team see all but drafts. Newest first."""
     found = await store.page(session, Side.OFFER, call.who, wanted, paging)
-    return Page.of([OfferView.of(one, call.who) for one in found], paging, key=lambda view: view.offer_id)
+    names = await store.organisation_names(session, found)
+    views = [OfferView.of(one, call.who, names.get(one.organisation_id)) for one in found]
+    return Page.of(views, paging, key=lambda view: view.offer_id)
 
 
 @offers.get("/{offer_id}", response_model=OfferView)
 async def show_offer(offer_id: Id, call: Call, session: ReadSession, response: Response) -> OfferView:
     """One offer."""
     offer = await store.seen(session, Side.OFFER, offer_id, call.who)
+    names = await store.organisation_names(session, [offer])
     response.headers["ETag"] = f'"{offer.version}"'
-    return OfferView.of(offer, call.who)
+    return OfferView.of(offer, call.who, names.get(offer.organisation_id))
 
 
 @offers.patch("/{offer_id}", response_model=OfferView)

@@ -55,6 +55,7 @@ Venue = Annotated[Title, Field(description="Of a meeting: where in the town it i
 SignUpUrl = Annotated[
     ShortText, AfterValidator(_is_safe), Field(description="Of a meeting: where people sign up, if that is not here.")
 ]
+OtherId = Annotated[ShortText, Field(max_length=128)]
 OwnOrganisation = Annotated[str, BeforeValidator(_own)]
 ExpiresOn = Annotated[Day, Field(description="The last day that it stands; at most a year ahead.")]
 
@@ -110,6 +111,16 @@ class PropositionDraft(_Days):
             if error := rules.meeting_errors(**told).get(info.field_name or ""):
                 raise ValueError(error)
         return value
+
+
+class RequestDraft(PropositionDraft):
+    """What somebody asks, perhaps about an offer that they read."""
+
+    about_offer_id: OtherId | None = Field(
+        default=None,
+        description="The offer that it is about, of this node or of the national one: the two are proposed to an "
+        "ambassador, as soon as both stand. It stays what it is.",
+    )
 
 
 class PropositionChange(_Days):

@@ -10,7 +10,7 @@ from contracts.event import new_id
 from contracts.vocabulary import Side, Status
 from services.requests import rules, store, telling
 from services.requests.calls import Asking
-from services.requests.inputs import PropositionChange, PropositionDraft
+from services.requests.inputs import PropositionChange, PropositionDraft, RequestDraft
 from services.requests.settings import RequestsSettings
 from services.requests.tables import Proposition
 from services.requests.views import view_of
@@ -163,6 +163,7 @@ def _new(
         warn_at=rules.warning(expires_at, draft.kind, last_day, now=call.now),
         created_at=call.now,
         match_ids=[],
+        about_offer_id=draft.about_offer_id if isinstance(draft, RequestDraft) else None,
     )  # fmt: skip
     return made
 

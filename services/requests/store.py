@@ -17,7 +17,7 @@ from chassis.paging import PageAsked
 from chassis.sql import gather, run
 from contracts.vocabulary import Kind, Side, Status, Theme
 from services.requests import rules
-from services.requests.tables import Departure, Lost, Proposition, Table
+from services.requests.tables import Departure, Lost, Organisation, Proposition, Table
 
 __all__ = ["Table"]
 
@@ -108,6 +108,13 @@ async def page(
     if wanted.theme:
         query = query.where(col(Proposition.themes).contains([wanted.theme.value]))
     return (await session.exec(query)).all()
+
+
+async def organisation_names(session: AsyncSession, propositions: Sequence[Proposition]) -> dict[str, str]:
+    """What the organisations of these are called, by their ids, as far as that was heard."""
+    ids = {one.organisation_id for one in propositions}
+    query = select(Organisation.organisation_id, Organisation.name).where(col(Organisation.organisation_id).in_(ids))
+    return dict((await session.exec(query)).all())
 
 
 def _seen_by(who: Identity, side: Side) -> tuple[Any, ...]:

@@ -64,6 +64,7 @@ class Proposition(Placed, Table, table=True):
     warn_at: datetime | None = Field(default=None, sa_type=Instant)  # none: its member is not told that it expires soon
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
+    about_offer_id: str | None = Field(default=None, sa_type=sa.Text)  # of a request: the offer that it is about
 
     def told(self) -> dict[str, Any]:
         """What views and events are made of; they take from it what they have.

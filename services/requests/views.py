@@ -45,6 +45,7 @@ class RequestView(PropositionView):
     """A request."""
 
     request_id: str
+    about_offer_id: str | None = Field(description="The offer that it is about, which may be gone by now.")
 
     @classmethod
     def of(cls, request: Proposition, who: Identity) -> "RequestView":
@@ -56,11 +57,15 @@ class OfferView(PropositionView):
     """An offer."""
 
     offer_id: str
+    organisation_name: str | None = Field(
+        default=None, description="What its organisation is called, where offers are read and that is known."
+    )
 
     @classmethod
-    def of(cls, offer: Proposition, who: Identity) -> "OfferView":
+    def of(cls, offer: Proposition, who: Identity, organisation_name: str | None = None) -> "OfferView":
         """As somebody sees it."""
-        return cls(offer_id=offer.proposition_id, **_seen(offer, who))
+        seen = _seen(offer, who)
+        return cls(offer_id=offer.proposition_id, organisation_name=organisation_name, **seen)
 
 
 def view_of(proposition: Proposition, who: Identity) -> RequestView | OfferView:

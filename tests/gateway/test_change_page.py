@@ -74,7 +74,10 @@ async def test_what_is_saved_as_it_stands_changes_nothing(neighbourhood, side):
 
     answer = await save(noor, await noor.get(f"{at}/change"))
 
-    assert (answer.status_code, await standing(noor, at)) == (303, placed)
+    stands = await standing(noor, at)
+    for one in (placed, stands):
+        one.pop("organisation_name", None)  # told where offers are read alone
+    assert (answer.status_code, stands) == (303, placed)
 
 
 async def test_a_button_that_is_pressed_twice_changes_once(neighbourhood):

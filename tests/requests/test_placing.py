@@ -182,6 +182,7 @@ async def test_what_is_not_asked_of_a_member_cannot_be_filled_in(requests, side)
     theirs = set(DRAFTS[side]()) | {"organisation_id", "language", "starts_on", "ends_on", "expires_on"}
     theirs |= {"participants", "reach_km", "mbo_level", "skills", "languages"}
     theirs |= {"from_time", "until_time", "venue", "sign_up_url"}
+    theirs |= {"about_offer_id"} if side == "request" else set()
     ours = ({column.name for column in Proposition.__table__.columns} | set(view.model_fields)) - theirs
     placed = await requests.placed(side)
 

@@ -1,0 +1,17 @@
+"""About which offer something is asked."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0013"
+down_revision = "0011"
+
+
+def upgrade() -> None:
+    """May be empty: most requests are about none, and a replica of the release before writes none."""
+    op.add_column("proposition", sa.Column("about_offer_id", sa.Text))
+
+
+def downgrade() -> None:
+    """Without it."""
+    op.drop_column("proposition", "about_offer_id")
