@@ -170,6 +170,7 @@ async def test_every_page_is_well_made_in_both_languages(neighbourhood, language
         (pair.asker, "/requests"),
         (pair.offerer, "/offers"),
         (pair.asker, "/offers"),
+        (pair.asker, "/offers/all"),
         (pair.asker, "/requests/new"),
         (pair.asker, "/offers/new"),
         (pair.team, f"/matches/{pair.match_id}"),
@@ -572,8 +573,9 @@ async def test_from_somebody_elses_offer_a_question_about_it_is_asked_and_not_fr
     seen = well_made(await pair.asker.get(f"/offers/{offer_id}"), "nl")
     own = well_made(await pair.offerer.get(f"/offers/{offer_id}"), "nl")
 
-    assert {shown(one): one.get("href") for one in seen.iter("a")}["Stel er een vraag over"] == "/requests/new"
-    assert "Stel er een vraag over" not in shown(own)
+    links = {shown(one): one.get("href") for one in seen.iter("a")}
+    assert links["Hier wil ik mee verder"] == f"/requests/new?offer={offer_id}"
+    assert "Hier wil ik mee verder" not in shown(own)
 
 
 async def test_what_people_write_is_shown_as_text_and_never_run(neighbourhood):

@@ -130,6 +130,30 @@ async def test_who_asks_sees_while_typing_what_may_answer_it_and_asks_all_the_sa
     await visitor.sees("Wie helpt ons met vleermuiskasten?")
 
 
+async def test_who_looks_through_what_is_offered_goes_on_with_an_offer_and_asks_about_it(street, visitor):
+    course = {
+        "kind": "equipment",
+        "themes": ["biodiversity"],
+        "title": "Een slootschoner te leen",
+        "text": "Bij ons kun je een slootschoner lenen, met uitleg.",
+        "place": {"name": "Groningen"},
+    }
+    await street.offerer.post("/offers", course)
+    await _signed_in(street, visitor)
+
+    await visitor.goes_to("/offers/all?kind=equipment")
+    await visitor.follows("Een slootschoner te leen")
+    await visitor.follows("Hier wil ik mee verder")
+    await visitor.sees("Je vraag gaat over dit aanbod")
+    await visitor.fills_in(Wat_zoek_je="Onze leerlingen willen sloten schoonmaken. Mogen wij hem een week lenen?")
+    assert await visitor.field("Je vraag in").input_value() == "Over: Een slootschoner te leen"
+    await visitor.presses("Stel deze vraag")
+
+    await visitor.sees("naast het aanbod dat je koos")
+    await visitor.follows("Een slootschoner te leen")
+    assert await visitor.heading() == "Een slootschoner te leen"
+
+
 async def test_who_chooses_a_theme_while_an_answer_is_under_way_keeps_it_and_what_is_found_is_read_out(street, visitor):
     await _signed_in(street, visitor)
     await visitor.goes_to("/requests/new")

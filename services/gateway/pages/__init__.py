@@ -2,6 +2,7 @@
 
 from services.gateway.pages import (
     about,
+    around,
     asks,
     changing,
     country,
@@ -34,6 +35,7 @@ from services.gateway.pages import (
 
 routers = (
     about.router,
+    around.router,
     asks.router,
     changing.router,
     country.router,

@@ -14,9 +14,10 @@ from starlette.responses import Response
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Theme
 from contracts.words import kind_in_words, theme_in_words
+from services.gateway.pages.around import is_own
 from services.gateway.pages.forms import Form, places_in_words
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf, draft_of, organisations_of
-from services.gateway.pages.propositions import Id, is_own
+from services.gateway.pages.propositions import Id
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 from services.gateway.pages.words import day, say
 

@@ -14,6 +14,7 @@ from chassis.problems import Problem
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Theme
 from contracts.words import kind_in_words, theme_in_words
+from services.gateway.pages.around import fill_in, may_ask_about, seen_offer
 from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -31,19 +32,24 @@ async def _side(request: Request) -> str:
     return request.url.path.split("/")[1]
 
 
+OtherId = Annotated[str, Query(max_length=128)]
+
 #: `requests` or `offers`, as the address has it: two doors to the same pages.
 SideOf = Annotated[str, Depends(_side)]
 
 
 @router.get("/requests/new")
 @router.get("/offers/new")
-async def show_form(
-    side: SideOf, reader: SignedInReader, asked: Annotated[str, Query(max_length=128)] = ""
-) -> Response:
-    """An empty form, with the place of one's organisation; for who was asked to help, with what that is about."""
+async def show_form(side: SideOf, reader: SignedInReader, asked: OtherId = "", offer: OtherId = "") -> Response:
+    """An empty form, with the place of one's organisation; for who was asked to help, with what that is about, and for
+    who goes on with an offer that they read, with what that is.
+    """
     own = await organisations_of(reader)
     places = list(places_in_words([Place.model_validate(own[0]["place"])], reader.language)) if own else []
-    return await _page(reader, side, Form({"place": places} | await _asked(reader, side, asked)), own=own)
+    form = Form({"place": places} | await _asked(reader, side, asked))
+    if offer and side == "requests":
+        form.values["about"] = [offer]
+    return await _page(reader, side, form, own=own, begins=True)
 
 
 @router.post("/requests/new")
@@ -51,11 +57,17 @@ async def show_form(
 async def place(side: SideOf, reader: SignedInReader) -> Response:
     """Places it; or looks along for who has no script, or tells what is missing."""
     form = await reader.filled_in()
-    if form.value("step") == "look":
+    step, _, chosen = form.value("step").partition(":")
+    if step == "about":
+        form.values["about"] = [chosen]
+        return await _page(reader, side, form, begins=True)
+    if step == "look":
         if not _is_enough(form):
             form.asks("text", "wrong.too-little", reader.language)
         return await _page(reader, side, form, status=422 if form.wrong else 200)
     draft = draft_of(reader, form)
+    if side == "requests" and form.value("about"):
+        draft["about_offer_id"] = form.value("about")
     if not form.wrong:
         try:
             placed = await reader.ask(f"/v1/{side}", method="POST", body=draft, once=form.value("form"))
@@ -69,7 +81,7 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
                 with suppress(Refused):  # it is placed; what they were asked may be over
                     await help_with(reader, asked, {"accepted": True, "offer_id": placed["offer_id"]})
                     return reader.go_to(f"/asks/{quote(asked, safe='')}?done=help-yes")
-            return reader.go_to(f"/{side}/{one}?done=placed-{side}")
+            return reader.go_to(f"/{side}/{one}?done=placed-{'about' if placed.get('about_offer_id') else side}")
     return await _page(reader, side, form, status=422)
 
 
@@ -82,13 +94,36 @@ async def look_along(side: SideOf, reader: SignedInReader) -> Response:
 
 
 async def _page(
-    reader: Reader, side: str, form: Form, *, status: int = 200, own: list[dict[str, Any]] | None = None
+    reader: Reader,
+    side: str,
+    form: Form,
+    *,
+    status: int = 200,
+    own: list[dict[str, Any]] | None = None,
+    begins: bool = False,
 ) -> Response:
     own = await organisations_of(reader) if own is None else own
     organisations = [(one["organisation_id"], one["name"]) for one in own]
     kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
     along = await _along(reader, side, form)
-    return reader.page("place.html", status=status, form=form, kinds=kinds, organisations=organisations, **along)
+    about = await _about(reader, side, form, along["answers"])
+    if about and begins:
+        fill_in(reader, form, about)
+    return reader.page(
+        "place.html", status=status, form=form, kinds=kinds, organisations=organisations, about=about, **along
+    )
+
+
+async def _about(reader: Reader, side: str, form: Form, answers: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The offer that a request is to be about, where the reader can see it; the nation's stand among the answers."""
+    offer_id = form.value("about")
+    if not offer_id or side != "requests":
+        return None
+    offer = await seen_offer(reader, offer_id)
+    if offer and not may_ask_about(reader, offer):
+        del form.values["about"]
+        return None
+    return offer or next((one for one in answers if one["offer_id"] == offer_id), None)
 
 
 async def _asked(reader: Reader, side: str, ask_id: str) -> dict[str, list[str]]:

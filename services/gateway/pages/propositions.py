@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from contracts.days import AMSTERDAM
 from contracts.vocabulary import Role
+from services.gateway.pages.around import is_own, may_ask_about, seen_offer
 from services.gateway.pages.desk import part
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -96,11 +97,6 @@ def _is_taken(reader: Reader, step: str, one: dict[str, Any]) -> bool:
     return bool(one["status"] == AFTER.get(step))
 
 
-def is_own(reader: Reader, one: dict[str, Any]) -> bool:
-    """Whether the reader asks or offers it."""
-    return reader.caller is not None and one["member_id"] in reader.caller.identity.references
-
-
 def _is_over(reader: Reader, one: dict[str, Any]) -> bool:
     """Whether its last day is over, so that it can only be opened again with another one."""
     last = _last_day(one)
@@ -176,6 +172,8 @@ async def _page(
         may_escalate=may_escalate and side == "requests",
         found=await _found(reader, side, one) if mine else None,
         unanswered_after_days=reader.gateway.settings.unanswered_after_days,
+        may_ask_about=side == "offers" and may_ask_about(reader, one),
+        about=await seen_offer(reader, one.get("about_offer_id")),
         told=await _told_when_off(reader, one) if mine and is_meeting else 0,
         done=done,
         wrong=wrong,
