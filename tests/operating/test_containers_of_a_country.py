@@ -75,7 +75,7 @@ async def test_the_tasks_of_several_nodes():
         keep, _, stop, restore, start = [
             one for task in ("Back up a node", "Put a node back") for one in of_one.under(task) if in_containers(one)
         ]
-        *renew, _ = [one for one in of_one.under("Rotate credentials") if in_containers(one)]
+        *renew, of_services = [one for one in of_one.under("Rotate credentials") if in_containers(one)]
         await region.follow([keep, stop])
         await region.is_told_no(restore, "lines draait nog")
         await region.follow([f"{stop} lines", restore, *renew, start])
@@ -93,6 +93,14 @@ async def test_the_tasks_of_several_nodes():
         await hub.follow([up, certify, restart_hub, let_in.replace("add-region", "rotate")])
         await region.follow([join, restart])
         await connected()
+
+        # They get other passwords, also the one that they know each other by.
+        anew, hup = page.under("All three know the same passwords")
+        three = Desk(nation, words, ["deploy/national.yml", "deploy/cluster.yml"])
+        await three.follow([*renew[:-1], anew, f"{of_services} lines"])
+        await connected()
+        await arrives()
+        await three.follow([hup])
 
         # The one that the line was at first dies, and comes back; another one loses its disk; then the third dies.
         nation.kill(nation.ids("nats")[0])
