@@ -43,16 +43,14 @@ def notice(event: SignUpHeard) -> Notice:
     )
 
 
-def calendar_of(
-    template: Template, facts: Mapping[str, Any], url: str | None, now: datetime
-) -> tuple[str, bytes] | None:
+def calendar_of(template: Template, facts: Mapping[str, Any], url: str, now: datetime) -> tuple[str, bytes] | None:
     """The method and the file that go with a mail, if it changes what stands in the reader's calendar."""
     meeting = Meeting.model_validate(facts["meeting"])
     gone = template in _GONE
     if not gone and facts["standing"] != Standing.PLACE:
         return None
     method = "CANCEL" if gone else "PUBLISH"
-    file = calendar_file(meeting, url=url or "", now=now, called_off=gone, method=method)
+    file = calendar_file(meeting, url=url, now=now, called_off=gone, method=method)
     return (method, file) if file else None
 
 

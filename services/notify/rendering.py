@@ -12,7 +12,6 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2 import Template as JinjaTemplate
@@ -23,8 +22,9 @@ from contracts.matching import Reason
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words, scope_in_words
+from services.notify.leading import page_of
 from services.notify.rules import reference
-from services.notify.templates import INITIATIVE_TEMPLATES, MEETING_TEMPLATES, Template
+from services.notify.templates import Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 
 SUBJECT_CHARACTERS_MAX = 120
@@ -74,7 +74,7 @@ class Lines:
 
     title: str
     text: str
-    url: str | None
+    url: str
 
 
 def mail_words(reading: Reading) -> Words:
@@ -169,61 +169,13 @@ def _shown(reading: Reading, member_id: str) -> dict[str, Any] | None:
     return shown | {"dialled": person.phone and as_dialled(person.phone)}
 
 
+def url_of(reading: Reading) -> str:
+    """The page that a notice leads to, at the public address."""
+    return f"{reading.public_url}{page_of(reading.template, reading.matter_id, reading.facts)}"
+
+
 def _clock_time(moment: str | None) -> str | None:
     return moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).strftime("%H:%M")
-
-
-def url_of(reading: Reading) -> str | None:
-    """The page that a notice leads to, if there is one."""
-    match reading.template:
-        case Template.SIGN_IN | Template.JOINING:
-            also = "joining" if reading.template is Template.JOINING else reading.facts.get("confirms") and "address"
-            token = quote(str(reading.facts["token"]), safe="")
-            return f"{reading.public_url}/sign-in?{f'for={also}&' if also else ''}token={token}"
-        case Template.INVITATION if reading.facts["is_member"]:
-            return f"{reading.public_url}/sign-in"
-        case Template.INVITATION:
-            return f"{reading.public_url}/invited?token={quote(str(reading.facts['token']), safe='')}"
-        case Template.ADDRESS_REPLACED:
-            return f"{reading.public_url}/help"
-        case (
-            Template.REQUEST_UNANSWERED
-            | Template.TEAM_REQUEST_UNANSWERED
-            | Template.REQUEST_ESCALATED
-            | Template.REQUEST_EXPIRY_NEAR
-            | Template.REQUEST_EXPIRED
-        ):
-            return f"{reading.public_url}/requests/{quote(reading.matter_id, safe='')}"
-        case Template.OFFER_EXPIRY_NEAR | Template.OFFER_EXPIRED:
-            return f"{reading.public_url}/offers/{quote(reading.matter_id, safe='')}"
-        case template if template in INITIATIVE_TEMPLATES:
-            return f"{reading.public_url}/initiatives/{quote(reading.matter_id, safe='')}"
-        case Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP:
-            return f"{reading.public_url}/desk"
-        case Template.HELP_ASKED:
-            return f"{reading.public_url}/asks/{quote(reading.matter_id, safe='')}"
-        case Template.HELP_ANSWERED:
-            return f"{reading.public_url}/desk/requests/{quote(str(reading.facts['request_id']), safe='')}"
-        case Template.PARTNER_ENDPOINT_DISABLED:
-            return f"{reading.public_url}/partner/{quote(str(reading.facts['partner']), safe='')}"
-        case Template.PERSON_MERGED:
-            return f"{reading.public_url}/same/mine"
-        case Template.TEAM_PERSON_MERGED:
-            return f"{reading.public_url}/same?thing=persons&state=merged"
-        case Template.TEAM_MAIL_REFUSED:
-            return f"{reading.public_url}/members/{quote(reading.matter_id, safe='')}"
-        case Template.AMBASSADOR_APPOINTED:
-            return f"{reading.public_url}/desk"
-        case Template.AMBASSADOR_STOOD_DOWN:
-            return f"{reading.public_url}/"
-        case Template.DIGEST:
-            return f"{reading.public_url}/inbox"
-        case Template.MEETING_CALLED_OFF:
-            return f"{reading.public_url}/meetings"
-        case template if template in MEETING_TEMPLATES:
-            return f"{reading.public_url}/meetings/{quote(reading.matter_id, safe='')}"
-        case _:
-            return f"{reading.public_url}/matches/{quote(reading.matter_id, safe='')}"
 
 
 def _subject(template: JinjaTemplate, context: dict[str, Any]) -> str:

@@ -134,7 +134,7 @@ def message_of(push: Claimed, settings: NotifySettings) -> dict[str, str]:
     return {
         "title": settings.mail_name,
         "body": lines.title,
-        "path": (lines.url or f"{settings.public_url}/inbox").removeprefix(settings.public_url),
+        "path": lines.url.removeprefix(settings.public_url),
         "tag": push.notification_id,
         "lang": language.value,
     }
