@@ -132,7 +132,6 @@ PAGES = (
     Shown("members-none", "team", "/members?name=dit-is-er-niet"),
     Shown("members-kept-out", "team", "/members?which=blocked"),
     Shown("member", "team", "/members/{member}"),
-    Shown("member-unsure", "team", "/members/{member}", presses="main button[value=erase]"),
     Shown("member-kept-out", "team", "/members/{kept_out}"),
     Shown("deeds", "team", "/deeds"),
     Shown("dead-letters", "team", "/dead-letters"),

@@ -26,7 +26,7 @@ STEPS = {
     "in-conversation": ("fulfil", "reopen", "withdraw"),
     "fulfilled": ("reopen",),
     "withdrawn": ("reopen",),
-    "expired": ("reopen", "withdraw"),
+    "expired": ("fulfil", "reopen", "withdraw"),
 }
 
 #: From so long before it expires its page says so, as its member is told.
@@ -43,6 +43,7 @@ STEPS_OF_MEETING = STEPS | {
     "open": ("withdraw",),
     "in-conversation": ("reopen", "withdraw"),
     "fulfilled": ("reopen", "withdraw"),
+    "expired": ("reopen", "withdraw"),
 }
 
 
