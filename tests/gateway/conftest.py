@@ -253,13 +253,13 @@ class Neighbourhood(Street):
             for service in (self.members, *self.services):
                 await service.quiet()
 
-    async def a_match(self) -> "APair":
-        """A school that asks, a company that offers, and the match that was found."""
+    async def a_match(self, **changes: Any) -> "APair":
+        """A school that asks, a company that offers, and the match that was found; both with these changes."""
         asker, offerer = await self.member(name="Noor Jansen"), await self.member(name="Sem de Vries")
         about = fresh_name("onderwerp")
-        offered = await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}"))
+        offered = await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}", **changes))
         assert offered.status_code == 201, offered.text
-        asked = await asker.post("/api/v1/requests", json=a_proposition(f"Wie weet alles van {about}?"))
+        asked = await asker.post("/api/v1/requests", json=a_proposition(f"Wie weet alles van {about}?", **changes))
         assert asked.status_code == 201, asked.text
         request_id, offer_id = asked.json()["request_id"], offered.json()["offer_id"]
         team = await self.team()

@@ -216,7 +216,7 @@ def test_every_code_that_is_kept_has_words(field, codes):
 
 
 async def test_what_is_kept_is_read_in_words_with_what_each_of_it_is(neighbourhood):
-    pair = await neighbourhood.a_match()
+    pair = await neighbourhood.a_match(place={"name": "Oost-Vlieland"}, reach_km=5)  # where nobody else asks anything
     match = f"/api/v1/matches/{pair.match_id}"
     title = (await pair.team.get(match)).json()["request"]["title"]
     assert matches_on(well_made(await pair.asker.get("/my-data"), "nl")) >= {f"Titel: {title}"}
