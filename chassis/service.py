@@ -92,7 +92,7 @@ class Service:
         self._other_parts, self._document_at, self._before_open = other_parts, document_at, before_open
         self.own_figures = own_figures
         self._migrations = migrations or name
-        self.is_migrated = False
+        self.is_migrated = self._is_kept_closed = False
         self._hearing: list[asyncio.Task[None]] = []
         self._running: list[asyncio.Task[None]] = []
         self.app = self._make_app([api] if isinstance(api, APIRouter) else list(api))
@@ -147,8 +147,9 @@ class Service:
                 await migrate(self.engine, self._migrations)
                 if self._before_open:
                     await self._before_open(self)
-                self.is_migrated = True
+                self._is_kept_closed, self.is_migrated = False, True
             except KeptClosed as why:
+                self._is_kept_closed = True
                 log.error(f"not opened: {why}")
                 await asyncio.sleep(MIGRATES_AGAIN_SECONDS)
             except HalfRestored:  # whom it had yet to erase are there, and streams are missing
@@ -192,7 +193,12 @@ class Service:
                 pause = min(pause * 2, PAUSE_SECONDS_MAX)
 
     async def parts(self) -> dict[str, str]:
-        """Which parts of the service are ready now, and which are not."""
+        """Which parts of the service are ready now, and which are not.
+
+        One that is kept closed can do nothing, but the rest of the node need not wait for it.
+        """
+        if self._is_kept_closed:
+            return {"database": "ready", "service": "kept closed"}
         found = {"database": "ready", "broker": "ready" if self.streams.is_ready else "not ready"}
         if not self.is_migrated:
             found["database"] = "not migrated"
