@@ -10,15 +10,8 @@ down_revision = "0015"
 def upgrade() -> None:
     """May be empty: most requests are about none, and a replica of the release before writes none."""
     op.add_column("proposition", sa.Column("about_offer_id", sa.Text))
-    op.create_index(
-        "ix_proposition_about_offer_id",
-        "proposition",
-        ["about_offer_id"],
-        postgresql_where=sa.text("about_offer_id IS NOT NULL"),
-    )
 
 
 def downgrade() -> None:
     """What was proposed for it stays."""
-    op.drop_index("ix_proposition_about_offer_id", "proposition")
     op.drop_column("proposition", "about_offer_id")

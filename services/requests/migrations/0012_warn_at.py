@@ -10,11 +10,8 @@ down_revision = "0011"
 def upgrade() -> None:
     """What stands already, and what a release before this one places beside it, expires without a warning."""
     op.add_column("proposition", sa.Column("warn_at", sa.DateTime(timezone=True)))
-    where = sa.text("status = 'open' AND warn_at IS NOT NULL")
-    op.create_index("ix_proposition_warn_at", "proposition", ["warn_at"], postgresql_where=where)
 
 
 def downgrade() -> None:
     """Nobody is warned."""
-    op.drop_index("ix_proposition_warn_at", "proposition")
     op.drop_column("proposition", "warn_at")
