@@ -34,7 +34,7 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from services.matching import copies, erasure, feedback, nodes, people, proposing, propositions
+from services.matching import asked_about, copies, erasure, feedback, nodes, people, proposing, propositions
 from services.matching.propositions import Heard, OfferHeard, RequestHeard
 from services.matching.seeking import Sought, keep_and_seek
 from services.matching.settings import MatchingSettings
@@ -69,7 +69,11 @@ async def seek_in_the_country(
 async def offer_to_the_country(
     event: OfferHeard, session: AsyncSession, now: datetime, settings: MatchingSettings, prepared: Sought | None
 ) -> None:
-    """What a region offers is put next to what others escalated; what the nation offers, next to what is asked here."""
+    """What a region offers is put next to what others escalated; what the nation offers, next to what is asked here.
+
+    What somebody here asked about it comes first.
+    """
+    await asked_about.propose_to_who_asked(session, event.offer_id, now, settings)
     await proposing.go_on(session, prepared, now, settings)
 
 

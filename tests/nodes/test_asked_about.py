@@ -22,6 +22,16 @@ async def test_an_offer_of_the_nation_is_proposed_to_who_looks_in_the_region(cou
     assert (in_the_nation["waits_for_me"], in_the_nation["reasons"][0]["code"]) == (False, "asked-about")
 
 
+async def test_an_offer_of_the_nation_that_is_heard_after_the_question_is_proposed_too(country):
+    await peopled(country)
+    await happen(country, country.zeeland, a_request(about_offer_id="o-nation", place="Goes", reach_km=5))
+
+    await happen(country, country.nation, in_team("m-national"), an_offer("o-nation", kind=Kind.EQUIPMENT, **THEIRS))
+
+    (proposed,) = await country.zeeland.said(MatchProposed)
+    assert (proposed.offer_id, proposed.offerer.node) == ("o-nation", country.nation.service.settings.node)
+
+
 async def test_an_offer_of_another_region_is_nobodys_to_propose(country):
     await peopled(country)
     await happen(country, country.brabant, an_offer("o-brabant", **THEIRS))
