@@ -28,6 +28,7 @@ from contracts.requests import InitiativeEnded, InitiativeStarted, InitiativeTol
 from contracts.vocabulary import InitiativeStatus, Status, StoppedBecause
 from services.partners import leading, news, store
 from services.partners.leading import Lead
+from services.partners.promises import NEWS_KEPT_DAYS
 from services.partners.settings import PartnersSettings
 from services.partners.tables import Record, ToldOnce
 
@@ -36,8 +37,9 @@ router = EventRouter()
 RecordAccepted = members.RecordAccepted | requests.RecordAccepted
 
 
-#: After this long an introduction does not come any more that was not heard yet: nobody was told of it.
-HEARD_WITHIN = timedelta(days=1)
+#: Of an introduction that was not heard by then nobody was told: what was told before is not known for longer than its
+#: news was kept. A line that was away for days, or partners, brings it later than what came of it.
+HEARD_WITHIN = timedelta(days=NEWS_KEPT_DAYS)
 
 
 class IntroductionNotHeard(Exception):
