@@ -146,7 +146,32 @@ async def test_what_is_shown_while_somebody_writes_is_chosen_by_a_button_and_let
     assert "Hier gaat je vraag over." in shown(well_made(chosen, "nl"))
     assert about in chosen.text
     assert "about" not in filled_in(let_go)
+    assert (filled_in(let_go)["kind"], filled_in(let_go)["title"] or "") == ([], "")  # what came with it goes with it
     await sem.post(f"/api/v1/offers/{offered['offer_id']}/withdraw")
+
+
+async def choose(browser, page, offered, **filled):
+    """Presses the button of an offer that may be the answer already."""
+    fields = {one.get("name", ""): one.get("value", "") for one in parsed(page).iter("input")} | filled
+    step = {"step": f"about:{offered['offer_id']}"}
+    return await browser.post("/requests/new", data=fields | step, headers={"Sec-Fetch-Site": "same-origin"})
+
+
+async def test_another_offer_that_is_chosen_takes_the_place_of_the_first_and_what_one_wrote_stays(neighbourhood):
+    noor, sem = await neighbourhood.member(), await neighbourhood.member()
+    first, second = [
+        (await sem.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {fresh_name('dak')}"))).json()
+        for _ in range(2)
+    ]
+
+    page = await noor.get("/requests/new", params={"offer": first["offer_id"]})
+    changed = await choose(noor, page, second)
+    written = await choose(noor, changed, first, title="Wie helpt?")
+
+    assert filled_in(changed)["title"] == f"Over: {second['title']}"
+    assert (filled_in(written)["about"], filled_in(written)["title"]) == (first["offer_id"], "Wie helpt?")
+    for offered in (first, second):
+        await sem.post(f"/api/v1/offers/{offered['offer_id']}/withdraw")
 
 
 async def test_an_offer_that_closed_meanwhile_is_said_to_be_and_the_question_can_be_asked(neighbourhood, offer):
@@ -156,7 +181,7 @@ async def test_an_offer_that_closed_meanwhile_is_said_to_be_and_the_question_can
     page = await noor.get("/requests/new", params={"offer": offer["offer_id"]})
 
     assert heading(page) == "Stel je vraag"
-    assert "staat nu niet open" in shown(well_made(page, "nl"))
+    assert "kunnen we nu niet laten zien" in shown(well_made(page, "nl"))
     assert filled_in(page)["kind"] == []
 
 
@@ -171,3 +196,4 @@ async def test_ones_own_offer_and_that_of_a_colleague_are_not_asked_about(neighb
         assert "Hier wil ik mee verder" not in links(seen)
         page = await browser.get("/requests/new", params={"offer": offer["offer_id"]})
         assert "about" not in filled_in(page)
+        assert "Dit aanbod is van je eigen organisatie." in shown(well_made(page, "nl"))

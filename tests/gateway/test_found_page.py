@@ -42,7 +42,7 @@ async def test_who_asks_what_nobody_was_found_for_reads_when_the_team_looks_alon
     page = await noor.get(f"/requests/{placed.json()['request_id']}", params={"taal": language})
 
     well_made(page, language)
-    said = {"nl": "Vinden we in 14 dagen niemand, dan kijkt het team van de regio mee.", "en": "within 14 days"}
+    said = {"nl": "Duurt het langer dan 14 dagen, dan kijkt het team van de regio mee.", "en": "longer than 14 days"}
     assert said[language] in shown(found(page))
 
 

@@ -54,11 +54,14 @@ def is_own(reader: Reader, one: dict[str, Any]) -> bool:
 
 
 def may_ask_about(reader: Reader, offer: dict[str, Any]) -> bool:
-    """Whether a request of the reader can be about an offer: it is somebody else's, and not of a colleague."""
-    if reader.caller is None or offer["status"] != Status.OPEN or is_own(reader, offer):
-        return False
-    own = set(reader.caller.identity.organisation_ids)
-    return own != {offer["organisation_id"]}
+    """Whether a request of the reader can be about an offer that is open: not their own, nor a colleague's."""
+    return offer["status"] == Status.OPEN and not is_ours(reader, offer)
+
+
+def is_ours(reader: Reader, offer: dict[str, Any]) -> bool:
+    """Whether it is the reader's own, or of the only organisation that they can ask for."""
+    own = reader.caller.identity.organisation_ids if reader.caller else ()
+    return is_own(reader, offer) or set(own) == {offer["organisation_id"]}
 
 
 async def seen_offer(reader: Reader, offer_id: str | None) -> dict[str, Any] | None:
@@ -70,9 +73,17 @@ async def seen_offer(reader: Reader, offer_id: str | None) -> dict[str, Any] | N
     return None
 
 
-def fill_in(reader: Reader, form: Form, offer: dict[str, Any]) -> None:
-    """What a request about an offer begins with, where nothing else was filled in."""
-    title = say("ask.about-title", reader.language, title=offer["title"])[:TITLE_MAX]
-    for name, values in (("kind", [offer["kind"]]), ("themes", list(offer["themes"])), ("title", [title])):
-        if not form.value(name):
-            form.values[name] = values
+def fill_in(reader: Reader, form: Form, offer: dict[str, Any] | None) -> None:
+    """What a request about an offer begins with, where who asks filled in nothing else; of none, nothing any more."""
+    filled: dict[str, list[str]] = {"kind": [], "themes": [], "title": []}
+    if offer:
+        title = say("ask.about-title", reader.language, title=offer["title"])[:TITLE_MAX]
+        filled = {"kind": [offer["kind"]], "themes": list(offer["themes"]), "title": [title]}
+    for name, values in filled.items():
+        kept = f"filled_{name}"  # so that another offer takes its place, and what they wrote themselves stays
+        if form.value(name) and " ".join(form.all(name)) != form.value(kept):
+            continue
+        for one in (name, kept):
+            form.values.pop(one, None)
+        if values:
+            form.values[name], form.values[kept] = values, [" ".join(values)]

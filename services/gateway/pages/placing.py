@@ -14,7 +14,7 @@ from chassis.problems import Problem
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Theme
 from contracts.words import kind_in_words, theme_in_words
-from services.gateway.pages.around import fill_in, may_ask_about, seen_offer
+from services.gateway.pages.around import fill_in, is_ours, may_ask_about, seen_offer
 from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -66,8 +66,10 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
             form.asks("text", "wrong.too-little", reader.language)
         return await _page(reader, side, form, status=422 if form.wrong else 200)
     draft = draft_of(reader, form)
-    if side == "requests" and form.value("about"):
-        draft["about_offer_id"] = form.value("about")
+    if side == "requests" and (about := form.value("about")):
+        offer = await seen_offer(reader, about)
+        if offer is None or offer["organisation_id"] != draft.get("organisation_id"):  # colleagues need nobody between
+            draft["about_offer_id"] = about
     if not form.wrong:
         try:
             placed = await reader.ask(f"/v1/{side}", method="POST", body=draft, once=form.value("form"))
@@ -106,24 +108,30 @@ async def _page(
     organisations = [(one["organisation_id"], one["name"]) for one in own]
     kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
     along = await _along(reader, side, form)
-    about = await _about(reader, side, form, along["answers"])
-    if about and begins:
+    about, about_ours = await _about(reader, side, form, along["answers"])
+    if begins and (about or form.value("filled_title")):
         fill_in(reader, form, about)
-    return reader.page(
-        "place.html", status=status, form=form, kinds=kinds, organisations=organisations, about=about, **along
-    )
+    along |= {"kinds": kinds, "organisations": organisations, "about": about, "about_ours": about_ours}
+    return reader.page("place.html", status=status, form=form, **along)
 
 
-async def _about(reader: Reader, side: str, form: Form, answers: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The offer that a request is to be about, where the reader can see it; the nation's stand among the answers."""
+async def _about(
+    reader: Reader, side: str, form: Form, answers: list[dict[str, Any]]
+) -> tuple[dict[str, Any] | None, bool]:
+    """The offer that a request is to be about, where the reader can see it; the nation's stand among the answers.
+
+    And whether the one that they chose is of their own organisation, so that it is about none.
+    """
     offer_id = form.value("about")
     if not offer_id or side != "requests":
-        return None
+        return None, False
     offer = await seen_offer(reader, offer_id)
-    if offer and not may_ask_about(reader, offer):
+    if offer and is_ours(reader, offer):
         del form.values["about"]
-        return None
-    return offer or next((one for one in answers if one["offer_id"] == offer_id), None)
+        return None, True
+    if offer and not may_ask_about(reader, offer):
+        return None, False
+    return offer or next((one for one in answers if one["offer_id"] == offer_id), None), False
 
 
 async def _asked(reader: Reader, side: str, ask_id: str) -> dict[str, list[str]]:
