@@ -111,7 +111,7 @@ async def run(options: argparse.Namespace) -> int:
 def _told(record: dict[str, object]) -> str:
     """What the table was made with, in a sentence."""
     return (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}, "
+        f"{results.made_by(record)}, "
         f"with Python {record['python']}, PostgreSQL {record['postgres']} and NATS {record['nats-server']}; "
         f"{record['repeats']} repeats, seed {record['seed']}, {record['minutes']} minutes."
     )

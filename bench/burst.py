@@ -60,7 +60,8 @@ async def run(options: argparse.Namespace) -> int:
         print(f"{name:<60} {value}")
     if options.write:
         record = {"made": datetime.now(UTC).isoformat(timespec="seconds")} | machine()
-        written = f"{_told(record)}\n\n{scale_report.as_table([['', ''], *([n, str(v)] for n, v in figures.items())])}"
+        made = scale_report.as_table([["", ""], *([name, str(value)] for name, value in figures.items())])
+        written = f"{results.made_by(record)}.\n\n{made}"
         page = results.PAGE.read_text()
         results.PAGE.write_text(results.renewed(page, written, begin=BEGIN, end="<!-- end of burst -->"))
     return 1 if figures["lost, told twice, or ended otherwise"] else 0
@@ -145,12 +146,6 @@ def a_few(door: Door, every: float, over: threading.Event) -> int:
         kind = {"type": "nl.omdehoek.partner.centre.v1", "time": datetime.now(UTC).isoformat()}
         door.push([{**about, **kind, "data": data}])
     return number
-
-
-def _told(record: dict[str, Any]) -> str:
-    return (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}."
-    )
 
 
 def main() -> int:

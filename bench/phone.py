@@ -149,7 +149,7 @@ async def run(options: argparse.Namespace) -> int:
             await node.stop()
     record = {"made": datetime.now(UTC).isoformat(timespec="seconds")} | machine()
     told = (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}; "
+        f"{results.made_by(record)}; "
         f"{options.repeats} visits each, the middle one; in brackets: beside the first paint of the barest page."
     )
     made = f"{told}\n\n{scale_report.as_table([HEADS, *lines])}"

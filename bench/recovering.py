@@ -168,7 +168,7 @@ def _spread(seconds: list[float]) -> str:
 
 def _told(record: dict[str, Any], options: argparse.Namespace) -> str:
     return (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}; "
+        f"{results.made_by(record)}; "
         f"{options.repeats} times each, {options.per_second:g} requests a second, seed {options.seed}."
     )
 

@@ -3,6 +3,7 @@
 import json
 import math
 import statistics
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,13 @@ def verdict_of(row: Row, value: float) -> str:
         return "reached"
     missed = value / row.bar - 1 if row.unit == "ms" else 1 - value / row.bar
     return f"missed by {missed:.0%}"
+
+
+def made_by(record: Mapping[str, object]) -> str:
+    """When a table was made, by which commit and on what: how the sentence above each begins."""
+    return (
+        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}"
+    )
 
 
 def peer_lines(found: Findings) -> list[list[str]]:

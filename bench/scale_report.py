@@ -81,7 +81,7 @@ def ef_table(found: list[World]) -> str:
 def write(record: dict[str, Any], found: list[World]) -> None:
     """Renews the tables in the page."""
     told = (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}, "
+        f"{results.made_by(record)}, "
         f"PostgreSQL {record['postgres']} with {record['shared buffers']} of shared buffers; {record['queries']} "
         f"queries a side, {record['exact']} of them beside the exact answer."
     )
@@ -92,10 +92,7 @@ def write(record: dict[str, Any], found: list[World]) -> None:
 
 def write_replicas(record: dict[str, Any], found: list[dict[str, Any]]) -> None:
     """Renews the table of what replicas bring."""
-    told = (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}; "
-        "requests and offers in turn, into a node that has heard 200."
-    )
+    told = f"{results.made_by(record)}; requests and offers in turn, into a node that has heard 200."
     made = f"{told}\n\n{replicas_table(found)}"
     page = results.renewed(results.PAGE.read_text(), made, begin=REPLICAS_BEGIN, end="<!-- end of replicas -->")
     results.PAGE.write_text(page)

@@ -34,7 +34,7 @@ def write(record: Record) -> None:
     """Renews what stands between the marks, and the picture beside it."""
     soak_picture.FILE.write_text(soak_picture.drawn(record))
     made = (
-        f"Made on {record['made']} by commit `{record['commit']}` on {record['cores']} cores of {record['processor']}, "
+        f"{results.made_by(record)}, "
         f"with PostgreSQL {record['postgres']} and NATS {record['nats-server']}; seed {record['seed']}."
     )
     page = results.PAGE.read_text()
