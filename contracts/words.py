@@ -109,6 +109,16 @@ def theme_in_words(theme: str, language: Language) -> str:
     return _THEMES[language].get(theme, theme)
 
 
+def kinds_in_words(language: Language) -> list[tuple[str, str]]:
+    """All kinds to choose from, each with how people say it."""
+    return [(kind.value, kind_in_words(kind, language)) for kind in Kind]
+
+
+def themes_in_words(language: Language) -> list[tuple[str, str]]:
+    """All themes to choose from, each with how people say it."""
+    return [(theme.value, theme_in_words(theme, language)) for theme in Theme]
+
+
 def organisation_kind_in_words(kind: str, language: Language) -> str:
     """What sort of organisation it is: 'bedrijf', 'company'."""
     return _ORGANISATION_KINDS[language].get(kind, kind)

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from contracts.vocabulary import Kind, Status, Theme
-from contracts.words import kind_in_words, theme_in_words
+from contracts.vocabulary import Status
+from contracts.words import kinds_in_words, themes_in_words
 from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 from services.gateway.pages.words import say
@@ -38,8 +38,8 @@ async def show_all(reader: SignedInReader, kind: Text = "", theme: Text = "", cu
         "around.html",
         status=status,
         form=form,
-        kinds=[(one.value, kind_in_words(one, reader.language)) for one in Kind],
-        themes=[(one.value, theme_in_words(one, reader.language)) for one in Theme],
+        kinds=kinds_in_words(reader.language),
+        themes=themes_in_words(reader.language),
         items=[one | {"is_own": is_own(reader, one)} for one in found["items"]],
         here="/offers/all" + (f"?{urlencode(chosen)}" if chosen else ""),
         is_narrowed=bool(chosen),

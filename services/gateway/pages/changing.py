@@ -12,8 +12,8 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Theme
-from contracts.words import kind_in_words, theme_in_words
+from contracts.vocabulary import Language
+from contracts.words import kinds_in_words, themes_in_words
 from services.gateway.pages.around import is_own
 from services.gateway.pages.forms import Form, places_in_words
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf, draft_of, organisations_of
@@ -91,8 +91,7 @@ async def change(side: SideOf, proposition_id: Id, reader: SignedInReader) -> Re
 
 async def _page(reader: Reader, side: str, one: dict[str, Any], form: Form, *, status: int = 200) -> Response:
     language, its = reader.language, WORDS_OF_SIDE[side]
-    kinds = [(kind.value, kind_in_words(kind, language)) for kind in Kind]
-    themes = [(theme.value, theme_in_words(theme, language)) for theme in Theme]
+    kinds, themes = kinds_in_words(language), themes_in_words(language)
     organisations = await _organisations(reader, one)
     now = []
     if status == 412:

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from contracts.calendar import when_in_words
 from contracts.days import AMSTERDAM
-from contracts.vocabulary import Language, Theme
-from contracts.words import theme_in_words
+from contracts.vocabulary import Language
+from contracts.words import themes_in_words
 from services.gateway.pages.forms import Form, place_in
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
 from services.gateway.upstreams import on_behalf
@@ -66,7 +66,7 @@ async def show_listings(
             raise
         form.learn(refused.told, reader.language, {"within_km": "km"})
         found, status = {"items": [], "next_cursor": None}, 422
-    themes = [(one.value, theme_in_words(one, reader.language)) for one in Theme]
+    themes = themes_in_words(reader.language)
     chosen = form.given(*values)
     return reader.page(
         "listings.html",

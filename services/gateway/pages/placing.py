@@ -12,9 +12,9 @@ from starlette.responses import Response
 
 from chassis.problems import Problem
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Theme
-from contracts.words import kind_in_words, theme_in_words
-from services.gateway.pages.around import fill_in, is_ours, may_ask_about, seen_offer
+from contracts.vocabulary import Kind, Language, Status
+from contracts.words import kinds_in_words, themes_in_words
+from services.gateway.pages.around import fill_in, is_ours, seen_offer
 from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -66,11 +66,11 @@ async def place(side: SideOf, reader: SignedInReader) -> Response:
             form.asks("text", "wrong.too-little", reader.language)
         return await _page(reader, side, form, status=422 if form.wrong else 200)
     draft = draft_of(reader, form)
-    if side == "requests" and (about := form.value("about")):
-        offer = await seen_offer(reader, about)
-        if offer is None or offer["organisation_id"] != draft.get("organisation_id"):  # colleagues need nobody between
-            draft["about_offer_id"] = about
     if not form.wrong:
+        if side == "requests" and (about := form.value("about")):
+            offer = await seen_offer(reader, about)
+            if offer is None or offer["organisation_id"] != draft.get("organisation_id"):  # no colleague's
+                draft["about_offer_id"] = about
         try:
             placed = await reader.ask(f"/v1/{side}", method="POST", body=draft, once=form.value("form"))
         except Refused as refused:
@@ -106,12 +106,16 @@ async def _page(
 ) -> Response:
     own = await organisations_of(reader) if own is None else own
     organisations = [(one["organisation_id"], one["name"]) for one in own]
-    kinds = [(kind.value, kind_in_words(kind, reader.language)) for kind in Kind]
     along = await _along(reader, side, form)
     about, about_ours = await _about(reader, side, form, along["answers"])
     if begins and (about or form.value("filled_title")):
         fill_in(reader, form, about)
-    along |= {"kinds": kinds, "organisations": organisations, "about": about, "about_ours": about_ours}
+    along |= {
+        "kinds": kinds_in_words(reader.language),
+        "organisations": organisations,
+        "about": about,
+        "about_ours": about_ours,
+    }
     return reader.page("place.html", status=status, form=form, **along)
 
 
@@ -129,7 +133,7 @@ async def _about(
     if offer and is_ours(reader, offer):
         del form.values["about"]
         return None, True
-    if offer and not may_ask_about(reader, offer):
+    if offer and offer["status"] != Status.OPEN:
         return None, False
     return offer or next((one for one in answers if one["offer_id"] == offer_id), None), False
 
@@ -155,7 +159,7 @@ async def _along(reader: Reader, side: str, form: Form) -> dict[str, Any]:
                 asked = written | form.given("kind") | _place(reader, form)
                 asked_at = f"/v1/suggestions/offers?language={language}"
                 answers = await reader.ask(asked_at, method="POST", body=asked)
-    themes = [(theme.value, theme_in_words(theme, reader.language)) for theme in Theme]
+    themes = themes_in_words(reader.language)
     return {"side": side, "its": WORDS_OF_SIDE[side], "themes": themes, "answers": answers, "enough": enough}
 
 

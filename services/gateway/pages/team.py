@@ -8,8 +8,8 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from contracts.places import PROVINCES
-from contracts.vocabulary import Role, Theme
-from contracts.words import province_in_words, theme_in_words
+from contracts.vocabulary import Role
+from contracts.words import province_in_words, themes_in_words
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import where
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -148,7 +148,7 @@ async def _page(
     choices = {
         "organisation_ids": [(one, organisation["name"]) for one, organisation in zip(ids, known, strict=True)],
         "provinces": [(name, province_in_words(name, reader.language)) for name in PROVINCES],
-        "themes": [(theme.value, theme_in_words(theme, reader.language)) for theme in Theme],
+        "themes": themes_in_words(reader.language),
     }
     return reader.page(
         "member.html",
