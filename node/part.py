@@ -162,16 +162,16 @@ def _tied_to_parent(number: signal.Signals) -> Callable[[], None] | None:
     return tie
 
 
+#: Below the range of ports for outgoing connections: there, a connection may take the port of a server that was
+#: killed, in the moment before it is started again.
+PORTS = range(20_000, 32_000)
+
 _given_out: set[int] = set()
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A port that nobody listens on.
-
-    Taken below the range of ports for outgoing connections: there, a connection may take the port of a server that was
-    killed, in the moment before it is started again.
-    """
-    for port in filter(None, [preferred, *random.sample(range(20_000, 32_000), 200)]):
+    """A port that nobody listens on."""
+    for port in filter(None, [preferred, *random.sample(PORTS, 200)]):
         if (port == preferred or port not in _given_out) and refusal(port) is None:
             _given_out.add(port)
             return port

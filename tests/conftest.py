@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from node import part
 from node.nats import NatsServer
 from node.part import free_port
 from tests.catching import Catcher, catching
@@ -17,6 +18,11 @@ from tests.shared_postgres import SharedPostgres
 # How long an example takes says more of the machine than of the code.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+# Who runs tests beside others has ports of its own: a server that was killed finds its port free when it starts again.
+part.PORTS = part.PORTS[
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) :: int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+]
 
 MEMORY, ROOM_BYTES = Path("/dev/shm"), 4 * 1024**3
 

@@ -2,7 +2,7 @@
 
 from sqlalchemy import text
 
-from tests.gateway.test_desk_page import an_ambassador
+from tests.gateway.test_desk_page import ELSEWHERE, an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
 from tests.given import fresh_name
 
@@ -37,7 +37,7 @@ async def test_of_a_match_of_two_regions_the_other_looks_too_before_both_sides_a
 
 
 async def test_at_the_desk_too_the_other_region_is_said_to_look(neighbourhood):
-    pair, ambassador = await neighbourhood.a_match(), await an_ambassador(neighbourhood, "Amir Bos")
+    pair, ambassador = await neighbourhood.a_match(), await an_ambassador(neighbourhood, "Amir Bos", **ELSEWHERE)
     given = {"member_id": await neighbourhood.member_id(ambassador)}
     assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/hand-over", json=given)).status_code == 200
     await change(neighbourhood, pair, asker_node="gelderland")
@@ -49,7 +49,10 @@ async def test_at_the_desk_too_the_other_region_is_said_to_look(neighbourhood):
 
 
 async def test_the_team_that_gives_a_match_to_an_ambassador_reads_that_it_is_theirs_now(neighbourhood):
-    ambassador, pair = await an_ambassador(neighbourhood, fresh_name("Loes")), await neighbourhood.a_match()
+    ambassador, pair = (
+        await an_ambassador(neighbourhood, fresh_name("Loes"), **ELSEWHERE),
+        await neighbourhood.a_match(),
+    )
     desk = await pair.team.get("/desk")
     token = next(str(one.get("value")) for one in parsed(desk).iter("input") if one.get("name") == "form")
     version = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["version"]
