@@ -21,12 +21,12 @@ from chassis.settings import Settings
 from node import addresses, names, ports
 from node.called_from import from_where_called
 from node.files import write
+from node.jetstream import Refused
 from node.keeping.manifest import Unusable
 from node.links import certificates, lag, restored
 from node.links.keeper import Keeper
 from node.links.register import NATIONAL, NotPossible, Register, lines_of, read_bundle
 from node.links.server import Tls, is_near
-from node.links.sourcing import Refused
 from node.part import free_port
 
 LEAF_PORT = 7422

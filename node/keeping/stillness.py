@@ -101,7 +101,6 @@ async def _nothing_under_way(servers: Servers, client: Client, connections: dict
     except asyncpg.UndefinedTableError:
         return True  # the next step says so
     for stream in await streams.names(client, servers.node):
-        told = await streams.ask(client, f"CONSUMER.LIST.{stream}", {})
-        if any(one["num_pending"] + one["num_ack_pending"] for one in told.get("consumers") or ()):
+        if any(one["num_pending"] + one["num_ack_pending"] for one in await streams.consumers(client, stream)):
             return False
     return True

@@ -4,28 +4,21 @@ The messages come as the broker has them on its disk, with their numbers and tim
 kept apart, as it was when the databases were kept: what it heard later, no database remembers.
 """
 
-import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import nats
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
 from nats.js.errors import NotFoundError
 
 from chassis.streams import tls_of
+from node import jetstream
 from node.keeping.manifest import ConsumerKept, StreamKept, Unusable, parts_of, written
 
-CHUNK_BYTES = 128 * 1024
 ANSWER_SECONDS_MAX = 30.0
-
-#: So many times, a tenth of a second apart.
-NOBODY_THERE_MAX = 50
 
 #: So many times a second without an answer.
 SILENCES_MAX = 30
@@ -52,8 +45,7 @@ async def connected(url: str, tls_ca: Path | None = None) -> AsyncIterator[Clien
 
 async def names(client: Client, node: str) -> list[str]:
     """The streams of the node that stand."""
-    told = await ask(client, "STREAM.NAMES", {})
-    return sorted(name for name in told.get("streams") or () if name.startswith(f"odh-{node}-"))
+    return sorted(name for name in await _every(client, "STREAM.NAMES", "streams") if name.startswith(f"odh-{node}-"))
 
 
 def is_queue(stream: str) -> bool:
@@ -64,13 +56,16 @@ def is_queue(stream: str) -> bool:
 async def where(client: Client, stream: str) -> tuple[int, list[ConsumerKept]]:
     """The number of the last message, and how far each consumer of the node's own services has heard."""
     last = (await ask(client, f"STREAM.INFO.{stream}"))["state"]["last_seq"]
-    consumers: list[ConsumerKept] = []
-    while True:
-        told = await ask(client, f"CONSUMER.LIST.{stream}", {"offset": len(consumers)})
-        page = told.get("consumers") or []
-        consumers += [ConsumerKept(config=one["config"], heard=one["ack_floor"]["stream_seq"]) for one in page]
-        if not page or len(consumers) >= told["total"]:
-            return last, [one for one in consumers if _is_of_a_service(one)]
+    found = [
+        ConsumerKept(config=one["config"], heard=one["ack_floor"]["stream_seq"])
+        for one in await consumers(client, stream)
+    ]
+    return last, [one for one in found if _is_of_a_service(one)]
+
+
+async def consumers(client: Client, stream: str) -> list[Any]:
+    """All who hear a stream, with how far they are."""
+    return await _every(client, f"CONSUMER.LIST.{stream}", "consumers")
 
 
 def _is_of_a_service(consumer: ConsumerKept) -> bool:
@@ -96,7 +91,7 @@ async def snapshot(
     """
     inbox = client.new_inbox()
     chunks = await client.subscribe(inbox, pending_msgs_limit=-1, pending_bytes_limit=-1)
-    asked |= {"deliver_subject": inbox, "jsck": True, "chunk_size": CHUNK_BYTES}
+    asked |= {"deliver_subject": inbox, "jsck": True, "chunk_size": jetstream.CHUNK_BYTES}
     begun = await ask(client, f"STREAM.SNAPSHOT.{stream}", asked)
     while (chunk := await chunks.next_msg(timeout=ANSWER_SECONDS_MAX)).data:
         await take(chunk.data)
@@ -122,11 +117,9 @@ async def put_back(client: Client, stream: str, folder: Path, kept: StreamKept, 
     """
     # Whoever keeps the lines lets it take from others again, from where it is now (`node.links.sourcing`).
     config = {name: value for name, value in kept.config.items() if name != "sources"} | {"num_replicas": 1}
-    begun = await ask(client, f"STREAM.RESTORE.{stream}", {"config": config, "state": kept.state})
-    for chunk in parts_of(folder / kept.file, CHUNK_BYTES):
-        await _request(client, begun["deliver_subject"], chunk)
-    ended = await _request(client, begun["deliver_subject"], b"")
-    _checked(stream, ended.data)
+    with _for_who_keeps(stream):
+        begun, parts = {"config": config, "state": kept.state}, parts_of(folder / kept.file, jetstream.CHUNK_BYTES)
+        await jetstream.restore(client, stream, begun, parts, seconds=ANSWER_SECONDS_MAX)
     # What other nodes and partners said is not ours to say anew.
     cut = 0 if stream.endswith("-elsewhere") or is_queue(stream) else await _cut(client, stream, kept.last)
     for consumer in filter(_is_of_a_service, kept.consumers):  # older backups may have others
@@ -181,12 +174,8 @@ async def remove(client: Client, stream: str) -> None:
 
 async def ask(client: Client, what: str, body: Any = None, *, seconds: float = ANSWER_SECONDS_MAX) -> Any:
     """A question to JetStream; raises `Unusable` with what it says is wrong."""
-    asked = json.dumps(body).encode() if body is not None else b""
-    try:
-        answer = await _request(client, f"$JS.API.{what}", asked, seconds)
-    except (NatsError, TimeoutError):
-        raise Unusable(f"{what}: JetStream antwoordt niet (does not answer)") from None
-    return _checked(what, answer.data)
+    with _for_who_keeps(what):
+        return await jetstream.ask(client, what, body, seconds=seconds, tries=jetstream.NOBODY_THERE_MAX)
 
 
 async def ask_again(client: Client, what: str, body: Any) -> Any:
@@ -199,17 +188,18 @@ async def ask_again(client: Client, what: str, body: Any) -> Any:
     return await ask(client, what, body)
 
 
-async def _request(client: Client, subject: str, data: bytes, seconds: float = ANSWER_SECONDS_MAX) -> Msg:
-    """Asked again while nobody is there: of several servers, the others know a moment later which of them answers."""
-    for _ in range(NOBODY_THERE_MAX):
-        with suppress(NoRespondersError):
-            return await client.request(subject, data, timeout=seconds)
-        await asyncio.sleep(0.1)
-    raise NoRespondersError
+async def _every(client: Client, what: str, named: str) -> list[Any]:
+    with _for_who_keeps(what):
+        how = {"seconds": ANSWER_SECONDS_MAX, "tries": jetstream.NOBODY_THERE_MAX}
+        return await jetstream.every(client, what, named, **how)
 
 
-def _checked(what: str, data: bytes) -> Any:
-    told = json.loads(data)
-    if "error" in told:
-        raise Unusable(f"{what}: {told['error'].get('description')}")
-    return told
+@contextmanager
+def _for_who_keeps(what: str) -> Iterator[None]:
+    """What went wrong at JetStream, told as what keeps a backup or a restore from its end."""
+    try:
+        yield
+    except jetstream.Refused as no:
+        raise Unusable(str(no)) from None
+    except (NatsError, TimeoutError):
+        raise Unusable(f"{what}: JetStream antwoordt niet (does not answer)") from None

@@ -16,6 +16,7 @@ from chassis.streams import Streams, tls_of
 from chassis.tasks import ended
 from chassis.telemetry import log
 from node.files import write
+from node.jetstream import Refused
 from node.links import restored, sourcing
 from node.links.accounts import link_account
 from node.links.register import Bundle, Register
@@ -87,7 +88,7 @@ class Keeper:
                     if time.monotonic() - called > sourcing.SILENT_SECONDS_MAX:
                         await sourcing.call_again(await self._client(), self._register)
                         called = time.monotonic()
-            except (sourcing.Refused, NatsError, OSError, TimeoutError) as trouble:
+            except (Refused, NatsError, OSError, TimeoutError) as trouble:
                 log.warning("lines not kept", fault=f"{type(trouble).__name__}: {trouble}")
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -161,7 +162,7 @@ async def reload(system_url: str, tls_ca: Path | None = None, *, close: Sequence
         for name in servers:
             told = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.RELOAD", b"", timeout=5)).data)
             if "error" in told:
-                raise sourcing.Refused(f"reload: {told['error'].get('description')}")
+                raise Refused(f"reload: {told['error'].get('description')}")
             lines = json.loads((await client.request(f"$SYS.REQ.SERVER.{name}.LEAFZ", b"", timeout=5)).data)
             for line in lines["data"].get("leafs") or ():
                 if line["account"] in close:

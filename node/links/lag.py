@@ -8,6 +8,7 @@ import nats
 from nats.aio.client import Client
 
 from chassis.streams import tls_of
+from node import jetstream
 from node.links import sourcing
 from node.links.accounts import Flow
 from node.links.register import Register
@@ -63,7 +64,7 @@ async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[L
 
 async def _sources(client: Client, node: str) -> dict[tuple[str, str], dict[str, int]]:
     """The sources of a node's stream, by the stream and consumer that they name."""
-    told = await sourcing.ask(client, f"STREAM.INFO.odh-{node}-elsewhere")
+    told = await jetstream.ask(client, f"STREAM.INFO.odh-{node}-elsewhere")
     states = {(one["name"], (one.get("external") or {}).get("api")): one for one in told.get("sources") or ()}
     return {
         (one["name"], one["consumer"]["name"]): states[one["name"], one["external"]["api"]]
@@ -75,7 +76,7 @@ async def _sources(client: Client, node: str) -> dict[tuple[str, str], dict[str,
 async def _to_go(client: Client, flow: Flow) -> int:
     """What the other node has not taken yet."""
     try:
-        told = await sourcing.ask(client, f"CONSUMER.INFO.{flow.stream}.{flow.consumer}")
-    except sourcing.Refused:
+        told = await jetstream.ask(client, f"CONSUMER.INFO.{flow.stream}.{flow.consumer}")
+    except jetstream.Refused:
         return 0
     return int(told["num_pending"] + told["num_ack_pending"])

@@ -8,31 +8,28 @@ import asyncio
 import json
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from node import jetstream
 from node.files import write
+from node.jetstream import Refused, ask
 from node.keeping import streams
 from node.links.accounts import Flow, down, up
 from node.links.register import Register
 
-ANSWER_SECONDS_MAX = 5.0
 #: Whoever is at the other end of a line answers within this time, or is asked again.
 LINE_SECONDS_MAX = 2.0
-CHUNK_BYTES = 128 * 1024
 
 #: A line shows life every second; this long without is not heard.
 SILENT_SECONDS_MAX = 3.0
 
 #: So many messages may be under way over a line. Each round over a line that takes 50 ms can bring as many.
 UNDER_WAY_MAX = 5000
-
-
-class Refused(Exception):
-    """JetStream said no."""
 
 
 class Flows(NamedTuple):
@@ -175,14 +172,8 @@ async def call_again(client: Client, register: Register) -> None:
         await ask(client, f"STREAM.UPDATE.{stream}", told["config"])
 
 
-async def _consumers(client: Client, stream: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    while True:
-        told = await ask(client, f"CONSUMER.LIST.{stream}", {"offset": len(found)})
-        page = told.get("consumers") or []
-        found += page
-        if not page or len(found) >= told["total"]:
-            return found
+async def _consumers(client: Client, stream: str) -> list[Any]:
+    return await jetstream.every(client, f"CONSUMER.LIST.{stream}", "consumers")
 
 
 async def renew(client: Client, stream: str, folder: Path) -> bool:
@@ -194,18 +185,16 @@ async def renew(client: Client, stream: str, folder: Path) -> bool:
     is in `folder` until the stream stands, so that this can be broken off and done again. False where there is none.
     """
     kept, about = folder / f"{stream}.snapshot", folder / f"{stream}.snapshot.json"
-    is_there = stream in ((await ask(client, "STREAM.NAMES")).get("streams") or ())
+    is_there = stream in await jetstream.every(client, "STREAM.NAMES", "streams")
     if not is_there and not about.exists():  # nothing was put back: it is lost, and begins anew
         return False
     if not about.exists():
         write(about, json.dumps(await _snapshot(client, stream, kept)))
     if is_there:
         await ask(client, f"STREAM.DELETE.{stream}")
-    taking = await ask(client, f"STREAM.RESTORE.{stream}", json.loads(about.read_text()))
     with kept.open("rb") as chunks:
-        while chunk := chunks.read(CHUNK_BYTES):
-            await client.request(taking["deliver_subject"], chunk, timeout=ANSWER_SECONDS_MAX)
-    _checked(stream, (await client.request(taking["deliver_subject"], b"", timeout=ANSWER_SECONDS_MAX)).data)
+        parts = iter(partial(chunks.read, jetstream.CHUNK_BYTES), b"")
+        await jetstream.restore(client, stream, json.loads(about.read_text()), parts)
     about.unlink()
     kept.unlink()
     return True
@@ -231,21 +220,3 @@ async def _snapshot(client: Client, stream: str, file: Path) -> dict[str, Any]:
         os.fsync(chunks.fileno())  # for the stream is removed next
     # What is taken from others begins again when the stream stands, see `_begins_again`.
     return {"config": begun["config"] | {"sources": None}, "state": begun["state"]}
-
-
-async def ask(client: Client, what: str, body: Any = None, *, api: str = "$JS.API") -> Any:
-    """A question to JetStream, here or at another node; raises `Refused` with what it says is wrong."""
-    asked = json.dumps(body).encode() if body is not None else b""
-    return _checked(what, (await client.request(f"{api}.{what}", asked, timeout=ANSWER_SECONDS_MAX)).data)
-
-
-def _checked(what: str, data: bytes) -> Any:
-    try:
-        told = json.loads(data)
-    except (ValueError, RecursionError):  # at the other end of a line may be anybody
-        told = None
-    if not isinstance(told, dict) or not isinstance(told.get("error", {}), dict):
-        raise Refused(f"{what}: no answer of JetStream")
-    if "error" in told:
-        raise Refused(f"{what}: {told['error'].get('description')}")
-    return told

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from node.links import sourcing
+from node import jetstream
 from tests.given import eventually
 from tests.lines.country import HUB, Country, Place, ids, placed
 
@@ -17,12 +17,12 @@ async def gives_also(place: Place, to: str, *subjects: str) -> None:
     """From now on the node's stream has these too, and its consumer lets them go."""
     stream, consumer = f"odh-{place.name}-shared", f"to-{to}"
     client = await place.client("odh")
-    config = (await sourcing.ask(client, f"STREAM.INFO.{stream}"))["config"]
-    await sourcing.ask(client, f"STREAM.UPDATE.{stream}", config | {"subjects": [*config["subjects"], *subjects]})
-    config = (await sourcing.ask(client, f"CONSUMER.INFO.{stream}.{consumer}"))["config"]
+    config = (await jetstream.ask(client, f"STREAM.INFO.{stream}"))["config"]
+    await jetstream.ask(client, f"STREAM.UPDATE.{stream}", config | {"subjects": [*config["subjects"], *subjects]})
+    config = (await jetstream.ask(client, f"CONSUMER.INFO.{stream}.{consumer}"))["config"]
     wider = config | {"filter_subjects": [*config["filter_subjects"], *subjects]}
     changed = {"stream_name": stream, "config": wider, "action": "update"}
-    await sourcing.ask(client, f"CONSUMER.CREATE.{stream}.{consumer}", changed)
+    await jetstream.ask(client, f"CONSUMER.CREATE.{stream}.{consumer}", changed)
     await client.close()
 
 
@@ -65,17 +65,17 @@ async def test_a_node_that_took_it_as_it_came_takes_it_so_too_and_loses_and_doub
     await hub.hears(*placed(zeeland, *said))
     client = await hub.client("odh")
     await hub.keeper.stop()
-    config = (await sourcing.ask(client, f"STREAM.INFO.{stream}"))["config"]
+    config = (await jetstream.ask(client, f"STREAM.INFO.{stream}"))["config"]
     for source in config["sources"]:
         source.pop("subject_transforms")
-    await sourcing.ask(client, f"STREAM.UPDATE.{stream}", config)
+    await jetstream.ask(client, f"STREAM.UPDATE.{stream}", config)
 
     async def is_acknowledged() -> bool:
         told = await zeeland.streams.js.consumer_info("odh-zeeland-shared", f"to-{HUB}")
         return told.num_ack_pending == 0 and told.ack_floor.stream_seq > 0
 
     async def is_taken_as_its_own() -> bool:
-        (source,) = (await sourcing.ask(client, f"STREAM.INFO.{stream}"))["config"]["sources"]
+        (source,) = (await jetstream.ask(client, f"STREAM.INFO.{stream}"))["config"]["sources"]
         return bool(source.get("subject_transforms") == TRANSFORM)
 
     await eventually(is_acknowledged, saying="acknowledgements")

@@ -20,6 +20,7 @@ from contracts.partners import OrganisationTold
 from node import backup, restore
 from node.keeping import databases, erased, manifest, streams
 from node.keeping.servers import Servers
+from node.keeping.stillness import calm
 from services.members.app import service as members_service
 from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
@@ -31,6 +32,9 @@ from services.partners.app import TOLD_KEPT_SECONDS, service
 from services.partners.nats_door import durable
 from tests.given import Running, eventually, fresh_name, running
 from tests.partners.conftest import NETWORK, SCHOOL, SOURCE, an_event
+
+#: Of so many consumers at once does the server tell.
+PAGE = 256
 
 
 @pytest.fixture
@@ -265,3 +269,19 @@ async def test_what_is_published_while_its_stream_is_kept_stays_in_it(
         await door.execute("ROLLBACK")
 
     await then_it_is_taken_in_once_after_a_restore(node, postgres, nats, tmp_path)
+
+
+async def test_a_node_is_not_calm_while_a_consumer_behind_the_first_page_has_something_to_hear(node):
+    local, subject = f"odh-{node.node}-local", f"odh.{node.node}.local"
+    heard = {f"reader-{number}": f"{subject}.nothing" for number in range(PAGE)} | {"the-last": f"{subject}.said"}
+    async with streams.connected(node.nats) as client:
+        await client.jetstream().publish(f"{subject}.said")
+        for name, of in heard.items():
+            config = {"durable_name": name, "ack_policy": "explicit", "filter_subject": of}
+            made = {"stream_name": local, "config": config}
+            await streams.ask(client, f"CONSUMER.DURABLE.CREATE.{local}.{name}", made)
+        assert not await calm(node, client, 0.0)
+
+        await client.jetstream().purge_stream(local)
+
+        assert await calm(node, client, 0.0)
