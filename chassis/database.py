@@ -2,9 +2,6 @@
 
 import asyncio
 import socket
-import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,6 +17,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.locks import lock_number
 from chassis.mailboxes import define_mailboxes
 from chassis.telemetry import log
 
@@ -155,11 +153,6 @@ def _state(error: BaseException) -> str:
     return getattr(error, "sqlstate", None) or ""
 
 
-def lock_number(name: str) -> int:
-    """The number of a named advisory lock."""
-    return zlib.crc32(name.encode())
-
-
 #: The schema that a restore has in every database of the node from its first step to its last.
 RESTORING = "restore"
 
@@ -229,20 +222,3 @@ async def wait_for_database(engine: AsyncEngine) -> None:
             if not is_away(error) or _lets_nobody_in(error):  # which who starts it is to be told
                 raise
             await asyncio.sleep(0.2)
-
-
-@asynccontextmanager
-async def one_at_a_time(engine: AsyncEngine, what: str) -> AsyncIterator[bool]:
-    """Whether nobody else, in whatever process, does this now; if so, nobody will until the end of the block.
-
-    Nobody waits in the database: an index that is made while matching goes on waits for every statement under way.
-    """
-    values = {"lock": lock_number(what)}
-    async with engine.connect() as connection:
-        connection = await connection.execution_options(isolation_level="AUTOCOMMIT")
-        mine = (await connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), values)).scalar_one()
-        try:
-            yield bool(mine)
-        finally:
-            if mine:
-                await connection.execute(text("SELECT pg_advisory_unlock(:lock)"), values)

@@ -14,7 +14,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
 from chassis import metrics
-from chassis.database import one_at_a_time
+from chassis.locks import unless_busy
 from chassis.streams import BrokerAway
 from chassis.telemetry import log
 from contracts.event import new_id
@@ -68,7 +68,7 @@ async def look_back(service: "Service") -> None:
         await came_back.wait()
         came_back.clear()
         try:
-            async with one_at_a_time(service.engine, "look-back") as mine:
+            async with unless_busy(service.engine, "look-back") as mine:
                 if mine:
                     await say_again(service)
         except BaseException:

@@ -15,8 +15,9 @@ from nats.errors import Error as NatsError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from chassis.crashpoints import crashpoint
-from chassis.database import driver_of, is_away, lock_number
+from chassis.database import driver_of, is_away
 from chassis.forgetting import UNDER_WAY_SECONDS_MAX
+from chassis.locks import lock_number
 from chassis.mailboxes import Outgoing
 from chassis.publishing import Publisher
 from chassis.settings import Settings

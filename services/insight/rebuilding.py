@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
 from chassis.consumer import said_by, understood
-from chassis.database import one_at_a_time
+from chassis.locks import unless_busy
 from chassis.pulling import Pull
 from chassis.sql import run, write, write_now
 from contracts.event import Event, new_id
@@ -66,7 +66,7 @@ async def rebuild(service: Service, tell: Tell, *, keep_untold: bool = True) -> 
     What the streams do not tell any more is taken over from before, unless not `keep_untold`. The service itself need
     not run; `service` is connected to the broker.
     """
-    async with one_at_a_time(service.engine, "insight.rebuild") as mine:
+    async with unless_busy(service.engine, "insight.rebuild") as mine:
         if not mine:
             raise AlreadyRebuilding
         number = await _begin(service)

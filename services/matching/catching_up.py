@@ -13,7 +13,7 @@ from typing import cast
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
-from chassis.database import one_at_a_time
+from chassis.locks import unless_busy
 from chassis.telemetry import log
 from chassis.transactions import Item, Work
 from contracts.vocabulary import Side
@@ -101,7 +101,7 @@ async def _take_into_use(service: Service, source: Source) -> None:
     What is open waits to be read by it, and is matched by words alone until it is.
     """
     known = await get_to_know(source, cast(MatchingSettings, service.settings))
-    async with one_at_a_time(service.engine, "matching.models") as mine:
+    async with unless_busy(service.engine, "matching.models") as mine:
         if not mine:  # another replica does it
             await asyncio.sleep(0.1)
             return
@@ -150,7 +150,7 @@ async def _make_indexes(service: Service, model: Model) -> None:
     indexed = readers_of(service).indexed
     if model.model_id in indexed:
         return
-    async with one_at_a_time(service.engine, "matching.models") as mine:
+    async with unless_busy(service.engine, "matching.models") as mine:
         if mine:
             await indexes.make_indexes(service.engine, model.model_id, model.dimensions)
             indexed.add(model.model_id)
@@ -158,7 +158,7 @@ async def _make_indexes(service: Service, model: Model) -> None:
 
 async def _read_some(service: Service, model: Model) -> bool:
     """Reads a few of the texts that wait and proposes what they are about again; false when there is nothing to do."""
-    async with one_at_a_time(service.engine, "matching.catching-up") as mine:
+    async with unless_busy(service.engine, "matching.catching-up") as mine:
         reader = readers_of(service).active
         if not mine or reader is None or reader.rests_seconds():
             return False

@@ -12,7 +12,8 @@ from sqlalchemy import TextClause, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service
-from chassis.database import is_away, one_at_a_time
+from chassis.database import is_away
+from chassis.locks import unless_busy
 from chassis.telemetry import describe, log
 from chassis.transactions import Item, Work
 from services.matching import waiting
@@ -60,7 +61,7 @@ _UNANSWERED = text(f"SELECT proposition_id FROM proposition p WHERE {UNANSWERED}
 async def keep_looking(service: Service) -> None:
     """Looks every so many seconds, for as long as the service runs; one replica at a time."""
     while True:
-        async with one_at_a_time(service.engine, "matching.overdue") as mine:
+        async with unless_busy(service.engine, "matching.overdue") as mine:
             if mine:
                 await look(service)
         await asyncio.sleep(cast(MatchingSettings, service.settings).overdue_seconds)

@@ -10,7 +10,7 @@ from typing import cast
 from sqlalchemy import text
 
 from chassis import Service
-from chassis.database import one_at_a_time
+from chassis.locks import unless_busy
 from services.matching import indexes, models, unread
 from services.matching.catching_up import (
     enqueue_all,
@@ -36,7 +36,7 @@ async def reembed(service: Service, source: Source, tell: Tell) -> None:
 
     `service` need not run: only its database and its clock are used.
     """
-    async with one_at_a_time(service.engine, "matching.reembed") as mine:
+    async with unless_busy(service.engine, "matching.reembed") as mine:
         if not mine:
             raise AlreadyMoving
         model_id = await _begin(service, source, tell)
@@ -91,7 +91,7 @@ async def _index(service: Service, model_id: int) -> None:
     async with service.sessions() as session:
         model = await models.get(session, model_id)
     while True:
-        async with one_at_a_time(service.engine, "matching.models") as mine:
+        async with unless_busy(service.engine, "matching.models") as mine:
             if mine:
                 await indexes.make_indexes(service.engine, model_id, model.dimensions)
                 return

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.database import lock_number
+from chassis.locks import lock_number
 from chassis.sql import begin, was_begun_with
 from services.matching.store import ask
 

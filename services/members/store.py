@@ -9,6 +9,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.locks import one_at_a_time
 from chassis.paging import PageAsked
 from contracts.members import Place
 from contracts.vocabulary import OrganisationKind
@@ -28,12 +29,7 @@ from services.members.tables import (
     Table,
 )
 
-__all__ = ["Table"]
-
-
-async def one_at_a_time(session: AsyncSession, what: str) -> None:
-    """Waits until no other transaction is busy with the same thing, such as one email address or BRIN number."""
-    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
+__all__ = ["Table", "one_at_a_time"]
 
 
 async def organisation(session: AsyncSession, organisation_id: str, *, for_change: bool = False) -> Organisation:

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from chassis.database import LETS_GO_WHEN_WE_VANISH, DatabaseAway, is_away, notice_when_it_vanishes
 
-#: The first half of the advisory locks of senders; the second is the sender's number.
+#: The first half of the advisory locks of senders; the second is the sender's number. No pair is the lock of a number.
 SENDER_LOCKS = 0x0D4_0002
 
 _LOCK = "SELECT pg_advisory_lock($1, $2)"

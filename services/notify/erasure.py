@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.locks import one_at_a_time
 from chassis.sql import run, was_begun_with
 
 #: Handlers that tell something hold this lock shared and an erasure holds it alone, so that nothing is told about
@@ -24,7 +25,7 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int],
 
     Returns how many of what, the ids of their mails, and the matches for which contact details of another node came.
     """
-    await run(session, text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ERASURE_LOCK})
+    await one_at_a_time(session, ERASURE_LOCK)
     who = {"member_id": member_id}
     await run(session, text("INSERT INTO erased (member_id) VALUES (:member_id) ON CONFLICT DO NOTHING"), who)
     await run(session, _KEEP_MATCHES, who)

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import leads
+from chassis import leads, locks
 from chassis.leads import Leading
 from contracts.partners import Thing
 from services.partners.tables import Record, Table
@@ -19,7 +19,7 @@ class Lead(Leading, Table, table=True):
 
 async def one_at_a_time(session: AsyncSession, organisation_id: str) -> None:
     """Waits until nobody else notes as which organisation a record is known, or tells of where that leads."""
-    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"lead {organisation_id}", 0))))
+    await locks.one_at_a_time(session, f"lead {organisation_id}")
 
 
 async def note(session: AsyncSession, organisation_id: str, version: int, into: str | None) -> bool:

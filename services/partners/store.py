@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import locks
 from contracts.partners import Thing
 from services.partners import rules
 from services.partners.rules import Status
@@ -195,7 +196,7 @@ async def next_number(session: AsyncSession, partner_id: str) -> int:
 
 async def one_at_a_time(session: AsyncSession, member_id: str) -> None:
     """Waits until no other transaction forgets this member, or notes something as theirs."""
-    await session.exec(select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(f"member {member_id}", 0))))
+    await locks.one_at_a_time(session, f"member {member_id}")
 
 
 async def is_erased(session: AsyncSession, member_id: str) -> bool:

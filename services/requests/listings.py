@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.locks import one_at_a_time, together
 from chassis.paging import PageAsked, cursor_of, moment
 from contracts.distance import km_in_sql
 from contracts.meetings import Meeting
@@ -212,8 +213,7 @@ def _words_of(offer: OfferHeard) -> Any:
 
 async def not_while_erasing(session: AsyncSession, *, alone: bool = False) -> None:
     """From here on, until the commit, nobody is erased whose words or name would be kept; `alone`: who erases."""
-    lock = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
-    await session.exec(select(lock(ERASURE_LOCK)))
+    await (one_at_a_time if alone else together)(session, ERASURE_LOCK)
 
 
 async def is_erased(session: AsyncSession, who: str) -> bool:

@@ -19,7 +19,8 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from chassis.database import alembic_config, engine_for, lock_number, migrate, upgrade
+from chassis.database import alembic_config, engine_for, migrate, upgrade
+from chassis.locks import lock_number
 from tests.chassis import lending
 from tests.chassis.conftest import TINY
 from tests.given import fresh_name, migration_matches

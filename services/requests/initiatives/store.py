@@ -10,8 +10,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Identity
-from chassis.database import lock_number
+from chassis import Identity, locks
 from chassis.paging import PageAsked
 from contracts.vocabulary import Role, Side
 from services.requests.initiatives import rules
@@ -24,8 +23,7 @@ NOTES_SHOWN_MAX = 200
 
 async def one_at_a_time(session: AsyncSession, match_id: str) -> None:
     """Until the commit nobody else hears of this introduction, of which there may be no row to lock yet."""
-    values = {"number": lock_number(f"introduction {match_id}")}
-    await (await session.connection()).execute(sa.text("SELECT pg_advisory_xact_lock(:number)"), values)
+    await locks.one_at_a_time(session, locks.lock_number(f"introduction {match_id}"))
 
 
 async def introduction(session: AsyncSession, match_id: str) -> Introduction | None:
