@@ -34,6 +34,11 @@ class Party(BaseModel):
     node_name: str | None = Field(default=None, description="What that other node is called.")
 
 
+def reference(member_id: str, node: str | None) -> str:
+    """What somebody is called here for good: two nodes could say the same id, and neither may speak for the other."""
+    return f"{node}.{member_id}" if node else member_id
+
+
 class Wording(BaseModel):
     """What a side wrote, for a node that has not heard it."""
 

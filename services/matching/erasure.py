@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Streams, forget_messages, forget_replies, forget_shared, say
-from contracts.matching import MatchesForgotten, MatchLapsed, PartyErased
-from services.matching import desk_forgetting, matches, nodes, people, proposing, propositions, purging, steps
+from contracts.matching import MatchesForgotten, MatchLapsed, PartyErased, reference
+from services.matching import desk_forgetting, matches, people, proposing, propositions, purging, steps
 from services.matching.match import Match
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
@@ -46,7 +46,7 @@ async def forget(
     handed = await proposing.find_somebody(session, left, now, instead_of=member_id)
     told_in = [*gone, *removed["propositions"], *(one for ids_of_one in of_desks.values() for one in ids_of_one)]
     own_words = removed.get("notes", [])
-    replies = await forget_replies(session, [nodes.reference(member_id, node), *told_in, *own_words])
+    replies = await forget_replies(session, [reference(member_id, node), *told_in, *own_words])
     ids = [*told_in, *removed.pop("matches-ended-before", [])]
     told = {match.match_id: who for match in ended if (who := _who_is_left(match))}
     if node is None and settings.is_region:  # which hears all of them, and keeps few

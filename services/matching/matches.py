@@ -18,7 +18,7 @@ from contracts.event import new_id
 from services.matching import feedback, telling
 from services.matching.match import RUNNING, Match, State
 from services.matching.rules import Proposal
-from services.matching.showing import SELECT, match_of
+from services.matching.showing import SELECT, WITH_IDS, match_of
 from services.matching.store import MatchRow, ask
 from services.matching.turns import must_have_turn
 
@@ -113,7 +113,6 @@ async def note(session: AsyncSession, match_id: str, words: str, by: str) -> Non
     await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))
 
 
-_WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 _RUNNING_OF = text(
     SELECT
     + """WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id)
@@ -132,7 +131,7 @@ _WAITING_FOR_NOBODY = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador
 
 async def with_ids(session: AsyncSession, ids: Iterable[str]) -> list[Match]:
     """Matches by their ids."""
-    return await _all(session, _WITH_IDS, ids=list(ids))
+    return await _all(session, WITH_IDS, ids=list(ids))
 
 
 _INTRODUCED = text(

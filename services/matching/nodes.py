@@ -30,11 +30,6 @@ class OtherNode(Table, table=True):
     shown_name: str = Field(sa_type=sa.Text)
 
 
-def reference(member_id: str, node: str | None) -> str:
-    """What somebody is called here for good: two nodes could say the same id, and neither may speak for the other."""
-    return f"{node}.{member_id}" if node else member_id
-
-
 _KEEP = text(
     """
     INSERT INTO other_node AS o (node, version, shown_name) VALUES (:node, :version, :shown_name)

@@ -19,6 +19,7 @@ from chassis.transactions import Item, Work
 from services.matching import waiting
 from services.matching.propositions import UNANSWERED
 from services.matching.settings import MatchingSettings
+from services.matching.showing import NOT_ENDORSED_HERE
 from services.matching.store import ask
 from services.matching.turns import take_turn
 
@@ -27,17 +28,13 @@ TOGETHER = 20
 
 Then = Callable[[AsyncSession, str, datetime, MatchingSettings], Awaitable[None]]
 
-# Our own part of looking at it is not done: `Match.is_endorsed_here`.
-_NOT_ENDORSED_HERE = """NOT coalesce(endorsed_for, '{}') @> array_remove(ARRAY[
-    CASE WHEN asker_node IS NULL THEN 'request' END, CASE WHEN offerer_node IS NULL THEN 'offer' END], NULL)"""
-
 # What these find is looked at once more in its turn: an answer may come meanwhile. Only for what somebody here can be
 # asked, or what can be ended here, a turn is taken: the rest waits for another node, and would be found at every look.
 _TO_REMIND = text(
     f"""
     SELECT match_id FROM match m
     WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before AND reminded_at IS NULL
-        AND CASE state WHEN 'proposed' THEN ambassador_ids <> '{{}}' AND {_NOT_ENDORSED_HERE}
+        AND CASE state WHEN 'proposed' THEN ambassador_ids <> '{{}}' AND {NOT_ENDORSED_HERE}
             ELSE asker_node IS NULL AND asker_accepted IS NULL OR offerer_node IS NULL AND offerer_accepted IS NULL END
         AND NOT EXISTS (SELECT FROM proposition p WHERE p.proposition_id IN (m.request_id, m.offer_id)
                         AND p.status <> 'open')
@@ -50,7 +47,7 @@ _OUT_OF_PATIENCE = text(
     WHERE state IN ('proposed', 'endorsed') AND waiting_since <= :before
         AND CASE WHEN owner IS NULL
             THEN asker_node IS NULL AND offerer_node IS NULL OR waiting_since <= :before_twice
-            ELSE state = 'proposed' AND {_NOT_ENDORSED_HERE}
+            ELSE state = 'proposed' AND {NOT_ENDORSED_HERE}
                 AND EXISTS (SELECT FROM node_team_member t WHERE t.is_active AND t.member_id <> ALL(ambassador_ids)) END
     ORDER BY waiting_since
     """

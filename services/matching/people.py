@@ -8,8 +8,8 @@ from sqlalchemy import text
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from contracts.matching import reference
 from contracts.members import AmbassadorScope
-from services.matching.nodes import reference
 from services.matching.pairs import Proposition
 from services.matching.routing import Ambassador
 from services.matching.store import Table, ask

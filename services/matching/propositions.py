@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import RowMapping, text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from contracts.matching import reference
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
@@ -22,7 +23,6 @@ from contracts.vocabulary import Kind, Language, Side, Status, Theme
 from services.matching import meanings, words
 from services.matching.choosing import Busy
 from services.matching.meanings import Meaning, Read
-from services.matching.nodes import reference
 from services.matching.pairs import Proposition
 from services.matching.store import ask
 from services.matching.terms import MAKE as MAKE_OF_TERMS

@@ -20,8 +20,9 @@ from contracts.matching import (
     MatchProposed,
     MemberForgotten,
     MoreToForget,
+    reference,
 )
-from services.matching import matches, nodes
+from services.matching import matches
 from services.matching.match import Match, State
 from services.matching.store import Table, ask
 
@@ -60,7 +61,7 @@ async def keep(
 ) -> None:
     """Keeps the ids of what was theirs, and of the matches that stay without them, until the streams are rid of it."""
     for ids, only_looked_at in ((theirs, False), (looked_at, True)):
-        values = {"reference": nodes.reference(member_id, node), "looked_at": only_looked_at, "ids": list(ids)}
+        values = {"reference": reference(member_id, node), "looked_at": only_looked_at, "ids": list(ids)}
         await ask(session, _KEEP, values)
 
 
@@ -72,7 +73,7 @@ async def go_on(
     `removed` has how many of what went before. At the end of a transaction: what was purged stays so when all the rest
     is undone, and is done again with it.
     """
-    about = {"reference": nodes.reference(member_id, node)}
+    about = {"reference": reference(member_id, node)}
     rows = (await ask(session, _TAKE, about | {"together": TOGETHER})).all()
     purged = await forget_messages(
         streams, session, speaker="matching", entity_ids=[row.entity_id for row in rows if not row.looked_at]

@@ -66,12 +66,12 @@ async def find(session: AsyncSession, match_id: str) -> Shown | None:
     return shown(row) if row else None
 
 
-_WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
+WITH_IDS = text(SELECT + "WHERE m.match_id = ANY(:ids)")
 
 
 async def with_ids(session: AsyncSession, ids: Iterable[str]) -> dict[str, Shown]:
     """Matches by their ids."""
-    rows = (await ask(session, _WITH_IDS, {"ids": list(ids)})).mappings()
+    rows = (await ask(session, WITH_IDS, {"ids": list(ids)})).mappings()
     return {row["match_id"]: shown(row) for row in rows}
 
 
@@ -87,9 +87,11 @@ async def show(session: AsyncSession, match_id: str) -> Shown:
 _MINE = """
     (m.ambassador_ids && CAST(:looks_as AS text[])
      OR m.endorsed_at IS NOT NULL AND (m.asker_id = ANY(:me) OR m.offerer_id = ANY(:me)))"""
-_AWAITING = """
-    (m.state = 'proposed' AND m.ambassador_ids && CAST(:looks_as AS text[])
-        AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
+#: Our own part of looking at it is not done: `Match.is_endorsed_here`, of one that is proposed.
+NOT_ENDORSED_HERE = """NOT coalesce(m.endorsed_for, '{}') @> array_remove(ARRAY[
+    CASE WHEN m.asker_node IS NULL THEN 'request' END, CASE WHEN m.offerer_node IS NULL THEN 'offer' END], NULL)"""
+_AWAITING = f"""
+    (m.state = 'proposed' AND m.ambassador_ids && CAST(:looks_as AS text[]) AND {NOT_ENDORSED_HERE}
      OR m.state = 'endorsed' AND (m.asker_id = ANY(:me) AND m.asker_accepted IS NULL
                                   OR m.offerer_id = ANY(:me) AND m.offerer_accepted IS NULL))"""
 
@@ -132,8 +134,7 @@ async def page(
 
 _WAITING = text(
     f"""{SELECT}
-    WHERE m.state = 'proposed' AND m.ambassador_ids && CAST(:me AS text[])
-    AND (CASE WHEN m.asker_node IS NULL THEN 'request' ELSE 'offer' END = ANY(m.endorsed_for)) IS NOT TRUE
+    WHERE m.state = 'proposed' AND m.ambassador_ids && CAST(:me AS text[]) AND {NOT_ENDORSED_HERE}
     AND (CAST(:after_id AS text) IS NULL
         OR (m.waiting_since, m.match_id) > (CAST(:after AS timestamptz), CAST(:after_id AS text)))
     ORDER BY m.waiting_since, m.match_id LIMIT CAST(:rows AS bigint)"""

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from contracts.desk import FollowUpCame, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
-from services.notify.rules import Notice, reference
+from contracts.matching import reference
+from services.notify.rules import Notice
 from services.notify.templates import Template
 
 

@@ -16,6 +16,7 @@ from contracts.matching import (
     PartyErased,
     RequestEscalated,
     RequestUnanswered,
+    reference,
 )
 from contracts.members import (
     AddressReplaced,
@@ -218,7 +219,7 @@ async def tell_of_disabled_endpoint(
 @router.hears(MemberErased, elsewhere=True, first=())
 async def forget_member_elsewhere(event: MemberErased, session: AsyncSession, streams: Streams, said_by: str) -> None:
     """What tells of a member whom another node erased is removed here too."""
-    await _forget(session, rules.reference(event.member_id, said_by), streams)
+    await _forget(session, reference(event.member_id, said_by), streams)
 
 
 @router.hears(PartyErased, elsewhere=True, first=())
@@ -227,7 +228,7 @@ async def forget_party(
 ) -> None:
     """As above: the third node that erased somebody says so, and the national node passes that on."""
     if event.node != settings.node and said_by in (event.node, settings.national_node):
-        await _forget(session, rules.reference(event.member_id, event.node), streams)
+        await _forget(session, reference(event.member_id, event.node), streams)
 
 
 @router.hears(MemberErased, first=())

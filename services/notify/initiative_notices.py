@@ -1,7 +1,8 @@
 """Who is told what of an initiative: a decision, without database, mail server or clock."""
 
+from contracts.matching import reference
 from contracts.requests import InitiativeNews
-from services.notify.rules import Notice, reference
+from services.notify.rules import Notice
 from services.notify.templates import Template
 
 _TEMPLATES = {

@@ -10,9 +10,9 @@ from joserfc.jwk import KeySet
 from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from contracts.matching import reference
 from contracts.members import ContactSealed
 from services.notify import contacts
-from services.notify.rules import reference
 from services.notify.settings import NotifySettings
 
 _ALGORITHMS = ["ECDH-ES+A256KW", "A256GCM"]

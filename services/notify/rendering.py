@@ -18,12 +18,11 @@ from jinja2 import Template as JinjaTemplate
 
 from contracts.calendar import when_in_words
 from contracts.days import AMSTERDAM
-from contracts.matching import Reason
+from contracts.matching import Reason, reference
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
 from contracts.words import kind_in_words, reasons_in_words, scope_in_words
 from services.notify.leading import page_of
-from services.notify.rules import reference
 from services.notify.templates import Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
 

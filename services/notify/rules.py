@@ -18,6 +18,7 @@ from contracts.matching import (
     MatchProposed,
     RequestEscalated,
     RequestUnanswered,
+    reference,
 )
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
@@ -244,11 +245,6 @@ def _sides(event: _MatchEvent) -> tuple[str, ...]:
 
 def _references(event: _MatchEvent) -> tuple[str, ...]:
     return _once(reference(party.member_id, party.node) for party in (event.asker, event.offerer))
-
-
-def reference(member_id: str, node: str | None) -> str:
-    """What somebody is called here: two nodes could say the same id, and neither may speak for the other's member."""
-    return f"{node}.{member_id}" if node else member_id
 
 
 def _observers(event: _MatchEvent) -> list[str]:

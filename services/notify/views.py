@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field, model_validator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input
+from contracts.matching import reference
 from contracts.vocabulary import Language
 from services.notify import contacts, tables
 from services.notify.moments import Habits, Wishes
 from services.notify.rendering import Person, Reading, inbox_lines
-from services.notify.rules import reference
 from services.notify.templates import Category, Rhythm, Template
 
 

@@ -6,7 +6,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams, forget_heard, forget_messages, forget_replies, say
 from contracts.expiry import OfferExpiryDue, RequestExpiryDue
-from contracts.matching import IntroductionMade
+from contracts.matching import IntroductionMade, reference
 from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.requests import (
@@ -18,7 +18,6 @@ from services.requests import (
     following,
     life,
     listing_handlers,
-    listings,
     meeting_news,
     recollecting,
     rules,
@@ -110,7 +109,7 @@ async def forget_member_elsewhere(
 ) -> None:
     """The other side of one of our people was erased in its own node; so is what they had everybody read here."""
     await erasing.forget(session, event.member_id, now, streams, node=said_by)
-    if await store.note_erased(session, listings.reference(event.member_id, said_by), event.version):
+    if await store.note_erased(session, reference(event.member_id, said_by), event.version):
         sign_up_ids, _ = await meeting_news.forget(session, event.member_id, said_by, now)
         await forget_messages(streams, session, speaker="requests", entity_ids=sign_up_ids)  # their words are in them
 

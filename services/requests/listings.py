@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis.locks import one_at_a_time, together
 from chassis.paging import PageAsked, cursor_of, moment
 from contracts.distance import km_in_sql
+from contracts.matching import reference
 from contracts.meetings import Meeting
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.requests import OfferChanged, OfferClosed, OfferPlaced, OfferReopened
@@ -219,8 +220,3 @@ async def not_while_erasing(session: AsyncSession, *, alone: bool = False) -> No
 async def is_erased(session: AsyncSession, who: str) -> bool:
     """Whether somebody was erased, by what they are called here."""
     return bool((await session.exec(select(Departure.erased).where(Departure.member_id == who))).first())
-
-
-def reference(member_id: str, node: str | None) -> str:
-    """What somebody is called here: two nodes could say the same id, and neither may speak for the other's member."""
-    return f"{node}.{member_id}" if node else member_id

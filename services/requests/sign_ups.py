@@ -12,6 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Reply, say, say_later
 from chassis.identity import NotSignedIn
 from contracts.event import new_id
+from contracts.matching import reference
 from contracts.meetings import Meeting, MeetingReminderDue, Standing
 from contracts.requests import MeetingCalledOff, PlaceFreed, SignedUp, SignUpAsked, SignUpSettled, SignUpWithdrawn
 from contracts.vocabulary import Kind, Status
@@ -95,7 +96,7 @@ async def fill(session: AsyncSession, listing: Listing, meeting: Meeting, now: d
 async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: datetime) -> None:
     """A member of another node wants a place at a meeting of this one, or does not come after all."""
     listing = await listings.find(session, asked.offer_id)
-    own = listings.reference(asked.sign_up_id, node)
+    own = reference(asked.sign_up_id, node)
     row = await _of(session, asked.offer_id, (own,))
     if row is not None and row.version >= asked.version:
         settle(session, row)  # whoever was put back from a backup hears that more was asked

@@ -1,6 +1,7 @@
 """When nobody answers: one reminder, then somebody else or the end, and a request that is unanswered."""
 
 import asyncio
+import itertools
 
 import pytest
 from sqlalchemy import text
@@ -17,6 +18,8 @@ from contracts.requests import RequestChanged, RequestClosed, RequestReopened
 from contracts.vocabulary import Status
 from services.matching import overdue, waiting
 from services.matching.app import service
+from services.matching.showing import NOT_ENDORSED_HERE, find
+from services.matching.store import ask
 from tests.given import eventually, running
 from tests.matching.conftest import AMBASSADOR, ASKER, OFFERER, TEAM, Matching, a_request, an_offer
 
@@ -298,3 +301,19 @@ async def test_nobody_is_reminded_of_what_was_answered(matching: Matching):
     said = await matching.later(hours=72)
 
     assert not [event for event in said if isinstance(event, AnswerOverdue | MatchHandedOver)]
+
+
+@pytest.mark.parametrize("endorsed_for", [None, [], ["request"], ["offer"], ["request", "offer"]])
+@pytest.mark.parametrize(("asker_node", "offerer_node"), itertools.product([None, "zeeland"], repeat=2))
+async def test_the_database_says_as_the_rules_do_whether_our_own_part_of_looking_is_done(
+    matching: Matching, asker_node, offerer_node, endorsed_for
+):
+    match = await matching.proposed()
+    there = {"asker_node": asker_node, "offerer_node": offerer_node, "endorsed_for": endorsed_for}
+    changed = ", ".join(f"{column} = :{column}" for column in there)
+    statement = f"UPDATE match m SET {changed} WHERE match_id = :match_id RETURNING {NOT_ENDORSED_HERE}"
+    async with matching.session() as session:
+        says = (await ask(session, text(statement), there | {"match_id": match.match_id})).scalar_one()
+        shown = await find(session, match.match_id)
+
+    assert says is not shown.match.is_endorsed_here()
