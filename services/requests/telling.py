@@ -3,6 +3,7 @@
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
+from contracts.event import Event
 from contracts.expiry import ExpiryNear
 from contracts.requests import (
     OfferChanged,
@@ -20,28 +21,19 @@ from services.requests.tables import Proposition
 
 def placed(session: AsyncSession, proposition: Proposition) -> None:
     """It is asked or offered from now on."""
-    if proposition.side == Side.REQUEST:
-        say(session, RequestPlaced(request_id=proposition.proposition_id, **proposition.told()))
-    else:
-        say(session, OfferPlaced(offer_id=proposition.proposition_id, **proposition.told()))
+    say(session, _told(proposition, RequestPlaced, OfferPlaced))
 
 
 def changed(session: AsyncSession, proposition: Proposition) -> None:
     """Its words changed, or a conversation about it began. Of a draft nobody hears."""
     if proposition.status == Status.DRAFT:
         return
-    if proposition.side == Side.REQUEST:
-        say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()))
-    else:
-        say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()))
+    say(session, _told(proposition, RequestChanged, OfferChanged))
 
 
 def closed(session: AsyncSession, proposition: Proposition) -> None:
     """It was fulfilled or withdrawn, or it expired."""
-    if proposition.side == Side.REQUEST:
-        say(session, RequestClosed(request_id=proposition.proposition_id, **proposition.told()))
-    else:
-        say(session, OfferClosed(offer_id=proposition.proposition_id, **proposition.told()))
+    say(session, _told(proposition, RequestClosed, OfferClosed))
 
 
 def expiry_near(session: AsyncSession, proposition: Proposition) -> None:
@@ -51,15 +43,14 @@ def expiry_near(session: AsyncSession, proposition: Proposition) -> None:
 
 def reopened(session: AsyncSession, proposition: Proposition) -> None:
     """It stands again."""
-    if proposition.side == Side.REQUEST:
-        say(session, RequestReopened(request_id=proposition.proposition_id, **proposition.told()))
-    else:
-        say(session, OfferReopened(offer_id=proposition.proposition_id, **proposition.told()))
+    say(session, _told(proposition, RequestReopened, OfferReopened))
 
 
 def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> None:
     """Another node hears how it stands, and nobody else: here nothing changed."""
-    if proposition.side == Side.REQUEST:
-        say(session, RequestChanged(request_id=proposition.proposition_id, **proposition.told()), to=to)
-    else:
-        say(session, OfferChanged(offer_id=proposition.proposition_id, **proposition.told()), to=to)
+    say(session, _told(proposition, RequestChanged, OfferChanged), to=to)
+
+
+def _told(proposition: Proposition, of_request: type[Event], of_offer: type[Event]) -> Event:
+    event_type = of_request if proposition.side == Side.REQUEST else of_offer
+    return event_type(**{event_type.about: proposition.proposition_id}, **proposition.told())

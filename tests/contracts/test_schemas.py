@@ -57,7 +57,8 @@ def said_to_one_node() -> set[str]:
             for call in (one for one in calls if "to" in [told.arg for told in one.keywords]):
                 what = kept.get(ast.unparse(call.args[1]), call.args[1])
                 name = ast.unparse(what.func).removesuffix(".model_validate")
-                found.add(made_by.get(name, name))
+                one_of = {ast.unparse(given) for given in what.args} & {one.__name__ for one in TYPES}
+                found |= one_of or {made_by.get(name, name)}
     return found
 
 
