@@ -65,7 +65,8 @@ class DatabaseAway(Exception):
     """No connection could be made: an error of our own, because a handler may meet an `OSError` for other reasons."""
 
 
-async def _connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
+async def connect(*arguments: Any, **options: Any) -> asyncpg.Connection:
+    """A connection of the driver's own; raises `DatabaseAway` when none can be made."""
     try:
         connection = await asyncpg.connect(*arguments, **options)
     except (OSError, TimeoutError) as error:
@@ -101,7 +102,7 @@ def engine_for(url: str, connections_max: int) -> AsyncEngine:
         json_serializer=lambda value: to_json(value).decode(),
         json_deserializer=from_json,
         connect_args={
-            "async_creator_fn": _connect,
+            "async_creator_fn": connect,
             "timeout": 5,
             "server_settings": {"application_name": "om-de-hoek", "timezone": "UTC"} | LETS_GO_WHEN_WE_VANISH,
         },

@@ -25,6 +25,7 @@ from chassis import (
 from chassis.paging import cursor_of, moment
 from contracts.vocabulary import Language
 from services.notify import contacts, inbox, one_person, planning, post, preferences
+from services.notify.moments import wishes_from
 from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe_page
 from services.notify.rules import InboxItemNotFound, PreferencesNotFound, UnsubscribeLinkUnknown
 from services.notify.settings import NotifySettings
@@ -111,7 +112,7 @@ async def read_preferences(
     preference = await preferences.preference_of(session, who.member_id)
     response.headers["ETag"] = f'"{preference.version}"'
     language = await contacts.language_of(session, who.member_id)
-    return preferences_view(planning.wishes_of(preference), settings_of(request).habits, language, preference.version)
+    return preferences_view(wishes_from(vars(preference)), settings_of(request).habits, language, preference.version)
 
 
 @router.put("/preferences", response_model=PreferencesView)

@@ -5,23 +5,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import asyncpg
 from sqlalchemy import make_url
 
-from chassis.database import LETS_GO_WHEN_WE_VANISH, DatabaseAway, is_away, notice_when_it_vanishes
+from chassis.database import LETS_GO_WHEN_WE_VANISH, connect, is_away
 
 #: The first half of the advisory locks of senders; the second is the sender's number. No pair is the lock of a number.
 SENDER_LOCKS = 0x0D4_0002
 
 _LOCK = "SELECT pg_advisory_lock($1, $2)"
-
-#: What asyncpg itself raises when the database cannot be used now.
-_AWAY = (
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-)
 
 
 @asynccontextmanager
@@ -32,17 +23,11 @@ async def held_connection(database_url: str, purpose: str) -> AsyncIterator[tupl
     options = {name: value for name, value in options.items() if not name.startswith("prepared_statement")}
     # It is not closed because nothing is asked on it.
     kept = {"application_name": f"om-de-hoek {purpose}", "idle_session_timeout": "0"}
-    try:
-        connection = await asyncpg.connect(**options, timeout=5, server_settings=LETS_GO_WHEN_WE_VANISH | kept)
-    except (OSError, TimeoutError, *_AWAY) as error:
-        raise DatabaseAway from error
-    notice_when_it_vanishes(connection)
+    connection = await connect(**options, timeout=5, server_settings=LETS_GO_WHEN_WE_VANISH | kept)
     lost = asyncio.Event()
     connection.add_termination_listener(lambda _: lost.set())
     try:
         yield connection, lost
-    except _AWAY as error:
-        raise DatabaseAway from error
     finally:
         connection.terminate()
 

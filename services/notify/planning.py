@@ -13,7 +13,7 @@ from chassis import say_later
 from chassis.sql import run
 from contracts.notify import DigestDue
 from services.notify import one_person
-from services.notify.moments import Habits, Wishes, day_of
+from services.notify.moments import Habits, Wishes, day_of, wishes_from
 from services.notify.tables import Preference
 from services.notify.templates import Category, Delivery, Rhythm
 
@@ -122,16 +122,4 @@ async def _first_of_the_day(session: AsyncSession, member_ids: set[str], now: da
 
 async def _wishes(session: AsyncSession, member_ids: set[str]) -> dict[str, Wishes]:
     found = await session.exec(select(Preference).where(col(Preference.member_id).in_(member_ids)))
-    return {who: Wishes() for who in member_ids} | {row.member_id: wishes_of(row) for row in found}
-
-
-def wishes_of(preference: Preference) -> Wishes:
-    """What a member chose."""
-    return Wishes(
-        preference.muted,
-        preference.rhythms,
-        preference.quiet_from,
-        preference.quiet_until,
-        preference.weekends,
-        preference.not_pushed,
-    )
+    return {who: Wishes() for who in member_ids} | {row.member_id: wishes_from(vars(row)) for row in found}
