@@ -137,7 +137,7 @@ def best_first(pairs: list[Pair], weights: Weights, now: datetime) -> list[str]:
 
 def proposed(answer: Answer, weights: Weights, now: datetime) -> list[str]:
     """The offers that would be proposed for a request that has no matches yet."""
-    chosen = choosing.best_proposals(answer.pairs, {}, now, most=MOST, weights=weights)
+    chosen = choosing.chosen(rules.fitting(answer.pairs, now, weights), {}, most=MOST)
     return [proposal.pair.offer.id for proposal in chosen]
 
 

@@ -53,11 +53,6 @@ class Keeper:
         self._keeping: asyncio.Task[None] | None = None
 
     @property
-    def is_up_to_date(self) -> bool:
-        """Whether the server knows what the register says."""
-        return self._told() == self._known
-
-    @property
     def waits(self) -> bool:
         """Whether the node is to be of a country, or to be one, from its next start on.
 

@@ -3,13 +3,11 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from hashlib import sha256
 
 from contracts.vocabulary import TAKEN_UP_BY_ONE
 from services.matching.pairs import Pair
-from services.matching.rules import Proposal, fitting
-from services.matching.weights import Weights
+from services.matching.rules import Proposal
 
 #: An offer that many get leaves room for others that fit nearly as well: at the most this is taken off when they are
 #: put in order, half of it when so many matches run with it.
@@ -25,13 +23,6 @@ class Busy:
     organisations: frozenset[str] = frozenset()
     unanswered: bool = True
     """Whether what it was paired with and a side did not answer is not found again; by hand it is."""
-
-
-def best_proposals(
-    pairs: Iterable[Pair], busy: Mapping[str, Busy], now: datetime, *, most: int, weights: Weights | None = None
-) -> list[Proposal]:
-    """The pairs worth proposing, best first: at most `most` for a request, and one for each offering organisation."""
-    return chosen(fitting(pairs, now, weights), busy, most=most)
 
 
 def chosen(

@@ -112,7 +112,7 @@ class Place:
         """Returns when the server knows what was changed in the register."""
 
         async def known() -> bool:
-            return self.keeper.is_up_to_date
+            return is_up_to_date(self.keeper)
 
         await eventually(known, saying="a server that knows its lines")
 
@@ -198,6 +198,11 @@ class Country:
 
     async def stop(self) -> None:
         await asyncio.gather(*(place.stop() for place in (self.hub, *self.regions.values())))
+
+
+def is_up_to_date(keeper: Keeper) -> bool:
+    """Whether the server knows what the register says."""
+    return keeper._told() == keeper._known
 
 
 async def connected(url: str, ca: Path | None = None, **options: Any) -> Client:

@@ -15,7 +15,7 @@ from node.links.register import Register
 from node.node import Node
 from node.part import free_port
 from tests.given import eventually
-from tests.lines.country import Country, Place, placed
+from tests.lines.country import Country, Place, is_up_to_date, placed
 from tests.matching.conftest import an_offer
 from tests.node.commands import odh
 from tests.story.conftest import COMPILED
@@ -29,10 +29,10 @@ async def has_looked_again(place: Place | Node, register: Register) -> None:
     for _ in range(2):
         register.partners.add(f"partner-{new_id()}", old_until=datetime.now(UTC))
 
-        async def is_up_to_date() -> bool:
-            return place.keeper is not None and place.keeper.is_up_to_date
+        async def has_looked() -> bool:
+            return place.keeper is not None and is_up_to_date(place.keeper)
 
-        await eventually(is_up_to_date, saying="a keeper that has looked again")
+        await eventually(has_looked, saying="a keeper that has looked again")
 
 
 async def test_a_region_that_joins_while_it_runs_hears_the_nation_from_its_next_start_on(another_country: Country):

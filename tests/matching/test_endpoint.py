@@ -14,10 +14,11 @@ from contracts.matching import MatchProposed
 from contracts.places import suggest
 from contracts.requests import RequestClosed
 from contracts.vocabulary import Kind, Status, Theme
-from services.matching import choosing
 from services.matching.app import service
+from services.matching.choosing import chosen
 from services.matching.models import Source
 from services.matching.pairs import Pair
+from services.matching.rules import fitting
 from services.matching.settings import MatchingSettings
 from services.matching.words import EVERYDAY
 from tests.given import eventually, running
@@ -87,7 +88,7 @@ def alike(number: str):
         request = a_request(f"r-{number}", **told, themes=(Theme.BIODIVERSITY,))
         offer = an_offer(f"o-{number}", **told, themes=(Theme.ROBOTISATION,), place=place)
         pairs = [Pair(as_proposition(request), as_proposition(offer), similarity) for similarity in (None, 0.9)]
-        without, by_meaning = (choosing.best_proposals([pair], {}, datetime.now(UTC), most=1) for pair in pairs)
+        without, by_meaning = (chosen(fitting([pair], datetime.now(UTC)), {}, most=1) for pair in pairs)
         if by_meaning and not without:
             return request, offer
     raise AssertionError("no place is just so far away: the weights leave the model no say")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.vocabulary import KINDS_WITHOUT_DISTANCE, Kind, Language, Side, Status, Theme
-from services.matching.choosing import Busy, best_proposals, chosen
+from services.matching.choosing import Busy, chosen
 from services.matching.pairs import (
     Pair,
     Proposition,
@@ -94,17 +94,17 @@ def test_a_request_gets_the_best_few_offers_each_of_another_organisation(found, 
     found = list({(pair.request.id, pair.offer.id): pair for pair in found}.values())
     busy = {"request-0": Busy(running, frozenset({"company"}))}
 
-    chosen = best_proposals(found, busy, NOW, most=most)
+    best = chosen(fitting(found, NOW), busy, most=most)
 
     for request_id in {pair.request.id for pair in found}:
-        organisations = [p.pair.offer.organisation_id for p in chosen if p.pair.request.id == request_id]
+        organisations = [p.pair.offer.organisation_id for p in best if p.pair.request.id == request_id]
         assert len(organisations) == len(set(organisations)) <= most
         if request_id == "request-0":
             assert len(organisations) <= max(0, most - running)
             assert "company" not in organisations
-    assert all(proposal.fit.score >= kept_weights().score_min for proposal in chosen)
+    assert all(proposal.fit.score >= kept_weights().score_min for proposal in best)
     random.shuffle(found)
-    assert best_proposals(found, busy, NOW, most=most) == chosen
+    assert chosen(fitting(found, NOW), busy, most=most) == best
 
 
 @given(propositions(Side.REQUEST), propositions(Side.OFFER))
@@ -242,7 +242,7 @@ def test_that_both_are_in_english_is_worth_telling_and_that_both_are_in_dutch_is
 def test_without_the_model_words_in_common_and_the_rest_decide():
     unread = a_pair(similarity=None, in_common=0.1)
 
-    (proposal,) = best_proposals([unread], {}, NOW, most=3)
+    (proposal,) = chosen(fitting([unread], NOW), {}, most=3)
 
     assert "meaning" not in {reason.code for reason in proposal.fit.reasons}
 
@@ -252,7 +252,7 @@ def test_without_the_model_texts_without_a_word_in_common_are_not_proposed(kind)
     unread = a_pair(asked(kind=kind, voice=1.0), offered(kind=kind, voice=-1.0), similarity=None)
 
     assert fit(unread, NOW).score >= kept_weights().score_min
-    assert best_proposals([unread], {}, NOW, most=3) == []
+    assert chosen(fitting([unread], NOW), {}, most=3) == []
 
 
 def test_the_same_kind_fits_better_than_one_that_answers_it_partly():
@@ -265,13 +265,13 @@ def test_the_same_kind_fits_better_than_one_that_answers_it_partly():
 def test_the_same_theme_alone_is_not_enough():
     unlike = a_pair(similarity=0.1)
 
-    assert best_proposals([unlike], {}, NOW, most=3) == []
+    assert chosen(fitting([unlike], NOW), {}, most=3) == []
 
 
 def test_a_request_with_many_past_introductions_still_has_room():
     busy = {"r": Busy(running=0, organisations=frozenset({"a", "b", "c"}))}
 
-    assert len(best_proposals([a_pair()], busy, NOW, most=3)) == 1
+    assert len(chosen(fitting([a_pair()], NOW), busy, most=3)) == 1
 
 
 @pytest.mark.parametrize(("kind", "proposed"), [(Kind.INTERNSHIP, 3), (Kind.EQUIPMENT, 3), (Kind.GUEST_LESSON, 9)])
@@ -285,7 +285,7 @@ def test_of_those_that_fit_equally_well_it_is_not_always_the_same_one_that_goes_
     offers = [offered(id=f"o-{n}", organisation_id=f"o-{n}") for n in range(2)]
     pairs = [a_pair(asked(id=f"r-{n}"), offer) for n in range(20) for offer in offers]
 
-    assert {proposal.pair.offer.id for proposal in best_proposals(pairs, {}, NOW, most=1)} == {"o-0", "o-1"}
+    assert {proposal.pair.offer.id for proposal in chosen(fitting(pairs, NOW), {}, most=1)} == {"o-0", "o-1"}
 
 
 @pytest.mark.parametrize(
