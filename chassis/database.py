@@ -212,14 +212,14 @@ async def wait_out(engine: AsyncEngine, consumer: str) -> None:
     await wait_for_database(engine)
 
 
-async def wait_for_database(engine: AsyncEngine) -> None:
-    """Returns when the database answers."""
+async def wait_for_database(engine: AsyncEngine, *, opening: bool = False) -> None:
+    """Returns when the database answers. While it lets nobody in, who is `opening` is told so, and all others wait."""
     while True:
         try:
             async with engine.connect() as connection:
                 await connection.execute(text("SELECT 1"))
                 return
         except Exception as error:
-            if not is_away(error) or _lets_nobody_in(error):  # which who starts it is to be told
+            if not is_away(error) or (opening and _lets_nobody_in(error)):
                 raise
             await asyncio.sleep(0.2)

@@ -143,7 +143,7 @@ class Service:
         """Opens the parts in their order, each as soon as what it needs is there."""
         while not self.is_migrated:
             try:
-                await wait_for_database(self.engine)
+                await wait_for_database(self.engine, opening=True)
                 await migrate(self.engine, self._migrations)
                 if self._before_open:
                     await self._before_open(self)

@@ -63,7 +63,7 @@ class Marks:
             if not faults:
                 pause = 0.1
             elif all(map(is_away, faults)):
-                with suppress(Exception):  # one that is back and lets nobody in: the next try finds that, and tells
+                with suppress(Exception):  # what else is wrong with it, the next try finds and tells
                     await wait_for_database(self._service.engine)
             else:
                 log.error("not marked", faults=[describe(fault) for fault in faults])

@@ -8,28 +8,62 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+import chassis.service
+from chassis import database
 from tests.chassis.conftest import Gate, lending_on, wanted
 from tests.chassis.lending import DepositAskedV2, ToolLent
 from tests.given import eventually
+
+ATTEMPTS = 2
 
 
 @pytest.fixture
 async def lending(own_postgres, nats):
     """On a database server that the test may kill; it runs again afterwards."""
-    async with lending_on(own_postgres, nats, attempts_max=2) as started:
+    async with lending_on(own_postgres, nats, attempts_max=ATTEMPTS, deliveries_max=ATTEMPTS) as started:
         yield started
         if not own_postgres.is_alive:
             await own_postgres.start()
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """Each look of whoever waits for the database whether it answers."""
+    waits, looked = database.wait_for_database, []
+
+    class Looked:
+        def __init__(self, engine):
+            self._engine = engine
+
+        def connect(self):
+            looked.append(1)
+            return self._engine.connect()
+
+    async def counted(engine, **how):
+        await waits(Looked(engine), **how)
+
+    for waiting in (database, chassis.service):
+        monkeypatch.setattr(waiting, "wait_for_database", counted)
+    return looked
+
+
+async def waited_for(looks):
+    """Returns when it was looked for more often than an event has attempts."""
+
+    async def in_vain():
+        return len(looks) > ATTEMPTS
+
+    await eventually(in_vain, saying="looks for a database that is away")
 
 
 async def ready(lending):
     return await lending.http.get("/health/ready")
 
 
-async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgres, tool_id):
+async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgres, tool_id, looks):
     own_postgres.kill()
     await lending.publish(wanted(tool_id))
-    await asyncio.sleep(1)  # several times as long as two attempts would take
+    await waited_for(looks)
 
     await own_postgres.start()
 
@@ -39,10 +73,10 @@ async def test_an_absent_database_costs_an_event_no_attempt(lending, own_postgre
     assert await lending.lent() == [tool_id]
 
 
-async def test_nor_while_it_is_prepared(lending, own_postgres, tool_id):
+async def test_nor_while_it_is_prepared(lending, own_postgres, tool_id, looks):
     own_postgres.kill()
     await lending.publish(DepositAskedV2(tool_id=tool_id, cents=1))
-    await asyncio.sleep(1)  # several times as long as two attempts would take
+    await waited_for(looks)
 
     await own_postgres.start()
     await lending.quiet()
@@ -51,7 +85,7 @@ async def test_nor_while_it_is_prepared(lending, own_postgres, tool_id):
     assert len(await lending.handlings(tool_id)) == 1
 
 
-async def test_nor_does_one_that_lets_nobody_in_for_a_while(lending, own_postgres, tool_id):
+async def test_nor_does_one_that_lets_nobody_in_for_a_while(lending, own_postgres, tool_id, looks):
     """As while it is put back, or its password is changed before the service has the new one."""
     await lending.lends(f"{tool_id}-before")
     name = lending.service.engine.url.database
@@ -61,7 +95,7 @@ async def test_nor_does_one_that_lets_nobody_in_for_a_while(lending, own_postgre
     await admin.execute(f'ALTER DATABASE "{name}" RENAME TO "{name}-away"')
     await lending.publish(wanted(tool_id))
     command = await lending.lend(f"{tool_id}-meanwhile")
-    await asyncio.sleep(1)  # several times as long as two attempts would take
+    await waited_for(looks)
 
     await admin.execute(f'ALTER DATABASE "{name}-away" RENAME TO "{name}"')
     await admin.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
@@ -151,13 +185,13 @@ async def test_what_was_acknowledged_before_the_database_died_is_there_and_said_
     assert sorted(await lending.lent()) == sorted(tools)
 
 
-async def test_a_service_that_starts_before_its_database_waits_for_it(own_postgres, nats, tool_id):
+async def test_a_service_that_starts_before_its_database_waits_for_it(own_postgres, nats, tool_id, looks):
     await own_postgres.create_database("late")
     own_postgres.kill(SIGINT)
     await own_postgres.wait_gone()
 
     async def start_later():
-        await asyncio.sleep(0.5)
+        await waited_for(looks)
         await own_postgres.start()
 
     class Late:

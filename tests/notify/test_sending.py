@@ -455,12 +455,21 @@ async def test_a_mail_that_the_server_took_is_marked_though_the_database_lets_no
 ):
     refused = []
 
+    class Looked:
+        def __init__(self, engine):
+            self._engine = engine
+
+        @asynccontextmanager
+        async def connect(self):
+            try:
+                async with self._engine.connect() as connection:
+                    yield connection
+            except DBAPIError as error:
+                refused.append(error)
+                raise
+
     async def waited_for(engine):
-        try:
-            await wait_for_database(engine)
-        except DBAPIError as error:
-            refused.append(error)
-            raise
+        await wait_for_database(Looked(engine))
 
     async def is_refused():
         return bool(refused)
