@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from chassis import Service
+from chassis.streams import Streams
 from tests.chassis.conftest import TINY, Gate, Lending, lending_on, replica_of, wanted
 from tests.chassis.lending import LendingSettings, Table, ToolLent, api, router, service
 from tests.given import Running, eventually, running
@@ -44,13 +45,20 @@ async def test_without_its_broker_it_takes_commands_and_says_so(postgres, own_na
         assert await lending.lent() == [tool_id]
 
 
-async def test_a_service_that_starts_before_its_broker_takes_commands_and_waits_for_it(postgres, own_nats, tool_id):
+async def test_a_service_that_starts_before_its_broker_takes_commands_and_waits_for_it(
+    postgres, own_nats, tool_id, monkeypatch
+):
     own_nats.kill()
+    looked = asyncio.Event()
+
+    async def in_vain(_streams, _error):
+        looked.set()
 
     async def later():
-        await asyncio.sleep(0.5)
+        await looked.wait()
         await own_nats.start()
 
+    monkeypatch.setattr(Streams, "_on_error", in_vain)
     starting = asyncio.create_task(later())
     async with lending_on(postgres, own_nats) as lending:
         await starting

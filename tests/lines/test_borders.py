@@ -168,12 +168,18 @@ async def test_who_has_no_key_or_lost_it_is_not_let_in(country: Country):
         with pytest.raises(nats.errors.Error):
             await connected(url)
 
-    before = zeeland.register.line
+    before, old_key = zeeland.register.line, hub.register.regions["zeeland"]
     after = hub.register.rotate("zeeland", before.url, None)
     await hub.has_taken_up()
     missed = ids(5)
     await zeeland.says(*missed)
-    await asyncio.sleep(1)  # longer than a line takes; there is nothing to wait for
+    refusal = f'authentication error - Nkey "{old_key}"'
+    refused_before = hub.server.log.read_text().count(refusal)
+
+    async def refused_again():
+        return hub.server.log.read_text().count(refusal) > refused_before
+
+    await eventually(refused_again, saying="a call with the old key that is refused")
     assert not set(placed(zeeland, *missed)) & set(await hub.heard())
 
     zeeland.register.join(after)
