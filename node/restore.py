@@ -5,12 +5,13 @@ import asyncio
 import shutil
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from chassis.publishing import stream_of
+from contracts import networks
 from node import addresses
-from node.called_from import from_where_called
+from node.called_from import folder_told, from_where_called
 from node.keeping import databases, erased, lines, manifest, streams
 from node.keeping.manifest import Manifest, Unusable
 from node.keeping.servers import FAULTS, Servers, in_words, of_running, of_secrets, started
@@ -91,6 +92,10 @@ async def put_back(there: Servers, kept: Manifest, asked: argparse.Namespace) ->
     print(f"{len(again)} gewiste leden opnieuw gewist (members who had been erased are erased again).")
     if kept.mails_waiting:
         print(f"{kept.mails_waiting} mails waren onderweg en gaan (weer) (were under way, and go (again)).")
+    if missing := ", ".join(await _networks_without_file(there, kept)):
+        print(
+            f"Zet voor je start de bestanden terug van eigen netwerken: {missing} (put their files back before that)."
+        )
     start = "docker compose up --detach --wait" if asked.secrets else f"./odh up{addresses.option(asked.data)}"
     print(f"Start de node met (start it with): {start}")
 
@@ -125,6 +130,25 @@ async def _take_out_what_was_said(url: str, node: str, client: streams.Client) -
                 await connection.execute("DELETE FROM outbox WHERE seq = $1", seq)
     finally:
         await connection.close()
+
+
+async def _networks_without_file(there: Servers, kept: Manifest) -> list[str]:
+    """Networks of the operator's own, of which there are partners and is no file here: partners would stay closed."""
+    if "partners" not in kept.databases:
+        return []
+    with suppress(networks.NetworkNotRight):
+        networks.learn(folder_told("ODH_NETWORKS_FOLDER"))
+    connection = await databases.connect(there.databases["partners"])
+    try:
+        return [one for (one,) in await connection.fetch(_NETWORKS) if one not in networks.known()]
+    finally:
+        await connection.close()
+
+
+_NETWORKS = """
+    SELECT DISTINCT network FROM partner JOIN credential USING (partner_id) WHERE ends_at IS NULL OR ends_at > now()
+    ORDER BY network
+"""
 
 
 def _put_back_secrets(kept: Manifest, asked: argparse.Namespace) -> None:

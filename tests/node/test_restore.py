@@ -15,6 +15,7 @@ from nats.js.errors import NotFoundError
 from chassis.database import engine_for, sessions_of
 from chassis.settings import Settings
 from chassis.streams import OwnStream, Streams
+from contracts import networks
 from contracts.event import new_id
 from contracts.partners import OrganisationTold
 from node import backup, restore
@@ -176,6 +177,31 @@ async def test_what_was_published_when_its_row_was_still_in_the_outbox_is_not_pu
     await put_back(node, tmp_path)
 
     assert await rows(node, "partners", "SELECT event_id FROM outbox") == [unsaid]
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+async def test_a_network_of_ones_own_is_named_when_its_file_is_not_there(node, tmp_path, monkeypatch, capsys, is_there):
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    (folder / "groene-schakel.toml").write_text('name = "Groene Schakel"')
+    monkeypatch.setenv("ODH_NETWORKS_FOLDER", str(folder))
+    networks.learn(folder)
+    engine = engine_for(node.databases["partners"], 1)
+    async with sessions_of(engine)() as session:
+        for partner, network in [("schakel", "groene-schakel"), ("docenten", NETWORK["docenten"])]:
+            await keys.add(session, partner, network, f"https://{partner}.example", datetime.now(UTC))
+        await session.commit()
+    await engine.dispose()
+    await keep(node, tmp_path / "kept")
+    if not is_there:
+        (folder / "groene-schakel.toml").unlink()
+
+    try:
+        await put_back(node, tmp_path / "kept")
+    finally:
+        networks.learn(None)
+
+    assert ("eigen netwerken: groene-schakel (" in capsys.readouterr().out) is not is_there
 
 
 @pytest.fixture
