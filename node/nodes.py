@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import nats
 from nats.errors import Error as NatsError
 
+from chassis import metrics
 from chassis.settings import Settings
 from node import addresses, names, ports
 from node.called_from import from_where_called
@@ -214,9 +215,12 @@ async def _keep(at: Place, secrets: Path) -> None:
     async def configure() -> None:
         _tell_server(at, secrets)
 
-    system_url = (secrets / "operator" / "system_url").read_text().strip()
+    settings, system_url = Settings(), (secrets / "operator" / "system_url").read_text().strip()
+    metrics.configure("lines", settings)
     Keeper(at.register, url=at.nats or "", system_url=system_url, configure=configure).start()
-    await asyncio.Event().wait()
+    while True:
+        certificates.measure(at.register.folder, datetime.now(UTC))
+        await asyncio.sleep(settings.metrics_seconds)
 
 
 def _tell_server(at: Place, secrets: Path) -> None:

@@ -10,6 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from opentelemetry import metrics
 
 from node.files import write
 
@@ -18,6 +19,10 @@ AUTHORITY_VALID = timedelta(days=30 * 365)
 
 #: So long before the end is said that it comes: who has to give each region a new file needs some weeks.
 SOON = timedelta(days=60)
+
+_left = metrics.get_meter("om-de-hoek").create_gauge(
+    "odh.certificate.left", unit="s", description="How long a certificate of the lines is good for."
+)
 
 
 def make(folder: Path, hosts: Sequence[str]) -> bool:
@@ -45,11 +50,21 @@ def make(folder: Path, hosts: Sequence[str]) -> bool:
 
 def ending(folder: Path, now: datetime) -> dict[Path, datetime]:
     """The certificates there that soon end, or have ended: until when each is trusted."""
+    return {file: at for file, at in _ends(folder).items() if at < now + SOON}
+
+
+def measure(folder: Path, now: datetime) -> None:
+    """Tells whoever collects figures how long each of them is good for."""
+    for file, at in _ends(folder).items():
+        _left.set((at - now).total_seconds(), {"file": file.name})
+
+
+def _ends(folder: Path) -> dict[Path, datetime]:
     found = {}
     for file in sorted(folder.glob("*.pem")):
         with suppress(ValueError):  # one of the operator's own, in a form that only the server reads
             found[file] = _ends_at(file)
-    return {file: at for file, at in found.items() if at < now + SOON}
+    return found
 
 
 def is_for(certificate: Path, host: str) -> bool:

@@ -1,8 +1,10 @@
 """What is measured, and that dashboards and alerts ask for nothing else."""
 
+import asyncio
 import importlib
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,8 +15,12 @@ from opentelemetry.sdk.metrics.export import InMemoryMetricReader
 
 from chassis import metrics
 from chassis.figures import Figures, SourceFigures, StreamFigures, figures_of
-from node import ROOT, SERVICES
+from chassis.tasks import ended
+from node import ROOT, SERVICES, nodes
+from node.links import certificates
+from node.links.register import Register
 from tests.chassis.conftest import wanted
+from tests.given import eventually
 
 FOLDER = ROOT / "deploy" / "observability"
 ALERTS: list[dict[str, Any]] = [
@@ -91,12 +97,34 @@ async def test_only_the_gateway_is_told(lending):
         assert (await gateway.get("/internal/figures")).json()["service"] == "lending"
 
 
-async def test_dashboards_and_alerts_ask_only_for_what_is_told(lending, reader):
+async def test_who_keeps_the_lines_in_compose_tells_how_long_each_certificate_is_good_for(reader, tmp_path):
+    certificates.make(tmp_path / "lines", ["hub.example.org"])
+    (tmp_path / "operator").mkdir()
+    (tmp_path / "operator" / "system_url").write_text("nats://nowhere")
+    keeping = asyncio.create_task(
+        nodes._keep(nodes.Place(Register(tmp_path / "lines", "national"), None, None), tmp_path)
+    )
+
+    async def told() -> dict[str, float]:
+        found = measured(reader).get("odh_certificate_left_seconds")
+        return {point.attributes["file"]: point.value / 86_400 for point in found.data_points} if found else {}
+
+    left = await eventually(told, saying="how long they are good for")
+    await ended(keeping)
+    assert {file: round(days) for file, days in left.items()} == {"server.pem": 825, "ca.pem": 30 * 365}
+    for file in ("national.yml", "regional.yml"):
+        lines = yaml.safe_load((ROOT / "deploy" / file).read_text())["services"]["lines"]
+        assert lines["environment"]["ODH_OTLP_ENDPOINT"] == "${ODH_OTLP_ENDPOINT:-}"
+
+
+async def test_dashboards_and_alerts_ask_only_for_what_is_told(lending, reader, tmp_path):
     """A figure that was given another name leaves an empty panel, and an alert that never comes."""
     here = await figures_of(lending.service)
     source = SourceFigures(name="odh-zeeland-shared", lag=3, silent_seconds=0.5)
     elsewhere = StreamFigures(name="odh-x-elsewhere", messages=1, bytes=1, sources=(source,))
     metrics.tell(here.model_copy(update={"streams": (*here.streams, elsewhere), "own": {"mails-waiting": 1.0}}))
+    certificates.make(tmp_path, ["hub.example.org"])
+    certificates.measure(tmp_path, datetime.now(UTC))
     for counter in (metrics.rejected, metrics.buried, metrics.lost):  # nothing was, here
         counter.add(0, {"consumer": "x"})
 
