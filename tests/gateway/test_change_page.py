@@ -101,7 +101,7 @@ async def test_what_is_wrong_is_told_at_its_field_and_the_rest_stays_filled_in(n
     assert "Schrijf in één zin waar het om gaat" in text(ours)
     assert "Deze plaats kennen we niet" in text(ours)
     assert "In je tekst staat een e-mailadres of telefoonnummer" in text(theirs)
-    assert "De laatste dag komt na de eerste" in text(theirs)
+    assert "niet eerder dan de eerste dag" in text(theirs)
     assert filled_in(theirs)["text"] == "Heel andere woorden."
     assert (await standing(noor, at))["version"] == 1
 

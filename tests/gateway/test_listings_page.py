@@ -316,23 +316,3 @@ async def test_an_organiser_with_a_form_of_their_own_is_where_people_sign_up(nei
 
     assert 'href="https://organisator.example/kom" rel="external noopener noreferrer nofollow"' in page.text
     assert "Meld me aan" not in page.text
-
-
-async def test_a_meeting_with_hours_and_no_day_is_asked_its_day_in_a_block_that_is_open(neighbourhood):
-    noor = await neighbourhood.member(name="Noor Jansen")
-    meeting = {
-        "kind": "meeting",
-        "title": "Kijken bij de pompen",
-        "text": "Kom kijken hoe het werkt.",
-        "place": "Zeist",
-    }
-    meeting |= {"themes": "energy-transition", "from_time": "14:00", "until_time": "16:00"}
-
-    refused = await press(noor, await noor.get("/offers/new"), "place", **meeting)
-
-    page = well_made(refused, "nl")
-    told = [shown(one) for one in page.iter("a") if one.get("href") == "#starts_on"]
-    assert (refused.status_code, told) == (422, ["Kies op welke dag de bijeenkomst is."])
-    (block,) = (one for one in page.iter("details") if any(x.get("id") == "starts_on" for x in one.iter("input")))
-    assert block.get("open") is not None
-    assert "#from_time" not in refused.text
