@@ -28,6 +28,7 @@ async def meeting_views(session: AsyncSession, found: Sequence[Listing], now: da
             is_open=one.status == Status.OPEN
             and one.expires_at > now
             and not sign_up_rules.is_over(listings.as_meeting(one), now),
+            is_called_off=one.status == Status.WITHDRAWN and not sign_up_rules.has_been(listings.as_meeting(one), now),
             counts=None if one.node else counts.get(one.offer_id, (0, 0)),
         )
         for one in found

@@ -37,6 +37,7 @@ class MeetingView(TipView):
     """A meeting, as everybody reads it; when it closed, who had signed up still finds it."""
 
     is_open: bool = Field(description="Whether somebody can sign up for it now, wherever that is.")
+    is_called_off: bool = Field(description="Whether it does not take place; never of one that has been.")
     starts_on: date | None
     ends_on: date | None
     from_time: time | None
@@ -49,7 +50,13 @@ class MeetingView(TipView):
 
     @classmethod
     def of_meeting(
-        cls, listing: Listing, name: str | None, *, is_open: bool, counts: tuple[int, int] | None
+        cls,
+        listing: Listing,
+        name: str | None,
+        *,
+        is_open: bool,
+        is_called_off: bool,
+        counts: tuple[int, int] | None,
     ) -> "MeetingView":
         """As it now is; `counts` are how many have a place and how many wait."""
         taken, waiting = counts or (None, None)
@@ -57,6 +64,7 @@ class MeetingView(TipView):
             **_told(cls, listing),
             organisation_name=name,
             is_open=is_open,
+            is_called_off=is_called_off,
             places=listing.participants,
             places_taken=taken,
             waiting=waiting,
