@@ -72,6 +72,7 @@ async def show_listings(
         "listings.html",
         status=status,
         what=what,
+        offered=what.removesuffix("s"),
         form=form,
         themes=themes,
         distances=DISTANCES,
@@ -133,7 +134,7 @@ async def show_calendar(offer_id: Id, reader: AnyReader) -> Response:
 
 async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str = "", wrong: str = "") -> Response:
     meeting = await reader.ask(_address(offer_id))
-    own, guests = None, None
+    own, guests, today = None, None, _today(reader).isoformat()
     if reader.caller:
         with suppress(Refused):
             own = await reader.ask(f"{_address(offer_id)}/sign-up")
@@ -146,6 +147,7 @@ async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str =
         own=own,
         comes=own is not None and own["standing"] in COUNTS,
         guests=guests,
+        may_call_off=not meeting["is_called_off"] and _last_day(meeting, today) >= today,
         is_reminded=(meeting["starts_on"] or "") > (_today(reader) + timedelta(days=1)).isoformat(),
         when=_when(meeting, reader.language),
         done=done,
@@ -159,7 +161,11 @@ async def _own(reader: Reader) -> list[dict[str, Any]]:
         return []
     found = await reader.ask("/v1/meetings/mine")
     today = _today(reader).isoformat()
-    return [one for one in found["items"] if one["sign_up"]["standing"] in COUNTS and _last_day(one, today) >= today]
+    return [
+        one
+        for one in found["items"]
+        if one["sign_up"]["standing"] in COUNTS and _last_day(one["meeting"], today) >= today
+    ]
 
 
 def _today(reader: Reader) -> date:
@@ -167,8 +173,8 @@ def _today(reader: Reader) -> date:
     return now.astimezone(AMSTERDAM).date()
 
 
-def _last_day(own: dict[str, Any], unknown: str) -> str:
-    return own["meeting"]["ends_on"] or own["meeting"]["starts_on"] or unknown
+def _last_day(meeting: dict[str, Any], unknown: str) -> str:
+    return meeting["ends_on"] or meeting["starts_on"] or unknown
 
 
 def _when(meeting: dict[str, Any], language: Language) -> str:

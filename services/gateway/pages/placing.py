@@ -32,7 +32,7 @@ async def _side(request: Request) -> str:
     return request.url.path.split("/")[1]
 
 
-OtherId = Annotated[str, Query(max_length=128)]
+Asked = Annotated[str, Query(max_length=128)]
 
 #: `requests` or `offers`, as the address has it: two doors to the same pages.
 SideOf = Annotated[str, Depends(_side)]
@@ -40,13 +40,16 @@ SideOf = Annotated[str, Depends(_side)]
 
 @router.get("/requests/new")
 @router.get("/offers/new")
-async def show_form(side: SideOf, reader: SignedInReader, asked: OtherId = "", offer: OtherId = "") -> Response:
-    """An empty form, with the place of one's organisation; for who was asked to help, with what that is about, and for
-    who goes on with an offer that they read, with what that is.
+async def show_form(
+    side: SideOf, reader: SignedInReader, asked: Asked = "", offer: Asked = "", kind: Asked = ""
+) -> Response:
+    """An empty form, with the place of one's organisation; for who comes to offer something of a kind, with that kind;
+    for who was asked to help, with what that is about, and for who goes on with an offer that they read, with what
+    that is.
     """
     own = await organisations_of(reader)
     places = list(places_in_words([Place.model_validate(own[0]["place"])], reader.language)) if own else []
-    form = Form({"place": places} | await _asked(reader, side, asked))
+    form = Form({"place": places} | ({"kind": [kind]} if kind else {}) | await _asked(reader, side, asked))
     if offer and side == "requests":
         form.values["about"] = [offer]
     return await _page(reader, side, form, own=own, begins=True)

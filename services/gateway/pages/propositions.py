@@ -168,6 +168,7 @@ async def _page(
         request=one,
         is_own=mine,
         steps=steps,
+        withdraw="meeting.step.withdraw" if is_meeting and not _is_over(reader, one) else f"{its}.step.withdraw",
         explains=explains,
         looks_after=brings_together and side == "requests" and not mine,
         may_escalate=may_escalate and side == "requests",
