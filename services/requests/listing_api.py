@@ -87,7 +87,8 @@ async def list_own(call: Call, session: ReadSession, paging: Paging) -> Page[Own
     rows = await own_sign_ups(session, call.who, paging)
     views = []
     for row, listing in rows:
-        (meeting,), own = await meeting_views(session, [listing], call.now), await sign_ups.view(session, listing, row)
+        (meeting,) = await meeting_views(session, [listing], call.now)
+        own = await sign_ups.view(session, listing, row, call.now)
         views.append(OwnSignUpView(meeting=meeting, sign_up=own))
     cursors = {row.offer_id: row.sign_up_id for row, _ in rows}
     return Page.of(views, paging, key=lambda view: cursors[view.meeting.offer_id])
@@ -120,7 +121,7 @@ async def show_sign_up(offer_id: Id, call: Call, session: ReadSession) -> SignUp
     row = await sign_up_of(session, offer_id, call.who)
     if row is None:
         raise sign_up_rules.NotSignedUp
-    return await sign_ups.view(session, await _found(session, offer_id), row)
+    return await sign_ups.view(session, await _found(session, offer_id), row, call.now)
 
 
 @meetings.put("/{offer_id}/sign-up", response_model=SignUpView)

@@ -35,8 +35,7 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
     if sign_up_rules.has_moved(before, meeting) and not sign_up_rules.is_over(meeting, now):
         for row in await _ours(session, listing.offer_id):
             say(session, MeetingMoved(**sign_ups.state(row, meeting)))
-        at = sign_up_rules.reminder_at(meeting)
-        if at is not None and at > now:
+        if at := sign_up_rules.reminder_to_come(meeting, now):
             say_later(session, MeetingReminderDue(offer_id=listing.offer_id, version=listing.version), at=at)
     if listing.status == Status.OPEN:
         await sign_ups.fill(session, listing, meeting, now)
@@ -68,7 +67,7 @@ async def remind(session: AsyncSession, offer_id: str, now: datetime) -> None:
         for row in await _ours(session, offer_id):
             if row.standing == Standing.PLACE:
                 say(session, MeetingNear(**sign_ups.state(row, meeting)))
-    elif (at := sign_up_rules.reminder_at(meeting)) is not None and at > now:
+    elif at := sign_up_rules.reminder_to_come(meeting, now):
         say_later(session, MeetingReminderDue(offer_id=offer_id, version=listing.version), at=at)
 
 

@@ -95,6 +95,12 @@ def reminder_at(meeting: Meeting) -> datetime | None:
     return datetime.combine(day, REMINDED_AT, AMSTERDAM).astimezone(UTC) if day else None
 
 
+def reminder_to_come(meeting: Meeting, now: datetime) -> datetime | None:
+    """The same, as long as that morning has not come."""
+    at = reminder_at(meeting)
+    return at if at is not None and at > now else None
+
+
 def is_time_to_remind(meeting: Meeting, now: datetime) -> bool:
     """Whether that morning has come, and the meeting has not begun."""
     at = reminder_at(meeting)

@@ -1,6 +1,6 @@
 """What is told of tips, of meetings and of who comes to them."""
 
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Annotated
 
 from pydantic import BaseModel, Field
@@ -83,11 +83,14 @@ class SignUpView(BaseModel):
     standing: Standing
     name: str | None = Field(description="What the organiser sees of who signed up.")
     before_you: int | None = Field(description="How many others have waited longer, for who waits here.")
+    reminded_at: datetime | None = Field(
+        description="When who has a place is reminded; none when that was before this, or the day is not known."
+    )
 
     @classmethod
-    def of(cls, row: SignUp, before_you: int | None) -> "SignUpView":
+    def of(cls, row: SignUp, before_you: int | None, reminded_at: datetime | None) -> "SignUpView":
         """As it now is."""
-        return cls(standing=Standing(row.standing), name=row.name, before_you=before_you)
+        return cls(standing=Standing(row.standing), name=row.name, before_you=before_you, reminded_at=reminded_at)
 
 
 class OwnSignUpView(BaseModel):

@@ -51,7 +51,7 @@ async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call
             _set_reminder(session, meeting, call.now)
     session.add(row)
     await session.flush()
-    return Reply(await view(session, listing, row), version=row.version)
+    return Reply(await view(session, listing, row, call.now), version=row.version)
 
 
 async def cancel(session: AsyncSession, offer_id: str, call: Asking) -> Reply:
@@ -66,7 +66,7 @@ async def cancel(session: AsyncSession, offer_id: str, call: Asking) -> Reply:
         meeting = await listings.meeting_of(session, listing)
         say(session, SignUpWithdrawn(**state(row, meeting)))
         await fill(session, listing, meeting, call.now)
-    return Reply(await view(session, listing, row), version=row.version)
+    return Reply(await view(session, listing, row, call.now), version=row.version)
 
 
 def withdraw(session: AsyncSession, row: SignUp) -> None:
@@ -172,12 +172,12 @@ async def line(session: AsyncSession, offer_id: str) -> Sequence[SignUp]:
     return (await session.exec(query.order_by(col(SignUp.asked_at), col(SignUp.sign_up_id)))).all()
 
 
-async def view(session: AsyncSession, listing: Listing, row: SignUp) -> SignUpView:
+async def view(session: AsyncSession, listing: Listing, row: SignUp, now: datetime) -> SignUpView:
     """A sign-up, as its member sees it."""
     rows = await line(session, listing.offer_id)
     waiting = [one.sign_up_id for one in rows if one.standing == Standing.WAITING]
     before = waiting.index(row.sign_up_id) if row.sign_up_id in waiting and listing.node is None else None
-    return SignUpView.of(row, before)
+    return SignUpView.of(row, before, sign_up_rules.reminder_to_come(listings.as_meeting(listing), now))
 
 
 def state(row: SignUp, meeting: Meeting) -> dict[str, object]:
@@ -194,8 +194,7 @@ def tell_wish(session: AsyncSession, listing: Listing, row: SignUp) -> None:
 
 
 def _set_reminder(session: AsyncSession, meeting: Meeting, now: datetime) -> None:
-    at = sign_up_rules.reminder_at(meeting)
-    if at is not None and at > now:
+    if at := sign_up_rules.reminder_to_come(meeting, now):
         say_later(session, MeetingReminderDue(offer_id=meeting.offer_id), at=at)
 
 

@@ -178,9 +178,9 @@ async def test_who_gives_up_a_place_at_a_full_meeting_first_reads_that_somebody_
     assert read[1] is None
 
 
-async def test_who_signs_up_for_a_meeting_of_tomorrow_is_not_promised_a_reminder(neighbourhood):
-    tomorrow = (datetime.now(AMSTERDAM) + timedelta(days=1)).date().isoformat()
-    _, at, _ = await a_meeting(neighbourhood, starts_on=tomorrow)
+async def test_who_signs_up_when_the_morning_of_the_reminder_is_past_is_not_promised_one(neighbourhood):
+    all_of_today = {"starts_on": datetime.now(AMSTERDAM).date().isoformat(), "from_time": None, "until_time": None}
+    _, at, _ = await a_meeting(neighbourhood, **all_of_today)
     noor = await neighbourhood.member(name="Noor Jansen")
 
     answer = await press(noor, await noor.get(at), "sign-up")

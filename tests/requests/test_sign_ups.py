@@ -1,7 +1,7 @@
 """To sign up for a meeting: places, the waiting list, what is told of it, and a meeting of another node."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from hypothesis import given
@@ -106,7 +106,7 @@ async def test_the_places_are_given_in_turn_and_a_place_that_is_freed_goes_to_wh
         *("place", "place", "waiting", "waiting")
     ]
     own = (await requests.member("dee").get(f"/v1/meetings/{meeting['id']}/sign-up")).json()
-    assert own == {"standing": "waiting", "name": None, "before_you": 1}
+    assert (own["standing"], own["name"], own["before_you"]) == ("waiting", None, 1)
     await requests.given()
 
     await stay_away(requests, meeting, "ann")
@@ -239,6 +239,25 @@ async def test_who_has_a_place_is_reminded_on_the_day_before_and_once(requests):
 
     (near,) = await requests.said(MeetingNear)
     assert near.member_id == "ann"
+
+
+async def test_who_signs_up_reads_of_a_reminder_as_long_as_it_is_still_to_come(requests):
+    meeting = await meet(requests)
+    await come(requests, meeting, "noor")
+    due = MeetingReminderDue(offer_id=meeting["id"])
+    at = datetime.combine(rules.day_of(requests.clock()) + timedelta(days=13), time(9), rules.AMSTERDAM)
+
+    async def told() -> datetime | None:
+        (own,) = await mine(requests)
+        return own["sign_up"]["reminded_at"] and datetime.fromisoformat(own["sign_up"]["reminded_at"])
+
+    assert await told() == at
+    requests.clock.move(seconds=(at - requests.clock()).total_seconds() - 60)
+    await requests.when(due)
+    assert (await told(), await requests.said(MeetingNear)) == (at, [])  # of the morning itself, too
+    requests.clock.move(seconds=120)
+    await requests.when(due)
+    assert (await told(), len(await requests.said(MeetingNear))) == (None, 1)
 
 
 async def test_who_leaves_or_is_erased_gives_their_place_back(requests):

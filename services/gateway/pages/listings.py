@@ -1,7 +1,7 @@
 """Tips and meetings, which everybody can read; who is signed in comes to a meeting, or stays away after all."""
 
 from contextlib import suppress
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Annotated, Any
 from urllib.parse import quote, urlencode
 
@@ -148,7 +148,6 @@ async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str =
         comes=own is not None and own["standing"] in COUNTS,
         guests=guests,
         may_call_off=not meeting["is_called_off"] and _last_day(meeting, today) >= today,
-        is_reminded=(meeting["starts_on"] or "") > (_today(reader) + timedelta(days=1)).isoformat(),
         when=_when(meeting, reader.language),
         done=done,
         wrong=wrong,
