@@ -24,13 +24,27 @@ from services.requests.tables import Listing, SignUp
 
 
 async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call: Asking) -> Reply:
-    """The caller has a place from now on, or waits for one; who is signed up already only changes what is seen."""
+    """The caller has a place from now on, or waits for one.
+
+    Who is signed up already only changes what is seen: also when nobody can sign up any more, or it has begun.
+    """
     if await store.has_left(session, call.who.member_id):
         raise NotSignedIn
     await listings.not_while_erasing(session)
     if await listings.is_erased(session, call.who.member_id):
         raise NotSignedIn
     listing = await _meeting(session, offer_id)
+    row = await _of(session, offer_id, call.who.references)
+    if row is None or row.standing not in WANTED:
+        row = await _take_in_line(session, listing, row, call)
+    row.name = draft.name
+    session.add(row)
+    await session.flush()
+    return Reply(await view(session, listing, row, call.now), version=row.version)
+
+
+async def _take_in_line(session: AsyncSession, listing: Listing, row: SignUp | None, call: Asking) -> SignUp:
+    """Somebody who comes anew, or again; raises why they cannot."""
     meeting = await listings.meeting_of(session, listing)
     if sign_up_rules.is_over(meeting, call.now):
         raise sign_up_rules.MeetingOver
@@ -40,18 +54,14 @@ async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call
         raise sign_up_rules.OwnMeeting
     if listing.sign_up_url:
         raise sign_up_rules.SignUpElsewhere
-    row = await _of(session, offer_id, call.who.references) or _new(offer_id, call.who.member_id, call.now)
-    row.name = draft.name
-    if row.standing not in WANTED:
-        row.asked_at, row.version = call.now, row.version + 1
-        row.standing = await _standing(session, listing)
-        tell_wish(session, listing, row)
-        if row.standing != Standing.ASKED:
-            say(session, SignedUp(**state(row, meeting)))
-            _set_reminder(session, meeting, call.now)
-    session.add(row)
-    await session.flush()
-    return Reply(await view(session, listing, row, call.now), version=row.version)
+    row = row or _new(listing.offer_id, call.who.member_id, call.now)
+    row.asked_at, row.version = call.now, row.version + 1
+    row.standing = await _standing(session, listing)
+    tell_wish(session, listing, row)
+    if row.standing != Standing.ASKED:
+        say(session, SignedUp(**state(row, meeting)))
+        _set_reminder(session, meeting, call.now)
+    return row
 
 
 async def cancel(session: AsyncSession, offer_id: str, call: Asking) -> Reply:

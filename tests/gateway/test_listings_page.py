@@ -257,6 +257,8 @@ async def test_after_the_last_day_to_sign_up_who_comes_still_finds_it_and_its_or
     assert title in text(await noor.get("/meetings"))
     page = await noor.get(at)
     assert ("de aanmelding is gesloten" in text(page), f"{at}/calendar.ics" in page.text) == (True, True)
+    await save_name(noor, page, shows=False)
+    assert "De organisator ziet je naam niet." in text(await noor.get(at))
     assert "Dit blijft zo tot je het intrekt." in text(await organiser.get(f"{own}/change"))
     await press(organiser, await organiser.get(own), "withdraw")
     await neighbourhood.quiet()

@@ -9,8 +9,8 @@ from contracts.members import MemberErased, MemberLeft
 from contracts.partners import RecordWithdrawn, Thing
 from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, OfferClosed
 from services.requests import expiring, rules
-from tests.requests.conftest import wrong_fields
-from tests.requests.test_sign_ups import come, meet, mine
+from tests.requests.conftest import slug, wrong_fields
+from tests.requests.test_sign_ups import come, guests, meet, mine, stay_away
 
 
 @pytest.fixture
@@ -110,3 +110,24 @@ async def test_a_meeting_that_closed_becomes_nothing_else_until_it_is_withdrawn(
     refused = await requests.sem.patch(meeting["path"], json=visit, headers={"If-Match": '"2"'})
 
     assert set(wrong_fields(refused)) == {"kind"}
+
+
+@pytest.mark.parametrize("how", ["expired", "fulfilled", "begun"])
+async def test_who_has_a_place_shows_or_hides_their_name_and_gives_it_back_when_nobody_can_sign_up_any_more(
+    requests, how
+):
+    meeting = await closed(requests, "expired" if how == "begun" else how)
+    if how == "begun":
+        requests.clock.move(days=10)
+    at = f"/v1/meetings/{meeting['id']}/sign-up"
+
+    for name in ("Noor Jansen", None):
+        assert await come(requests, meeting, "noor", name) == "place"
+        assert await guests(requests, meeting) == [("place", name)]
+    late = await requests.member("ann").put(at, json={})
+    await stay_away(requests, meeting, "noor")
+
+    assert slug(late) == ("meeting-over" if how == "begun" else "meeting-not-found")
+    assert await guests(requests, meeting) == []
+    again = await requests.noor.put(at, json={})
+    assert slug(again) == slug(late)
