@@ -30,7 +30,7 @@ from services.notify.rendering import unsubscribe_link_unknown_page, unsubscribe
 from services.notify.rules import InboxItemNotFound, PreferencesNotFound, UnsubscribeLinkUnknown
 from services.notify.settings import NotifySettings
 from services.notify.streaming import InboxStream
-from services.notify.templates import Delivery
+from services.notify.templates import EVERYTHING, Delivery
 from services.notify.views import (
     InboxItemView,
     NotificationView,
@@ -151,7 +151,8 @@ async def show_unsubscribe(request: Request, token: str, session: ReadSession) -
 async def unsubscribe(request: Request, token: str, command: Command, session: ReadSession) -> Response:
     """Stops the mails of one category, without signing in (RFC 8058: one click in the mail program).
 
-    The page that then shows has a way back: the form field `mails=on`.
+    The page that then shows has a way back: the form field `mails=on`. Who stopped them all chooses anew at
+    `/preferences`: what was stopped before that would come back too.
     """
     found = await preferences.unsubscribe_token(session, token)
     if found is None:
@@ -159,6 +160,9 @@ async def unsubscribe(request: Request, token: str, command: Command, session: R
     language = await contacts.language_of(session, found.member_id)
     await session.close()
     on_again = parse_qs((await request.body()).decode("latin-1")).get("mails") == ["on"]
+
+    if on_again and found.category == EVERYTHING:  # the button of a page of a release before
+        return _unsubscribe_reply(request, found.category, language, "off")
 
     async def set_category(session: AsyncSession) -> Reply:
         change = preferences.unmute if on_again else preferences.mute

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import asdict
-from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import select
@@ -55,9 +54,8 @@ _MUTE = text(
 
 _UNMUTE = text(
     """
-    UPDATE preference SET version = version + 1,
-        muted = ARRAY(SELECT category FROM unnest(muted) AS category WHERE category <> ALL(CAST(:categories AS text[])))
-    WHERE member_id = :member_id AND muted && CAST(:categories AS text[])
+    UPDATE preference SET version = version + 1, muted = array_remove(muted, CAST(:category AS text))
+    WHERE member_id = :member_id AND CAST(:category AS text) = ANY(muted)
     """
 )
 
@@ -77,14 +75,10 @@ async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeTok
 async def mute(session: AsyncSession, member_id: str, category: str) -> None:
     """Stops the mails of a category, or of every one; doing it again changes nothing."""
     await not_while_erasing(session)
-    await run(session, _MUTE, _categories(member_id, category))
+    categories = [one.value for one in Category] if category == EVERYTHING else [category]
+    await run(session, _MUTE, {"member_id": member_id, "categories": sorted(categories)})
 
 
 async def unmute(session: AsyncSession, member_id: str, category: str) -> None:
-    """Undoes `mute`."""
-    await run(session, _UNMUTE, _categories(member_id, category))
-
-
-def _categories(member_id: str, category: str) -> dict[str, Any]:
-    found = [one.value for one in Category] if category == EVERYTHING else [category]
-    return {"member_id": member_id, "categories": sorted(found)}
+    """Undoes `mute` of one category."""
+    await run(session, _UNMUTE, {"member_id": member_id, "category": category})

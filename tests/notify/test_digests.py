@@ -232,6 +232,37 @@ async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_co
     }
 
 
+@pytest.mark.parametrize(
+    ("language", "still"),
+    [
+        (
+            "nl",
+            "Mails over een kennismaking of een bijeenkomst waarvoor je je aanmeldde, krijg je nog wel, maar geen"
+            " herinneringen.",
+        ),
+        ("en", "You still get mails about an introduction or a meeting that you signed up for, but no reminders."),
+    ],
+)
+async def test_who_stops_all_that_is_gathered_reads_what_still_comes_and_nothing_turns_on_what_was_off(
+    notify, language, still
+):
+    maya, page = a_person("Maya Singh", language=language), {"Accept": "text/html"}
+    await notify.given(maya)
+    await choose(notify, maya, proposals="daily", outcomes="none")
+    await notify.when(MatchEndorsed(**a_match(maya, a_person())))
+    (digest_id,) = await digests_gathered(notify, maya)
+    await notify.when(DigestDue(digest_id=digest_id))
+    link = notify.mails(maya)[0]["List-Unsubscribe"].strip("<>").partition("/api")[2]
+
+    asked, off = await notify.http.get(link, headers=page), await notify.http.post(link, headers=page)
+    on = await notify.http.post(link, headers=page, data={"mails": "on"})  # of a page of before
+
+    assert [still in one.text for one in (asked, off)] == [True, True]
+    assert ('name="mails"' in off.text, 'href="/preferences"' in off.text, on.text) == (False, True, off.text)
+    chosen = (await notify.http_as(maya.member_id).get("/v1/preferences")).json()
+    assert (chosen["outcomes"], chosen["proposals"]) == ("none", "none")
+
+
 async def test_a_timer_of_nothing_says_nothing(notify):
     await notify.when(DigestDue(digest_id=new_id()))
 
