@@ -1,10 +1,14 @@
 """What others offer is looked through, and a request about one of them is placed from its page."""
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 
-from tests.gateway.conftest import a_proposition
+from contracts.requests import OfferClosed
+from tests.gateway.conftest import BROWSER, NATION, a_proposition
 from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
+from tests.requests.test_listings import of_the_nation
 
 FAR = {"kind": "equipment", "themes": ["biodiversity"], "place": {"name": "Groningen"}}
 
@@ -197,3 +201,59 @@ async def test_ones_own_offer_and_that_of_a_colleague_are_not_asked_about(neighb
         page = await browser.get("/requests/new", params={"offer": offer["offer_id"]})
         assert "about" not in filled_in(page)
         assert "Dit aanbod is van je eigen organisatie." in shown(well_made(page, "nl"))
+
+
+@pytest.fixture
+async def tip(neighbourhood):
+    """A tip that somebody gives; withdrawn afterwards."""
+    sem = await neighbourhood.member(name="Sem de Vries")
+    placed = (await sem.post("/api/v1/offers", json=a_proposition(fresh_name("Tip"), kind="tip"))).json()
+    await neighbourhood.quiet()
+    yield placed | {"by": sem}
+    await sem.post(f"/api/v1/offers/{placed['offer_id']}/withdraw")
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False])
+async def test_from_a_tip_a_question_about_it_is_asked_and_its_maker_hears_of_it(neighbourhood, tip, is_signed_in):
+    noor = await neighbourhood.member()
+    reader = noor if is_signed_in else neighbourhood.visitor(**BROWSER)
+    page = await reader.get(links(await reader.get(f"/tips/{tip['offer_id']}"))["Stel er een vraag over"])
+    if not is_signed_in:
+        page = await noor.get(parse_qs(urlsplit(page.headers["location"]).query)["next"][0])
+
+    form = filled_in(page)
+    assert (form["about"], form["title"]) == (tip["offer_id"], f"Over: {tip['title']}")
+    assert (form["kind"], form["themes"]) == (["tip"], set(tip["themes"]))
+    placed = await press(
+        noor, page, "place", text="Werkt dat ook in een oude school?", kind="tip", themes=tip["themes"][0]
+    )
+
+    at, _, done = placed.headers["location"].partition("?")
+    assert done == "done=placed-about"
+    match = await match_of(neighbourhood, at.rpartition("/")[2], tip["offer_id"])
+    assert match["reasons"][0]["words"] == "gevraagd bij dit aanbod"
+
+    async def told():
+        items = (await tip["by"].get("/api/v1/inbox")).json()["items"]
+        return (match["match_id"], "match-endorsed") in [(one["matter_id"], one["template"]) for one in items]
+
+    assert await eventually(told, saying="that somebody asks about the tip")
+    await noor.post(f"/api/v1{at}/withdraw")
+
+
+async def test_from_a_tip_of_the_nation_a_question_about_it_is_asked_too(neighbourhood):
+    requests, noor = neighbourhood.services[0], await neighbourhood.member()
+    tip = of_the_nation(kind="tip", title=fresh_name("Landelijke tip"))
+    await requests.publish_elsewhere(tip, said_by=NATION)
+    await requests.quiet()
+
+    page = await noor.get(links(await noor.get(f"/tips/{tip.offer_id}"))["Stel er een vraag over"])
+    form = filled_in(page)
+    assert (form["about"], form["title"], form["kind"]) == (tip.offer_id, f"Over: {tip.title}", ["tip"])
+    shown_as = next(href for words, href in links(page).items() if words.startswith(tip.title))
+    assert heading(await noor.get(shown_as)) == tip.title
+    placed = await press(noor, page, "place", text="Hoe pak ik dat aan?", kind="tip", themes="energy-transition")
+
+    assert placed.headers["location"].endswith("?done=placed-about")
+    closed = tip.model_dump() | {"status": "withdrawn", "version": 2}
+    await requests.publish_elsewhere(OfferClosed.model_validate(closed), said_by=NATION)

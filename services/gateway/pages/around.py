@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from contracts.vocabulary import Status
+from contracts.vocabulary import Kind, Status
 from contracts.words import kinds_in_words, themes_in_words
 from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -70,6 +70,14 @@ async def seen_offer(reader: Reader, offer_id: str | None) -> dict[str, Any] | N
         with suppress(Refused):
             found: dict[str, Any] = await reader.ask(f"/v1/offers/{quote(offer_id, safe='')}")
             return found
+    return None
+
+
+async def seen_tip(reader: Reader, offer_id: str) -> dict[str, Any] | None:
+    """A tip that everybody can read, of the nation too, as an offer that a request is about."""
+    with suppress(Refused):
+        found: dict[str, Any] = await reader.ask(f"/v1/tips/{quote(offer_id, safe='')}")
+        return found | {"kind": Kind.TIP.value}
     return None
 
 

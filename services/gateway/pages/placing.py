@@ -14,7 +14,7 @@ from chassis.problems import Problem
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Status
 from contracts.words import kinds_in_words, themes_in_words
-from services.gateway.pages.around import fill_in, is_ours, seen_offer
+from services.gateway.pages.around import fill_in, is_ours, seen_offer, seen_tip
 from services.gateway.pages.asks import help_with
 from services.gateway.pages.forms import Form, place_in, places_in_words
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -125,7 +125,7 @@ async def _page(
 async def _about(
     reader: Reader, side: str, form: Form, answers: list[dict[str, Any]]
 ) -> tuple[dict[str, Any] | None, bool]:
-    """The offer that a request is to be about, where the reader can see it; the nation's stand among the answers.
+    """The offer that a request is to be about, where the reader can see it; the nation's stand among tips and answers.
 
     And whether the one that they chose is of their own organisation, so that it is about none.
     """
@@ -138,7 +138,8 @@ async def _about(
         return None, True
     if offer and offer["status"] != Status.OPEN:
         return None, False
-    return offer or next((one for one in answers if one["offer_id"] == offer_id), None), False
+    offer = offer or next((one for one in answers if one["offer_id"] == offer_id), None)
+    return offer or await seen_tip(reader, offer_id), False
 
 
 async def _asked(reader: Reader, side: str, ask_id: str) -> dict[str, list[str]]:
