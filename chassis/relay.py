@@ -35,14 +35,13 @@ _CLAIM = """
     WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1 FOR UPDATE
     """
 
-#: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there, nor a
-#: deed: it tells of people, and the service that keeps deeds forgets them in the stream, and cannot here.
+#: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there.
 _REMOVE = """
     WITH gone AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]) RETURNING *)
     INSERT INTO said
     SELECT seq, at, event_id, entity_id, subject, due_at, timer_subject, body, said_at
     FROM gone JOIN unnest($1::bigint[], $2::bigint[]) AS stored(seq, at) USING (seq)
-    WHERE at IS NOT NULL AND kept_seconds IS NULL AND subject NOT LIKE '%.local.chassis.deed-done.%'
+    WHERE at IS NOT NULL AND kept_seconds IS NULL
     ON CONFLICT (seq) DO UPDATE SET stream_seq = excluded.stream_seq
     """
 

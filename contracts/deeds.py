@@ -54,7 +54,11 @@ DoneAs = Role | Literal["operator"]
 OPERATOR: Literal["operator"] = "operator"
 
 
-class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local"):
+#: A year, wherever it is kept: who did it and whose it is are references to people.
+KEPT_SECONDS = 365 * 24 * 3600
+
+
+class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local", kept_seconds=KEPT_SECONDS):
     """Somebody did something that is of others: who, as what, to whose. It holds nothing of what that is."""
 
     deed_id: str

@@ -12,13 +12,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, NodeTeam, Page, Paging, ReadSession, SignedIn
 from chassis.paging import PageAsked
-from contracts.deeds import OPERATOR, Deed, DeedDone, DoneAs, Matter
+from contracts.deeds import KEPT_SECONDS, OPERATOR, Deed, DeedDone, DoneAs, Matter
 from services.members.rules import MemberStatus
 from services.members.tables import Erasure, Instant, Member, Table, Texts
 
 router = APIRouter(prefix="/v1", tags=["deeds"])
 
-KEPT_FOR = timedelta(days=365)
+KEPT_FOR = timedelta(seconds=KEPT_SECONDS)
 
 
 class DeedRow(Table, table=True):
@@ -86,11 +86,12 @@ async def list_own_deeds(
     return await _page(session, [_concerns(list(who.references))], paging, seen_by=who)
 
 
-async def keep(session: AsyncSession, event: DeedDone, now: datetime) -> None:
-    """Keeps what was done; what is older than a year goes with that. Of who was erased meanwhile nothing is kept."""
-    await session.exec(sa.delete(DeedRow).where(col(DeedRow.done_at) < now - KEPT_FOR))
-    if await session.get(DeedRow, event.deed_id) is not None:
-        return
+async def keep(session: AsyncSession, event: DeedDone, now: datetime) -> bool:
+    """Keeps what was done; what is older than a year goes with that. Of who was erased meanwhile nothing is kept.
+
+    Returns whether it names somebody who was erased: what was said of it then goes as well.
+    """
+    await session.exec(sa.delete(DeedRow).where(col(DeedRow.done_at) < now - KEPT_FOR))  # which locks as `forget` says
     named = {event.done_by, *event.whose}
     erased = set((await session.exec(select(Erasure.member_id).where(col(Erasure.member_id).in_(named)))).all())
     told = event.model_dump(exclude={"version"}) | {"whose": [one for one in event.whose if one not in erased]}
@@ -98,11 +99,17 @@ async def keep(session: AsyncSession, event: DeedDone, now: datetime) -> None:
         told["done_by"] = None
     if erased:
         told |= {"title": None, "done_by": None if event.done_by in erased else told["done_by"]}
-    session.add(DeedRow(**told))
+    if await session.get(DeedRow, event.deed_id) is None:
+        session.add(DeedRow(**told))
+    return bool(erased)
 
 
 async def forget(session: AsyncSession, member_id: str) -> list[str]:
-    """Takes somebody out of what was done; returns the ids of that. That something was done stays known."""
+    """Takes somebody out of what was done; returns the ids of that. That something was done stays known.
+
+    What is being kept at this moment is awaited and then seen; what is kept later sees that they were erased.
+    """
+    await (await session.connection()).execute(sa.text("LOCK TABLE deed IN EXCLUSIVE MODE"))
     touched = sa.or_(col(DeedRow.done_by) == member_id, _concerns([member_id]))
     without: dict[str, Any] = {
         "done_by": sa.func.nullif(col(DeedRow.done_by), member_id),

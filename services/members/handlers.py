@@ -111,9 +111,10 @@ async def find_the_same_person(event: MemberJoined | MemberChanged, session: Asy
 
 
 @router.hears(DeedDone)
-async def keep_deed(event: DeedDone, session: AsyncSession, now: datetime) -> None:
+async def keep_deed(event: DeedDone, session: AsyncSession, now: datetime, streams: Streams) -> None:
     """Somebody did something for or to others: kept for a year."""
-    await deeds.keep(session, event, now)
+    if await deeds.keep(session, event, now):
+        await forget_messages(streams, session, speaker="chassis", entity_ids=[event.deed_id])
 
 
 @router.hears(InvitationLapseDue)

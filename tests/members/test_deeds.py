@@ -1,11 +1,16 @@
 """What was done for others is kept for a year, and read by the team, by who did it and by whom it concerns."""
 
+import asyncio
 from datetime import timedelta
+
+from sqlalchemy import text
 
 from contracts.deeds import Deed, DeedDone
 from contracts.event import new_id
 from contracts.members import MemberErased
 from contracts.vocabulary import Role
+from services.members import deeds
+from tests.given import eventually
 from tests.members.conftest import COMPANY, slug
 
 AMIR, NOOR, SEM = "m-amir", "m-noor", "m-sem"
@@ -83,6 +88,18 @@ async def test_after_a_year_it_is_gone(members):
     assert len(await read(members.team())) == 2
 
 
+async def test_what_is_said_of_it_leaves_the_stream_when_it_is_gone(members):
+    noor = await members.joined()
+
+    await members.team().put(f"/v1/members/{noor}/block")
+    await members.quiet()
+
+    (subject,) = [subject for subject, _ in await members.messages("local") if ".deed-done." in subject]
+    name = members.service.streams.name("local")
+    message = await members.service.streams.js.get_last_msg(name, subject)
+    assert (message.headers or {}).get("Nats-TTL") == f"{deeds.KEPT_FOR.total_seconds():.0f}s"
+
+
 async def test_of_who_is_erased_no_reference_is_left_also_when_the_deed_comes_late(members):
     noor = await members.joined()
     kept = a_deed(members.clock(), whose=(noor, SEM))
@@ -97,8 +114,33 @@ async def test_of_who_is_erased_no_reference_is_left_also_when_the_deed_comes_la
     assert (first["done_by"], first["whose"], first["title"]) == (AMIR, [SEM], None)
     assert (second["done_by"], second["whose"], second["title"]) == (None, [SEM], None)
     left = [subject for subject, _ in await members.messages("local")]
-    assert [subject for subject in left if kept.deed_id in subject] == []
+    assert [subject for subject in left if kept.deed_id in subject or late.deed_id in subject] == []
     assert [type(event) for _, event in await members.envelopes() if isinstance(event, MemberErased)] == [MemberErased]
+
+
+async def test_an_erasure_waits_for_a_deed_that_is_being_kept(members):
+    """The deed has not committed yet when the erasure comes in."""
+    noor = await members.joined()
+
+    async def it_waits_or_is_done():
+        async with members.service.engine.connect() as looking:
+            waiting = text(
+                "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'deed'::regclass"
+                " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+                " UNION ALL SELECT 1 FROM erasure_part WHERE member_id = :noor"
+            )
+            return (await looking.execute(waiting, {"noor": noor})).first()
+
+    async with members.session() as keeping:
+        await deeds.keep(keeping, a_deed(members.clock(), whose=(noor, SEM)), members.clock())
+        erasing = asyncio.create_task(members.http_as(noor).delete("/v1/members/me"))
+        await eventually(it_waits_or_is_done, saying="an erasure that waits or is done")
+        await keeping.commit()
+    assert (await erasing).status_code == 202
+    await members.quiet()
+
+    (done,) = await read(members.team())
+    assert (done["whose"], done["title"]) == ([SEM], None)
 
 
 async def test_who_brings_people_together_finds_members_in_their_scope(members):
