@@ -58,7 +58,9 @@ async def end_accepted(
 
 
 @router.hears(EventRejected)
-async def end_refused(event: EventRejected, session: AsyncSession, now: datetime, settings: PartnersSettings) -> None:
+async def end_refused(
+    event: EventRejected, session: AsyncSession, now: datetime, streams: Streams, settings: PartnersSettings
+) -> None:
     """A service refused what was told, or what partners had to do for it was given up: the partner can read why."""
     receipt = await store.told_as(session, event.rejected_id) or await _given_up(session, event)
     if receipt is None:
@@ -67,9 +69,8 @@ async def end_refused(event: EventRejected, session: AsyncSession, now: datetime
     was_told = receipt.status == Status.TOLD
     await ending.refuse(session, receipt, event.problem, event.title, event.errors, now)
     if record is not None and was_told:
-        record.told_hash = None
-        if event.rejected_type not in _ACCEPTED:
-            _counts_as_before(record)
+        await forgetting.forget_nobody(session, record, streams)
+        _counts_as_before(record, event)
         await ending.answered(session, record, now)
     elif record is not None and record.under_way is None:
         await ending.next_in_line(session, record, now)
@@ -90,8 +91,11 @@ async def _given_up(session: AsyncSession, event: EventRejected) -> Receipt | No
     return await store.told_as(session, event.rejected_about)  # that it was refused
 
 
-def _counts_as_before(record: Record) -> None:
+def _counts_as_before(record: Record, event: EventRejected) -> None:
     """What was told last is refused: what counted before it counts again."""
+    record.told_hash = None
+    if event.rejected_type in _ACCEPTED:
+        return
     if record.order_key_before is not None and record.withdrawn_before is not None:
         record.order_key, record.withdrawn = record.order_key_before, record.withdrawn_before
     if record.member_id_before is not None:  # else it counts for nobody yet, and goes with whom it was told of

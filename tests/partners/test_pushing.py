@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from contracts.event import EventRejected, FieldError
+from contracts.event import Event, EventRejected, FieldError
 from contracts.members import MemberErased
 from contracts.partners import (
     EventAccepted,
@@ -26,14 +26,14 @@ from tests.given import eventually, migration_matches
 from tests.partners.conftest import PERSON, QUESTION, SCHOOL, Partners, an_event
 
 
-async def refused_by_members(partners: Partners, *errors: FieldError) -> None:
+async def refused_by_members(partners: Partners, *errors: FieldError, told: type[Event] = OrganisationTold) -> None:
     """Members refuses what was told last."""
     await partners.quiet()
-    told_ids = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, OrganisationTold)]
+    told_ids = [envelope.id for envelope, event in await partners.envelopes() if isinstance(event, told)]
     await partners.when(
         EventRejected(
             rejected_id=told_ids[-1],
-            rejected_type=OrganisationTold.type_name(),
+            rejected_type=told.type_name(),
             rejected_by="members",
             problem="https://omdehoek.nl/problems/invalid-fields",
             title="Some fields are not right",
@@ -274,6 +274,21 @@ async def test_what_was_refused_for_its_fields_goes_with_the_person_it_is_of(par
         left = (await session.exec(text("SELECT subject FROM receipt"))).scalars().all()
     assert left == ["school-1"]
     assert {event.event_type.split(".")[3] for event in await partners.heard_by(EventRefused)} == set()
+
+
+async def test_of_a_person_whom_members_refuses_the_words_are_kept_nowhere_unless_they_are_known(partners):
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL), an_event("person", "noor", PERSON))
+    await partners.accepted((await partners.said(OrganisationTold))[0])
+    await refused_by_members(partners, told=PersonTold)
+
+    assert await partners.said(PersonTold) == []
+    await partners.pushed(an_event("person", "noor", PERSON))
+    (told,) = await partners.said(PersonTold)
+    assert told.name == PERSON["name"]
+    await partners.accepted(told, "the-member")
+    await partners.pushed(an_event("person", "noor", PERSON | {"name": "Noor Bakker"}))
+    await refused_by_members(partners, told=PersonTold)
+    assert len(await partners.said(PersonTold)) == 2, "they go with the member"
 
 
 async def test_who_was_erased_before_they_were_known_here_is_forgotten_all_the_same(partners):
