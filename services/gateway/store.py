@@ -67,9 +67,14 @@ async def end_session(session: AsyncSession, token_hash: bytes, staying: str | N
     return await _end(session, sa.or_(*of_it), staying)
 
 
-async def end_sessions_of(session: AsyncSession, member_id: str) -> list[bytes]:
-    """No session of a member is left; returns which there were."""
-    return await _end(session, col(SessionRow.member_id) == member_id)
+async def end_sessions_of(
+    session: AsyncSession, member_id: str, *, begun_before: datetime | None = None
+) -> list[bytes]:
+    """No session of a member is left, but for those begun since a moment; returns which there were."""
+    theirs = col(SessionRow.member_id) == member_id
+    if begun_before is not None:
+        theirs &= col(SessionRow.started_at) < begun_before
+    return await _end(session, theirs)
 
 
 async def end_sessions_begun(

@@ -159,10 +159,11 @@ async def take_lost(session: AsyncSession, proposition_id: str) -> int:
 
 
 async def note_left(session: AsyncSession, member_id: str, version: int) -> bool:
-    """Remembers that a member left; false when this leaving was heard before, or they were erased."""
+    """Remembers that a member left; false when they came back since, it was heard before, or they were erased."""
     await _before_any_row(session)
     insert = pg.insert(Departure).values(member_id=member_id, version=version, erased=False)
-    newer = (col(Departure.version) < insert.excluded.version) & ~col(Departure.erased)
+    known = sa.func.greatest(col(Departure.version), col(Departure.joined))
+    newer = (known < insert.excluded.version) & ~col(Departure.erased)
     return await _has_effect(
         session,
         insert.on_conflict_do_update(index_elements=["member_id"], set_={"version": version}, where=newer),

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlmodel import select
 
+from contracts.members import MemberLeft
 from services.gateway.store import SessionRow
 from tests.gateway.conftest import a_street, another_gateway, slug
 from tests.given import eventually, fresh_name
@@ -229,6 +230,22 @@ async def test_who_left_or_was_erased_leaves_no_session_behind(postgres, nats, t
         async with street.gateway.session() as session:
             (left,) = (await session.exec(select(SessionRow))).all()
         assert left.member_id == await street.member_id(staying)
+
+
+async def test_who_came_back_stays_signed_in_when_their_leaving_is_heard_late(street):
+    email = an_address()
+    browser = await street.member(email=email)
+    street.gateway.clock.move(minutes=1)  # the leaving that is heard then was said before
+    back = await street.signed_in(email)
+    street.gateway.clock.move(minutes=-1)
+
+    await street.gateway.when(MemberLeft(member_id=await street.member_id(back), version=2))
+
+    async def out() -> bool:
+        return not await is_signed_in(browser)
+
+    await eventually(out, saying="the end of the session of before")
+    assert await is_signed_in(back)
 
 
 async def test_a_session_ends_when_nobody_uses_it_and_lasts_while_somebody_does(street, postgres, nats):

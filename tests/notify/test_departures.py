@@ -1,5 +1,7 @@
 """Who left is mailed nothing any more but the link that they ask for, until they come back."""
 
+from datetime import timedelta
+
 import pytest
 
 from contracts.event import new_id
@@ -8,6 +10,7 @@ from contracts.members import MemberErased, MemberJoined, MemberLeft
 from contracts.notify import DigestDue
 from contracts.requests import InitiativeNews, Reader
 from contracts.vocabulary import InitiativeStatus
+from services.notify.push import devices
 from services.notify.tables import Departure
 from tests.notify.conftest import a_match, a_person
 from tests.notify.test_digests import digests_gathered, proposals
@@ -62,6 +65,21 @@ async def test_who_came_back_is_mailed_again_in_whatever_order_that_is_heard(not
     await notify.when(MatchEndorsed(**a_match(noor, a_person("Vera"))))
 
     assert len(notify.mails(noor)) == 1
+
+
+async def test_a_device_that_was_added_since_the_return_is_told_also_when_the_leaving_is_heard_late(notify, noor):
+    async with notify.session() as session:
+        for device, minutes in (("before", -1), ("since", 1)):
+            at = notify.clock() + timedelta(minutes=minutes)
+            whose = [noor.member_id]
+            device_id, endpoint = f"{device}-{noor.member_id}", f"https://push.example/{new_id()}"
+            await devices.keep(session, device_id, whose, endpoint=endpoint, p256dh="", auth="", now=at)
+        await session.commit()
+
+    await notify.when(left(noor))
+
+    async with notify.session() as session:
+        assert await devices.devices_of(session, [noor.member_id]) == [f"since-{noor.member_id}"]
 
 
 async def test_of_who_was_erased_is_not_noted_that_they_left(notify, noor):

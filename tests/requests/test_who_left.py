@@ -52,10 +52,22 @@ async def test_who_left_can_still_take_away_what_is_theirs(requests):
 
 async def test_who_came_back_asks_and_reopens_again(requests):
     closed = await requests.placed()
-    await requests.given(JOINED, LEFT, MemberJoined(member_id="noor", version=3))
+    await requests.given(JOINED, LEFT)
+    await requests.given(MemberJoined(member_id="noor", version=3))
 
     await requests.step(closed, "reopen")
     await requests.placed()
+
+    assert [row.status for row in await requests.rows()] == ["open", "open"]
+
+
+async def test_a_leaving_that_is_heard_after_the_return_withdraws_nothing(requests):
+    """As one that was put aside, and that the team has handled again."""
+    await requests.given(MemberJoined(member_id="noor", version=3))
+    await requests.placed()
+
+    await requests.when(LEFT)
+    await requests.placed("offer")
 
     assert [row.status for row in await requests.rows()] == ["open", "open"]
 

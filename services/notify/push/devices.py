@@ -32,6 +32,11 @@ _DROP_OLDEST = text(
     f"ORDER BY added_at DESC, device_id OFFSET {DEVICES_MAX})"
 )
 
+_END_ALL = text(
+    "DELETE FROM push_device WHERE member_id = :member_id "
+    "AND added_at < coalesce(CAST(:added_before AS timestamptz), 'infinity')"
+)
+
 
 async def keep(
     session: AsyncSession,
@@ -68,6 +73,6 @@ async def end(session: AsyncSession, device_id: str, references: Sequence[str] |
         await run(session, text(f"{statement} AND member_id = ANY(:who)"), values)
 
 
-async def end_all_of(session: AsyncSession, member_id: str) -> None:
-    """A member is told on no device any more."""
-    await run(session, text("DELETE FROM push_device WHERE member_id = :member_id"), {"member_id": member_id})
+async def end_all_of(session: AsyncSession, member_id: str, *, added_before: datetime | None = None) -> None:
+    """A member is told on no device any more, but for those added since a moment."""
+    await run(session, _END_ALL, {"member_id": member_id, "added_before": added_before})

@@ -1,5 +1,7 @@
 """What ends that a device is told: somebody signed out there, or takes part no more."""
 
+from datetime import datetime
+
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
@@ -17,6 +19,6 @@ async def end_device(event: SignedOutOfDevice, session: AsyncSession) -> None:
 
 
 @router.hears(MemberLeft)
-async def end_devices(event: MemberLeft, session: AsyncSession) -> None:
-    """A member left: no device of theirs is told anything any more."""
-    await devices.end_all_of(session, event.member_id)
+async def end_devices(event: MemberLeft, session: AsyncSession, said_at: datetime) -> None:
+    """A member left: no device of theirs is told anything any more, but for those added since they came back."""
+    await devices.end_all_of(session, event.member_id, added_before=said_at)
