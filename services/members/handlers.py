@@ -21,11 +21,9 @@ from contracts.members import (
     RecordAccepted,
 )
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
-from services.members import deeds, erased, invitations, nodes, sealing, store, told
-from services.members.erasure import erase
+from services.members import deeds, erased, invitations, joining, nodes, sealing, told
 from services.members.merging import look_for_the_same
 from services.members.merging_persons import look_for_the_same_person
-from services.members.rules import MemberStatus
 from services.members.settings import MembersSettings
 
 router = EventRouter()
@@ -126,13 +124,7 @@ async def forget_invitation(event: InvitationLapseDue, session: AsyncSession, no
 @router.hears(JoiningLapseDue)
 async def forget_unconfirmed(event: JoiningLapseDue, session: AsyncSession, now: datetime) -> None:
     """Somebody asked to join and never followed a link: what they filled in is removed."""
-    member = await store.find_member(session, event.member_id)
-    if member is None or member.status == MemberStatus.ACTIVE:
-        return
-    if member.status == MemberStatus.UNCONFIRMED:
-        await erase(session, member, now)
-    else:
-        await store.drop_links(session, event.member_id)
+    await joining.lapse(session, event.member_id, now)
 
 
 @router.hears(OrganisationTold, PersonTold, AmbassadorTold)

@@ -9,7 +9,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Command, Now, Reply, say_later
 from contracts.members import JoiningLapseDue
 from services.members import membership, persons, rules, store
+from services.members.erasure import erase
 from services.members.inputs import JoinDraft
+from services.members.inviting import LAPSES_EARLY
 from services.members.links import mail_link
 from services.members.rules import MemberStatus, OrganisationExists
 from services.members.settings import OwnSettings
@@ -56,6 +58,22 @@ async def _known_or_new(session: AsyncSession, draft: JoinDraft, now: datetime) 
     if member.status == MemberStatus.UNCONFIRMED:
         member.email = draft.email  # nobody showed that it is theirs as it was written before
     return member
+
+
+async def lapse(session: AsyncSession, member_id: str, now: datetime) -> None:
+    """Of who never followed a link nothing is kept; of who asked to join once more meanwhile, when that lapses."""
+    member = await store.find_member(session, member_id)
+    if member is None or member.status == MemberStatus.ACTIVE:
+        return
+    link = await store.newest_link(session, member_id)
+    if link and link.joining:  # a link that was asked for since has the details of the joining, and no timer
+        asked_at = datetime.fromisoformat(link.joining["consented_at"])
+        if now < asked_at + rules.UNCONFIRMED_KEPT - LAPSES_EARLY:
+            return
+    if member.status == MemberStatus.UNCONFIRMED:
+        await erase(session, member, now)
+    else:
+        await store.drop_links(session, member_id)
 
 
 def _details(draft: JoinDraft, now: datetime) -> dict[str, Any]:

@@ -160,6 +160,7 @@ async def test_who_never_follows_the_link_is_forgotten(members):
     await members.http.post("/v1/members", json=a_join())
     (link,) = await members.links()
     await members.given()
+    members.clock.move(days=7)
 
     await members.when(JoiningLapseDue(member_id=link.member_id))
 
@@ -169,6 +170,42 @@ async def test_who_never_follows_the_link_is_forgotten(members):
         assert await find_member(session, link.member_id) is None
         assert (await erasure_of(session, link.member_id)).removed["sign-in-links"] == 1
     assert not [subject for subject, _ in await members.messages("local") if link.sign_in_id in subject]
+
+
+async def test_who_asks_to_join_once_more_is_not_forgotten_by_the_timer_of_the_first_time(members):
+    await members.http.post("/v1/members", json=a_join())
+    (first,) = await members.links()
+    members.clock.move(days=7)
+    await members.http.post("/v1/members", json=a_join())
+
+    await members.when(JoiningLapseDue(member_id=first.member_id))
+
+    assert await members.follow((await members.links())[-1].token) == first.member_id
+
+
+async def test_a_link_that_is_asked_for_does_not_keep_who_never_follows_it(members):
+    await members.http.post("/v1/members", json=a_join())
+    (first,) = await members.links()
+    members.clock.move(days=7)
+    await members.gateway.post("/internal/sign-in-links", json={"email": first.email})
+    assert len(await members.links()) == 2
+
+    await members.when(JoiningLapseDue(member_id=first.member_id))
+
+    async with members.session() as session:
+        assert await find_member(session, first.member_id) is None
+
+
+async def test_who_had_left_and_asks_to_join_once_more_can_still_follow_the_link(members):
+    member_id = await members.joined()
+    await members.http_as(member_id).post("/v1/members/me/leave")
+    members.clock.move(days=7)
+    again = await members.http.post("/v1/members", json=a_join(organisation=COMPANY))
+    assert again.status_code == 202
+
+    await members.when(JoiningLapseDue(member_id=member_id))
+
+    assert await members.follow((await members.links())[-1].token) == member_id
 
 
 async def test_who_followed_the_link_is_not_forgotten(members):
