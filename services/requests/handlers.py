@@ -121,9 +121,11 @@ async def forget_what_was_heard(event: PropositionsForgotten, streams: Streams, 
 
 
 @router.hears(PropositionTold)
-async def keep_told(event: PropositionTold, session: AsyncSession, now: datetime, settings: RequestsSettings) -> None:
+async def keep_told(
+    event: PropositionTold, session: AsyncSession, now: datetime, settings: RequestsSettings, said_at: datetime
+) -> None:
     """A partner network told what one of its people asks or offers."""
-    known_as = await told.keep(session, event, now, settings)
+    known_as = await told.keep(session, event, now, settings, said_at=said_at)
     say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=known_as))
 
 

@@ -3,7 +3,7 @@
 A question or an offer of a partner has the id of the partner's record.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,11 +22,21 @@ _NOT_ITS_WORDS = {"record_id", "version", "partner_id", "network", "known_as", "
 #: From where what is told again is asked or offered again; what was fulfilled stays so.
 _STANDS_AGAIN = frozenset({Status.WITHDRAWN, Status.EXPIRED})
 
+#: That somebody is back is heard within this: a network may tell what they ask as soon as it knows.
+HEARD_WITHIN = timedelta(seconds=10)
 
-async def keep(session: AsyncSession, told: PropositionTold, now: datetime, settings: RequestsSettings) -> str:
-    """Places or changes it; returns its id. Raises `FieldErrors`, or `PersonLeft`."""
+
+class ReturnNotHeard(Exception):
+    """It is told of somebody who left, and that they are back may be heard only a little later."""
+
+
+async def keep(
+    session: AsyncSession, told: PropositionTold, now: datetime, settings: RequestsSettings, *, said_at: datetime
+) -> str:
+    """Places or changes it; returns its id. Raises `FieldErrors`, `PersonLeft`, or for a while `ReturnNotHeard`."""
     if await store.has_left(session, told.member_id):
-        raise rules.PersonLeft
+        may_be_back = now - said_at < HEARD_WITHIN and not await store.any_erased(session, [told.member_id])
+        raise ReturnNotHeard if may_be_back else rules.PersonLeft
     own, stays = told.organisation_id, await leads.stays(session, Lead, told.organisation_id)
     told = told.model_copy(update={"organisation_id": stays})
     who = Identity(member_id=told.member_id, organisation_ids=(stays,))

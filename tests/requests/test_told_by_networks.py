@@ -3,8 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
+from chassis.router import durable_of
 from contracts.event import EventRejected, new_id
-from contracts.members import MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
+from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
 from contracts.places import find_place
 from contracts.requests import (
@@ -19,6 +20,7 @@ from contracts.requests import (
 )
 from contracts.vocabulary import Kind, Network, Side, Theme
 from services.requests import rules
+from tests.given import eventually
 
 OF = {"partner_id": "docenten", "network": Network.DUURZAAM_MBO}
 
@@ -102,8 +104,10 @@ async def test_of_who_left_a_network_asks_nothing_until_they_are_back(requests):
     await requests.when(a_question(record_id))
     await requests.when(MemberLeft(member_id="noor", version=2))
 
-    await requests.when(a_question(record_id, 2))
-    await requests.when(a_question(new_id()))
+    requests.clock.move(minutes=-1)  # what is told at once waits a little for them to be back
+    await requests.publish(a_question(record_id, 2))
+    await requests.publish(a_question(new_id()))
+    requests.clock.move(minutes=1)
 
     first, second = await requests.said(EventRejected)
     assert first.problem == second.problem == "https://omdehoek.nl/problems/person-left"
@@ -111,6 +115,32 @@ async def test_of_who_left_a_network_asks_nothing_until_they_are_back(requests):
     await requests.when(MemberJoined(member_id="noor", version=3))
     await requests.when(a_question(record_id, 3))
     assert [row.status for row in await requests.rows()] == ["open"]
+
+
+async def test_what_is_told_at_once_of_who_came_back_waits_until_that_is_heard(requests, monkeypatch):
+    for most in ("attempts_max", "deliveries_max"):  # however slow this machine is
+        monkeypatch.setitem(requests.service.settings.__dict__, most, 1000)
+    await requests.given(MemberJoined(member_id="noor", version=1), MemberLeft(member_id="noor", version=2))
+    stream, consumer = requests.service.streams.name("local"), durable_of("requests", PropositionTold)
+
+    async def it_was_tried():
+        tried = await requests.service.streams.js.consumer_info(stream, consumer)
+        return tried.num_redelivered or [event for _, event in await requests.envelopes()]
+
+    await requests.publish(a_question(new_id()))
+    await eventually(it_was_tried, saying="a first attempt")
+    await requests.when(MemberJoined(member_id="noor", version=3))
+
+    await requests.then_said(RequestPlaced, RecordAccepted)
+
+
+async def test_of_who_was_erased_what_is_told_is_refused_at_once(requests):
+    await requests.given(MemberErased(member_id="noor", version=2))
+
+    await requests.when(a_question(new_id()))
+
+    (rejected,) = await requests.then_said(EventRejected)
+    assert rejected.problem.endswith("/person-left")
 
 
 async def test_that_somebody_is_back_counts_when_it_is_heard_before_that_they_left(requests):
