@@ -31,7 +31,7 @@ class HandOver(Input):
         "node's whole team, which has it at once. The team itself gives it to whom it names.",
     )
     note: Annotated[LongText, Field(max_length=1000)] | None = Field(
-        default=None, description="Why, in one's own words, for who is asked."
+        default=None, description="Why, in one's own words, for who looks at it from then on, and the team."
     )
 
 

@@ -13,7 +13,7 @@ from chassis import Identity, say
 from contracts.deeds import Deed
 from contracts.desk import HandOverAnswered, HandOverAsked
 from contracts.event import new_id
-from services.matching import doing, one_person, people, proposing, showing
+from services.matching import doing, matches, one_person, people, proposing, showing
 from services.matching.calls import Call
 from services.matching.desk_rules import HandOverNotFound, HandOverWaits
 from services.matching.match import Match
@@ -97,7 +97,9 @@ async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> Shown 
         return None
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
     match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now)
-    return replace(shown, match=match)
+    if row["note"]:
+        await matches.note(session, match.match_id, row["note"], by=row["asked_by"])
+    return replace(shown, match=match, note=row["note"] or shown.note)
 
 
 async def answer_for_leaver(session: AsyncSession, member_id: str, now: datetime) -> None:

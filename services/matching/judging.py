@@ -31,7 +31,7 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
     await go_on(session, match)
     if match.owner and side:
         say(session, JudgementGiven(match_id=match.match_id, side=side, endorsed=True), to=match.owner)
-    return replace(shown, match=match)
+    return replace(shown, match=match, note=None if match.endorsed_at else shown.note)
 
 
 async def go_on(session: AsyncSession, match: Match) -> None:
@@ -68,11 +68,15 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
         await handing_over.ask_over(session, shown, call, to.member_id, to.note)
         return shown
     chosen = await _chosen(session, shown.match, to)
-    if chosen == shown.match.ambassador_ids:
-        return shown
-    check_version(call.expected, shown.match.version)
-    doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
-    return replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now))
+    if to.note:
+        shown = replace(shown, note=to.note)
+    if chosen != shown.match.ambassador_ids:
+        check_version(call.expected, shown.match.version)
+        doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
+        shown = replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now))
+    if to.note:
+        await matches.note(session, call.match_id, to.note, by=call.who.member_id)
+    return shown
 
 
 async def _to_judge(session: AsyncSession, call: Call) -> Shown:

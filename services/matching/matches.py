@@ -80,10 +80,15 @@ _CHANGING = (
     "offerer_accepted", "dismissed_because", "declined_because", "lapsed_because",
 )  # fmt: skip
 
+# What was written beside a hand-over has served when somebody has looked.
+_IS_LOOKED_AT = "m.state = 'proposed' AND new.state <> 'proposed'"
+_NOTE = ", ".join(f"{name} = CASE WHEN {_IS_LOOKED_AT} THEN NULL ELSE m.{name} END" for name in ("note", "note_by"))
+
 _SAVE = text(
     f"""
     WITH saved AS (
-        UPDATE match AS m SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)}
+        UPDATE match AS m SET {", ".join(f"{name} = new.{name}" for name in _CHANGING)},
+            {_NOTE}
         FROM jsonb_populate_recordset(CAST(NULL AS match), CAST(:rows AS jsonb)) AS new
         WHERE m.match_id = new.match_id)
     {feedback.KEEP}
@@ -109,7 +114,7 @@ async def keep_elsewhere(session: AsyncSession, match_id: str, elsewhere: dict[s
 
 
 async def note(session: AsyncSession, match_id: str, words: str, by: str) -> None:
-    """Keeps what an ambassador wrote beside a dismissal, for other ambassadors."""
+    """Keeps what an ambassador wrote beside a dismissal, or beside a hand-over for who looks from then on."""
     await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))
 
 

@@ -91,7 +91,10 @@ class MatchView(BaseModel):
     lapsed_because: Lapse | None
     declined_because: Because | None = Field(description="For ambassadors, the node's team, and who said so.")
     dismissed_because: Because | None
-    note: str | None = Field(description="What an ambassador wrote beside a dismissal; for ambassadors and the team.")
+    note: str | None = Field(
+        description="What an ambassador wrote beside a dismissal, or beside a hand-over until somebody has looked; for "
+        "ambassadors and the team."
+    )
     explanation: ExplanationView | None = Field(
         description="What the score was made of, and by which version of the weights; for the node's team, where one "
         "match is asked for. None for a match that is older than this."

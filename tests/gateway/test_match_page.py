@@ -57,6 +57,7 @@ async def test_the_team_that_gives_a_match_to_an_ambassador_reads_that_it_is_the
     token = next(str(one.get("value")) for one in parsed(desk).iter("input") if one.get("name") == "form")
     version = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["version"]
     to = {"step": "hand-over", "member_id": await neighbourhood.member_id(ambassador), "version": str(version)}
+    to |= {"note": "De school belde gisteren."}
 
     answer = await pair.team.post(
         f"/desk/matches/{pair.match_id}", data=to | {"form": token}, headers={"Sec-Fetch-Site": "same-origin"}
@@ -64,7 +65,10 @@ async def test_the_team_that_gives_a_match_to_an_ambassador_reads_that_it_is_the
 
     assert answer.headers["location"] == "/desk?done=handed-to"
     assert "De match staat nu bij die ambassadeur." in (await pair.team.get(answer.headers["location"])).text
-    assert f'id="match-{pair.match_id}"' in (await ambassador.get("/desk")).text
+    read = well_made(await ambassador.get("/desk"), "nl")
+    (waiting,) = [one for one in read.iter("li") if one.get("id") == f"match-{pair.match_id}"]
+    assert "Toelichting: De school belde gisteren." in shown(waiting)
+    assert "Alleen wie de match krijgt en het team lezen dit." in shown(waiting)
 
 
 async def test_who_brings_two_together_reads_who_has_not_answered_yet(neighbourhood):

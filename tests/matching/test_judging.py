@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from sqlalchemy import text
 
 from contracts.matching import MatchDismissed, MatchEndorsed, MatchHandedOver, MatchProposed
 from contracts.members import AmbassadorStoodDown
@@ -92,6 +93,52 @@ async def test_without_a_name_it_is_handed_over_to_the_team(matching: Matching, 
     assert answer.status_code == 200
     (handed,) = await matching.then_said(MatchHandedOver)
     assert handed.ambassador_ids == (TEAM,)
+
+
+@pytest.mark.parametrize("by", ["ambassador", "team"])
+async def test_who_gets_a_match_reads_what_was_written_with_it_until_they_looked(matching: Matching, by):
+    match = await matching.proposed()
+    await matching.given(appointed("m-other", provinces=("Zeeland",)))
+    giver, to, looks = {
+        "ambassador": (matching.ambassador(), None, matching.team()),
+        "team": (matching.team(), "m-other", matching.ambassador("m-other")),
+    }[by]
+
+    body = {"member_id": to, "note": "De school belde gisteren."}
+    handed = await giver.post(address(match, "hand-over"), json=body)
+
+    assert (handed.status_code, handed.json()["version"]) == (200, 2)
+    (waiting,) = (await looks.get("/v1/desk/waiting")).json()["items"]
+    assert waiting["match"]["note"] == "De school belde gisteren."
+    assert await written(matching) == [("De school belde gisteren.", TEAM if to else AMBASSADOR)]
+    endorsed = await looks.post(address(match, "endorse"))
+    seen = await looks.get(f"/v1/matches/{match.match_id}")
+    assert (endorsed.json()["note"], seen.json()["note"], await written(matching)) == (None, None, [(None, None)])
+
+
+async def test_a_note_with_a_dismissal_takes_the_place_of_the_one_with_the_hand_over(matching: Matching):
+    match = await matching.proposed()
+    await matching.ambassador().post(address(match, "hand-over"), json={"note": "De school belde gisteren."})
+
+    dismissed = await matching.team().post(address(match, "dismiss"), json={"because": "other", "note": "Al geregeld."})
+
+    seen = await matching.team().get(f"/v1/matches/{match.match_id}")
+    assert (dismissed.json()["note"], seen.json()["note"]) == ("Al geregeld.", "Al geregeld.")
+
+
+async def test_a_colleague_in_the_team_reads_what_another_wrote_though_the_match_stays_theirs(matching: Matching):
+    match = await matching.proposed()
+    await matching.ambassador().post(address(match, "hand-over"))
+
+    await matching.team().post(address(match, "hand-over"), json={"note": "Ik bel ze morgen."})
+
+    assert (await matching.team().get(f"/v1/matches/{match.match_id}")).json()["note"] == "Ik bel ze morgen."
+
+
+async def written(matching: Matching) -> list[tuple[str, str]]:
+    """What is kept as written beside matches, and by whom, which is what they read of it in their own data."""
+    async with matching.service.engine.connect() as connection:
+        return [(*row,) for row in await connection.execute(text("SELECT note, note_by FROM match"))]
 
 
 @pytest.mark.parametrize("to", ["m-nobody", ASKER, OFFERER, "m-stood-down"])
