@@ -79,6 +79,8 @@ class MatchProposed(_MatchState, wire_name="matching.match-proposed", about="mat
 class MatchEndorsed(_MatchState, wire_name="matching.match-endorsed", about="match_id", reach="shared"):
     """The match was endorsed by an ambassador (or needs none): both sides are asked."""
 
+    answer_by: datetime | None = Field(default=None, description="Until when they can answer; none: that is not known.")
+
 
 class MatchDismissed(_MatchState, wire_name="matching.match-dismissed", about="match_id", reach="shared"):
     """An ambassador did not see a fit, and said why."""
@@ -115,6 +117,10 @@ class AnswerOverdue(_MatchState, wire_name="matching.answer-overdue", about="mat
     """Somebody has not answered within the set time: they are reminded, once."""
 
     waiting_for: tuple[str, ...] = Field(description="The members who still have to answer.")
+    answer_by: datetime | None = Field(default=None, description="Until when they can; none: that is not known.")
+    then_the_team: bool = Field(
+        default=False, description="Whether the node's team looks at it after that; otherwise the match ends."
+    )
 
 
 class RequestUnanswered(Event, wire_name="matching.request-unanswered", about="request_id", reach="shared"):

@@ -10,6 +10,7 @@ from contracts.vocabulary import Language, Role
 from services.matching import answering, escalating, explaining, judging, showing, steps
 from services.matching.calls import Answer, Dismissal, EscalationDraft, HandOver, InLanguage, MatchId, Step
 from services.matching.match import State
+from services.matching.patience import answer_by
 from services.matching.settings import OwnSettings
 from services.matching.turns import take_turn
 from services.matching.views import MatchView, match_reply, match_view
@@ -38,14 +39,19 @@ async def list_matches(
 
 @router.get("/{match_id}", response_model=MatchView)
 async def show_match(
-    match_id: MatchId, who: SignedIn, session: ReadSession, response: Response, language: InLanguage = Language.DUTCH
+    match_id: MatchId,
+    who: SignedIn,
+    session: ReadSession,
+    response: Response,
+    settings: OwnSettings,
+    language: InLanguage = Language.DUTCH,
 ) -> MatchView:
     """One match, with its reasons in words; the node's team also sees what its score was made of."""
     shown = await showing.show(session, match_id)
     steps.must_see(shown.match, who.references, who.roles)
     explanation = await explaining.explain(session, match_id) if who.has(Role.NODE_TEAM) else None
     response.headers["ETag"] = f'"{shown.match.version}"'
-    return match_view(shown, who, language, explanation)
+    return match_view(shown, who, language, explanation, answer_by(shown.match, settings))
 
 
 @router.post("/{match_id}/endorse", response_model=MatchView)

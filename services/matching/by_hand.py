@@ -64,7 +64,7 @@ async def bring_together(
     side = steps.side_to_endorse(match)
     if match.state is State.PROPOSED and side not in match.endorsed_for:
         match = steps.endorse(match, now, side)
-        await judging.go_on(session, match)
+        await judging.go_on(session, match, settings)
     elif match.state in (State.DISMISSED, State.LAPSED):
         raise MatchedBefore
     return match

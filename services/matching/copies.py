@@ -103,7 +103,9 @@ def _elsewhere(told: MatchTold, ours: Side) -> dict[str, Any]:
     return {"party": party.model_dump(mode="json"), "wording": told.theirs.model_dump(mode="json")}
 
 
-async def take_judgement(session: AsyncSession, given: JudgementGiven, said_by: str, now: datetime) -> None:
+async def take_judgement(
+    session: AsyncSession, given: JudgementGiven, said_by: str, now: datetime, settings: MatchingSettings
+) -> None:
     """The ambassador of a side in another node saw a fit in our match, or none."""
     match = await _own(session, given.match_id, given.side, said_by)
     if match is None:
@@ -111,7 +113,7 @@ async def take_judgement(session: AsyncSession, given: JudgementGiven, said_by: 
     if match.state not in RUNNING or (given.endorsed and given.side in match.endorsed_for):
         await telling.tell_other_nodes(session, [match], only=said_by)  # who says it again did not hear that we know
     elif given.endorsed:
-        await judging.go_on(session, steps.endorse(match, now, given.side))
+        await judging.go_on(session, steps.endorse(match, now, given.side), settings)
     else:
         match = steps.dismiss_for_other(match, given.because or "other")
         await matches.save(session, match)

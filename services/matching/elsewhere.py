@@ -117,9 +117,11 @@ async def keep_match_elsewhere(
 
 
 @router.hears(JudgementGiven, elsewhere=True)
-async def take_judgement(event: JudgementGiven, session: AsyncSession, now: datetime, said_by: str) -> None:
+async def take_judgement(
+    event: JudgementGiven, session: AsyncSession, now: datetime, settings: MatchingSettings, said_by: str
+) -> None:
     """The ambassador of a side in another node judged a match of ours."""
-    await copies.take_judgement(session, event, said_by, now)
+    await copies.take_judgement(session, event, said_by, now, settings)
 
 
 @router.hears(AnswerGiven, elsewhere=True)

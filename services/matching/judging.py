@@ -9,11 +9,12 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import check_version, say
 from contracts.deeds import Deed
-from contracts.matching import JudgementGiven, MatchDismissed, MatchEndorsed
+from contracts.matching import JudgementGiven, MatchDismissed
 from contracts.vocabulary import Role
 from services.matching import doing, handing_over, matches, people, proposing, routing, showing, steps
 from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
+from services.matching.settings import MatchingSettings
 from services.matching.showing import Shown
 from services.matching.steps import CannotJudge
 from services.matching.turns import take_turn
@@ -28,17 +29,17 @@ async def endorse(session: AsyncSession, call: Call) -> Shown:
     check_version(call.expected, shown.match.version)
     match = steps.endorse(shown.match, call.now, side)
     doing.note_on_match(session, call.who, Deed.MATCH_ENDORSED, match, call.now)
-    await go_on(session, match)
+    await go_on(session, match, call.settings)
     if match.owner and side:
         say(session, JudgementGiven(match_id=match.match_id, side=side, endorsed=True), to=match.owner)
     return replace(shown, match=match, note=None if match.endorsed_at else shown.note)
 
 
-async def go_on(session: AsyncSession, match: Match) -> None:
+async def go_on(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
     """An ambassador saw a fit: both sides are asked, unless another ambassador is to look too."""
     await matches.save(session, match)
     if match.endorsed_at:
-        say(session, MatchEndorsed(**match.told()))
+        proposing.ask_both(session, match, settings)
 
 
 async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Shown:

@@ -16,7 +16,7 @@ from chassis.database import is_away
 from chassis.locks import unless_busy
 from chassis.telemetry import describe, log
 from chassis.transactions import Item, Work
-from services.matching import waiting
+from services.matching import patience, waiting
 from services.matching.propositions import UNANSWERED
 from services.matching.settings import MatchingSettings
 from services.matching.showing import NOT_ENDORSED_HERE
@@ -67,9 +67,9 @@ async def keep_looking(service: Service) -> None:
 async def look(service: Service) -> None:
     """Deals with all that is due by now."""
     settings, now = cast(MatchingSettings, service.settings), service.now()
-    patience = waiting.patience(settings)
-    await _deal_with(service, _TO_REMIND, waiting.remind, before=now - waiting.until_reminder(settings))
-    out_of_it = {"before": now - patience, "before_twice": now - 2 * patience}
+    until_given_up = patience.until_given_up(settings)
+    await _deal_with(service, _TO_REMIND, waiting.remind, before=now - patience.until_reminder(settings))
+    out_of_it = {"before": now - until_given_up, "before_twice": now - 2 * until_given_up}
     await _deal_with(service, _OUT_OF_PATIENCE, waiting.end_patience, **out_of_it)
     await _deal_with(service, _UNANSWERED, waiting.end_asking, before=now - waiting.until_unanswered(settings))
 

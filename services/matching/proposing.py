@@ -28,6 +28,7 @@ from services.matching import (
 )
 from services.matching.match import Lapse, Match, State
 from services.matching.pairs import Pair, may_stay
+from services.matching.patience import answer_by
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.seeking import Sought
@@ -56,7 +57,12 @@ async def _begin(
         if match.state is State.PROPOSED:
             say(session, MatchProposed(**match.told()))
         else:
-            say(session, MatchEndorsed(**match.told()))
+            ask_both(session, match, settings)
+
+
+def ask_both(session: AsyncSession, match: Match, settings: MatchingSettings) -> None:
+    """Says that both sides are asked, and until when they can answer."""
+    say(session, MatchEndorsed(**match.told(), answer_by=answer_by(match, settings)))
 
 
 async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, settings: MatchingSettings) -> None:

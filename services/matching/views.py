@@ -95,6 +95,10 @@ class MatchView(BaseModel):
         description="What an ambassador wrote beside a dismissal, or beside a hand-over until somebody has looked; for "
         "ambassadors and the team."
     )
+    answer_by: datetime | None = Field(
+        description="Until when can be done what the match waits for, where one match is asked for. None: it waits for "
+        "nothing, or another node says how long."
+    )
     explanation: ExplanationView | None = Field(
         description="What the score was made of, and by which version of the weights; for the node's team, where one "
         "match is asked for. None for a match that is older than this."
@@ -102,7 +106,11 @@ class MatchView(BaseModel):
 
 
 def match_view(
-    shown: Shown, who: Identity, language: Language, explanation: ExplanationView | None = None
+    shown: Shown,
+    who: Identity,
+    language: Language,
+    explanation: ExplanationView | None = None,
+    answer_by: datetime | None = None,
 ) -> MatchView:
     """A match for somebody who may see it."""
     match = shown.match
@@ -127,6 +135,7 @@ def match_view(
         declined_because=_because(match.declined_because) if looks_on or answer is False else None,
         dismissed_because=_because(match.dismissed_because) if looks_on else None,
         note=shown.note if looks_on else None,
+        answer_by=answer_by,
         explanation=explanation,
     )
 

@@ -11,28 +11,9 @@ from chassis import say
 from contracts.matching import AnswerOverdue, RequestUnanswered
 from contracts.vocabulary import Side
 from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps
-from services.matching.match import RUNNING, Match
+from services.matching.match import RUNNING
+from services.matching.patience import answer_by, given_up_at, until_reminder
 from services.matching.settings import MatchingSettings
-
-
-def until_reminder(settings: MatchingSettings) -> timedelta:
-    """How long after a step began whoever has not answered is reminded."""
-    return timedelta(hours=settings.reminder_after_hours)
-
-
-def patience(settings: MatchingSettings) -> timedelta:
-    """How long after a step began it is given up."""
-    return timedelta(hours=settings.patience_hours)
-
-
-def is_given_up(match: Match, now: datetime, settings: MatchingSettings) -> bool:
-    """Whether patience with a match is over: twice as late where another node first has its own team look.
-
-    Who was reminded late, because nobody looked for days, has as long after that as ever.
-    """
-    after = patience(settings) * (2 if match.owner is None and match.other_nodes() else 1)
-    since = max(match.waiting_since, (match.reminded_at or match.waiting_since) - until_reminder(settings))
-    return now >= since + after
 
 
 def until_unanswered(settings: MatchingSettings) -> timedelta:
@@ -49,7 +30,9 @@ async def remind(session: AsyncSession, match_id: str, now: datetime, settings: 
     if now >= match.waiting_since + until_reminder(settings) and match.waits_for() and shown.both_open(now):
         match = steps.remind(match, now)
         await matches.save(session, match)
-        say(session, AnswerOverdue(**match.told(), waiting_for=match.waits_for()))
+        team = routing.choose_team(await people.node_team(session), match.sides())
+        then = {"answer_by": answer_by(match, settings), "then_the_team": steps.can_be_taken_over(match, team)}
+        say(session, AnswerOverdue(**match.told(), waiting_for=match.waits_for(), **then))
 
 
 async def end_patience(session: AsyncSession, match_id: str, now: datetime, settings: MatchingSettings) -> None:
@@ -61,7 +44,7 @@ async def end_patience(session: AsyncSession, match_id: str, now: datetime, sett
     if shown is None or shown.match.state not in RUNNING:
         return
     match = shown.match
-    if not is_given_up(match, now, settings):
+    if now < given_up_at(match, settings):
         return
     team = routing.choose_team(await people.node_team(session), match.sides())
     if steps.can_be_taken_over(match, team) and shown.both_open(now):

@@ -151,6 +151,8 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
         "offers": offers,
         "mine": mine,
         "theirs": theirs,
+        "day": _day_of(facts.get("answer_by"), reading.language),
+        "then_the_team": facts.get("then_the_team"),
         "other": other,
         "asked": kind_in_words(facts["request_kind"], reading.language),
         "offered": kind_in_words(facts["offer_kind"], reading.language),
@@ -175,6 +177,11 @@ def url_of(reading: Reading) -> str:
 
 def _clock_time(moment: str | None) -> str | None:
     return moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).strftime("%H:%M")
+
+
+def _day_of(moment: str | None, language: Language) -> str | None:
+    day = moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).date()
+    return when_in_words(day, None, None, None, language) if day else None
 
 
 def _subject(template: JinjaTemplate, context: dict[str, Any]) -> str:

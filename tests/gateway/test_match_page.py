@@ -1,7 +1,12 @@
 """What who brings two together reads of a match after their step, and of whom it waits for then."""
 
+from datetime import datetime
+
 from sqlalchemy import text
 
+from contracts.days import AMSTERDAM
+from contracts.vocabulary import Language
+from services.gateway.pages import words
 from tests.gateway.test_desk_page import ELSEWHERE, an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
 from tests.given import fresh_name
@@ -85,6 +90,21 @@ async def test_who_brings_two_together_reads_who_has_not_answered_yet(neighbourh
     assert ["op wie vraagt en wie aanbiedt." in shown(well_made(page, "nl")) for page in neither] == [True, True]
     assert ["op wie vraagt." in shown(well_made(page, "nl")) for page in one] == [True, True]
     assert "We wachten nu" not in (await pair.offerer.get(match)).text
+
+
+async def test_who_is_asked_reads_until_which_day_they_can_answer(neighbourhood):
+    pair = await neighbourhood.a_match()
+    match = f"/matches/{pair.match_id}"
+    assert (await pair.team.post(f"/api/v1{match}/endorse")).status_code == 200
+    until = datetime.fromisoformat((await pair.asker.get(f"/api/v1{match}")).json()["answer_by"])
+    day = words.day(until.astimezone(AMSTERDAM).date(), Language.DUTCH)
+
+    asked = await pair.asker.get(match)
+    assert (await pair.asker.post(f"/api/v1{match}/answer", json={"accepted": True})).status_code == 200
+    answered = await pair.asker.get(match)
+
+    told = f"Je kunt antwoorden tot {day}. Daarna stopt deze match."
+    assert (told in shown(well_made(asked, "nl")), "Je kunt antwoorden tot" in answered.text) == (True, False)
 
 
 async def test_a_match_of_two_regions_that_waits_for_the_line_alone_waits_for_nobody(neighbourhood):

@@ -157,6 +157,10 @@ class Matching:
         await self.running.given()
         return endorsed
 
+    def hours_until(self, moment: datetime) -> int:
+        """How long it is until then."""
+        return round((moment - self.clock()) / timedelta(hours=1))
+
     async def later(self, **passed: float) -> list[Event]:
         """So much time passes, and the service looks for whom it has become time; returns what it has said since."""
         self.running.clock.move(**passed)

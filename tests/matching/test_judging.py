@@ -1,6 +1,7 @@
 """Whoever brings people together sees a fit, sees none, or lets somebody else look."""
 
 import asyncio
+from datetime import datetime
 
 import pytest
 from sqlalchemy import text
@@ -39,6 +40,8 @@ async def test_an_endorsed_match_asks_both_sides(matching: Matching):
     for side, mine in ((matching.asker, "request"), (matching.offerer, "offer")):
         seen = (await side.get(f"/v1/matches/{match.match_id}")).json()
         assert (seen["my_side"], seen["my_answer"], seen["waits_for_me"]) == (mine, None, True)
+        assert datetime.fromisoformat(seen["answer_by"]) == endorsed.answer_by
+    assert matching.hours_until(endorsed.answer_by) == 168
 
 
 async def test_a_dismissed_match_ends_without_the_sides_ever_knowing_and_the_next_best_has_its_turn(matching: Matching):

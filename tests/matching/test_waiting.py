@@ -30,6 +30,7 @@ async def test_an_ambassador_who_does_not_look_is_reminded_once(matching: Matchi
     assert await matching.later(hours=71) == []
     (reminder,) = await matching.later(hours=1)
     assert (reminder.waiting_for, reminder.version) == ((AMBASSADOR,), 2)
+    assert (matching.hours_until(reminder.answer_by), reminder.then_the_team) == (96, True)
 
     await matching.given()
     assert await matching.later(hours=1) == []
@@ -43,6 +44,7 @@ async def test_the_sides_that_have_not_answered_are_reminded(matching: Matching)
     (reminder,) = await matching.later(hours=72)
 
     assert reminder.waiting_for == (ASKER,)
+    assert (matching.hours_until(reminder.answer_by), reminder.then_the_team) == (96, False)
 
 
 async def test_each_step_has_all_the_time_that_there_is_for_it(matching: Matching):
@@ -83,7 +85,8 @@ async def test_who_is_reminded_late_has_as_long_after_that_as_ever(matching: Mat
     """Nobody looked for ten days: the service was away."""
     await matching.endorsed()
 
-    assert [type(event) for event in await matching.later(days=10)] == [AnswerOverdue]
+    (reminder,) = await matching.later(days=10)
+    assert (type(reminder), matching.hours_until(reminder.answer_by)) == (AnswerOverdue, 96)
     await matching.given()
     assert await matching.later(hours=95) == []
     said = {type(event) for event in await matching.later(hours=1)}

@@ -21,7 +21,8 @@ from contracts.matching import (
 from contracts.members import ContactSealed, MemberErased, NodeKnown, PublicKey
 from contracts.requests import OfferChanged, RequestClosed
 from contracts.vocabulary import Kind, Status
-from services.matching import overdue, waiting
+from services.matching import overdue
+from services.matching.patience import until_given_up
 from tests.given import eventually
 from tests.matching.conftest import (
     ASKER,
@@ -400,11 +401,12 @@ async def test_who_is_slow_is_reminded_in_their_own_node(country):
 
     (reminder,) = await country.brabant.said(AnswerOverdue)
     assert reminder.waiting_for == (OFFERER,)
+    assert reminder.answer_by is None  # the nation has more patience, and says when that is over
 
 
 async def test_the_owner_has_twice_the_patience_with_who_looks_first_in_another_node(country):
     match_id = await endorsed(country)
-    patience = waiting.patience(country.nation.service.settings)
+    patience = until_given_up(country.nation.service.settings)
 
     async def time_passes():
         country.nation.clock.move(seconds=patience.total_seconds() + 60)

@@ -295,6 +295,34 @@ def test_the_mail_about_a_proposal_gives_the_reasons_in_words():
     assert "Aanbod: gastles\nStageplek in de werkplaats\nWarmtewerk BV, Utrecht" in text
 
 
+@pytest.mark.parametrize("template", [Template.MATCH_ENDORSED, Template.ANSWER_OVERDUE])
+def test_who_is_asked_reads_until_when_they_can_answer(template):
+    by = {"answer_by": datetime(2026, 3, 8, 23, 30, tzinfo=UTC).isoformat()}
+
+    said = [" ".join(words(sent(a_mail(template, language, **by))).split()) for language in Language]
+
+    assert "Je kunt antwoorden tot maandag 9 maart 2026. Daarna stopt deze match." in said[0]
+    assert "You can answer until Monday, 9 March 2026. After that this match stops." in said[1]
+    assert "antwoorden tot" not in words(sent(a_mail(template, answer_by=None)))
+
+
+@pytest.mark.parametrize(
+    ("then_the_team", "told"),
+    [
+        (True, "Kijk je niet voor maandag 9 maart 2026, dan kijkt het team van de regio."),
+        (False, "Kijkt niemand voor maandag 9 maart 2026, dan stopt deze match."),
+    ],
+)
+def test_who_looks_reads_in_the_reminder_what_comes_of_it_when_they_do_not(then_the_team, told):
+    by = {"answer_by": datetime(2026, 3, 9, 13, tzinfo=UTC).isoformat(), "then_the_team": then_the_team}
+    mail = a_mail(Template.ANSWER_OVERDUE, **by)
+    others = {side: mail.facts[side] | {"member_id": f"m-{side}"} for side in ("asker", "offerer")}
+
+    text = words(sent(a_mail(Template.ANSWER_OVERDUE, **by | others)))
+
+    assert f"We herinneren je hier één keer aan. {told}" in " ".join(text.split())
+
+
 def test_a_reason_that_is_not_known_yet_keeps_no_mail_back():
     reasons = [Reason(code="distance", value="?", weight=0.5).model_dump(mode="json")]
     assert "- ?" in words(sent(a_mail(Template.MATCH_PROPOSED, reasons=reasons)))
