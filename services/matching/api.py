@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, Page, Paging, ReadSession, Reply, SignedIn
 from contracts.vocabulary import Language, Role
 from services.matching import answering, escalating, explaining, judging, showing, steps
 from services.matching.calls import Answer, Dismissal, EscalationDraft, HandOver, InLanguage, MatchId, Step
+from services.matching.escalating import EscalationView
 from services.matching.match import State
 from services.matching.patience import answer_by
 from services.matching.settings import OwnSettings
@@ -92,6 +93,15 @@ async def answer_match(step: Step, answer: Answer, command: Command) -> Response
         return match_reply(await answering.answer(session, step, answer), step.who, step.language)
 
     return await command(answer_it)
+
+
+@escalations.get("/{request_id}", response_model=EscalationView)
+async def show_escalation(
+    request_id: Annotated[str, Path(max_length=128)], who: SignedIn, session: ReadSession, now: Now,
+    settings: OwnSettings,
+) -> EscalationView:  # fmt: skip
+    """How far an answer to a request is sought, for who asks and for those who look after it."""
+    return await escalating.how_far(session, request_id, who, now, settings)
 
 
 @escalations.post("", status_code=204)

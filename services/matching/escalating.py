@@ -2,14 +2,23 @@
 
 from datetime import datetime
 
+from pydantic import BaseModel, Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, Problem, say
 from contracts.deeds import Deed
 from contracts.matching import RequestEscalated
-from contracts.vocabulary import Role, Side
-from services.matching import doing, nodes, propositions, routing
+from contracts.vocabulary import Side
+from services.matching import desk_rules, doing, nodes, propositions
+from services.matching.looking_after import looked_after
 from services.matching.settings import MatchingSettings
+
+
+class EscalationView(BaseModel):
+    """How far an answer to a request is sought."""
+
+    is_escalated: bool = Field(description="Whether it is sought in the whole country.")
+    may_escalate: bool = Field(description="Whether the caller can ask for that now.")
 
 
 class RequestNotOpen(Problem, slug="request-not-open", status=404, title="There is no open request with this id here"):
@@ -35,13 +44,24 @@ async def escalate_for(
     known = await propositions.get(session, request_id)
     if known is None or known.proposition.side is not Side.REQUEST or known.proposition.node:
         raise RequestNotOpen
-    in_scope = who.has(Role.AMBASSADOR) and who.scope and routing.covers(who.scope, known.proposition)
-    if not who.has(Role.NODE_TEAM) and not in_scope:
+    if not desk_rules.looks_after(known.proposition, who.roles, who.scope):
         raise NotTheirsToEscalate
     if not known.proposition.is_open(now):
         raise RequestNotOpen
     if await escalate(session, request_id, now, settings):
         doing.note_on_request(session, who, Deed.REQUEST_ESCALATED, known.proposition, now)
+
+
+async def how_far(
+    session: AsyncSession, request_id: str, who: Identity, now: datetime, settings: MatchingSettings
+) -> EscalationView:
+    """How far an answer is sought, for who asks and who looks after it; others get `RequestNotYours`."""
+    known = await propositions.get(session, request_id)
+    asked = known.proposition if known else None
+    if asked is None or asked.node or asked.side is not Side.REQUEST or asked.member_id not in who.references:
+        asked = (await looked_after(session, request_id, who)).proposition
+    may = settings.is_region and desk_rules.looks_after(asked, who.roles, who.scope) and asked.is_open(now)
+    return EscalationView(is_escalated=asked.escalated, may_escalate=may and not asked.escalated)
 
 
 async def escalate(session: AsyncSession, request_id: str, now: datetime, settings: MatchingSettings) -> bool:

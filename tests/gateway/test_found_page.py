@@ -3,6 +3,7 @@
 import pytest
 
 from tests.gateway.conftest import a_proposition
+from tests.gateway.test_desk_page import an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
 from tests.given import fresh_name
 
@@ -65,3 +66,15 @@ async def test_the_page_is_there_when_matching_is_away(neighbourhood, monkeypatc
     page = await noor.get(f"/requests/{placed.json()['request_id']}")
 
     assert (page.status_code, found(page)) == (200, None)
+
+
+async def test_who_looks_after_another_area_has_no_button_to_ask_the_whole_country(neighbourhood):
+    pair = await neighbourhood.a_match()
+    elsewhere, here = [
+        await an_ambassador(neighbourhood, fresh_name("Loes"), provinces=[one]) for one in ("Zeeland", "Utrecht")
+    ]
+
+    seen = [await one.get(f"/requests/{pair.request_id}") for one in (elsewhere, here, pair.asker)]
+
+    assert ["Zoek in het hele land" in one.text for one in seen] == [False, True, False]
+    assert all("We zoeken al in het hele land." not in one.text for one in seen)

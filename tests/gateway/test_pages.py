@@ -468,7 +468,9 @@ async def test_who_brings_people_together_asks_the_whole_country_by_a_button(nei
     asked = await press(pair.team, page, "Zoek in het hele land")
 
     assert asked.headers["location"] == f"/requests/{pair.request_id}?done=escalate"
-    assert "Zoek in het hele land" not in (await pair.asker.get(f"/requests/{pair.request_id}")).text
+    read = [await one.get(f"/requests/{pair.request_id}") for one in (pair.asker, pair.team)]
+    for one in (*read, await pair.team.get(f"/desk/requests/{pair.request_id}")):
+        assert ("Zoek in het hele land" in one.text, "We zoeken al in het hele land." in one.text) == (False, True)
     assert pair.request_id in [event.request_id for event in await matching.said(RequestEscalated)]
 
 

@@ -154,6 +154,7 @@ RULES = {
         "POST /v1/matches/{match_id}/hand-over": of("ambassador"),
         "POST /v1/matches/{match_id}/answer": of("asker"),
         "POST /v1/matches": of("ambassador", request_id="second_request"),
+        "GET /v1/escalations/{request_id}": of("asker"),
         "POST /v1/escalations": of("ambassador", request_id="second_request"),
         "GET /v1/desk/new": AMBASSADORS,
         "GET /v1/desk/open": AMBASSADORS,

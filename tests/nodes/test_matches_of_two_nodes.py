@@ -208,6 +208,13 @@ async def test_only_a_request_of_their_own_region_is_escalated_by_who_looks_afte
     ):
         answer = await who.post("/v1/escalations", json=asked)
         assert (answer.status_code, slug(answer)) == (status, problem)
+    seen = f"/v1/escalations/{request.request_id}"
+    own, other, strange = [
+        await who.get(seen)
+        for who in (country.zeeland.http_as(ASKER), team_here(country), country.zeeland.http_as(OFFERER))
+    ]
+    told = [{"is_escalated": False, "may_escalate": may} for may in (False, True)]
+    assert ([own.json(), other.json()], slug(strange)) == (told, "request-not-yours-to-look-after")
     unknown = await team_here(country).post("/v1/escalations", json={"request_id": new_id()})
     assert slug(unknown) == "request-not-open"
 

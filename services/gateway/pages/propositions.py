@@ -145,6 +145,14 @@ async def _found(reader: Reader, side: str, one: dict[str, Any]) -> dict[str, An
     return found
 
 
+async def _escalation(reader: Reader, one: dict[str, Any]) -> dict[str, Any] | None:
+    """How far an answer to an open request is sought; none where there is no country, or it cannot be told now."""
+    if not reader.gateway.settings.is_region or one["status"] != "open":
+        return None
+    found: dict[str, Any] | None = await part(reader, f"/v1/escalations/{quote(one['request_id'], safe='')}")
+    return found
+
+
 async def _page(
     reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
@@ -159,7 +167,7 @@ async def _page(
         explains = f"{its}.near-by-period" if _is_by_period(one) else f"{its}.near"
         steps = steps if _is_by_period(one) else ("stand-on", *steps)
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
-    may_escalate = reader.gateway.settings.is_region and brings_together and one["status"] == "open"
+    escalation = await _escalation(reader, one) if side == "requests" and (mine or brings_together) else None
     return reader.page(
         "request.html",
         status=status,
@@ -171,7 +179,7 @@ async def _page(
         withdraw="meeting.step.withdraw" if is_meeting and not _is_over(reader, one) else f"{its}.step.withdraw",
         explains=explains,
         looks_after=brings_together and side == "requests" and not mine,
-        may_escalate=may_escalate and side == "requests",
+        escalation=escalation,
         found=await _found(reader, side, one) if mine else None,
         unanswered_after_days=reader.gateway.settings.unanswered_after_days,
         may_ask_about=side == "offers" and may_ask_about(reader, one),
