@@ -61,6 +61,9 @@ class Answering(BaseModel):
     themes: tuple[Theme, ...]
     organisation_name: str
     place_name: str
+    region: str | None = Field(
+        description="What the region is called that it comes from, where that is another: it has no page here."
+    )
     reasons: Annotated[tuple[str, ...], Field(description="Why, in the reader's language; the first counts most.")]
 
 
@@ -174,5 +177,6 @@ def _shown(one: rules.Proposal, texts: dict[str, str], language: Language) -> An
         themes=offer.themes,
         organisation_name=offer.organisation_name or offer.place_name,
         place_name=offer.place_name,
+        region=offer.node_name or offer.node,
         reasons=reasons_in_words(one.fit.reasons, language),
     )
