@@ -1,6 +1,5 @@
 """An ambassador asks another to look at a match instead. Until that one says yes, it stays with who asks."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +51,14 @@ _TO = text(
 )
 _BY = text(f"SELECT h.match_id, h.member_id {_WAITING} AND h.asked_by = ANY(CAST(:me AS text[]))")
 
+# What somebody said last: who presses a button twice reads the same again.
+_SAID = text(
+    """
+    SELECT accepted FROM hand_over WHERE match_id = :match_id AND member_id = ANY(CAST(:me AS text[]))
+    ORDER BY asked_at DESC, hand_over_id DESC LIMIT 1
+    """
+)
+
 # What was asked by who does not look at it any more is over.
 _CLOSE = text("UPDATE hand_over SET answered_at = :now WHERE match_id = :match_id AND answered_at IS NULL")
 _ASK = text(
@@ -82,24 +89,26 @@ async def ask_over(session: AsyncSession, shown: Shown, call: Call, to: str, not
     say(session, HandOverAsked(**ids, **_about(match)))
 
 
-async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> Shown | None:
+async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> None:
     """Who was asked says yes, and looks at the match from now on; or no, and it stays where it is.
 
-    Returns the match for who may see it now. Raises `HandOverNotFound`.
+    The same answer again changes nothing; anything else that does not wait (any more) raises `HandOverNotFound`.
     """
     await take_turn(session)
     row = (await ask(session, _OF_MATCH, {"match_id": call.match_id})).mappings().one_or_none()
     shown = await showing.find(session, call.match_id)
     if shown is None or row is None or row["member_id"] not in call.who.references:
-        raise HandOverNotFound
+        said = (await ask(session, _SAID, {"match_id": call.match_id, "me": list(call.who.references)})).scalars()
+        if next(iter(said), None) is not accepted:
+            raise HandOverNotFound
+        return
     await _answered(session, row, shown.match, call.now, accepted=accepted)
     if not accepted:
-        return None
+        return
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
     match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now)
     if row["note"]:
         await matches.note(session, match.match_id, row["note"], by=row["asked_by"])
-    return replace(shown, match=match, note=row["note"] or shown.note)
 
 
 async def answer_for_leaver(session: AsyncSession, member_id: str, now: datetime) -> None:
