@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from chassis import Problem
-from contracts.event import Event
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -220,7 +219,7 @@ def _match_notice(
         member_id,
         template,
         event.match_id,
-        _match_facts(event) | (more or {}),
+        event.model_dump(mode="json", include=_MATCH_FACTS) | (more or {}),
         occurrence=occurrence,
         by_mail=by_mail,
         about=_once((member_id, *_references(event))),
@@ -233,10 +232,6 @@ _MATCH_FACTS = {
     "asker", "offerer", "request_kind", "offer_kind", "reasons", "side", "accepted", "lapsed_because",
     "answer_by", "then_the_team",
 }  # fmt: skip
-
-
-def _match_facts(event: Event) -> dict[str, Any]:
-    return event.model_dump(mode="json", include=_MATCH_FACTS)
 
 
 def _sides(event: _MatchEvent) -> tuple[str, ...]:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from contracts.vocabulary import Language
+from contracts.words import kind_in_words
+from services.matching.settings import MatchingSettings
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_desk_page import an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
@@ -78,3 +81,14 @@ async def test_who_looks_after_another_area_has_no_button_to_ask_the_whole_count
 
     assert ["Zoek in het hele land" in one.text for one in seen] == [False, True, False]
     assert all("We zoeken al in het hele land." not in one.text for one in seen)
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_who_reads_how_it_works_reads_what_needs_no_ambassador(street, language):
+    visitor = street.visitor()
+    kinds = sorted(kind_in_words(kind, language) for kind in MatchingSettings().kinds_without_ambassador)
+
+    told = [shown(parsed(await visitor.get(path, params={"taal": language}))) for path in ("/", "/help")]
+
+    without = {Language.DUTCH: "{1} of {0}", Language.ENGLISH: "{1} or {0}"}[language].format(*kinds)
+    assert [without in one.casefold() for one in told] == [True, True]
