@@ -70,6 +70,9 @@ class _MatchState(Event):
     ambassador_ids: tuple[str, ...] = Field(
         default=(), description="Who looks at it: an ambassador, or the node's team; none where the kind needs nobody."
     )
+    asked_about: bool = Field(
+        default=False, description="Whether the request is about this very offer, which is no part of the score."
+    )
 
 
 class MatchProposed(_MatchState, wire_name="matching.match-proposed", about="match_id", reach="shared"):

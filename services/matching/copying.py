@@ -79,6 +79,7 @@ def copied(
         endorsed_for=told.endorsed_for,
         owner=owner,
         told_version=told.version,
+        asked_about=told.asked_about,
     )
 
 

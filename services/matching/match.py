@@ -67,6 +67,8 @@ class Match:
     """The node that proposed it and alone takes its steps; none: this one."""
     told_version: int | None = None
     """The version of it that its owner told last."""
+    asked_about: bool = False
+    """Whether the request is about this very offer: the request says so, and nothing of it is kept here."""
 
     def told(self) -> dict[str, Any]:
         """The state that every event about a match carries."""
@@ -82,6 +84,7 @@ class Match:
             "score": self.score,
             "reasons": self.reasons,
             "ambassador_ids": self.ambassador_ids,
+            "asked_about": self.asked_about,
         }
 
     def told_of_lapse(self) -> dict[str, Any]:

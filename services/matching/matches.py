@@ -43,6 +43,7 @@ def new_match(proposal: Proposal, ambassador_ids: tuple[str, ...], now: datetime
         state=State.PROPOSED if needs_ambassador else State.ENDORSED,
         waiting_since=now,
         endorsed_at=None if needs_ambassador else now,
+        asked_about=request.about_offer_id == offer.id,
     )
 
 

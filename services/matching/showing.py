@@ -27,8 +27,6 @@ class Shown:
     request: Wording
     offer: Wording
     note: str | None
-    asked_about: bool
-    """Whether the request is about this very offer."""
 
     def both_open(self, now: datetime) -> bool:
         """Whether both ends still stand."""
@@ -151,7 +149,7 @@ async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: 
 def shown(row: RowMapping) -> Shown:
     """A row of `SELECT` as it is read."""
     wordings = _wording(row, "request"), _wording(row, "offer")
-    return Shown(match_of(row), *wordings, row["note"], asked_about=bool(row["asked_about"]))
+    return Shown(match_of(row), *wordings, row["note"])
 
 
 def match_of(row: RowMapping) -> Match:
@@ -180,6 +178,7 @@ def match_of(row: RowMapping) -> Match:
         endorsed_for=tuple(Side(side) for side in row["endorsed_for"] or ()),
         owner=row["owner"],
         told_version=row["told_version"],
+        asked_about=bool(row["asked_about"]),
     )
 
 

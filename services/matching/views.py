@@ -146,7 +146,7 @@ def _reasons(shown: Shown, language: Language) -> tuple[ReasonView, ...]:
         ReasonView(code=reason.code, value=reason.value, weight=reason.weight, words=words)
         for reason, words in zip(reasons, reasons_in_words(reasons, language), strict=True)
     ]
-    if shown.asked_about:
+    if shown.match.asked_about:
         told.insert(0, ReasonView(code="asked-about", value="", weight=0.0, words=asked_about_in_words(language)))
     return tuple(told)
 

@@ -21,7 +21,7 @@ from contracts.days import AMSTERDAM
 from contracts.matching import Reason, reference
 from contracts.meetings import Meeting
 from contracts.vocabulary import Language
-from contracts.words import kind_in_words, reasons_in_words, scope_in_words
+from contracts.words import asked_about_in_words, kind_in_words, reasons_in_words, scope_in_words
 from services.notify.leading import page_of
 from services.notify.templates import Template
 from services.notify.texts import as_dialled, as_greeted, as_one_line, clean
@@ -156,10 +156,14 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
         "other": other,
         "asked": kind_in_words(facts["request_kind"], reading.language),
         "offered": kind_in_words(facts["offer_kind"], reading.language),
-        "why": reasons_in_words(
-            [Reason.model_construct(**reason) for reason in facts.get("reasons", ())], reading.language
-        ),
+        "why": _why(facts, reading.language),
     }
+
+
+def _why(facts: dict[str, Any], language: Language) -> list[str]:
+    reasons = [Reason.model_construct(**reason) for reason in facts.get("reasons", ())]
+    about = [asked_about_in_words(language)] if facts.get("asked_about") else []
+    return [*about, *reasons_in_words(reasons, language)]
 
 
 def _shown(reading: Reading, member_id: str) -> dict[str, Any] | None:

@@ -230,7 +230,7 @@ def _match_notice(
 
 _MATCH_FACTS = {
     "asker", "offerer", "request_kind", "offer_kind", "reasons", "side", "accepted", "lapsed_because",
-    "answer_by", "then_the_team",
+    "answer_by", "then_the_team", "asked_about",
 }  # fmt: skip
 
 

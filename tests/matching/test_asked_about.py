@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.matching import MatchDismissed, MatchProposed
+from contracts.matching import MatchDismissed, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased, MemberMerged
 from contracts.requests import (
     OfferChanged,
@@ -54,6 +54,7 @@ async def test_exactly_that_offer_is_proposed_to_the_ambassador_besides_what_els
     said = await around.said(MatchProposed)
     assert [one.offer_id for one in said] == ["o-far", "o-fits"]
     assert {one.ambassador_ids for one in said} == {(AMBASSADOR,)}
+    assert [one.asked_about for one in said] == [True, False]
     waiting = (await around.ambassador().get("/v1/desk/waiting")).json()["items"]
     reasons = {one["match"]["offer"]["offer_id"]: one["match"]["reasons"] for one in waiting}
     assert reasons["o-far"][0] == {
@@ -63,6 +64,8 @@ async def test_exactly_that_offer_is_proposed_to_the_ambassador_besides_what_els
     english = (await around.ambassador().get("/v1/matches?awaiting_me=true&language=en")).json()["items"]
     told = {one["offer"]["offer_id"]: one["reasons"][0]["words"] for one in english}
     assert told["o-far"] == "asked about this offer"
+    assert (await around.ambassador().post(f"/v1/matches/{said[0].match_id}/endorse")).status_code == 200
+    assert [one.asked_about for one in await around.said(MatchEndorsed)] == [True]
 
 
 @pytest.mark.parametrize("first", ["request", "offer"])

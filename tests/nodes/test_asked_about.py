@@ -15,6 +15,7 @@ async def test_an_offer_of_the_nation_is_proposed_to_who_looks_in_the_region(cou
 
     (proposed,) = await country.zeeland.said(MatchProposed)
     assert (proposed.offer_id, proposed.offerer.node) == ("o-nation", country.nation.service.settings.node)
+    assert [one.asked_about for one in await country.nation.said(MatchProposed)] == [True]
     ambassador, _ = ambassadors(country)
     match = await the_match(ambassador)
     assert (match["waits_for_me"], match["reasons"][0]["code"]) == (True, "asked-about")

@@ -323,6 +323,15 @@ def test_who_looks_reads_in_the_reminder_what_comes_of_it_when_they_do_not(then_
     assert f"We herinneren je hier één keer aan. {told}" in " ".join(text.split())
 
 
+@pytest.mark.parametrize("template", [Template.MATCH_PROPOSED, Template.MATCH_HANDED_OVER, Template.MATCH_ENDORSED])
+def test_that_somebody_asked_about_the_offer_is_the_first_reason_in_a_mail(template):
+    nl, en = [words(sent(a_mail(template, language, asked_about=True))) for language in Language]
+
+    assert "- gevraagd bij dit aanbod\n- zelfde thema" in nl
+    assert "- asked about this offer\n- same theme" in en
+    assert "gevraagd bij dit aanbod" not in words(sent(a_mail(template)))
+
+
 def test_a_reason_that_is_not_known_yet_keeps_no_mail_back():
     reasons = [Reason(code="distance", value="?", weight=0.5).model_dump(mode="json")]
     assert "- ?" in words(sent(a_mail(Template.MATCH_PROPOSED, reasons=reasons)))

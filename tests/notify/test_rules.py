@@ -58,6 +58,16 @@ def test_ambassadors_look_at_a_proposal_before_anybody_else_hears_of_it():
     }
 
 
+def test_a_notice_keeps_what_its_mail_says_besides_the_two_sides():
+    by = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
+    (question, _) = rules.question_notices(MatchEndorsed(**MATCH, asked_about=True, answer_by=by))
+    overdue = AnswerOverdue(**MATCH, waiting_for=(AMBASSADOR.member_id,), answer_by=by, then_the_team=True)
+    (reminder,) = rules.reminder_notices(overdue)
+
+    assert (question.facts["asked_about"], datetime.fromisoformat(question.facts["answer_by"])) == (True, by)
+    assert (reminder.facts["then_the_team"], datetime.fromisoformat(reminder.facts["answer_by"])) == (True, by)
+
+
 def test_both_sides_are_asked_and_not_the_ambassadors():
     assert told(rules.question_notices(MatchEndorsed(**MATCH))) == {
         ("Noor", "match-endorsed", True),
