@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Command, NodeTeam, Now, Problem, ReadSession, Reply, note_deed
 from contracts.deeds import Deed
 from services.members import membership, persons, store
-from services.members.rules import MemberNotFound, MemberStatus
+from services.members.rules import MemberStatus
 
 router = APIRouter(prefix="/v1/members", tags=["members"])
 
@@ -40,9 +40,7 @@ async def block(member_id: MemberId, who: NodeTeam, now: Now, command: Command) 
     """A member takes part no more, and cannot come back by themselves. Who is of the team leaves that first."""
 
     async def block_them(session: AsyncSession) -> Reply:
-        member = await store.member(session, member_id, for_change=True)
-        if member.status == MemberStatus.UNCONFIRMED:
-            raise MemberNotFound
+        member = await store.known_member(session, member_id, for_change=True)
         if member.node_team or member.member_id == who.member_id:
             raise CannotBlock
         if member.blocked_at is None:
@@ -50,7 +48,7 @@ async def block(member_id: MemberId, who: NodeTeam, now: Now, command: Command) 
                 one.blocked_at, one.had_left = now, one.status == MemberStatus.LEFT
             note_deed(session, "members", who, Deed.MEMBER_BLOCKED, now, whose=[member.member_id])
         if member.status == MemberStatus.ACTIVE:
-            await membership.leave(session, member)
+            await membership.leave(session, member, now)
         return Reply(status=204)
 
     return await command(block_them)
@@ -68,6 +66,8 @@ async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command
         if member.blocked_at is not None:
             for one in await persons.memberships_of(session, member):
                 one.blocked_at = None
+                if member.had_left:
+                    one.left_at = now  # from now on they can come back
             if not member.had_left:
                 await membership.activate(session, member, now)
             note_deed(session, "members", who, Deed.MEMBER_UNBLOCKED, now, whose=[member.member_id])
@@ -80,13 +80,13 @@ async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command
 async def read_contact(
     member_id: MemberId, who: NodeTeam, now: Now, command: Command, session: ReadSession
 ) -> ContactView:
-    """How to reach a member, for the node's team. A change, for it is noted who looked; what they read is not kept."""
+    """How to reach who takes part or did, for the node's team. A change: it is noted who looked, not what they read."""
 
     async def note(session: AsyncSession) -> Reply:
-        member = await store.active_member(session, member_id)
+        member = await store.known_member(session, member_id)
         note_deed(session, "members", who, Deed.CONTACT_READ, now, whose=[member.member_id])
         return Reply(status=204)
 
     await command(note)
-    member = await store.active_member(session, member_id)
+    member = await store.known_member(session, member_id)
     return ContactView(email=await persons.address_of(session, member), phone=member.phone)

@@ -26,24 +26,23 @@ PartOfName = Annotated[str | None, Query(min_length=2, max_length=100, descripti
 @router.get("/members", response_model=Page[MemberView])
 async def list_members(
     who: AmbassadorOrTeam, session: ReadSession, paging: Paging, q: PartOfName = None, role: Role | None = None,
-    blocked: bool = False,
+    blocked: bool = False, left: bool = False,
 ) -> Page[MemberView]:  # fmt: skip
     """Who takes part: everybody for the node's team, and for an ambassador who is in their scope; newest first.
 
-    Who is kept out (`blocked`) the team sees alone.
+    Who is kept out (`blocked`), or stopped taking part (`left`), the team sees alone.
     """
-    if blocked and not who.has(Role.NODE_TEAM):
+    if (blocked or left) and not who.has(Role.NODE_TEAM):
         raise NotAllowed
-    members = await _members(session, who, paging, q, role, blocked=blocked)
+    members = await _members(session, who, paging, q, role, _stands(blocked=blocked, left=left))
     found = [await view_of(session, member) for member in members]
     return Page.of(found, paging, key=lambda view: view.member_id)
 
 
 async def _members(
-    session: AsyncSession, who: Identity, paging: PageAsked, q: str | None, role: Role | None, *, blocked: bool
+    session: AsyncSession, who: Identity, paging: PageAsked, q: str | None, role: Role | None, stands: Any
 ) -> list[Member]:
-    are_wanted = col(Member.blocked_at).is_not(None) if blocked else Member.status == MemberStatus.ACTIVE
-    query = select(Member).where(are_wanted, col(Member.merged_into).is_(None))
+    query = select(Member).where(stands, col(Member.merged_into).is_(None))
     if paging.cursor:
         query = query.where(Member.member_id < paging.cursor)
     if q:
@@ -56,6 +55,15 @@ async def _members(
     if role is Role.AMBASSADOR:
         query = query.where(_under(select(Ambassador.member_id)))
     return list((await session.exec(query.order_by(col(Member.member_id).desc()).limit(paging.limit + 1))).all())
+
+
+def _stands(*, blocked: bool, left: bool) -> Any:
+    """Whether somebody is kept out, left by themselves, or takes part."""
+    if blocked:
+        return col(Member.blocked_at).is_not(None)
+    if left:
+        return sa.and_(col(Member.status) == MemberStatus.LEFT, col(Member.blocked_at).is_(None))
+    return Member.status == MemberStatus.ACTIVE
 
 
 def _in_scope(who: Identity) -> sa.ColumnElement[bool]:
@@ -99,5 +107,6 @@ async def view_of(session: AsyncSession, member: Member) -> MemberView:
         scope=ambassador.scope if ambassador else None,
         affiliations=views.affiliations(await store.organisations_of(session, member.member_id)),
         is_blocked=member.blocked_at is not None,
+        has_left=member.status == MemberStatus.LEFT and member.blocked_at is None,
         version=member.version,
     )

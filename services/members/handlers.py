@@ -144,8 +144,8 @@ async def keep_told(
 
 
 @router.hears(RecordWithdrawn)
-async def withdraw_told(event: RecordWithdrawn, session: AsyncSession) -> None:
+async def withdraw_told(event: RecordWithdrawn, session: AsyncSession, now: datetime) -> None:
     """What a partner network told is no more; what others know of it stays."""
     if event.thing in (Thing.ORGANISATION, Thing.PERSON, Thing.AMBASSADOR):
-        await told.withdraw(session, event)
+        await told.withdraw(session, event, now)
         say(session, RecordAccepted(record_id=event.record_id, version=event.version, known_as=event.known_as))

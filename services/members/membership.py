@@ -64,7 +64,7 @@ async def activate(session: AsyncSession, member: Member, now: datetime) -> None
     member.joined_at = now
     state = await _state(session, member)
     for one in await persons.memberships_of(session, member):
-        one.status = MemberStatus.ACTIVE
+        one.status, one.left_at = MemberStatus.ACTIVE, None
         one.version += 1
         say(session, MemberJoined(**state | {"member_id": one.member_id, "version": one.version}))
     await _tell_contact(session, member)
@@ -77,11 +77,11 @@ async def changed(session: AsyncSession, member: Member) -> None:
     await _tell_contact(session, member)
 
 
-async def leave(session: AsyncSession, member: Member) -> None:
-    """A member stops taking part, and with that gives back their roles; what they are is kept."""
+async def leave(session: AsyncSession, member: Member, now: datetime) -> None:
+    """A member stops taking part, and with that gives back their roles; what they are is kept for a year."""
     state = await _state(session, member)
     for one in await persons.memberships_of(session, member):
-        one.status = MemberStatus.LEFT
+        one.status, one.left_at = MemberStatus.LEFT, now
         one.version += 1
         say(session, MemberLeft(**state | {"member_id": one.member_id, "version": one.version}))
         if ambassador := await session.get(Ambassador, one.member_id):

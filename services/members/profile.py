@@ -92,14 +92,14 @@ async def end_affiliation(affiliation_id: str, who: SignedIn, command: Command) 
 
 
 @router.post("/members/me/leave", status_code=204)
-async def leave(who: SignedIn, command: Command) -> Response:
-    """The caller stops taking part; to be forgotten is another thing, see the erasure."""
+async def leave(who: SignedIn, now: Now, command: Command) -> Response:
+    """The caller stops taking part; to be forgotten at once is another thing, see the erasure."""
 
     async def leave_it(session: AsyncSession) -> Reply:
         member = await store.active_member(session, who.member_id, for_change=True)
         if member.node_team:
             await store.check_not_last_of_node_team(session)
-        await membership.leave(session, member)
+        await membership.leave(session, member, now)
         return Reply(status=204)
 
     return await command(leave_it)
@@ -107,9 +107,9 @@ async def leave(who: SignedIn, command: Command) -> Response:
 
 @router.get("/members/{member_id}", response_model=MemberView)
 async def show_member(member_id: str, who: SignedIn, session: ReadSession, response: Response) -> MemberView:
-    """A member, for the node's team and for ambassadors in whose scope they are; who is kept out, for the team."""
-    member = await store.member(session, member_id)
-    if member.status != MemberStatus.ACTIVE and not (member.blocked_at and who.has(Role.NODE_TEAM)):
+    """A member, for the node's team and for ambassadors in whose scope they are; who takes no part, for the team."""
+    member = await store.known_member(session, member_id)
+    if member.status != MemberStatus.ACTIVE and not who.has(Role.NODE_TEAM):
         raise MemberNotFound
     belonging = await store.organisations_of(session, member.member_id)
     organisations = [organisation for _, organisation in belonging]

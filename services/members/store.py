@@ -134,6 +134,14 @@ async def member(session: AsyncSession, member_id: str, *, for_change: bool = Fa
     return found
 
 
+async def known_member(session: AsyncSession, member_id: str, *, for_change: bool = False) -> Member:
+    """The member who takes part, or did; raises `MemberNotFound`."""
+    found = await member(session, member_id, for_change=for_change)
+    if found.status == MemberStatus.UNCONFIRMED:
+        raise MemberNotFound
+    return found
+
+
 async def active_member(session: AsyncSession, member_id: str, *, for_change: bool = False) -> Member:
     """The member who takes part now; raises `MemberNotFound`."""
     found = await member(session, member_id, for_change=for_change)

@@ -71,6 +71,7 @@ class Member(Table, table=True):
     """Of who is kept out: that they had left before, or that no network vouches for them since."""
     first_seen_at: datetime = Field(sa_type=Instant)
     joined_at: datetime | None = Field(default=None, sa_type=Instant)
+    left_at: datetime | None = Field(default=None, sa_type=Instant)  # since when they take part no more
 
 
 class Affiliation(Table, table=True):

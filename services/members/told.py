@@ -146,7 +146,7 @@ async def keep_ambassador(session: AsyncSession, told: AmbassadorTold, now: date
     return member.member_id
 
 
-async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
+async def withdraw(session: AsyncSession, told: RecordWithdrawn, now: datetime) -> None:
     """What a record of a network says counts no more; who was here by the word of networks alone takes part no more.
 
     Of who takes no part at the moment it is taken back too, without a word.
@@ -170,7 +170,7 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn) -> None:
         if is_active or (person.blocked_at and not person.had_left):  # else they left, and no network brings them back
             person.networks, person.had_left = [], True
         if is_active:
-            await membership.leave(session, person)
+            await membership.leave(session, person, now)
         return
     await person_said.make_anew(session, person)
     if is_active and before != await membership.shown(session, person):

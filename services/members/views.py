@@ -93,6 +93,7 @@ class MemberView(BaseModel):
     scope: AmbassadorScope | None = Field(description="Of an ambassador, as it was given: another one replaces it.")
     affiliations: tuple[AffiliationView, ...]
     is_blocked: bool = Field(description="Whether the node's team keeps them out.")
+    has_left: bool = Field(description="Whether they stopped taking part; a year after that they are erased.")
     version: int = Field(description="As in the ETag: to be sent along with another scope.")
 
 

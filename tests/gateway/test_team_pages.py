@@ -177,11 +177,29 @@ async def test_who_had_left_by_themselves_is_let_in_without_taking_part(team, no
     await noor[2].post("/api/v1/members/me/leave")
     await team.put(f"/api/v1{page}/block")
 
-    answer = await press(team, await team.get(page), "unblock")
-    follows = await team.get(answer.headers["location"])
+    let_in = await step(team, page, "unblock")
 
-    assert (answer.status_code, follows.status_code, follows.headers["location"]) == (303, 303, "/members")
-    assert (await team.get(f"/api/v1{page}")).status_code == 404
+    assert ("Dit lid mag weer meedoen." in let_in.text, "Dit lid is gestopt." in let_in.text) == (True, True)
+    assert (await team.get(f"/api/v1{page}")).json()["has_left"]
+
+
+async def test_who_stopped_is_found_by_the_team_and_erased_when_they_ask_for_it(team, noor):
+    name, member_id, browser = noor
+    page = f"/members/{member_id}"
+    await browser.post("/api/v1/members/me/leave")
+
+    lists = {which: await team.get("/members", params={"which": which, "name": name}) for which in ("all", "left")}
+    assert {which: page in shown_there.text for which, shown_there in lists.items()} == {"all": False, "left": True}
+    assert (await browser.get("/members?which=left", headers=BROWSER)).status_code in (303, 403)
+    stopped = await team.get(page)
+    buttons = {one.get("value") for one in well_made(stopped, "nl").iter("button")}
+    assert {"contact", "block", "erase"} == buttons - {None}
+    assert "+31612345678" in (await step(team, page, "contact")).text
+
+    report = await press(team, stopped, "erase", sure="1")
+
+    assert report.headers["location"].startswith("/erased/")
+    assert page not in (await team.get("/members", params={"which": "left", "name": name})).text
 
 
 async def test_who_asks_the_team_to_be_forgotten_is_and_reads_what_is_gone(street, team, noor):

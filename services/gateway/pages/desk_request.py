@@ -103,7 +103,7 @@ async def _members(reader: Reader, name: str) -> list[dict[str, Any]] | None:
 
 
 async def _asked(reader: Reader, found: dict[str, Any]) -> dict[str, str]:
-    """What those who were asked for help are called, by their references; without who is not the reader's to see."""
+    """What they are called who were asked for help, by their references; not who left or is not the reader's to see."""
     ids = [one["member_id"] for one in found["asks"]]
     members = await asyncio.gather(*(part(reader, f"/v1/members/{quote(one, safe='')}") for one in ids))
-    return {member_id: one["name"] for member_id, one in zip(ids, members, strict=True) if one is not None}
+    return {member_id: one["name"] for member_id, one in zip(ids, members, strict=True) if one and not one["has_left"]}

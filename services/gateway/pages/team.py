@@ -27,6 +27,7 @@ WHICH = {
     "all": {},
     "ambassador": {"role": "ambassador"},
     "node-team": {"role": "node-team"},
+    "left": {"left": "true"},
     "blocked": {"blocked": "true"},
 }
 
@@ -66,13 +67,8 @@ async def show_members(
 
 @router.get("/members/{member_id}")
 async def show_member(member_id: MemberId, reader: SignedInReader, done: str = "") -> Response:
-    """A member: where they belong, what they may do, and what was done to them."""
-    try:
-        return await _page(reader, member_id, done=done)
-    except Refused as refused:
-        if refused.status != 404 or not done:
-            raise
-        return reader.go_to("/members")  # let in, and they do not take part: they had left by themselves
+    """A member: where they belong, what they may do, and what was done to them; also who left."""
+    return await _page(reader, member_id, done=done)
 
 
 @router.post("/members/{member_id}")
