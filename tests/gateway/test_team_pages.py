@@ -151,6 +151,9 @@ async def test_who_is_kept_out_cannot_come_in_by_any_door_until_they_are_let_in(
     page = f"/members/{member_id}"
     email = (await browser.get("/api/v1/members/me")).json()["email"]
 
+    before = folded(await team.get(page))["Sluit uit"]
+    for words in ("een rol als ambassadeur vervalt", "Wat is ingetrokken, komt niet vanzelf terug."):
+        assert words in before
     blocked = await step(team, page, "block")
     assert "Dit lid is uitgesloten." in blocked.text
 
