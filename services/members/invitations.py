@@ -23,12 +23,12 @@ from contracts.vocabulary import Role
 from services.members import inviting, rules, store
 from services.members.appointments import check_organisations_exist
 from services.members.inputs import InvitationDraft
-from services.members.inviting import InvitationNotFound, InvitedEnough
+from services.members.inviting import InvitationNotFound, InvitedEnough, InvitedTwice
 from services.members.pressing import is_pressed_twice
 from services.members.rules import MemberStatus
 from services.members.settings import OwnSettings
 from services.members.tables import Instant, Table
-from services.members.views import InvitationView
+from services.members.views import InvitationMadeView, InvitationView
 
 router = APIRouter(prefix="/v1/invitations", tags=["invitations"])
 
@@ -59,20 +59,29 @@ class Invitation(Table, table=True):
     member_id: str | None = Field(default=None, sa_type=sa.Text, index=True)
 
 
-@router.post("", status_code=201, response_model=InvitationView)
+@router.post(
+    "",
+    status_code=201,
+    response_model=InvitationMadeView,
+    responses={200: {"model": InvitationMadeView, "description": "The caller invited them before, which still holds."}},
+)
 async def invite(
     draft: InvitationDraft, who: AmbassadorOrTeam, now: Now, settings: OwnSettings, command: Command
 ) -> Response:
-    """Somebody is invited. Invited before by the caller, they are not mailed again."""
+    """Somebody is invited.
+
+    Whom the caller invited before is not mailed again, and what is asked now does not count: the answer is 200 and the
+    invitation that waits. An address that got two mails in fourteen days, from whomever, gets no third
+    (`invited-twice`).
+    """
     if draft.ambassador and not who.has(Role.NODE_TEAM):
         raise NotAllowed
 
     async def invite_them(session: AsyncSession) -> Reply:
-        invitation = await _waiting(session, who, draft) or await _new(
-            session, draft, who, now, settings.invitations_per_day_max
-        )
-        view = await _view(session, invitation)
-        return Reply(view, status=201, location=f"/v1/invitations/{view.invitation_id}")
+        waiting = await _waiting(session, who, draft, now)
+        invitation = waiting or await _new(session, draft, who, now, settings.invitations_per_day_max)
+        view = InvitationMadeView(is_new=not waiting, **(await _view(session, invitation)).model_dump())
+        return Reply(view, status=200 if waiting else 201, location=f"/v1/invitations/{view.invitation_id}")
 
     return await command(invite_them)
 
@@ -150,12 +159,13 @@ async def forget(session: AsyncSession, member_id: str, email_key: str | None) -
     return list((await session.exec(gone)).scalars())
 
 
-async def _waiting(session: AsyncSession, who: Identity, draft: InvitationDraft) -> Invitation | None:
+async def _waiting(session: AsyncSession, who: Identity, draft: InvitationDraft, now: datetime) -> Invitation | None:
     key = rules.email_key(draft.email)
     await store.one_at_a_time(session, f"invitations to {key}")
     query = select(Invitation).where(
         Invitation.email_key == key,
         col(Invitation.invited_by).in_(who.references),
+        Invitation.expires_at > now,
     )
     return (await session.exec(query.with_for_update())).first()  # taken back meanwhile, its address is not told
 
@@ -173,7 +183,8 @@ async def _new(
     if draft.ambassador:
         await check_organisations_exist(session, draft.ambassador.organisation_ids, "ambassador.organisation_ids")
     key, token = rules.email_key(draft.email), secrets.token_urlsafe(32)
-    mailed = await _count(session, _is_to(key)) < inviting.INVITATIONS_TO_ONE_MAX
+    if await _count(session, _is_to(key), Invitation.expires_at > now) >= inviting.INVITATIONS_TO_ONE_MAX:
+        raise InvitedTwice
     invitation = Invitation(
         invitation_id=new_id(),
         token_hash=rules.token_hash(token),
@@ -189,19 +200,18 @@ async def _new(
     )
     session.add(invitation)
     known = await store.member_with_email(session, key)
-    if mailed:
-        made = InvitationMade(
-            invitation_id=invitation.invitation_id,
-            invited_by=who.member_id,
-            by_name=inviter.name,
-            name=draft.name or "",
-            email=draft.email,
-            language=draft.language,
-            token=token,
-            expires_at=invitation.expires_at,
-            is_member=known is not None and known.status == MemberStatus.ACTIVE,
-        )
-        say(session, made)
+    made = InvitationMade(
+        invitation_id=invitation.invitation_id,
+        invited_by=who.member_id,
+        by_name=inviter.name,
+        name=draft.name or "",
+        email=draft.email,
+        language=draft.language,
+        token=token,
+        expires_at=invitation.expires_at,
+        is_member=known is not None and known.status == MemberStatus.ACTIVE,
+    )
+    say(session, made)
     say_later(session, InvitationLapseDue(invitation_id=invitation.invitation_id), at=invitation.expires_at)
     note_deed(session, "members", who, Deed.MEMBER_INVITED, now)
     return invitation

@@ -26,6 +26,12 @@ class InvitedEnough(Problem, slug="invited-enough", status=429, title="You invit
     """There is a limit to the mail that somebody has us send to addresses that never asked for it."""
 
 
+class InvitedTwice(
+    Problem, slug="invited-twice", status=429, title="This address got two invitations in fourteen days, and no more"
+):
+    """From whomever: nobody is mailed for ever at an address that they never gave us."""
+
+
 def address_hash(token_hash: bytes, email_key: str) -> bytes:
     """What stays of the address of an invitation that waits no more: another one for each, by its token."""
     return hashlib.sha256(token_hash + email_key.encode()).digest()

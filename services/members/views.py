@@ -56,6 +56,12 @@ class InvitationView(BaseModel):
     expires_at: datetime
 
 
+class InvitationMadeView(InvitationView):
+    """The same, for who invites just now."""
+
+    is_new: bool = Field(description="Whether this call made it, and had it mailed; else the one of before holds.")
+
+
 class InvitedView(BaseModel):
     """An invitation, for who holds its token."""
 

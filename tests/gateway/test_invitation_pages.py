@@ -6,7 +6,7 @@ import pytest
 
 from contracts.members import InvitationMade
 from contracts.vocabulary import Language
-from services.gateway.pages.words import say
+from services.gateway.pages.words import moment, say
 from tests.gateway.conftest import a_join
 from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import fresh_name
@@ -54,6 +54,37 @@ async def test_somebody_is_invited_and_takes_part_with_the_link_and_one_button(s
     gone = await browser.get("/invited", params={"token": token})
     assert (gone.status_code, heading(gone)) == (404, "Deze uitnodiging werkt niet meer")
     assert "Doet mee" in (await team.get("/invitations")).text
+
+
+async def test_who_invites_somebody_once_more_reads_what_became_of_it(street, team):
+    email = f"{fresh_name('iris')}@lindebeek.example"
+    page = await team.get("/invitations")
+    pressed = [await press(team, page, "invite", email=email) for _ in range(2)]
+    assert {one.headers["location"] for one in pressed} == {"/invitations?done=invited"}  # one, pressed twice
+
+    async def once_more():
+        answer = await press(team, await team.get("/invitations"), "invite", email=email, provinces="Zeeland")
+        follows = await team.get(answer.headers["location"]) if answer.status_code == 303 else answer
+        return answer.status_code, shown(well_made(follows, "nl"))
+
+    status, told_then = await once_more()
+    assert (status, "Je had dit adres al uitgenodigd." in told_then) == (303, True)
+    assert "De uitnodiging is verstuurd." not in told_then
+    for expected, words in ((303, "De uitnodiging is verstuurd."), (429, "al twee uitnodigingen")):
+        await press(team, await team.get("/invitations"), f"Trek in: {email}")
+        status, told_then = await once_more()
+        assert (status, words in told_then) == (expected, True)
+    assert [event.email for event in await street.members.said(InvitationMade)].count(email) == 2
+
+
+async def test_until_when_it_works_is_said_to_the_hour_at_which_it_was_made(street, team):
+    email = f"{fresh_name('sem')}@lindebeek.example"
+    await press(team, await team.get("/invitations"), "invite", email=email)
+    (made,) = [event for event in await street.members.said(InvitationMade) if event.email == email]
+
+    until = moment(made.expires_at.isoformat(), Language.DUTCH)
+
+    assert f"Werkt tot {until}." in shown(well_made(await team.get("/invitations"), "nl"))
 
 
 @pytest.mark.parametrize("signed_in", [False, True])

@@ -47,7 +47,7 @@ async def invite(reader: SignedInReader) -> Response:
         draft["ambassador"] = {"provinces": provinces}
     if not form.wrong:
         try:
-            await reader.ask("/v1/invitations", method="POST", body=draft)
+            made = await reader.ask("/v1/invitations", method="POST", body=draft, once=form.value("form"))
         except Refused as refused:
             if refused.status == 422:
                 form.learn(refused.told, reader.language)
@@ -58,7 +58,7 @@ async def invite(reader: SignedInReader) -> Response:
             else:
                 raise
         else:
-            return reader.go_to("/invitations?done=invited")
+            return reader.go_to("/invitations?done=invited" if made["is_new"] else "/invitations?done=invited-before")
     return await _page(reader, form, status=422)
 
 
