@@ -126,6 +126,25 @@ async def test_who_stops_is_signed_out_and_not_forgotten(neighbourhood):
     assert (await again.get("/api/v1/members/me")).json()["joined_at"]
 
 
+async def test_who_presses_stop_twice_has_stopped_and_reads_so(neighbourhood, monkeypatch):
+    for known in ("session_cached_seconds", "identity_cached_seconds"):  # for longer than this machine takes to press
+        monkeypatch.setitem(neighbourhood.gateway.service.settings.__dict__, known, 60)
+    noor = await neighbourhood.member(name="Noor Jansen", email=f"{fresh_name('noor')}@vechtdal.example")
+    page = await noor.get("/my-data/erase")
+    session = dict(noor.cookies)
+
+    answers = []
+    for _ in range(2):
+        answers.append(await press(noor, page, "Stop met meedoen"))
+        noor.cookies.update(session)  # the browser throws the first answer away
+
+    assert {(one.status_code, one.headers["location"]) for one in answers} == {(303, "/?done=left")}
+    noor.cookies.clear()
+    late = await press(noor, page, "Stop met meedoen")  # who went back, signed out
+    told = await noor.get(late.headers["location"])
+    assert "Dan is dat gelukt en doe je niet meer mee." in shown(well_made(told, "nl"))
+
+
 async def test_the_last_of_the_team_reads_that_they_cannot_stop(neighbourhood):
     team = await neighbourhood.team()
 

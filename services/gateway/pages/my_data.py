@@ -62,15 +62,21 @@ async def erase(reader: SignedInReader) -> Response:
 
 
 @router.post("/my-data/erase/leave")
-async def leave(reader: SignedInReader) -> Response:
-    """The reader stops taking part, and is not forgotten; or reads why that cannot be."""
+async def leave(reader: AnyReader) -> Response:
+    """The reader stops taking part, and is not forgotten at once; or reads why that cannot be.
+
+    Who presses twice has left when the second press comes: known for a moment as who they were, or as nobody.
+    """
     await reader.form()
+    if reader.caller is None:
+        return reader.go_to("/?done=left-before")
     try:
         await reader.ask("/v1/members/me/leave", method="POST")
     except Refused as refused:
-        if refused.status != 409:
+        if refused.status == 409:
+            return reader.page("erase.html", at="/my-data/erase", status=409, wrong=f"error.{refused.slug}")
+        if refused.slug != "member-not-found":
             raise
-        return reader.page("erase.html", at="/my-data/erase", status=409, wrong=f"error.{refused.slug}")
     answer = reader.go_to("/?done=left")
     reader.gateway.sessions.take(answer)
     return answer
