@@ -39,7 +39,7 @@ async def place_request(draft: RequestDraft, call: Call, command: Command) -> Re
 async def list_requests(call: Call, session: ReadSession, wanted: Narrowed, paging: Paging) -> Page[RequestView]:
     """The caller's own; ambassadors and the node's team see those of others too, but for drafts. Newest first."""
     found = await store.page(session, Side.REQUEST, call.who, wanted, paging)
-    return Page.of([RequestView.of(one, call.who) for one in found], paging, key=lambda view: view.request_id)
+    return Page.of([RequestView.of(one, call) for one in found], paging, key=lambda view: view.request_id)
 
 
 @requests.get("/{request_id}", response_model=RequestView)
@@ -47,7 +47,7 @@ async def show_request(request_id: Id, call: Call, session: ReadSession, respons
     """One request."""
     request = await store.seen(session, Side.REQUEST, request_id, call.who)
     response.headers["ETag"] = f'"{request.version}"'
-    return RequestView.of(request, call.who)
+    return RequestView.of(request, call)
 
 
 @requests.patch("/{request_id}", response_model=RequestView)
@@ -99,7 +99,7 @@ async def list_offers(call: Call, session: ReadSession, wanted: Narrowed, paging
     """The caller's own and others' open ones; ambassadors and the node's team see all but drafts. Newest first."""
     found = await store.page(session, Side.OFFER, call.who, wanted, paging)
     names = await store.organisation_names(session, found)
-    views = [OfferView.of(one, call.who, names.get(one.organisation_id)) for one in found]
+    views = [OfferView.of(one, call, names.get(one.organisation_id)) for one in found]
     return Page.of(views, paging, key=lambda view: view.offer_id)
 
 
@@ -109,7 +109,7 @@ async def show_offer(offer_id: Id, call: Call, session: ReadSession, response: R
     offer = await store.seen(session, Side.OFFER, offer_id, call.who)
     names = await store.organisation_names(session, [offer])
     response.headers["ETag"] = f'"{offer.version}"'
-    return OfferView.of(offer, call.who, names.get(offer.organisation_id))
+    return OfferView.of(offer, call, names.get(offer.organisation_id))
 
 
 @offers.patch("/{offer_id}", response_model=OfferView)

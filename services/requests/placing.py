@@ -25,7 +25,7 @@ async def place(session: AsyncSession, side: Side, draft: PropositionDraft, call
     if not draft.draft:
         telling.placed(session, proposition)
     return Reply(
-        view_of(proposition, call.who),
+        view_of(proposition, call),
         status=201,
         location=f"/v1/{side}s/{proposition.proposition_id}",
         version=proposition.version,
@@ -73,7 +73,7 @@ async def change(
             fit_days(proposition, call.now, call.settings)
         proposition.version += 1
         telling.changed(session, proposition)
-    return Reply(view_of(proposition, call.who), version=proposition.version)
+    return Reply(view_of(proposition, call), version=proposition.version)
 
 
 async def remove_draft(

@@ -156,9 +156,20 @@ def expiry(ends_on: date | None, expires_on: date | None, *, today: date, open_d
 
 
 def warning(expires_at: datetime, kind: Kind, last: date | None, *, now: datetime) -> datetime | None:
-    """When its member is told that it expires soon; never of a tip or a meeting of which the last day is known."""
-    at = expires_at - WARNED_BEFORE
-    return None if at - now < WARNED_AFTER or (kind in LISTED and last) else at
+    """When its member is told that it expires soon; never where it does not count as such."""
+    at = _soon_at(expires_at, kind, last)
+    return None if at is None or at - now < WARNED_AFTER else at
+
+
+def expires_soon(expires_at: datetime, kind: Kind, last: date | None, *, now: datetime) -> bool:
+    """Whether what stands open expires soon, also when its member is not told because they knew."""
+    at = _soon_at(expires_at, kind, last)
+    return at is not None and at <= now
+
+
+def _soon_at(expires_at: datetime, kind: Kind, last: date | None) -> datetime | None:
+    """From when on it expires soon; a tip or a meeting of which the last day is known never does."""
+    return None if kind in LISTED and last else expires_at - WARNED_BEFORE
 
 
 def last_day(kind: Kind, starts_on: date | None, ends_on: date | None) -> date | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from chassis import Identity
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
 from services.requests import rules
+from services.requests.calls import Asking
 from services.requests.tables import Proposition
 
 
@@ -38,6 +38,9 @@ class PropositionView(BaseModel):
     languages: tuple[Language, ...]
     expires_on: date | None = Field(description="The last day that its member chose, if they did.")
     expires_at: datetime = Field(description="When it stops standing; of a draft, what it would be today.")
+    expires_soon: bool = Field(
+        description="Whether it is open and expires in a week; never of a tip or a meeting of which the day is known."
+    )
     created_at: datetime
 
 
@@ -48,9 +51,9 @@ class RequestView(PropositionView):
     about_offer_id: str | None = Field(description="The offer that it is about, which may be gone by now.")
 
     @classmethod
-    def of(cls, request: Proposition, who: Identity) -> "RequestView":
+    def of(cls, request: Proposition, call: Asking) -> "RequestView":
         """As somebody sees it."""
-        return cls(request_id=request.proposition_id, **_seen(request, who))
+        return cls(request_id=request.proposition_id, **_seen(request, call))
 
 
 class OfferView(PropositionView):
@@ -62,18 +65,20 @@ class OfferView(PropositionView):
     )
 
     @classmethod
-    def of(cls, offer: Proposition, who: Identity, organisation_name: str | None = None) -> "OfferView":
+    def of(cls, offer: Proposition, call: Asking, organisation_name: str | None = None) -> "OfferView":
         """As somebody sees it."""
-        seen = _seen(offer, who)
+        seen = _seen(offer, call)
         return cls(offer_id=offer.proposition_id, organisation_name=organisation_name, **seen)
 
 
-def view_of(proposition: Proposition, who: Identity) -> RequestView | OfferView:
+def view_of(proposition: Proposition, call: Asking) -> RequestView | OfferView:
     """A request or an offer, as somebody sees it."""
     side = RequestView if proposition.side == Side.REQUEST else OfferView
-    return side.of(proposition, who)
+    return side.of(proposition, call)
 
 
-def _seen(proposition: Proposition, who: Identity) -> dict[str, Any]:
-    seen = proposition.told()
-    return seen if rules.may_see_whose(who, proposition.member_id) else seen | {"member_id": None}
+def _seen(proposition: Proposition, call: Asking) -> dict[str, Any]:
+    last_day = rules.last_day(proposition.kind, proposition.starts_on, proposition.ends_on)
+    soon = rules.expires_soon(proposition.expires_at, proposition.kind, last_day, now=call.now)
+    seen = proposition.told() | {"expires_soon": proposition.status == Status.OPEN and soon}
+    return seen if rules.may_see_whose(call.who, proposition.member_id) else seen | {"member_id": None}

@@ -69,16 +69,17 @@ async def test_who_opens_it_again_from_a_page_of_before_reads_what_comes_first(n
     assert f'href="{at}/change"' in answer.text
 
 
-async def let_its_time_come_near(neighbourhood, at):
-    """It expires in three days; its member is told so."""
+async def let_its_time_come_near(neighbourhood, at, hours=72):
+    """It expires in three days, or in so many hours; its member is told so."""
     requests, proposition_id = neighbourhood.services[0].service, at.split("/")[2]
     async with requests.engine.begin() as connection:
         near = """
-            UPDATE proposition SET expires_at = now() + interval '3 days', warn_at = now() - interval '3 days',
+            UPDATE proposition SET expires_at = now() + make_interval(hours => :hours),
+                warn_at = now() + make_interval(hours => :hours) - interval '160 hours',
                 ends_on = CASE WHEN ends_on IS NOT NULL THEN CAST(now() + interval '2 days' AS date) END
             WHERE proposition_id = :one
         """
-        await connection.execute(sa.text(near), {"one": proposition_id})
+        await connection.execute(sa.text(near), {"one": proposition_id, "hours": hours})
     await expiring.warn_some(requests)
 
 
@@ -103,6 +104,15 @@ async def test_what_expires_soon_is_told_its_member_and_stands_on_by_one_button(
     after = text(await noor.get(pressed[0].headers["location"]))
     assert ("Het blijft langer openstaan." in after, "Laat langer openstaan" in after) == (True, False)
     assert (await noor.get(f"/api/v1{at}")).json()["expires_at"] == placed["expires_at"]
+
+
+async def test_before_its_member_is_told_its_page_does_not_say_that_it_expires_soon(neighbourhood):
+    noor = await neighbourhood.member()
+    placed = (await noor.post("/api/v1/requests", json=a_proposition(fresh_name("Dakgoten")))).json()
+    at = f"/requests/{placed['request_id']}"
+    await let_its_time_come_near(neighbourhood, at, hours=6 * 24 + 20)
+
+    assert "staat nog open tot en met" not in text(await noor.get(at))
 
 
 async def test_what_expires_with_its_period_stands_on_with_another_last_day(neighbourhood):

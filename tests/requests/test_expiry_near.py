@@ -41,6 +41,28 @@ async def test_of_what_stands_open_it_is_told_once_in_the_morning_a_week_before(
     assert (await requests.rows())[0].version == 1  # who has its page open can still take a step
 
 
+async def soon(requests, placed) -> bool:
+    """Whether it expires soon, as its member reads it."""
+    return bool((await requests.noor.get(placed["path"])).json()["expires_soon"])
+
+
+async def test_that_it_expires_soon_is_read_from_when_its_member_is_told(requests):
+    last = (rules.day_of(requests.clock()) + timedelta(days=90)).isoformat()
+    placed, tip = await requests.placed(), await requests.placed("offer", kind="tip", ends_on=last)
+    short = await requests.placed(expires_on=(rules.day_of(requests.clock()) + timedelta(days=10)).isoformat())
+    expires_at = datetime.fromisoformat(placed["expires_at"])
+
+    requests.clock.move(days=9)
+    assert (await soon(requests, short), await look(requests)) == (True, [])  # who chose a day that is near sees it
+    requests.clock.move(seconds=(expires_at - timedelta(days=6, hours=17) - requests.clock()).total_seconds())
+    assert (await soon(requests, placed), await look(requests)) == (False, [])
+    requests.clock.move(seconds=2 * 60 * 60)
+    assert (await soon(requests, placed), len(await look(requests))) == (True, 1)
+    await requests.step(placed, "withdraw")
+    assert await soon(requests, placed) is False
+    assert await soon(requests, tip) is False
+
+
 async def test_who_lets_it_stand_on_is_told_again_a_week_before_it_expires_then(requests):
     placed = await requests.placed()
     requests.clock.move(days=86)

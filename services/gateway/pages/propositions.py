@@ -29,9 +29,6 @@ STEPS = {
     "expired": ("fulfil", "reopen", "withdraw"),
 }
 
-#: From so long before it expires its page says so, as its member is told.
-NEAR = timedelta(days=7)
-
 #: How it stands after each step.
 AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open"}
 
@@ -94,7 +91,7 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
 def _is_taken(reader: Reader, step: str, one: dict[str, Any]) -> bool:
     """Whether a step was taken already: its button was pressed twice."""
     if step == "stand-on":
-        return one["status"] == "open" and not _is_near(reader, one)
+        return bool(one["status"] == "open" and not one["expires_soon"])
     return bool(one["status"] == AFTER.get(step))
 
 
@@ -102,13 +99,6 @@ def _is_over(reader: Reader, one: dict[str, Any]) -> bool:
     """Whether its last day is over, so that it can only be opened again with another one."""
     last = _last_day(one)
     return last is not None and last < _now(reader).astimezone(AMSTERDAM).date()
-
-
-def _is_near(reader: Reader, one: dict[str, Any]) -> bool:
-    """Whether it expires soon; not of a tip or a meeting of which the day is known."""
-    if one["kind"] in ("tip", "meeting") and _last_day(one):
-        return False
-    return datetime.fromisoformat(one["expires_at"]) - _now(reader) <= NEAR
 
 
 def _is_by_period(one: dict[str, Any]) -> bool:
@@ -163,7 +153,7 @@ async def _page(
     if "reopen" in steps and _is_over(reader, one):
         steps = tuple(step for step in steps if step != "reopen")
         explains = "meeting.day-over" if is_meeting else f"{its}.day-over"
-    elif mine and one["status"] == "open" and _is_near(reader, one):
+    elif mine and one["expires_soon"]:
         explains = f"{its}.near-by-period" if _is_by_period(one) else f"{its}.near"
         steps = steps if _is_by_period(one) else ("stand-on", *steps)
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
