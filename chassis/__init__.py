@@ -9,6 +9,7 @@ from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
 from chassis.places import Placed, PlaceDraft
 from chassis.problems import FieldErrors, Problem
+from chassis.purging import Purged, forget_first, forget_next, in_events
 from chassis.replies import forget_replies
 from chassis.router import EventRouter
 from chassis.service import KeptClosed, Now, ReadSession, Service
@@ -49,6 +50,7 @@ __all__ = [
     "Placed",
     "Problem",
     "PublicUrl",
+    "Purged",
     "ReadSession",
     "Reply",
     "Service",
@@ -60,10 +62,13 @@ __all__ = [
     "Url",
     "check_version",
     "checked",
+    "forget_first",
     "forget_heard",
     "forget_messages",
+    "forget_next",
     "forget_replies",
     "forget_shared",
+    "in_events",
     "note_deed",
     "say",
     "say_later",

@@ -146,6 +146,11 @@ def _say(session: AsyncSession, event: Event, due_at: datetime | None, to: str |
     return event_id
 
 
+def told_now(session: AsyncSession) -> set[str]:
+    """The entities of which something is said when the transaction commits."""
+    return {said.event.entity_id for said in session.info.get("said", ())}
+
+
 _INSERT_OUTBOX = text(
     """
     INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body, said_at)

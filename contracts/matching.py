@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.erasing import ForgottenSoFar
 from contracts.event import Event, ToOneNode
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
@@ -248,12 +249,8 @@ class AnswerAwaited(Event, wire_name="matching.answer-awaited", about="request_i
     request_id: str
 
 
-class MoreToForget(Event, wire_name="matching.more-to-forget", about="member_id", reach="local"):
+class MoreToForget(ForgottenSoFar, wire_name="matching.more-to-forget", about="member_id", reach="local"):
     """The streams hold more of an erased member than goes at once: the next part is to go."""
-
-    member_id: str
-    node: str | None = Field(default=None, description="The node whose member it was; none: this one.")
-    removed: dict[str, int] = Field(description="How many of what went before, as in `member-forgotten`.")
 
 
 class MemberForgotten(Event, wire_name="matching.member-forgotten", about="member_id", reach="local"):

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from contracts.erasing import ForgottenSoFar
 from contracts.event import Event
 
 
@@ -28,6 +29,10 @@ class DigestDue(Event, wire_name="notify.digest-due", about="digest_id", reach="
     """A timer: what was gathered for a member is to be mailed in one."""
 
     digest_id: str
+
+
+class MoreToForget(ForgottenSoFar, wire_name="notify.more-to-forget", about="member_id", reach="local"):
+    """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
 class MemberForgotten(Event, wire_name="notify.member-forgotten", about="member_id", reach="local"):

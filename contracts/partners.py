@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from contracts.erasing import ForgottenSoFar
 from contracts.event import PERSONAL, Event, FieldError, is_subject_token
 from contracts.members import AmbassadorScope, Place
 from contracts.networks import NetworkCode
@@ -217,6 +218,10 @@ class RecordWithdrawn(Event, wire_name="partners.record-withdrawn", about="recor
     network: NetworkCode
     known_as: str = Field(description="What the record was accepted as.")
     thing: Thing
+
+
+class MoreToForget(ForgottenSoFar, wire_name="partners.more-to-forget", about="member_id", reach="local"):
+    """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
 class MemberForgotten(Event, wire_name="partners.member-forgotten", about="member_id", reach="local"):

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.erasing import ForgottenSoFar
 from contracts.event import Event, ToOneNode
 from contracts.meetings import SignUpState, Standing
 from contracts.members import Place
@@ -184,6 +185,10 @@ class InitiativeQuietDue(Event, wire_name="requests.initiative-quiet-due", about
     """A timer: look whether anything happened in an initiative."""
 
     initiative_id: str
+
+
+class MoreToForget(ForgottenSoFar, wire_name="requests.more-to-forget", about="member_id", reach="local"):
+    """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
 class MemberForgotten(Event, wire_name="requests.member-forgotten", about="member_id", reach="local"):

@@ -5,15 +5,12 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Streams, forget_messages, forget_replies, forget_shared, say
+from chassis import Streams, forget_messages, forget_replies, forget_shared, in_events, say
 from contracts.matching import MatchesForgotten, MatchLapsed, PartyErased, reference
 from services.matching import desk_forgetting, matches, people, proposing, propositions, purging, steps
 from services.matching.match import Match
 from services.matching.settings import MatchingSettings
 from services.matching.turns import take_turn_alone
-
-#: A message may have a megabyte.
-_TOLD_AT_ONCE = 10_000
 
 
 async def forget(
@@ -86,8 +83,7 @@ async def _tell_other_sides(
 
 
 def _tell_nation(session: AsyncSession, member_id: str, ids: Sequence[str], lapsed: Container[str]) -> None:
-    for first in range(0, len(ids), _TOLD_AT_ONCE):
-        some = ids[first : first + _TOLD_AT_ONCE]
+    for some in in_events(ids):
         gone, ended = ([one for one in some if (one in lapsed) is is_so] for is_so in (False, True))
         say(session, MatchesForgotten(member_id=member_id, match_ids=tuple(gone), lapsed_ids=tuple(ended)))
 

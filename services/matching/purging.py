@@ -1,7 +1,6 @@
-"""What the streams still hold of somebody who was erased goes in parts: the first with the tables, the rest after it.
+"""What the streams still hold of somebody who was erased goes in parts (`chassis.purging`).
 
-Those take no turn, so who looked at thousands of matches keeps nobody waiting. Until the streams are rid of it, the ids
-of what was said are kept: the tables of requests, offers and matches do not tell them any more.
+Of a match that they only looked at, what was said goes and the match stays; it is told again.
 """
 
 from collections.abc import Iterable
@@ -12,6 +11,7 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Streams, forget_messages, forget_shared, say
+from chassis.purging import is_left, take_part
 from contracts.matching import (
     IntroductionMade,
     MatchDismissed,
@@ -26,12 +26,9 @@ from services.matching import matches
 from services.matching.match import Match, State
 from services.matching.store import Table, ask
 
-#: The broker is asked up to seven times for each, and is done in a moment.
-TOGETHER = 200
-
 
 class ToForget(Table, table=True):
-    """What is still in the streams about somebody who was erased; of what they only looked at, that they did."""
+    """The table of `chassis.purging`; of what somebody only looked at, that they did."""
 
     __tablename__ = "to_forget"
 
@@ -46,14 +43,6 @@ _KEEP = text(
     SELECT :reference, entity_id, :looked_at FROM unnest(CAST(:ids AS text[])) AS entity_id ON CONFLICT DO NOTHING
     """
 )
-_TAKE = text(
-    """
-    DELETE FROM to_forget WHERE reference = :reference AND entity_id IN (
-        SELECT entity_id FROM to_forget WHERE reference = :reference ORDER BY entity_id LIMIT :together)
-    RETURNING entity_id, looked_at
-    """
-)
-_IS_LEFT = text("SELECT EXISTS (SELECT FROM to_forget WHERE reference = :reference)")
 
 
 async def keep(
@@ -73,14 +62,14 @@ async def go_on(
     `removed` has how many of what went before. At the end of a transaction: what was purged stays so when all the rest
     is undone, and is done again with it.
     """
-    about = {"reference": reference(member_id, node)}
-    rows = (await ask(session, _TAKE, about | {"together": TOGETHER})).all()
+    known_as = reference(member_id, node)
+    rows = await take_part(session, known_as)
     purged = await forget_messages(
         streams, session, speaker="matching", entity_ids=[row.entity_id for row in rows if not row.looked_at]
     )
     purged += await _forget_who_looked(session, streams, [row.entity_id for row in rows if row.looked_at])
     removed = removed | {"stream-messages": removed.get("stream-messages", 0) + purged}
-    if (await ask(session, _IS_LEFT, about)).scalar_one():
+    if await is_left(session, known_as):
         say(session, MoreToForget(member_id=member_id, node=node, removed=removed))
     elif node is None:
         say(session, MemberForgotten(member_id=member_id, removed=removed))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_messages, say
+from chassis import EventRouter
 from contracts.matching import (
     AnswerOverdue,
     IntroductionMade,
@@ -13,24 +13,21 @@ from contracts.matching import (
     MatchHandedOver,
     MatchLapsed,
     MatchProposed,
-    PartyErased,
     RequestEscalated,
     RequestUnanswered,
-    reference,
 )
 from contracts.members import (
     AddressReplaced,
     ContactChanged,
     ContactSealed,
     InvitationMade,
-    MemberErased,
     MemberMerged,
     MemberParted,
     NodeTeamJoined,
     NodeTeamLeft,
     SignInRequested,
 )
-from contracts.notify import DigestDue, MemberForgotten, NotificationFailed
+from contracts.notify import DigestDue, NotificationFailed
 from contracts.partners import WebhookDisabled
 from contracts.requests import InitiativeNews
 from services.notify import (
@@ -43,6 +40,7 @@ from services.notify import (
     endpoint_notices,
     erasure,
     expiry,
+    forgetting,
     initiative_notices,
     invitation_notices,
     meetings,
@@ -62,6 +60,7 @@ router.include(desk.router)
 router.include(asking.router)
 router.include(expiry.router)
 router.include(meetings.router)
+router.include(forgetting.router)
 router.include(push_handlers.router)
 
 
@@ -214,32 +213,3 @@ async def tell_of_disabled_endpoint(
 ) -> None:
     """A partner's people and the node's team hear that an endpoint of the partner gets nothing any more."""
     await tell(session, endpoint_notices.disabled_notices(event, await contacts.team(session), now), settings, now)
-
-
-@router.hears(MemberErased, elsewhere=True, first=())
-async def forget_member_elsewhere(event: MemberErased, session: AsyncSession, streams: Streams, said_by: str) -> None:
-    """What tells of a member whom another node erased is removed here too."""
-    await _forget(session, reference(event.member_id, said_by), streams)
-
-
-@router.hears(PartyErased, elsewhere=True, first=())
-async def forget_party(
-    event: PartyErased, session: AsyncSession, streams: Streams, settings: NotifySettings, said_by: str
-) -> None:
-    """As above: the third node that erased somebody says so, and the national node passes that on."""
-    if event.node != settings.node and said_by in (event.node, settings.national_node):
-        await _forget(session, reference(event.member_id, event.node), streams)
-
-
-@router.hears(MemberErased, first=())
-async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
-    """Everything that tells of the member is removed, here and in the streams, and it is said how much that was."""
-    removed = await _forget(session, event.member_id, streams)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
-
-
-async def _forget(session: AsyncSession, reference: str, streams: Streams) -> dict[str, int]:
-    removed, notification_ids, match_ids = await erasure.forget(session, reference)
-    purged = await forget_messages(streams, session, speaker="notify", entity_ids=notification_ids)
-    purged += await forget_messages(streams, session, speaker="members", entity_ids=match_ids)
-    return removed | {"stream-messages": purged}

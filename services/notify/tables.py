@@ -8,11 +8,13 @@ from sqlalchemy.dialects import postgresql as pg
 from sqlmodel import Field
 
 from chassis.database import own_tables
+from chassis.purging import define_to_forget
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
 else:
     Table = own_tables()
+define_to_forget(Table.metadata)
 
 
 def _members_column() -> Any:

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, say
+from chassis import EventRouter, Streams
 from contracts import members, requests
 from contracts.event import EventRejected
-from contracts.members import MemberErased
-from contracts.partners import EventReceived, MemberForgotten, Thing, WaitEnded
+from contracts.partners import EventReceived, Thing, WaitEnded
 from services.partners import ending, forgetting, results, rules, store, turns
 from services.partners.looking import look
 from services.partners.results import RecordAccepted
@@ -21,6 +20,7 @@ from services.partners.tables import Receipt, Record
 
 router = EventRouter()
 router.include(results.router)
+router.include(forgetting.router)
 
 #: That what was told counts where it belongs.
 _ACCEPTED = {kind.type_name() for kind in (members.RecordAccepted, requests.RecordAccepted)}
@@ -48,7 +48,7 @@ async def end_accepted(
         await store.one_at_a_time(session, event.known_as)
         record.member_id = event.known_as
         if await store.is_erased(session, event.known_as):  # their erasure was heard before this answer
-            await forgetting.forget(session, event.known_as, streams)
+            await forgetting.forget_late(session, event.known_as, streams)
             return
     if record.under_way and event.version == record.version:
         if receipt := await store.under_way(session, record):
@@ -114,10 +114,3 @@ async def _waiting_for_another(session: AsyncSession, receipt_id: str) -> Receip
     """A receipt that waits for what its event refers to; none when it waits for what was told before it."""
     receipt = await store.pending(session, receipt_id)
     return receipt if receipt and receipt.waits_for and receipt.waits_for != receipt.record_id else None
-
-
-@router.hears(MemberErased)
-async def forget_member(event: MemberErased, session: AsyncSession, streams: Streams) -> None:
-    """Everything that was told of an erased member is removed, in the streams too; what comes later is refused."""
-    removed = await forgetting.forget(session, event.member_id, streams)
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed))

@@ -4,18 +4,15 @@ from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import EventRouter, Streams, forget_heard, forget_messages, forget_replies, say
+from chassis import EventRouter, say
 from contracts.expiry import OfferExpiryDue, RequestExpiryDue
-from contracts.matching import IntroductionMade, reference
-from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
+from contracts.matching import IntroductionMade
+from contracts.members import MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing
-from contracts.requests import (
-    MemberForgotten,
-    PropositionsForgotten,
-    RecordAccepted,
-)
+from contracts.requests import RecordAccepted
 from services.requests import (
     following,
+    forgetting,
     life,
     listing_handlers,
     meeting_news,
@@ -24,7 +21,6 @@ from services.requests import (
     store,
     told,
 )
-from services.requests.initiatives import erasing
 from services.requests.initiatives import handlers as initiatives
 from services.requests.rules import Step
 from services.requests.settings import RequestsSettings
@@ -32,6 +28,7 @@ from services.requests.settings import RequestsSettings
 router = EventRouter()
 router.include(recollecting.router)
 router.include(initiatives.router)
+router.include(forgetting.router)
 router.include(listing_handlers.router)
 router.no_longer_hears(RequestExpiryDue, OfferExpiryDue)
 
@@ -79,45 +76,6 @@ async def follow_organisation(event: OrganisationMerged, session: AsyncSession) 
 async def return_to_organisation(event: OrganisationParted, session: AsyncSession) -> None:
     """They were two after all: each has again what was its own."""
     await following.come_back(session, event)
-
-
-@router.hears(MemberErased)
-async def forget_member(
-    event: MemberErased, session: AsyncSession, streams: Streams, now: datetime, settings: RequestsSettings
-) -> None:
-    """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
-    if not await store.note_erased(session, event.member_id, event.version):
-        return
-    proposition_ids, removed = await store.remove_member(session, event.member_id)
-    sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)
-    removed["stored-replies"] += await forget_replies(session, [event.member_id])  # of a sign-up that was awaited
-    ids = [*proposition_ids, *sign_up_ids]
-    if settings.national_node and proposition_ids:
-        told = PropositionsForgotten(member_id=event.member_id, proposition_ids=tuple(proposition_ids))
-        say(session, told)
-    purged = await forget_messages(streams, session, speaker="requests", entity_ids=ids)
-    for what, count in (await erasing.forget(session, event.member_id, now, streams)).items():
-        removed[what] = removed.get(what, 0) + count
-    removed |= {"sign-ups": own}
-    removed["stream-messages"] += purged
-    say(session, MemberForgotten(member_id=event.member_id, removed=removed))
-
-
-@router.hears(MemberErased, elsewhere=True)
-async def forget_member_elsewhere(
-    event: MemberErased, session: AsyncSession, streams: Streams, now: datetime, said_by: str
-) -> None:
-    """The other side of one of our people was erased in its own node; so is what they had everybody read here."""
-    await erasing.forget(session, event.member_id, now, streams, node=said_by)
-    if await store.note_erased(session, reference(event.member_id, said_by), event.version):
-        sign_up_ids, _ = await meeting_news.forget(session, event.member_id, said_by, now)
-        await forget_messages(streams, session, speaker="requests", entity_ids=sign_up_ids)  # their words are in them
-
-
-@router.hears(PropositionsForgotten, elsewhere=True)
-async def forget_what_was_heard(event: PropositionsForgotten, streams: Streams, said_by: str) -> None:
-    """Most of what another node asks and offers is kept nowhere here, but for what was said of it."""
-    await forget_heard(streams, said_by, speaker="requests", entity_ids=event.proposition_ids)
 
 
 @router.hears(PropositionTold)

@@ -11,12 +11,14 @@ from sqlmodel import Field
 from chassis import Placed
 from chassis.database import own_tables
 from chassis.leads import Leading
+from chassis.purging import define_to_forget
 from contracts.vocabulary import Kind, Language, Side, Status
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
 else:
     Table = own_tables()
+define_to_forget(Table.metadata)
 
 Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)

@@ -147,7 +147,10 @@ NOT_TOLD = {
         "decision": "ids alone",
         "same_pair": "organisations",
     },
-    "requests": {"departure": "that somebody left, by their reference"},
+    "requests": {
+        "departure": "that somebody left, by their reference",
+        "to_forget": "who was erased, until the streams have nothing of them",
+    },
     "matching": {
         "forgotten_member": "who was erased",
         "erased_match": "by reference, what went with an erasure",
@@ -163,8 +166,12 @@ NOT_TOLD = {
         "same_person": "by which references somebody is known: with the person",
         "team_member": "a role: with the person",
         "contact_elsewhere": "another's details: with the introduction",
+        "to_forget": "who was erased, until the streams have nothing of them",
     },
-    "partners": {"erased_member": "who was erased"},
+    "partners": {
+        "erased_member": "who was erased",
+        "to_forget": "who was erased, until the streams have nothing of them",
+    },
 }
 
 

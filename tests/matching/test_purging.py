@@ -1,13 +1,11 @@
 """Who looked at thousands of matches is forgotten in the streams a part at a time, and keeps nobody waiting."""
 
-import asyncio
-
-import pytest
-
+import chassis.purging
 from contracts.matching import MatchDismissed, MatchProposed, MemberForgotten, MoreToForget
 from contracts.members import MemberErased
 from services.matching import purging
 from tests.given import eventually
+from tests.holding import Holding
 from tests.matching.conftest import (
     AMBASSADOR,
     OFFERER,
@@ -32,27 +30,10 @@ async def looked_at(matching: Matching, how_many: int) -> None:
     await matching.given()
 
 
-class Holding:
-    """The broker's purges, of which those after so many matches wait until they may go on."""
-
-    def __init__(self, matching: Matching, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
-        self.purge, self.after = matching.service.streams.purge, after
-        self.matches: set[str] = set()
-        self.waits, self.goes_on = asyncio.Event(), asyncio.Event()
-        monkeypatch.setattr(matching.service.streams, "purge", self)
-
-    async def __call__(self, kind: str, subject: str, **which: int) -> int:
-        self.matches.add(subject.rpartition(".")[2])
-        if len(self.matches) > self.after:
-            self.waits.set()
-            await self.goes_on.wait()
-        return await self.purge(kind, subject, **which)
-
-
 async def test_a_request_is_matched_while_the_streams_are_rid_of_somebody_who_looked_at_many(matching, monkeypatch):
-    monkeypatch.setattr(purging, "TOGETHER", 2)
+    monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
     await looked_at(matching, 5)
-    purges = Holding(matching, monkeypatch, after=2)
+    purges = Holding(matching.service.streams, monkeypatch, after=2)
 
     await matching.publish(MemberErased(member_id=AMBASSADOR, version=9))
     await purges.waits.wait()
@@ -62,7 +43,7 @@ async def test_a_request_is_matched_while_the_streams_are_rid_of_somebody_who_lo
         return "r-meanwhile" in {request for request, _ in await matching.states()}
 
     await eventually(is_matched, saying="a match while the streams are purged")
-    assert len(purges.matches) <= 4  # what waits is one part
+    assert len(purges.ids) <= 4  # what waits is one part
     assert not [event for _, event in await matching.envelopes() if isinstance(event, MemberForgotten)]
     purges.goes_on.set()
     assert len(await matching.said(MoreToForget)) == 2
@@ -74,7 +55,7 @@ async def test_a_request_is_matched_while_the_streams_are_rid_of_somebody_who_lo
 
 
 async def test_a_part_that_breaks_off_or_comes_again_is_done_and_told_once(matching, monkeypatch):
-    monkeypatch.setattr(purging, "TOGETHER", 2)
+    monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
     await looked_at(matching, 5)
     forget_shared, tries = purging.forget_shared, []
 
@@ -97,7 +78,7 @@ async def test_a_part_that_breaks_off_or_comes_again_is_done_and_told_once(match
 
 
 async def test_a_side_with_much_that_was_said_leaves_nothing_either(matching, monkeypatch):
-    monkeypatch.setattr(purging, "TOGETHER", 2)
+    monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
     await looked_at(matching, 3)
 
     await matching.when(MemberErased(member_id=OFFERER, version=9))

@@ -5,6 +5,7 @@ initiative that still ran has ended. Of an introduction that nothing came of not
 are gone.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -17,29 +18,39 @@ from services.requests.initiatives.tables import Initiative, Introduction
 
 async def forget(
     session: AsyncSession, member_id: str, now: datetime, streams: Streams, *, node: str | None = None
-) -> dict[str, int]:
-    """Takes somebody (of another node) out of everything; says how many of what was removed."""
-    removed = {"introductions": 0, "initiatives": 0, "stream-messages": 0, "stored-replies": 0}
-    for known in await store.of_member(session, member_id, node):
-        removed["introductions"] += 1
-        for what, count in (await forget_messages_of(session, known.match_id, streams)).items():
-            removed[what] += count
-        initiative = await store.initiative(session, known.match_id)
+) -> tuple[list[str], dict[str, int]]:
+    """Takes somebody (of another node) out of everything; says how many of what was removed.
+
+    And of which introductions nothing is kept: what was said of those is yet to leave the streams. Of an initiative
+    that stays its sides may say more at any moment, so that what was said goes now.
+    """
+    gone: list[str] = []
+    stays: list[str] = []
+    known = await store.of_member(session, member_id, node)
+    for one in known:
+        initiative = await store.initiative(session, one.match_id)
         if initiative is None:
-            await session.delete(known)
+            gone.append(one.match_id)
+            await session.delete(one)
             continue
-        removed["initiatives"] += 1
-        await _take_out(session, known, initiative, member_id, node, now)
+        stays.append(one.match_id)
+        await _take_out(session, one, initiative, member_id, node, now)
+    removed = {"introductions": len(known), "initiatives": len(stays)} | await _forget_messages(session, stays, streams)
+    removed["stored-replies"] += await forget_replies(session, gone)
     if node is None:
         await store.forget_ambassador(session, member_id)
-    return removed
+    return gone, removed
 
 
-async def forget_messages_of(session: AsyncSession, initiative_id: str, streams: Streams) -> dict[str, int]:
+async def forget_messages_of(session: AsyncSession, initiative_id: str, streams: Streams) -> None:
     """Removes what was said of it, and the replies that are kept for replay: the words of both are in them."""
+    await _forget_messages(session, [initiative_id], streams)
+
+
+async def _forget_messages(session: AsyncSession, ids: Sequence[str], streams: Streams) -> dict[str, int]:
     return {
-        "stored-replies": await forget_replies(session, [initiative_id]),
-        "stream-messages": await forget_messages(streams, session, speaker="requests", entity_ids=[initiative_id]),
+        "stored-replies": await forget_replies(session, ids),
+        "stream-messages": await forget_messages(streams, session, speaker="requests", entity_ids=ids),
     }
 
 

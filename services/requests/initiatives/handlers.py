@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams
-from contracts.matching import IntroductionMade, PartyErased
+from contracts.matching import IntroductionMade
 from contracts.members import NodeKnown, NodeRestored
 from contracts.requests import InitiativeNoteTold, InitiativeQuietDue, InitiativeTold
 from contracts.vocabulary import InitiativeStatus
-from services.requests.initiatives import erasing, keeping, rules, store, telling
+from services.requests.initiatives import keeping, rules, store, telling
 from services.requests.settings import RequestsSettings
 
 router = EventRouter()
@@ -73,12 +73,3 @@ async def tell_initiatives_again(
     restored = isinstance(event, NodeRestored) and said_by == event.node
     if restored or (isinstance(event, NodeKnown) and said_by == settings.national_node):
         await keeping.tell_again(session, event.node)
-
-
-@router.hears(PartyErased, elsewhere=True)
-async def forget_party(
-    event: PartyErased, session: AsyncSession, now: datetime, streams: Streams, settings: RequestsSettings, said_by: str
-) -> None:
-    """The other side of one of our people was erased in a third node: it says so, and the nation passes it on."""
-    if event.node != settings.node and said_by in (event.node, settings.national_node):
-        await erasing.forget(session, event.member_id, now, streams, node=event.node)
