@@ -73,7 +73,7 @@ async def offer_to_the_country(
 
     What somebody here asked about it comes first.
     """
-    await asked_about.propose_to_who_asked(session, event.offer_id, now, settings)
+    await asked_about.propose_to_who_asked(session, prepared, now, settings)
     await proposing.go_on(session, prepared, now, settings)
 
 

@@ -76,7 +76,7 @@ async def propose_matches(
     The offer that it is about comes first.
     """
     if event.about_offer_id:
-        await asked_about.propose(session, event.request_id, now, settings)
+        await asked_about.propose(session, prepared, now, settings)
     await proposing.go_on(session, prepared, now, settings)
 
 
@@ -88,7 +88,7 @@ async def propose_to_waiting_requests(
 
     It may be what somebody asked about, or what its member said they would help somebody with.
     """
-    await asked_about.propose_to_who_asked(session, event.offer_id, now, settings)
+    await asked_about.propose_to_who_asked(session, prepared, now, settings)
     await proposing.go_on(session, prepared, now, settings)
     await asking.help_with(session, event.offer_id, now, settings)
 

@@ -42,10 +42,14 @@ async def propose(session: AsyncSession, sought: Sought, now: datetime, settings
     await _begin(session, await seeking.still_best(session, sought, now, settings, weights), weights, now, settings)
 
 
-async def propose_pair(session: AsyncSession, pair: Pair, now: datetime, settings: MatchingSettings) -> None:
-    """The same for one pair, whatever its score."""
+async def propose_pairs(
+    session: AsyncSession, pairs: Iterable[Pair], now: datetime, settings: MatchingSettings
+) -> None:
+    """The same for these pairs, whatever their score."""
     weights = (await weighing.in_use(session, now)).weights
-    await _begin(session, [Proposal(pair, rules.weigh(rules.signals(pair), weights))], weights, now, settings)
+    await _begin(
+        session, [Proposal(one, rules.weigh(rules.signals(one), weights)) for one in pairs], weights, now, settings
+    )
 
 
 async def _begin(

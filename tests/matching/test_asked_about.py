@@ -1,6 +1,9 @@
 """Who read an offer and asks about it: exactly those two are proposed to an ambassador, whatever the score."""
 
+import re
+
 import pytest
+from asyncpg.prepared_stmt import PreparedStatement
 
 from contracts.matching import MatchDismissed, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased, MemberMerged
@@ -152,6 +155,49 @@ async def test_what_is_asked_about_nothing_that_is_known_is_matched_as_any_other
     await around.when(about("none-such"))
 
     assert await pairs(around) == [("r", "o-fits")]
+
+
+class Asked:
+    """What the database is asked meanwhile, of what makes matches."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.statements: list[str] = []
+        fetch = PreparedStatement.fetch
+
+        async def noting(prepared: PreparedStatement, *values, **how):
+            self.statements.append(" ".join(prepared.get_query().split()))
+            return await fetch(prepared, *values, **how)
+
+        monkeypatch.setattr(PreparedStatement, "fetch", noting)
+
+    def count(self) -> int:
+        """How many statements it was asked of what is asked, offered and matched."""
+        return sum(bool(re.search(r"\b(proposition|match|same_person)\b", one)) for one in self.statements)
+
+
+@pytest.mark.parametrize("is_matched", [True, False], ids=["matched already", "matched by this"])
+async def test_of_an_offer_that_many_ask_about_no_more_is_asked_than_of_one_that_few_do(
+    around: Matching, monkeypatch, is_matched
+):
+    counts = []
+    for offer_id, how_many in (("o-few", 1), ("o-many", 12)):
+        status = Status.OPEN if is_matched else Status.IN_CONVERSATION
+        await around.given(an_offer(offer_id, said=OfferChanged, version=2, status=status, **FAR))
+        about_it = {"about_offer_id": offer_id, "themes": (Theme.ENERGY_TRANSITION,)}
+        many = [
+            a_request(f"{offer_id}-{n}", **about_it, member_id=f"m-{n}", organisation_id=f"s-{n}")
+            for n in range(how_many)
+        ]
+        await around.when(*many)
+        assert len(await around.said(MatchProposed)) == (how_many if is_matched else 0)
+        await around.given()
+        asked = Asked(monkeypatch)
+        await around.when(an_offer(offer_id, said=OfferChanged, version=3, **FAR))
+        monkeypatch.undo()
+        counts.append(asked.count())
+        assert len(await around.said(MatchProposed)) == (0 if is_matched else how_many)
+
+    assert counts[0] == counts[1]
 
 
 def test_what_was_asked_about_stays_where_a_change_makes_it_fit_no_more():
