@@ -19,8 +19,15 @@ class HandOverAsked(_AboutRequest, wire_name="matching.hand-over-asked", about="
 
     hand_over_id: str
     match_id: str
+    match_version: int | None = Field(default=None, description="That of the match; a release of before leaves it out.")
     asked_by: str
     member_id: str
+
+
+class HandOverTakenBack(Event, wire_name="matching.hand-over-taken-back", about="hand_over_id", reach="local"):
+    """Who asked another to look at a match looks at it themselves after all: nobody need answer."""
+
+    hand_over_id: str
 
 
 class HandOverAnswered(_AboutRequest, wire_name="matching.hand-over-answered", about="hand_over_id", reach="local"):
@@ -38,6 +45,7 @@ class HelpAsked(_AboutRequest, wire_name="matching.help-asked", about="ask_id", 
 
     ask_id: str
     request_id: str
+    request_version: int | None = Field(default=None, description="Of the request; a release of before leaves it out.")
     member_id: str
     asked_by: str
 

@@ -89,7 +89,8 @@ async def ask_member(
         raise CannotBeAsked
     ids = {"ask_id": new_id(), "request_id": request.id, "member_id": member_id, "asked_by": who.member_id}
     await ask(session, _KEEP, ids | {"note": note, "now": now})
-    say(session, HelpAsked(**ids, title=request.title, asker_id=request.member_id))
+    about = {"title": request.title, "asker_id": request.member_id, "request_version": request.version}
+    say(session, HelpAsked(**ids, **about))
     doing.note_on_request(session, who, Deed.HELP_ASKED, request, now, member_id)
     return await _row(session, ids["ask_id"])
 

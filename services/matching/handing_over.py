@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, say
 from contracts.deeds import Deed
-from contracts.desk import HandOverAnswered, HandOverAsked
+from contracts.desk import HandOverAnswered, HandOverAsked, HandOverTakenBack
 from contracts.event import new_id
 from services.matching import doing, matches, one_person, people, proposing, showing
 from services.matching.calls import Call
@@ -86,7 +86,7 @@ async def ask_over(session: AsyncSession, shown: Shown, call: Call, to: str, not
     ids = {"hand_over_id": new_id(), "match_id": match.match_id, "asked_by": asked_by, "member_id": to}
     await ask(session, _CLOSE, {"match_id": match.match_id, "now": call.now})
     await ask(session, _ASK, ids | {"note": note, "now": call.now})
-    say(session, HandOverAsked(**ids, **_about(match)))
+    say(session, HandOverAsked(**ids, match_version=match.version, **_about(match)))
 
 
 async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> None:
@@ -137,6 +137,7 @@ async def take_back(session: AsyncSession, who: Identity, match_id: str, now: da
     if row["asked_by"] not in who.references:
         raise HandOverNotFound
     await ask(session, _ANSWER, {"hand_over_id": row["hand_over_id"], "accepted": None, "now": now})
+    say(session, HandOverTakenBack(hand_over_id=row["hand_over_id"]))
 
 
 async def asked_of(session: AsyncSession, who: Identity) -> list[tuple[RowMapping, Shown]]:

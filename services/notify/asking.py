@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter
 from chassis.sql import run
-from contracts.desk import HandOverAnswered, HelpAnswered
+from contracts.desk import HandOverAnswered, HandOverTakenBack, HelpAnswered
 from contracts.matching import (
     IntroductionMade,
     MatchAnswered,
@@ -28,11 +28,12 @@ _MatchGoesOn = MatchHandedOver | MatchEndorsed | MatchAnswered | IntroductionMad
 
 
 class Asked(StrEnum):
-    """Of whom: an ambassador or the team, or one of the sides of a match."""
+    """Of whom: an ambassador or the team, one of the sides of a match, or who may help with a request."""
 
     DESK = "desk"
     REQUEST = "request"
     OFFER = "offer"
+    HELP = "help"
 
 
 _END = text(
@@ -44,7 +45,8 @@ _END = text(
 )
 
 # What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
-# soon is asked as the side of a request is, whichever it is.
+# soon is asked as the side of a request is, whichever it is. To look at a match instead of another, or to help with a
+# request, is not asked any more either when the match went on or the request closed after that was asked.
 _LEAVE_OUT = text(
     """
     UPDATE notification AS n SET status = 'expired', facts = '{}', digest_id = NULL
@@ -52,12 +54,17 @@ _LEAVE_OUT = text(
         EXISTS (SELECT FROM inbox_item AS i WHERE i.member_id = n.member_id AND i.template = n.template
                 AND i.matter_id = n.matter_id AND i.occurrence = n.occurrence AND i.read_at IS NOT NULL)
         OR CASE WHEN n.template = ANY(:asking) THEN EXISTS (
-            SELECT FROM asked_before AS a
-            WHERE a.matter_id = n.matter_id AND CAST('0' || n.occurrence AS integer) < a.version
-              AND a.asked = CASE WHEN n.category = 'desk' THEN 'desk'
-                                 WHEN n.facts #>> '{offerer,member_id}' = n.member_id
-                                  AND n.facts #>> '{offerer,node}' IS NULL THEN 'offer'
-                                 ELSE 'request' END) END)
+            SELECT FROM (VALUES
+                (n.matter_id, CAST('0' || n.occurrence AS integer),
+                 CASE WHEN n.category = 'desk' THEN 'desk'
+                      WHEN n.facts #>> '{offerer,member_id}' = n.member_id
+                       AND n.facts #>> '{offerer,node}' IS NULL THEN 'offer'
+                      ELSE 'request' END),
+                (n.facts ->> 'match_id', CAST(n.facts ->> 'match_version' AS integer), 'desk'),
+                (n.facts ->> 'request_id', CAST(n.facts ->> 'request_version' AS integer), 'help')
+            ) AS what (matter_id, version, asked)
+            JOIN asked_before AS a ON a.matter_id = what.matter_id AND a.asked = what.asked
+                AND what.version < a.version) END)
     """
 )
 
@@ -81,9 +88,9 @@ async def end_asking_of_match(event: _MatchGoesOn, session: AsyncSession) -> Non
     await _end(session, event.match_id, asked_until(event), event.version)
 
 
-@router.hears(HandOverAnswered, apart="asking")
-async def end_asking_to_look(event: HandOverAnswered, session: AsyncSession) -> None:
-    """Who was asked to look at a match instead answered."""
+@router.hears(HandOverAnswered, HandOverTakenBack, apart="asking")
+async def end_asking_to_look(event: HandOverAnswered | HandOverTakenBack, session: AsyncSession) -> None:
+    """Who was asked to look at a match instead answered, or need not."""
     await _end(session, event.hand_over_id, tuple(Asked), event.version)
 
 
@@ -97,8 +104,12 @@ async def end_asking_for_help(event: HelpAnswered, session: AsyncSession) -> Non
 async def end_warning(
     event: RequestChanged | RequestClosed | OfferChanged | OfferClosed, session: AsyncSession
 ) -> None:
-    """What stood until a day was looked at, is talked about or is closed: it need not be said that the day is near."""
-    await _end(session, event.entity_id, (Asked.REQUEST,), event.version)
+    """What stood until a day was looked at, is talked about or is closed: it need not be said that the day is near.
+
+    With a request that closed nobody need help any more.
+    """
+    asked = (Asked.REQUEST, Asked.HELP) if isinstance(event, RequestClosed) else (Asked.REQUEST,)
+    await _end(session, event.entity_id, asked, event.version)
 
 
 def asked_until(event: _MatchGoesOn) -> tuple[Asked, ...]:

@@ -7,6 +7,9 @@ from contracts.matching import reference
 from services.notify.rules import Notice
 from services.notify.templates import Template
 
+#: By which a digest knows that what is asked of somebody is over: see `asking`.
+_OF_WHAT = frozenset({"match_id", "match_version", "request_id", "request_version"})
+
 
 def hand_over_notices(event: HandOverAsked | HandOverAnswered) -> list[Notice]:
     """Who is asked answers; who asked hears of a no. A yes shows by itself: the match is not theirs any more."""
@@ -44,7 +47,7 @@ def _notice(
         who,
         template,
         matter_id,
-        event.model_dump(mode="json", include={"title", "request_id", "accepted"}),
+        event.model_dump(mode="json", include={"title", "accepted", *_OF_WHAT}),
         occurrence=occurrence,
         by_mail=by_mail,
         about=tuple(dict.fromkeys(one for one in people if one)),

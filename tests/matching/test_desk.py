@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from chassis import Identity
 from chassis.paging import PageAsked
 from contracts.deeds import Deed, DeedDone
-from contracts.desk import FollowUpCame, FollowUpDue, HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
+from contracts.desk import (
+    FollowUpCame,
+    FollowUpDue,
+    HandOverAnswered,
+    HandOverAsked,
+    HandOverTakenBack,
+    HelpAnswered,
+    HelpAsked,
+)
 from contracts.event import Event
 from contracts.matching import (
     MatchAnswered,
@@ -182,7 +190,7 @@ async def asked_over(matching: Matching) -> str:
 async def test_another_ambassador_is_asked_and_the_match_stays_until_they_say_yes(matching: Matching):
     match_id = await asked_over(matching)
     (asked,) = await matching.then_said(HandOverAsked)
-    assert (asked.asked_by, asked.member_id, asked.asker_id) == (AMBASSADOR, OTHER, ASKER)
+    assert (asked.asked_by, asked.member_id, asked.asker_id, asked.match_version) == (AMBASSADOR, OTHER, ASKER, 1)
     (waiting,) = (await matching.ambassador().get("/v1/desk/waiting")).json()["items"]
     assert waiting["asked_instead"] == OTHER
 
@@ -227,11 +235,13 @@ async def test_after_a_no_it_stays_and_somebody_else_can_be_asked(matching: Matc
 
 async def test_what_was_asked_can_be_taken_back_by_who_asked(matching: Matching):
     match_id = await asked_over(matching)
+    (asked,) = await matching.said(HandOverAsked)
 
     strange = await matching.ambassador(OTHER).delete(f"/v1/hand-overs/{match_id}")
     back = [await matching.ambassador().delete(f"/v1/hand-overs/{match_id}") for _ in range(2)]
 
     assert [strange.status_code, *(one.status_code for one in back)] == [404, 204, 204]
+    assert [one.hand_over_id for one in await matching.said(HandOverTakenBack)] == [asked.hand_over_id]
     assert (await matching.ambassador(OTHER).get("/v1/hand-overs")).json() == []
 
 
@@ -342,7 +352,7 @@ async def test_a_member_is_shown_a_request_and_nobody_else_sees_it(matching: Mat
     ask = await helped(matching)
 
     (asked,) = await matching.said(HelpAsked)
-    assert (asked.member_id, asked.asked_by, asked.request_id) == (HELPER, AMBASSADOR, "r")
+    assert (asked.member_id, asked.asked_by, asked.request_id, asked.request_version) == (HELPER, AMBASSADOR, "r", 1)
     assert "vorig jaar" not in str(asked)
     seen = (await matching.running.http_as(HELPER).get(f"/v1/asks/{ask['ask_id']}")).json()
     assert (seen["request"]["title"], seen["note"]) == ("Gastles over warmtepompen", "Jij deed dit vorig jaar ook.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.desk import HandOverAnswered, HandOverAsked, HelpAnswered, HelpAsked
+from contracts.desk import HandOverAnswered, HandOverAsked, HandOverTakenBack, HelpAnswered, HelpAsked
 from contracts.event import new_id
 from contracts.matching import (
     AnswerOverdue,
@@ -15,10 +15,12 @@ from contracts.matching import (
     MatchProposed,
 )
 from contracts.notify import DigestDue
+from contracts.vocabulary import Status
 from services.notify.asking import Asked, asked_until
 from tests.catching import words
 from tests.notify.conftest import a_match, a_person
 from tests.notify.test_digests import digests_gathered, proposals
+from tests.notify.test_expired import closed as closed_request
 from tests.notify.test_preferences import choose
 
 MATCH = a_match(a_person(), a_person(), version=2)
@@ -129,6 +131,39 @@ async def test_what_was_answered_around_a_desk_is_not_asked_again(notify, noor):
         "sent",
         "expired",
     ]
+
+
+async def test_nobody_is_asked_to_look_at_a_match_that_was_judged_or_that_the_other_looks_at_after_all(notify, noor):
+    ids = {"asked_by": new_id(), "member_id": noor.member_id, "title": "Stage", "asker_id": new_id()}
+    judged, taken_back, waits, older = (
+        {"hand_over_id": new_id(), "match_id": new_id(), "match_version": 2} | ids for _ in range(4)
+    )
+    match = {name: value for name, value in MATCH.items() if name not in ("match_id", "version")}
+    await notify.when(MatchDismissed(**match, match_id=judged["match_id"], version=3, dismissed_because="too-far"))
+    await notify.when(MatchHandedOver(**match, match_id=waits["match_id"], version=2))
+    asked = [HandOverAsked(**one) for one in (judged, taken_back, waits)]
+    await notify.when(*asked, HandOverAsked(**older | {"match_version": None}))
+    await notify.when(HandOverTakenBack(hand_over_id=taken_back["hand_over_id"]))
+    await notify.when(MatchDismissed(**match, match_id=older["match_id"], version=3, dismissed_because="too-far"))
+
+    await digest_comes(notify, noor)
+
+    kept = {mail.matter_id: mail.status for mail in await notify.mails_kept(noor)}
+    assert [kept[one["hand_over_id"]] for one in (judged, taken_back, waits)] == ["expired", "expired", "sent"]
+    assert kept[older["hand_over_id"]] == "sent"  # of which match it was, a release of before does not say
+
+
+async def test_nobody_is_asked_to_help_with_a_request_that_closed_unless_it_is_asked_again(notify, noor):
+    ids = {"asked_by": new_id(), "member_id": noor.member_id, "title": "Stage", "asker_id": new_id()}
+    closed, asked_again = ({"ask_id": new_id(), "request_id": new_id()} | ids for _ in range(2))
+    for one in (closed, asked_again):
+        await notify.when(closed_request("request", a_person(), request_id=one["request_id"], status=Status.WITHDRAWN))
+    await notify.when(HelpAsked(**closed, request_version=1), HelpAsked(**asked_again, request_version=3))
+
+    await digest_comes(notify, noor)
+
+    kept = {mail.matter_id: mail.status for mail in await notify.mails_kept(noor)}
+    assert [kept[one["ask_id"]] for one in (closed, asked_again)] == ["expired", "sent"]
 
 
 async def test_what_was_read_in_the_inbox_is_in_no_digest(notify, noor):
