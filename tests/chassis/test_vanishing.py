@@ -4,10 +4,12 @@ import asyncio
 import socket
 from signal import Signals
 
+import nats
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from chassis import streams
 from chassis.database import engine_for
 from tests.chassis.conftest import lending_on
 from tests.faults.proxy import AtTheEndOf, Line
@@ -58,7 +60,17 @@ async def test_a_statement_whose_service_is_gone_is_broken_off(engine, postgres)
         await cut_off.dispose()
 
 
-async def test_a_broker_that_stands_still_is_given_up_and_hears_all_once_when_it_goes_on(postgres, own_nats):
+async def test_a_broker_that_stands_still_is_given_up_and_hears_all_once_when_it_goes_on(
+    postgres, own_nats, monkeypatch
+):
+    """As soon as after two pings without an answer; they come fifteen times as often here."""
+    asked, connects = [], nats.connect
+
+    async def connect(*where, **options):
+        asked.append((options["ping_interval"], options["max_outstanding_pings"]))
+        return await connects(*where, **options | {"ping_interval": 0.2})
+
+    monkeypatch.setattr(streams.nats, "connect", connect)
     async with lending_on(postgres, own_nats) as lending:
         own_nats.kill(Signals.SIGSTOP)
         try:
@@ -74,6 +86,7 @@ async def test_a_broker_that_stands_still_is_given_up_and_hears_all_once_when_it
 
         await lending.outbox_empty()
         assert await lending.lent() == ["before", "after"]
+    assert asked == [(3, 2)]
 
 
 async def _run(engine, statement):
