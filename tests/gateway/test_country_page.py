@@ -64,6 +64,32 @@ async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nati
     assert [one.startswith("Nu niet bereikbaar") for one in cards] == [True]
 
 
+def figures(answer, language="nl"):
+    """The figures at the top of a page, each with what it counts."""
+    (block,) = (one for one in well_made(answer, language).iter("ul") if one.get("class") == "figures")
+    return [shown(one) for one in block.iter("li")]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("nl", ["1 vraag gesteld", "0 vragen kregen een antwoord", "1 vraag wacht nog"]),
+        ("en", ["1 question asked", "0 questions were answered", "1 question still waits"]),
+    ],
+)
+async def test_a_figure_of_one_is_told_as_one(nation, left_out, language, told):
+    team = await nation.team()
+
+    page = await team.get("/insight", params={"exact": "1", "region": left_out, "taal": language})
+    country = await team.get("/country", params={"taal": language})
+
+    assert figures(page, language)[:3] == told
+    asked = {"nl": "Vragen: 1. Nieuw aanbod: 0.", "en": "Questions: 1. New offers: 0."}[language]
+    assert asked in page.text
+    waiting = figures(country, language)[0].split()
+    assert (waiting[1] in ("vraag", "question")) == (waiting[0] == "1")
+
+
 async def test_it_is_for_the_team_of_the_nation_alone(nation, neighbourhood):
     member, of_region = await nation.member(), await neighbourhood.team()
 
