@@ -73,6 +73,7 @@ async def _page(
     return reader.page(
         "desk_request.html", status=status, found=found, request=found["request"], offers=offers, members=members,
         names=asked | known, words=words, name=name, done=done, wrong=wrong, kept=kept or {},
+        finds_members=_finds_members(reader),
     )  # fmt: skip
 
 
@@ -92,6 +93,12 @@ async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dic
         return None
     seen = {one["offer_id"] for one in found["matches"] if one["lapsed_because"] not in ("closed", "unanswered")}
     return [one for one in offers if one["offer_id"] not in seen]
+
+
+def _finds_members(reader: Reader) -> bool:
+    """Whether the reader finds members to ask: a scope of themes alone holds no persons."""
+    scope = reader.caller.identity.scope if reader.caller else None
+    return reader.has(Role.NODE_TEAM) or bool(scope and (scope.organisation_ids or scope.provinces))
 
 
 async def _members(reader: Reader, name: str) -> list[dict[str, Any]] | None:
