@@ -271,6 +271,7 @@ PUBLIC = {
     "gateway GET /sign-in/provider": "who signs in with an account elsewhere",
     "gateway GET /sign-in/provider/done": "the same, coming back: what is signed there is the proof",
     "gateway POST /sign-out": "whoever is not signed in stays so; a page of another site cannot call it",
+    "gateway POST /my-data/erase/leave": "who presses twice has left already; for who is not signed in nothing is done",
     "gateway GET /problems/{slug}": "what a type of problem means",
     "gateway GET /join": "who joins is not known yet",
     "gateway POST /join": "the same; the link in the mail makes a member",
