@@ -43,22 +43,19 @@ async def forget(session: AsyncSession, member_id: str) -> tuple[dict[str, int],
     return removed, notification_ids, match_ids
 
 
-# What another node sealed for them may still be on its way.
-_KEEP_MATCHES = text(
-    """
-    INSERT INTO erased_match (match_id)
-    SELECT DISTINCT matter_id FROM inbox_item WHERE member_id = :member_id AND template = 'introduction'
-    ON CONFLICT DO NOTHING
-    """
-)
+# The matches of which they are a side of this node, whoever was told of them: an ambassador is told of many more.
+_MATCHES = """
+    SELECT matter_id FROM inbox_item WHERE about @> ARRAY[:member_id]
+        AND (facts #>> '{asker,member_id}' = :member_id AND facts #>> '{asker,node}' IS NULL
+             OR facts #>> '{offerer,member_id}' = :member_id AND facts #>> '{offerer,node}' IS NULL)
+"""
+
+# What another node sealed for them may still be on its way, also when it was not heard yet that both said yes.
+_KEEP_MATCHES = text(f"INSERT INTO erased_match (match_id) {_MATCHES} ON CONFLICT DO NOTHING")
 
 # Of whom is erased, and of whom they were introduced to: that was given to them alone.
 _FORGET_ELSEWHERE = text(
-    """
-    DELETE FROM contact_elsewhere e WHERE reference = :member_id
-        OR EXISTS (SELECT FROM inbox_item i WHERE i.member_id = :member_id AND i.matter_id = e.match_id)
-    RETURNING match_id
-    """
+    f"DELETE FROM contact_elsewhere WHERE reference = :member_id OR match_id IN ({_MATCHES}) RETURNING match_id"
 )
 
 _FORGET = {

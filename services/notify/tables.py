@@ -60,7 +60,7 @@ class Erased(Table, table=True):
 
 
 class ErasedMatch(Table, table=True):
-    """A match by which somebody who was erased was introduced: how to reach its other side is kept for nobody."""
+    """A match of which somebody who was erased is a side: how to reach its other side is kept for nobody."""
 
     __tablename__ = "erased_match"
     match_id: str = Field(primary_key=True)

@@ -55,20 +55,41 @@ async def people(notify):
     return person, other, ambassador
 
 
-async def test_contact_details_that_come_for_who_was_erased_are_not_kept(notify):
-    noor, other = a_person("Noor Jansen"), a_person("Fatima de Wit")
-    await notify.given(noor)
-    match = a_match(noor, other) | {"offerer": a_party(other, node="zeeland")}
-    await notify.when(IntroductionMade(**match))
-    await erase(notify, noor)
-
+async def comes_from_zeeland(notify, match, other):
+    """How to reach the other side of a match comes from their own node."""
     async with notify.running.session() as session:
         details = other.model_dump(include={"name", "email", "phone", "organisation_name"})
         bound = {"match_id": match["match_id"], "reference": f"zeeland.{other.member_id}"}
         await keep_contact_elsewhere(session, details | bound, notify.clock())
         await session.commit()
 
+
+@pytest.mark.parametrize("heard_last", [MatchEndorsed, IntroductionMade])
+async def test_contact_details_that_come_for_who_was_erased_are_not_kept(notify, heard_last):
+    noor, other = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    await notify.given(noor)
+    match = a_match(noor, other) | {"offerer": a_party(other, node="zeeland")}
+    await notify.when(heard_last(**match))
+    await erase(notify, noor)
+
+    await comes_from_zeeland(notify, match, other)
+
     assert await rows_with(notify, other.email) == set()
+
+
+async def test_who_was_introduced_by_an_ambassador_who_is_erased_can_reach_the_other_still(notify):
+    noor, other, amir = a_person("Noor Jansen"), a_person("Fatima de Wit"), a_person("Amir Bos")
+    await notify.given(noor, amir)
+    match = a_match(noor, other, amir) | {"offerer": a_party(other, node="zeeland")}
+    await notify.when(MatchProposed(**match), IntroductionMade(**match))
+    await comes_from_zeeland(notify, match, other)
+
+    await erase(notify, amir)
+
+    (introduction,) = await notify.inbox(noor)
+    assert other.email in introduction["text"]
+    (mail,) = notify.mails(noor)
+    assert other.email in mail.as_string()
 
 
 async def test_everything_that_tells_of_a_member_is_removed_and_counted(notify, people):
