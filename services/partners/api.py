@@ -144,7 +144,8 @@ async def check_events(
     events = events_of(media_type, request.headers, body, batch_max=BATCH_MAX)
     await store.count_events(session, partner.partner_id, len(events), now, settings.partner_events_per_minute_max)
     await session.commit()
-    return TriedPage(items=[TriedView.of(tried) for tried in await try_out(session, partner, events, now)])
+    tried = await try_out(session, partner, events, now, settings.node)
+    return TriedPage(items=[TriedView.of(one) for one in tried])
 
 
 @router.get("/events", response_model=FeedPage)

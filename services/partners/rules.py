@@ -135,9 +135,13 @@ def own_id(subject: str) -> str:
     return " ".join(unicodedata.normalize("NFC", subject).split())
 
 
-def record_id(partner_id: str, thing: Thing, subject: str) -> str:
-    """The id of a record: the same whenever this partner tells of the same thing."""
-    return str(uuid.uuid5(_RECORDS, f"{partner_id}\n{thing}\n{subject}"))
+def record_id(partner_id: str, thing: Thing, subject: str, node: str | None = None) -> str:
+    """The id of a record: the same whenever this partner of a node tells of the same thing.
+
+    Two nodes may call a partner alike, and the nation hears of both. Without the node: as records were called before.
+    """
+    own = f"{partner_id}\n{thing}\n{subject}"
+    return str(uuid.uuid5(_RECORDS, f"{node}\n{own}" if node else own))
 
 
 def check_times(events: Sequence[tuple[str | None, datetime]], now: datetime) -> None:

@@ -152,20 +152,22 @@ async def waiting_for(session: AsyncSession, record_id: str) -> Sequence[Receipt
     return (await session.exec(_as_it_stands(query.order_by(col(Receipt.order_key).desc())))).all()
 
 
-async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> str:
-    """The id of the record of a partner's thing, however its own id is written.
+async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, subject: str, node: str) -> str:
+    """The id of the record of a thing of a partner of this node, however its own id is written.
 
-    What was told before ids were read alike has that of the very letters, which those who keep it know it by.
+    What was told before nodes were kept apart has one without the node, and before ids were read alike that of the very
+    letters: those who keep it know it by that.
     """
-    own_id, as_written = rules.own_id(subject), rules.record_id(partner_id, thing, subject)
-    if own_id == subject or await look_at(session, as_written) is not None:
-        return as_written
-    return rules.record_id(partner_id, thing, own_id)
+    own_id = rules.own_id(subject)
+    for before in dict.fromkeys((subject, own_id)):
+        if await look_at(session, known := rules.record_id(partner_id, thing, before)) is not None:
+            return known
+    return rules.record_id(partner_id, thing, own_id, node)
 
 
-async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:
+async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subject: str, node: str) -> Record:
     """The record of a partner's thing, locked for a change; it is there from the first time that it is named."""
-    record_id = await record_id_of(session, partner_id, thing, subject)
+    record_id = await record_id_of(session, partner_id, thing, subject, node)
     empty = {"version": 0, "order_key": 0, "withdrawn": False, "erased": False}
     insert = pg.insert(Record).values(record_id=record_id, partner_id=partner_id, thing=thing, subject=subject, **empty)
     await session.exec(insert.on_conflict_do_nothing())

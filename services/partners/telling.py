@@ -8,7 +8,7 @@ from contracts.members import AmbassadorScope
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, PropositionTold, Thing
 from contracts.vocabulary import OrganisationKind, Side
 from services.partners.inputs import AmbassadorData, CentreData, OrganisationData, PersonData, TipData
-from services.partners.rules import KINDS, record_id
+from services.partners.rules import KINDS
 from services.partners.tables import Record
 
 Told = OrganisationTold | PersonTold | AmbassadorTold | PropositionTold
@@ -27,10 +27,9 @@ def references(data: Input) -> Iterator[tuple[Thing, str]]:
             yield Thing.ORGANISATION, data.organisation
 
 
-def person_of(partner_id: str, data: Input | None) -> str | None:
-    """The record of whose it is, by what it says, whether that is known or not; none when it is nobody's."""
-    named = data.person if isinstance(data, AmbassadorData | TipData) else None
-    return named and record_id(partner_id, Thing.PERSON, named)
+def person_of(data: Input | None) -> str | None:
+    """The partner's own id of whose it is, by what it says; none when it is nobody's."""
+    return data.person if isinstance(data, AmbassadorData | TipData) else None
 
 
 def told(kind: str, data: Input, known: Mapping[tuple[Thing, str], Record], about: dict[str, Any]) -> Told:

@@ -1,0 +1,42 @@
+"""The id of a record: of one node alone, and the same for good."""
+
+from contracts.partners import OrganisationTold, PersonTold, Thing
+from services.partners import rules
+from services.partners.app import service
+from services.partners.tables import Record
+from tests.given import running
+from tests.partners.conftest import PERSON, SCHOOL, an_event, with_networks
+from tests.partners.test_trying import tried
+
+
+async def test_what_a_partner_of_the_same_name_tells_another_node_under_the_same_id_is_another_record(
+    partners, postgres, nats
+):
+    """The nation hears of both."""
+    async with running(service, postgres, nats) as there:
+        ids = set()
+        for node in (partners, await with_networks(there)):
+            await node.pushed(an_event("organisation", "school-1", SCHOOL))
+            (told,) = await node.said(OrganisationTold)
+            ids.add(told.record_id)
+
+    assert len(ids) == 2
+
+
+async def test_what_was_told_before_nodes_were_kept_apart_keeps_its_id(partners):
+    async with partners.session() as session:
+        old = Record(record_id=rules.record_id("docenten", Thing.ORGANISATION, "school-1"), partner_id="docenten")
+        old.thing, old.subject, old.known_as, old.version = Thing.ORGANISATION, "school-1", "the-school", 1
+        session.add(old)
+        await session.commit()
+        old_id = old.record_id
+
+    person, change = an_event("person", "noor", PERSON), an_event("organisation", "school-1", SCHOOL)
+    seen = await tried(partners, person, change)
+    await partners.pushed(person, change)
+
+    assert [(one["effect"], one["unknown"]) for one in seen] == [("new", []), ("changed", [])]
+    assert [told.organisation_id for told in await partners.said(PersonTold)] == ["the-school"]
+    assert [(told.record_id, told.known_as) for told in await partners.said(OrganisationTold)] == [
+        (old_id, "the-school")
+    ]
