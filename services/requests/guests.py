@@ -62,9 +62,7 @@ async def guests_of(session: AsyncSession, listing: Listing, who: Identity) -> G
 
 async def sign_up_of(session: AsyncSession, offer_id: str, who: Identity) -> SignUp | None:
     """The caller's own sign-up for a meeting, if they ever signed up."""
-    mine = col(SignUp.member_id).in_(who.references)
-    found: SignUp | None = (await session.exec(select(SignUp).where(SignUp.offer_id == offer_id, mine))).first()
-    return found
+    return next(iter(await sign_ups.of_person(session, offer_id, who.references, locked=False)), None)
 
 
 async def own_sign_ups(session: AsyncSession, who: Identity, paging: PageAsked) -> Sequence[tuple[SignUp, Listing]]:

@@ -21,6 +21,9 @@ REMINDED_AT = time(9)
 #: Who has asked for a place, whether or not they have one.
 WANTED = frozenset({Standing.ASKED, Standing.PLACE, Standing.WAITING})
 
+#: What somebody has who signed up twice, as under two references that turned out to be of one person.
+_COUNTS_FIRST = (Standing.PLACE, Standing.WAITING, Standing.ASKED)
+
 #: What of a meeting, when it changes, is told to who comes.
 _TOLD = ("title", "place", "venue", "starts_on", "ends_on", "from_time", "until_time")
 
@@ -67,6 +70,11 @@ def standing_of_new(line: Sequence[InLine], places: int | None) -> Standing:
     return (
         Standing.PLACE if has_room and not any(one.standing is Standing.WAITING for one in line) else Standing.WAITING
     )
+
+
+def rank(standing: Standing) -> int:
+    """Of what one person signed up for the same meeting, the lowest is how they stand."""
+    return _COUNTS_FIRST.index(standing) if standing in WANTED else len(_COUNTS_FIRST)
 
 
 def who_moves_up(line: Sequence[InLine], places: int | None) -> list[str]:

@@ -34,11 +34,13 @@ async def sign_up(session: AsyncSession, offer_id: str, draft: SignUpDraft, call
     if await listings.is_erased(session, call.who.member_id):
         raise NotSignedIn
     listing = await _meeting(session, offer_id)
-    row = await _of(session, offer_id, call.who.references)
+    rows = await of_person(session, offer_id, call.who.references)
+    row = next(iter(rows), None)
     if row is None or row.standing not in WANTED:
         row = await _take_in_line(session, listing, row, call)
-    row.name = draft.name
-    session.add(row)
+    for one in (row, *(one for one in rows if one.standing in WANTED)):
+        one.name = draft.name
+        session.add(one)
     await session.flush()
     return Reply(await view(session, listing, row, call.now), version=row.version)
 
@@ -65,14 +67,16 @@ async def _take_in_line(session: AsyncSession, listing: Listing, row: SignUp | N
 
 
 async def cancel(session: AsyncSession, offer_id: str, call: Asking) -> Reply:
-    """The caller does not come after all; doing it again changes nothing."""
+    """The caller does not come after all, under whatever they signed up; doing it again changes nothing."""
     listing = await _meeting(session, offer_id)
-    row = await _of(session, offer_id, call.who.references)
-    if row is None:
+    rows = await of_person(session, offer_id, call.who.references)
+    if not rows:
         raise sign_up_rules.NotSignedUp
-    if row.standing in WANTED:
-        withdraw(session, row)
-        tell_wish(session, listing, row)
+    row, wanted = rows[0], [one for one in rows if one.standing in WANTED]
+    for one in wanted:
+        withdraw(session, one)
+        tell_wish(session, listing, one)
+    if wanted:
         meeting = await listings.meeting_of(session, listing)
         say(session, SignUpWithdrawn(**state(row, meeting)))
         await fill(session, listing, meeting, call.now)
@@ -107,7 +111,7 @@ async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: dat
     """A member of another node wants a place at a meeting of this one, or does not come after all."""
     listing = await listings.find(session, asked.offer_id)
     own = reference(asked.sign_up_id, node)
-    row = await _of(session, asked.offer_id, (own,))
+    row = next(iter(await of_person(session, asked.offer_id, (own,))), None)
     if row is not None and row.version >= asked.version:
         settle(session, row)  # whoever was put back from a backup hears that more was asked
         return
@@ -182,6 +186,17 @@ async def line(session: AsyncSession, offer_id: str) -> Sequence[SignUp]:
     return (await session.exec(query.order_by(col(SignUp.asked_at), col(SignUp.sign_up_id)))).all()
 
 
+async def of_person(
+    session: AsyncSession, offer_id: str, references: Sequence[str], *, locked: bool = True
+) -> list[SignUp]:
+    """What one person signed up for a meeting under all that they are known as; how they stand first."""
+    query = select(SignUp).where(SignUp.offer_id == offer_id, col(SignUp.member_id).in_(references))
+    if locked:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    rows = (await session.exec(query)).all()
+    return sorted(rows, key=lambda row: (sign_up_rules.rank(Standing(row.standing)), row.asked_at))
+
+
 async def view(session: AsyncSession, listing: Listing, row: SignUp, now: datetime) -> SignUpView:
     """A sign-up, as its member sees it."""
     rows = await line(session, listing.offer_id)
@@ -235,10 +250,3 @@ def _new(offer_id: str, member_id: str, now: datetime, node: str | None = None) 
     return SignUp(
         sign_up_id=new_id(), version=0, offer_id=offer_id, member_id=member_id, node=node, standing="", asked_at=now
     )
-
-
-async def _of(session: AsyncSession, offer_id: str, references: Sequence[str]) -> SignUp | None:
-    mine = col(SignUp.member_id).in_(references)
-    query = select(SignUp).where(SignUp.offer_id == offer_id, mine).with_for_update()
-    found: SignUp | None = (await session.exec(query.execution_options(populate_existing=True))).first()
-    return found
