@@ -43,6 +43,10 @@ _AS_SAID = (
 )  # fmt: skip
 
 
+class ListingBehind(Exception):
+    """A meeting of this node is not listed yet as it stands: that is heard only a little later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sought:
     """What somebody looks for; what is not filled does not narrow it."""
@@ -90,6 +94,14 @@ async def find(session: AsyncSession, offer_id: str) -> Listing | None:
     query = select(Listing).where(Listing.offer_id == offer_id).with_for_update()
     found: Listing | None = (await session.exec(query.execution_options(populate_existing=True))).first()
     return found
+
+
+async def is_behind(session: AsyncSession, offer_id: str, listing: Listing | None) -> bool:
+    """Whether a meeting of this node is open, and was not listed as such yet: what we say is heard in its own time."""
+    own = await session.get(Proposition, offer_id)
+    if own is None or own.kind != Kind.MEETING or own.status != Status.OPEN:
+        return False
+    return listing is None or listing.version < own.version
 
 
 async def shown(session: AsyncSession, kind: Kind, offer_id: str) -> Listing | None:

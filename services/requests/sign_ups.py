@@ -108,7 +108,10 @@ async def fill(session: AsyncSession, listing: Listing, meeting: Meeting, now: d
 
 
 async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: datetime) -> None:
-    """A member of another node wants a place at a meeting of this one, or does not come after all."""
+    """A member of another node wants a place at a meeting of this one, or does not come after all.
+
+    Raises `ListingBehind` while their meeting is not listed here yet as it stands.
+    """
     listing = await listings.find(session, asked.offer_id)
     own = reference(asked.sign_up_id, node)
     row = next(iter(await of_person(session, asked.offer_id, (own,))), None)
@@ -121,6 +124,8 @@ async def take_in(session: AsyncSession, asked: SignUpAsked, node: str, now: dat
     if not asked.wanted:
         row.standing = Standing.WITHDRAWN.value
     elif listing is None or not await _takes_others(session, listing, now):
+        if await listings.is_behind(session, asked.offer_id, listing):
+            raise listings.ListingBehind
         row.standing = Standing.REFUSED.value
     elif row.standing not in WANTED:
         row.standing = await _standing(session, listing)
