@@ -8,7 +8,7 @@ from services.gateway.callers import Callers
 from services.gateway.catalogue import MethodNotServed, NotServed
 from services.gateway.forwarding import answered, query_of
 from services.gateway.limiting import RateLimits
-from services.gateway.upstreams import Upstreams, on_behalf
+from services.gateway.upstreams import Upstreams, on_behalf, whole
 
 #: What partners serves here, and with which methods; `*` is an id or a name.
 ROUTES = {
@@ -54,10 +54,11 @@ class PartnerDoor:
             return
         headers = [*_told(request), *on_behalf(None)]
         target = path + query_of(scope["query_string"])
-        # A source and id counts once, so that whatever was sent may be sent again.
-        sending = self._upstreams.send("partners", request.method, target, headers, body, repeatable=True)
+        # A source and id counts once, so that whatever was sent may be sent again; what a token is asked with works once.
+        may_repeat = path != "/v1/token"
+        sending = self._upstreams.send("partners", request.method, target, headers, body, repeatable=may_repeat)
         async with await sending as got:
-            answer = Response(await got.read(), got.status)
+            answer = Response(await whole(got), got.status)
             answer.raw_headers = answered(got.raw_headers)
         if shows_token and answer.status_code == 401:
             await self._limits.count("partners-door", address)

@@ -127,12 +127,7 @@ class Upstreams:
         if method not in SAFE_METHODS:
             headers.append(("Idempotency-Key", _key(once, target, content) if once else new_id()))
         async with await self.send(service, method, target, headers, content, repeatable=True) as answer:
-            try:
-                with _as_problems():
-                    content = await answer.read()
-            except aiohttp.ClientError as error:
-                raise AnswerLost from error
-            return Answer(answer.status, content, answer.headers.get("Content-Type"))
+            return Answer(answer.status, await whole(answer), answer.headers.get("Content-Type"))
 
     async def probe(self, service: str) -> str:
         """Whether a service says that it can do its work, asked for a second at most."""
@@ -149,17 +144,20 @@ class Upstreams:
 
     @cached_property
     def _client(self) -> aiohttp.ClientSession:  # it belongs to the loop that it is first used in
-        return self._new_client(self._settings.connections_max)
+        # A service that hangs leaves half of them to the others, without which no page is shown.
+        most = self._settings.connections_max
+        return self._new_client(most, of_one_service_max=max(most // 2, 1))
 
     @cached_property
     def _streaming_client(self) -> aiohttp.ClientSession:
         return self._new_client(self._settings.streams_max)
 
-    def _new_client(self, connections_max: int) -> aiohttp.ClientSession:
+    def _new_client(self, connections_max: int, *, of_one_service_max: int = 0) -> aiohttp.ClientSession:
         settings = self._settings
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 limit=connections_max,
+                limit_per_host=of_one_service_max,
                 keepalive_timeout=4.0,  # services close a silent connection after 5 s
             ),
             timeout=aiohttp.ClientTimeout(
@@ -170,6 +168,15 @@ class Upstreams:
             auto_decompress=False,
             trust_env=False,
         )
+
+
+async def whole(answer: aiohttp.ClientResponse) -> bytes:
+    """All that an answer says; raises `AnswerLost` or another problem when it breaks off or falls silent."""
+    try:
+        with _as_problems():
+            return await answer.read()
+    except aiohttp.ClientError as error:
+        raise AnswerLost from error
 
 
 def on_behalf(token: str | None) -> Headers:

@@ -4,12 +4,14 @@ from sqlalchemy import text
 
 from chassis import Service
 
+#: What a member wants to have later, such as in the morning, is not late.
 _MAILS = text(
     """
     SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting,
         count(*) FILTER (WHERE status = 'sending') AS sending,
         count(*) FILTER (WHERE status = 'awaiting-contact') AS awaiting_contact,
-        coalesce(extract(epoch FROM now() - min(created_at) FILTER (WHERE status = 'waiting')), 0) AS oldest_seconds
+        coalesce(extract(epoch FROM now() - min(created_at) FILTER (
+            WHERE status = 'waiting' AND (next_attempt_at <= now() OR tried_since IS NOT NULL))), 0) AS oldest_seconds
     FROM notification WHERE status IN ('waiting', 'sending', 'awaiting-contact')
     """
 )

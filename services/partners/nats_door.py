@@ -12,7 +12,7 @@ from collections import Counter
 from typing import Any
 
 from nats.aio.msg import Msg
-from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
+from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
 from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -37,6 +37,9 @@ from services.partners.tokens import caller_of
 
 #: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
 KEPT_SECONDS = 14 * 24 * 3600.0
+
+#: So much may wait of all partners together, and the shortest that the server remembers the number of a message.
+ROOM_BYTES, DUPLICATES_SECONDS = 1024**3, 0.1
 
 #: How often is looked for partners that are new, and how many messages of one are taken in together.
 LOOK_SECONDS, TAKEN_IN_TOGETHER = 1.0, 100
@@ -88,6 +91,11 @@ async def _open(service: Service) -> None:
         num_replicas=service.settings.stream_replicas,
         max_age=KEPT_SECONDS,
         max_msg_size=service.settings.body_bytes_max,
+        # One who sends more than is taken in is refused before the disk is full: the node goes on.
+        max_bytes=ROOM_BYTES,
+        discard=DiscardPolicy.NEW,
+        # The server would leave out what one partner sends under a number that another has just used.
+        duplicate_window=DUPLICATES_SECONDS,
     )
     try:  # what an operator set on it stays
         await js.stream_info(str(made.name))

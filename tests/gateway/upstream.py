@@ -133,3 +133,16 @@ class BreaksOff:
             self.calls += 1
         await writer.drain()
         writer.close()
+
+
+class HalfAnAnswer(BreaksOff):
+    """A server that closes the connection in the middle of each answer."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 202 Accepted\r\nContent-Length: 1000\r\n\r\nthe beginning")
+        await writer.drain()
+        writer.close()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from nats.errors import Error as NatsError
+from nats.js.api import DiscardPolicy
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
@@ -95,6 +96,32 @@ async def test_a_message_id_that_no_table_holds_closes_no_door(partners):
     await heard(partners, "centra")
 
     assert [event.event_id for event in await partners.heard_by(EventRefused)] == [""]
+    assert len(await partners.said(OrganisationTold)) == 1
+
+
+async def test_two_partners_may_give_their_messages_the_same_number(partners):
+    school = an_event("organisation", "school-1", SCHOOL)
+    centre = an_event("centre", "c", {"name": "CIV Water", "place": {"name": "Zwolle"}}, source=SOURCE["centra"])
+
+    for partner, event in (("docenten", school), ("centra", centre)):
+        await published(partners, json.dumps(event).encode(), partner=partner, headers={"Nats-Msg-Id": "1001"})
+        await heard(partners, partner)
+
+    assert len(await partners.said(OrganisationTold)) == 2
+
+
+async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_the_node_goes_on(partners):
+    node, js = partners.service.settings.node, partners.service.streams.js
+    await eventually(lambda: waiting_for(partners, "docenten"), saying="a door")
+    stream = f"odh-{node}-partners"
+    config = (await js.stream_info(stream)).config
+    assert (config.max_bytes, config.discard) == (nats_door.ROOM_BYTES, DiscardPolicy.NEW)
+    await js.update_stream(config.evolve(max_bytes=2_000))
+
+    with pytest.raises(NatsError, match="maximum bytes"):
+        await js.publish(f"odh.{node}.partner.nobody.organisation.1", b"x" * 4_000)
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+
     assert len(await partners.said(OrganisationTold)) == 1
 
 

@@ -14,7 +14,7 @@ from contracts.vocabulary import Language
 from contracts.words import themes_in_words
 from services.gateway.pages.forms import Form, place_in
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
-from services.gateway.upstreams import on_behalf
+from services.gateway.upstreams import on_behalf, whole
 
 router = APIRouter(include_in_schema=False)
 
@@ -127,7 +127,7 @@ async def show_calendar(offer_id: Id, reader: AnyReader) -> Response:
     gateway = reader.gateway
     at = f"{_address(offer_id)}/calendar"
     async with await gateway.upstreams.send("requests", "GET", at, on_behalf(None), repeatable=True) as answer:
-        file = await answer.read()
+        file = await whole(answer)
         told = {"Content-Disposition": answer.headers.get("Content-Disposition", "attachment")}
         return Response(file, answer.status, told, answer.headers.get("Content-Type"))
 
