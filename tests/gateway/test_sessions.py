@@ -239,7 +239,8 @@ async def test_who_came_back_stays_signed_in_when_their_leaving_is_heard_late(st
     back = await street.signed_in(email)
     street.gateway.clock.move(minutes=-1)
 
-    await street.gateway.when(MemberLeft(member_id=await street.member_id(back), version=2))
+    # Past the broker: another gateway of the same node may run in this process, and hear it instead.
+    await street.gateway.heard(MemberLeft(member_id=await street.member_id(back), version=2))
 
     async def out() -> bool:
         return not await is_signed_in(browser)
