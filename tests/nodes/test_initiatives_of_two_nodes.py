@@ -250,6 +250,21 @@ async def test_who_is_erased_in_one_node_is_gone_from_the_other(country, introdu
     assert slug(await sem(country).get(f"/v1/introductions/{other}")) == "introduction-not-found"
 
 
+async def test_the_nation_keeps_no_words_of_who_is_erased_second(country, introduced):
+    await start(country, sem(country), introduced, "Sems woorden.")
+    await happen(country, country.zeeland, MemberErased(member_id="noor", version=3))
+    await country.quiet()
+    zeeland = name_of(country.zeeland)
+    await happen(country, country.nation, NodeKnown(node=zeeland, shown_name="Zeeland", key=PublicKey(kid="k", x="x")))
+    await country.quiet()
+
+    await happen(country, country.brabant, MemberErased(member_id="sem", version=3))
+    await country.quiet()
+
+    kept = [body for kind in ("shared", "local", "elsewhere") for _, body in await country.nation.messages(kind)]
+    assert not [body for body in kept if b"Sems woorden" in body]
+
+
 async def test_a_node_that_was_put_back_is_told_again(country, introduced):
     path = await start(country, noor(country), introduced)
     await noor(country).post(f"{path}/notes", json={"text": "Begonnen."})

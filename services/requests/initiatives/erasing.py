@@ -2,7 +2,7 @@
 
 What they wrote goes, here and in the node of the other side. What the other wrote is the other's, and stays; an
 initiative that still ran has ended. Of an introduction that nothing came of nothing stays, nor of one whose both sides
-are gone.
+are gone; the nation keeps one of two regions until then.
 """
 
 from collections.abc import Sequence
@@ -31,7 +31,7 @@ async def forget(
         initiative = await store.initiative(session, one.match_id)
         if initiative is None:
             gone.append(one.match_id)
-            await session.delete(one)
+            await _leave_out(session, one, member_id, node)
             continue
         stays.append(one.match_id)
         await _take_out(session, one, initiative, member_id, node, now)
@@ -40,6 +40,16 @@ async def forget(
     if node is None:
         await store.forget_ambassador(session, member_id)
     return gone, removed
+
+
+async def _leave_out(session: AsyncSession, known: Introduction, member_id: str, node: str | None) -> None:
+    """Of two other nodes, it is kept for who is left: what those tell each other of it still passes here."""
+    if not known.own_sides():
+        for side in Side:
+            if known.node_of(side) == node and known.member_of(side) == member_id:
+                known.leave_out(side)
+    if known.own_sides() or known.is_of_nobody():
+        await session.delete(known)
 
 
 async def forget_messages_of(session: AsyncSession, initiative_id: str, streams: Streams) -> None:
@@ -71,7 +81,7 @@ async def _take_out(
 
 async def removed_without_sides(session: AsyncSession, known: Introduction, initiative: Initiative) -> bool:
     """Removes all of it when both sides are gone; whether that is so."""
-    if known.request_member_id or known.offer_member_id:
+    if not known.is_of_nobody():
         return False
     await store.remove(session, known.match_id)
     await session.delete(initiative)
@@ -99,7 +109,5 @@ async def forget_side(
     erased = [Side(one) for one in initiative.erased]
     initiative.version = rules.version_after(InitiativeStatus(initiative.status), side, erased)
     await store.remove(session, initiative.initiative_id, side=side)
-    if known and side == Side.REQUEST:
-        known.request_member_id = known.title = ""
-    elif known:
-        known.offer_member_id = ""
+    if known:
+        known.leave_out(side)

@@ -43,6 +43,17 @@ class Introduction(Table, table=True):
         """The member on a side; empty when they were erased."""
         return self.request_member_id if side == Side.REQUEST else self.offer_member_id
 
+    def leave_out(self, side: Side) -> None:
+        """Nothing is known any more of who was erased."""
+        if side == Side.REQUEST:
+            self.request_member_id = self.title = ""
+        else:
+            self.offer_member_id = ""
+
+    def is_of_nobody(self) -> bool:
+        """Whether both sides were erased."""
+        return not (self.request_member_id or self.offer_member_id)
+
     def organisation_of(self, side: Side) -> str:
         """What the organisation of a side is called."""
         return str((self.request_party if side == Side.REQUEST else self.offer_party)["organisation_name"])
