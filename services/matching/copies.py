@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import say, say_later
-from contracts.matching import AnswerGiven, JudgementGiven, MatchDismissed, MatchTold, TellAgainDue
+from chassis import Streams, forget_heard, say, say_later
+from contracts.matching import AnswerGiven, JudgementGiven, MatchDismissed, MatchLapsed, MatchTold, TellAgainDue
 from contracts.vocabulary import Side
 from services.matching import (
     answering,
@@ -25,7 +25,9 @@ from services.matching.match import RUNNING, Match, State
 from services.matching.settings import MatchingSettings
 
 
-async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime, settings: MatchingSettings) -> None:
+async def keep(
+    session: AsyncSession, told: MatchTold, owner: str, now: datetime, settings: MatchingSettings, streams: Streams
+) -> None:
     """Keeps where a match of another node is, and tells our own people what is news to them.
 
     Nothing is kept of a request or an offer that we do not have (any more), nor of somebody who was erased. What we
@@ -39,6 +41,9 @@ async def keep(session: AsyncSession, told: MatchTold, owner: str, now: datetime
     if before is None:
         after = await _copied(session, told, ours, owner, now, settings)
         if after is None:
+            other = copying.other_party(told, ours, owner)
+            if await people.is_forgotten(session, other.member_id, other.node):  # told by who had not heard it yet
+                await forget_heard(streams, owner, speaker="matching", entity_ids=[told.match_id], keep=[MatchLapsed])
             return
         if after.state in RUNNING and await matches.are_introduced(session, after):
             _say_no(session, after, ours)

@@ -110,10 +110,15 @@ async def keep_node(
 
 @router.hears(MatchTold, elsewhere=True)
 async def keep_match_elsewhere(
-    event: MatchTold, session: AsyncSession, now: datetime, settings: MatchingSettings, said_by: str
+    event: MatchTold,
+    session: AsyncSession,
+    now: datetime,
+    settings: MatchingSettings,
+    streams: Streams,
+    said_by: str,
 ) -> None:
     """Another node owns a match that one of our people is a side of: its ambassador here, and they, hear of it."""
-    await copies.keep(session, event, said_by, now, settings)
+    await copies.keep(session, event, said_by, now, settings, streams)
 
 
 @router.hears(JudgementGiven, elsewhere=True)

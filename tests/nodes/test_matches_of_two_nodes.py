@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.deeds import Deed, DeedDone
+from contracts.envelope import decode
 from contracts.event import new_id
 from contracts.matching import (
     AnswerGiven,
@@ -466,6 +467,20 @@ async def test_what_the_nation_heard_of_a_match_within_a_region_goes_with_who_is
     await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
 
     assert await heard() == ["match-lapsed"]  # which tells nothing of them
+
+
+async def test_what_is_told_late_of_who_was_erased_leaves_the_stream_too(country):
+    await endorsed(country)
+    brabant = country.brabant
+    told = [e for _, e in await brabant.messages("elsewhere") if b"match-told" in e][-1]
+    last = decode(told)[1]
+    await happen(country, country.zeeland, MemberErased(member_id=ASKER, version=9))
+
+    await brabant.publish_elsewhere(last, said_by=country.nation.service.settings.node, to_us=True)
+    await country.quiet()
+
+    kept = [subject for subject, _ in await brabant.messages("elsewhere") if "match-told" in subject]
+    assert not [subject for subject in kept if last.match_id in subject]
 
 
 async def test_who_is_erased_leaves_nothing_in_any_node(country):
