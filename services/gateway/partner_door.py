@@ -54,7 +54,7 @@ class PartnerDoor:
             return
         headers = [*_told(request), *on_behalf(None)]
         target = path + query_of(scope["query_string"])
-        # A source and id counts once, so that whatever was sent may be sent again; what a token is asked with works once.
+        # A source and id counts once, so that all may be sent again but what a token is asked with.
         may_repeat = path != "/v1/token"
         sending = self._upstreams.send("partners", request.method, target, headers, body, repeatable=may_repeat)
         async with await sending as got:
