@@ -47,6 +47,12 @@ class CarefulHttp(HttpToolsProtocol):
         self._waiting = getattr(getattr(self.config.app, "state", None), "waiting", None)
         self._be_patient()
 
+    def shutdown(self) -> None:
+        """The process stops: answers under way are finished, and streams, which would last longest, are told."""
+        if stopping := getattr(getattr(self.config.app, "state", None), "stopping", None):
+            stopping.set()
+        super().shutdown()
+
     def data_received(self, data: bytes) -> None:
         """Counts what comes in until the head is complete."""
         awaited, self._head_came = self._awaits_head, False

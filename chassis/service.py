@@ -116,6 +116,7 @@ class Service:
         app.state.service = self
         problems.install(app)
         app.state.waiting = Waiting(self.settings.calls_waiting_max)  # `CarefulHttp` looks at it too
+        app.state.stopping = asyncio.Event()  # set by `CarefulHttp`; what would go on for long ends by it
         app.add_middleware(RefuseWhenBusy, waiting=app.state.waiting)
         app.add_middleware(
             LimitBodies, bytes_max=self.settings.body_bytes_max, seconds_max=self.settings.body_seconds_max

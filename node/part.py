@@ -112,8 +112,10 @@ class Part:
                 raise PartFailed(f"{self.name} is na {took:g} s niet klaar (not ready in time):\n{self.tail()}")
             await asyncio.sleep(0.03)
 
-    async def stop(self, patience: float = 10) -> None:
-        """Asks politely, and after `patience` seconds no longer."""
+    async def stop(self, patience: float = 20) -> None:
+        """Asks politely, and after `patience` seconds no longer: a service takes 8 for its calls and then 8 for the
+        rest.
+        """
         self.kill(self.stop_signal)
         if not await self.wait_gone(patience):
             self.kill(signal.SIGKILL)

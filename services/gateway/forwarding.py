@@ -130,14 +130,17 @@ class Forwarder:
     async def _stream(
         self, answer: aiohttp.ClientResponse, receive: Receive, send: Send, caller: Caller | None
     ) -> None:
-        """Events as they come, until the service ends, the client leaves or takes no more, or the caller is another."""
+        """Events as they come, until the service or this process stops, the client leaves or takes no more, or the
+        caller is another.
+        """
         passing = asyncio.create_task(self._pass_events(answer, send))
         leaving = asyncio.create_task(_left(receive))
         ending = asyncio.create_task(self._ended(caller))
+        stopping = asyncio.create_task(self._service.app.state.stopping.wait())
         try:
-            await asyncio.wait({passing, leaving, ending}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({passing, leaving, ending, stopping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await ended(passing, leaving, ending)
+            await ended(passing, leaving, ending, stopping)
         # Not even the end, for which we would wait.
         takes_no_more = not passing.cancelled() and isinstance(passing.exception(), TimeoutError)
         if leaving.cancelled() and not takes_no_more:

@@ -101,21 +101,22 @@ class InboxStream(Response):
         self._readers: Readers = service.app.state.readers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Streams until the reader leaves, takes nothing any more, or has read for the set time."""
+        """Streams until the reader leaves, takes nothing any more, or has read for the set time; or we stop."""
         with self._readers.one(self._references, self._settings.streams_per_member_max) as woken:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             streaming = asyncio.create_task(self._stream(send, woken))
             leaving = asyncio.create_task(_left(receive))
+            stopping = asyncio.create_task(self._service.app.state.stopping.wait())
             try:
                 await asyncio.wait(
-                    {streaming, leaving},
+                    {streaming, leaving, stopping},
                     timeout=self._settings.stream_seconds_max,
                     return_when=asyncio.FIRST_COMPLETED,
                 )
                 has_left = leaving.done() or streaming.done()
             finally:
-                await ended(streaming, leaving)
-        if not has_left:  # their time is over: they come back with the last id
+                await ended(streaming, leaving, stopping)
+        if not has_left:  # their time is over, or ours: they come back with the last id
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _stream(self, send: Send, woken: asyncio.Event) -> None:

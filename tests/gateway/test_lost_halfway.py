@@ -1,7 +1,8 @@
-"""What goes wrong with one service, or in the middle of an answer, stays what it is: others go on, and it is told."""
+"""What hangs, stops or breaks off halfway takes nothing else along, and is told."""
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 
 from structlog.testing import capture_logs
 
@@ -60,3 +61,18 @@ async def test_of_an_answer_that_breaks_off_a_partner_reads_that_it_got_lost(sha
 
     assert (answer.status_code, slug(answer)) == (502, "answer-lost")
     assert [one for one in logs if one["log_level"] == "error"] == []
+
+
+async def test_a_gateway_that_stops_ends_the_streams_and_breaks_none_off(shared_street, postgres, nats):
+    async with serving(Trouble().app) as url, AsyncExitStack() as stack:
+        settings = {"requests_url": url, "notify_url": url}
+        street = await stack.enter_async_context(another_gateway(shared_street, postgres, nats, **settings))
+        browser = await street.team()
+        async with browser.stream("GET", "/api/v1/inbox/stream") as answer:
+            parts = answer.aiter_raw()
+            await anext(parts)
+
+            await stack.aclose()
+
+            async for _ in parts:  # a stream that was broken off would fail here
+                pass
