@@ -44,27 +44,37 @@ _END = text(
     """
 )
 
-# What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
-# soon is asked as the side of a request is, whichever it is. To look at a match instead of another, or to help with a
-# request, is not asked any more either when the match went on or the request closed after that was asked.
-_LEAVE_OUT = text(
+
+def is_over(item: str, category: str) -> str:
+    """The condition that what an `item` asks is not asked any more; its values are in `ASKING_VALUES`.
+
+    What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
+    soon is asked as the side of a request is, whichever it is. To look at a match instead of another, or to help with a
+    request, is not asked any more either when the match went on or the request closed after that was asked.
     """
-    UPDATE notification AS n SET status = 'expired', facts = '{}', digest_id = NULL
+    return f"""
+        CASE WHEN {item}.template = ANY(:asking) THEN EXISTS (
+            SELECT FROM (VALUES
+                ({item}.matter_id, CAST('0' || {item}.occurrence AS integer),
+                 CASE WHEN {category} = 'desk' THEN 'desk'
+                      WHEN {item}.facts #>> '{{offerer,member_id}}' = {item}.member_id
+                       AND {item}.facts #>> '{{offerer,node}}' IS NULL THEN 'offer'
+                      ELSE 'request' END),
+                ({item}.facts ->> 'match_id', CAST({item}.facts ->> 'match_version' AS integer), 'desk'),
+                ({item}.facts ->> 'request_id', CAST({item}.facts ->> 'request_version' AS integer), 'help')
+            ) AS what (matter_id, version, asked)
+            JOIN asked_before AS a ON a.matter_id = what.matter_id AND a.asked = what.asked
+                AND what.version < a.version) ELSE false END
+    """
+
+
+_LEAVE_OUT = text(
+    f"""
+    UPDATE notification AS n SET status = 'expired', facts = '{{}}', digest_id = NULL
     WHERE n.digest_id = :digest_id AND n.status = 'gathered' AND (
         EXISTS (SELECT FROM inbox_item AS i WHERE i.member_id = n.member_id AND i.template = n.template
                 AND i.matter_id = n.matter_id AND i.occurrence = n.occurrence AND i.read_at IS NOT NULL)
-        OR CASE WHEN n.template = ANY(:asking) THEN EXISTS (
-            SELECT FROM (VALUES
-                (n.matter_id, CAST('0' || n.occurrence AS integer),
-                 CASE WHEN n.category = 'desk' THEN 'desk'
-                      WHEN n.facts #>> '{offerer,member_id}' = n.member_id
-                       AND n.facts #>> '{offerer,node}' IS NULL THEN 'offer'
-                      ELSE 'request' END),
-                (n.facts ->> 'match_id', CAST(n.facts ->> 'match_version' AS integer), 'desk'),
-                (n.facts ->> 'request_id', CAST(n.facts ->> 'request_version' AS integer), 'help')
-            ) AS what (matter_id, version, asked)
-            JOIN asked_before AS a ON a.matter_id = what.matter_id AND a.asked = what.asked
-                AND what.version < a.version) END)
+        OR {is_over("n", "n.category")})
     """
 )
 
@@ -78,6 +88,8 @@ _ASKING = (
     Template.REQUEST_EXPIRY_NEAR,
     Template.OFFER_EXPIRY_NEAR,
 )
+
+ASKING_VALUES = {"asking": list(_ASKING)}
 
 
 @router.hears(
@@ -125,7 +137,7 @@ def asked_until(event: _MatchGoesOn) -> tuple[Asked, ...]:
 
 async def leave_out_what_is_over(session: AsyncSession, digest_id: str) -> None:
     """What was read in the inbox, and what is not asked any more, is not mailed."""
-    await run(session, _LEAVE_OUT, {"digest_id": digest_id, "asking": list(_ASKING)})
+    await run(session, _LEAVE_OUT, ASKING_VALUES | {"digest_id": digest_id})
 
 
 async def _end(session: AsyncSession, matter_id: str, asked: tuple[Asked, ...], version: int) -> None:

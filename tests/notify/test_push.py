@@ -13,7 +13,7 @@ from chassis.outward import Answer
 from chassis.sql import run
 from contracts.event import new_id
 from contracts.gateway import SignedOutOfDevice
-from contracts.matching import MatchEndorsed, RequestUnanswered
+from contracts.matching import MatchAnswered, MatchEndorsed, RequestUnanswered
 from contracts.members import MemberErased, MemberLeft, MemberMerged, MemberParted
 from node.secrets import new_push_key
 from services.notify.moments import Wishes
@@ -199,6 +199,40 @@ async def test_what_is_left_out_is_not_told_and_quiet_hours_hold_the_rest(notify
 
     assert await waiting(notify, device_id) > notify.running.clock()
     assert push_service.calls_for(device) == []
+
+
+async def test_what_is_answered_in_quiet_hours_is_not_asked_after_them(notify, push_service):
+    asker, offerer = await a_pair(notify)
+    device = push_service.a_device()
+    device_id = await turned_on(notify, asker.member_id, device)
+    client, hour = notify.running.http_as(asker.member_id), notify.running.clock().hour
+    chosen = (await client.get("/v1/preferences")).json()
+    names = ("desk", "proposals", "reminders", "unanswered", "outcomes", "initiatives")
+    quiet = {name: chosen[name] for name in names} | {"pushed": ["proposals"]}
+    quiet |= {"quiet_from": hour, "quiet_until": (hour + 6) % 24}
+    assert (await client.put("/v1/preferences", json=quiet, headers={"If-Match": '"1"'})).status_code == 200
+    match = a_match(asker, offerer)
+    await notify.running.when(MatchEndorsed(**match | {"version": 2}))
+    await waiting(notify, device_id)
+
+    await notify.running.when(MatchAnswered(**match | {"version": 3}, side="request", accepted=True))
+    notify.running.clock.move(hours=7)
+
+    await nothing_waits(notify, device_id)
+    assert push_service.calls_for(device) == []
+
+
+def test_what_is_over_when_quiet_hours_end_is_never_pushed():
+    night = Wishes(quiet_from=22, quiet_until=7)
+    at = datetime(2026, 11, 26, 22, 0, tzinfo=UTC)
+    over = {hours: at + timedelta(hours=hours) for hours in (1, 8, 9)}  # quiet hours end at seven in Amsterdam
+
+    goes = {
+        hours: rules.when(night, None, was_read=False, since=at, now=at, expires_at=moment)
+        for hours, moment in over.items()
+    }
+
+    assert goes == {1: None, 8: None, 9: at + timedelta(hours=8)}
 
 
 def an_unanswered_request(**about: Any) -> RequestUnanswered:

@@ -14,6 +14,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.outward import Answer
 from chassis.sql import run
+from services.notify.asking import ASKING_VALUES, is_over
 from services.notify.moments import Wishes, wishes_from
 from services.notify.push import devices, rules
 from services.notify.templates import KNOWN
@@ -53,9 +54,15 @@ class Claimed:
     template: str
     matter_id: str
     facts: dict[str, Any]
-    was_read: bool
+    was_read: bool  # or is not asked any more
     language: str
     chosen: dict[str, Any] | None  # what the member chose
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """From when on it tells of what is over."""
+        found = self.facts.get("expires_at")
+        return datetime.fromisoformat(found) if found else None
 
     @property
     def wishes(self) -> Wishes:
@@ -64,7 +71,7 @@ class Claimed:
 
 
 _CLAIM = text(
-    """
+    f"""
     WITH due AS (
         SELECT item_id, device_id FROM push JOIN inbox_item USING (item_id)
         WHERE due_at <= :now AND template = ANY(:known)
@@ -74,7 +81,8 @@ _CLAIM = text(
         WHERE p.item_id = due.item_id AND p.device_id = due.device_id RETURNING p.*
     )
     SELECT t.item_id, t.device_id, t.notification_id, t.category, t.since, t.tries, d.endpoint, d.p256dh, d.auth,
-        i.member_id, i.template, i.matter_id, i.facts, i.read_at IS NOT NULL AS was_read,
+        i.member_id, i.template, i.matter_id, i.facts,
+        i.read_at IS NOT NULL OR {is_over("i", "t.category")} AS was_read,
         coalesce((SELECT language FROM contact AS c WHERE c.member_id = i.member_id), 'nl') AS language,
         (SELECT to_jsonb(w) FROM preference AS w WHERE w.member_id = i.member_id) AS chosen
     FROM taken AS t JOIN push_device AS d USING (device_id) JOIN inbox_item AS i USING (item_id)
@@ -90,7 +98,7 @@ _DONE = text(f"DELETE FROM push {_THIS}")
 async def claim(session: AsyncSession, room: int, now: datetime, seconds_max: float) -> list[Claimed]:
     """Up to `room` due messages, which are not due again for as long as a call may last."""
     until = now + timedelta(seconds=seconds_max) + MARGIN
-    values = {"now": now, "until": until, "room": room, "known": KNOWN}
+    values = {"now": now, "until": until, "room": room, "known": KNOWN} | ASKING_VALUES
     return [Claimed(**row) for row in await run(session, _CLAIM, values)]
 
 

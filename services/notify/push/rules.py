@@ -23,12 +23,19 @@ Verdict = Literal["taken", "gone", "refused", "away"]
 
 
 def when(
-    wishes: Wishes, category: Category | None, *, was_read: bool, since: datetime, now: datetime
+    wishes: Wishes,
+    category: Category | None,
+    *,
+    was_read: bool,
+    since: datetime,
+    now: datetime,
+    expires_at: datetime | None = None,
 ) -> datetime | None:
-    """When a message goes: now, or after quiet hours; never (none) when nobody is served by it any more."""
+    """When a message goes: now, or after quiet hours; never (none) when nobody is served by it any more, or then."""
     if was_read or not wishes.is_pushed(category) or now - since > KEEP_TRYING:
         return None
-    return wishes.not_before(now)
+    moment = wishes.not_before(now)
+    return moment if expires_at is None or moment < expires_at else None
 
 
 def verdict(answer: Answer) -> Verdict:

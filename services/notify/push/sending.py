@@ -80,7 +80,9 @@ class Sender:
         """One message, and what came of it; what cannot be written down is tried again when its time has passed."""
         try:
             now, category = self._service.now(), Category(push.category) if push.category else None
-            moment = rules.when(push.wishes, category, was_read=push.was_read, since=push.since, now=now)
+            moment = rules.when(
+                push.wishes, category, was_read=push.was_read, since=push.since, now=now, expires_at=push.expires_at
+            )
             if moment is None or moment > now:
                 await self._do(lambda session: deliveries.put_off(session, push, moment))
                 return
