@@ -4,14 +4,14 @@ from sqlalchemy import text
 
 from chassis import Service
 
-#: What a member wants to have later, such as in the morning, is not late.
+# How long the oldest could not go, though it was its time: what quiet hours keep waits for nothing of ours.
 _MAILS = text(
     """
     SELECT count(*) FILTER (WHERE status = 'waiting') AS waiting,
         count(*) FILTER (WHERE status = 'sending') AS sending,
         count(*) FILTER (WHERE status = 'awaiting-contact') AS awaiting_contact,
-        coalesce(extract(epoch FROM now() - min(created_at) FILTER (
-            WHERE status = 'waiting' AND (next_attempt_at <= now() OR tried_since IS NOT NULL))), 0) AS oldest_seconds
+        greatest(extract(epoch FROM now() - min(coalesce(tried_since, next_attempt_at))
+            FILTER (WHERE status = 'waiting')), 0) AS oldest_seconds
     FROM notification WHERE status IN ('waiting', 'sending', 'awaiting-contact')
     """
 )

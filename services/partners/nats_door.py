@@ -38,8 +38,12 @@ from services.partners.tokens import caller_of
 #: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
 KEPT_SECONDS = 14 * 24 * 3600.0
 
-#: So much may wait of all partners together, and the shortest that the server remembers the number of a message.
-ROOM_BYTES, DUPLICATES_SECONDS = 1024**3, 0.1
+#: So much may wait of all partners together: one who sends more than is taken in is refused, and the node goes on.
+ROOM_BYTES = 1024**3
+
+#: A receipt is unique by its partner, source and id. The stream would leave out by a header alone, of whichever
+#: partner it is: two that number their messages alike would lose each other's. This is the least the server takes.
+DUPLICATES_SECONDS = 0.1
 
 #: How often is looked for partners that are new, and how many messages of one are taken in together.
 LOOK_SECONDS, TAKEN_IN_TOGETHER = 1.0, 100
@@ -91,16 +95,17 @@ async def _open(service: Service) -> None:
         num_replicas=service.settings.stream_replicas,
         max_age=KEPT_SECONDS,
         max_msg_size=service.settings.body_bytes_max,
-        # One who sends more than is taken in is refused before the disk is full: the node goes on.
         max_bytes=ROOM_BYTES,
         discard=DiscardPolicy.NEW,
-        # The server would leave out what one partner sends under a number that another has just used.
         duplicate_window=DUPLICATES_SECONDS,
     )
-    try:  # what an operator set on it stays
-        await js.stream_info(str(made.name))
+    try:
+        there = (await js.stream_info(str(made.name))).config
     except NotFoundError:
         await js.add_stream(made)
+    else:  # what an operator set on it stays, but of what a partner is told that it is kept nothing may be lost
+        if there.duplicate_window != DUPLICATES_SECONDS:
+            await js.update_stream(there, duplicate_window=DUPLICATES_SECONDS)
 
 
 async def _hear(service: Service, partner_id: str) -> None:

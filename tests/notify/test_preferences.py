@@ -3,13 +3,11 @@
 import re
 
 import pytest
-from sqlalchemy import text
 
 from contracts.days import AMSTERDAM
 from contracts.event import new_id
 from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchLapsed
 from contracts.members import AddressReplaced
-from services.notify.figures import figures
 from tests.catching import words
 from tests.members.conftest import slug
 from tests.notify.conftest import NODE_URL, a_match, a_person
@@ -65,22 +63,6 @@ async def test_whoever_reads_an_address_that_another_took_the_place_of_hears_it_
     assert "Was jij het niet?" in words(notify.mails(noor)[0])
     assert (notify.mails(thief), await notify.inbox(noor)) == ([], [])
     assert [(mail.template, mail.facts) for mail in await notify.mails_kept(noor)] == [("address-replaced", {})]
-
-
-async def test_what_somebody_wants_to_have_later_is_not_late(notify, noor):
-    hour = notify.clock().astimezone(AMSTERDAM).hour
-    await choose(notify, noor, quiet_from=hour, quiet_until=(hour + 2) % 24)
-    await notify.when(MatchEndorsed(**a_match(noor, a_person("Vera Vreemd"))))
-
-    async def oldest(changed: str) -> float:
-        async with notify.running.service.engine.begin() as connection:
-            await connection.execute(text(f"UPDATE notification SET {changed} WHERE status = 'waiting'"))
-        return (await figures(notify.running.service))["mails-oldest-seconds"]
-
-    held = await oldest("created_at = created_at - interval '1 hour'")
-    tried = await oldest("tried_since = created_at")
-
-    assert (held, tried > 3000) == (0, True)
 
 
 async def test_what_is_not_wanted_is_not_mailed_and_stands_in_the_inbox(notify, noor):

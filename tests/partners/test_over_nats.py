@@ -99,15 +99,37 @@ async def test_a_message_id_that_no_table_holds_closes_no_door(partners):
     assert len(await partners.said(OrganisationTold)) == 1
 
 
-async def test_two_partners_may_give_their_messages_the_same_number(partners):
-    school = an_event("organisation", "school-1", SCHOOL)
-    centre = an_event("centre", "c", {"name": "CIV Water", "place": {"name": "Zwolle"}}, source=SOURCE["centra"])
+async def test_two_partners_that_number_their_messages_alike_are_both_heard(partners):
+    centre = {"name": "CIV Water", "place": {"name": "Zwolle"}}
+    other = json.dumps(an_event("centre", "c", centre, source=SOURCE["centra"])).encode()
+    node, js = partners.service.settings.node, partners.service.streams.js
+    number = {"Nats-Msg-Id": "1001"}
 
-    for partner, event in (("docenten", school), ("centra", centre)):
-        await published(partners, json.dumps(event).encode(), partner=partner, headers={"Nats-Msg-Id": "1001"})
+    async def is_kept() -> bool:
+        return not (await js.publish(f"odh.{node}.partner.centra.centre.1", other, headers=number)).duplicate
+
+    await published(partners, json.dumps(an_event("organisation", "school-1", SCHOOL)).encode(), headers=number)
+    await eventually(is_kept, within=10, saying="a message that is kept")  # after the least that the server takes
+    for partner in ("docenten", "centra"):
         await heard(partners, partner)
 
-    assert len(await partners.said(OrganisationTold)) == 2
+    assert {told.partner_id for told in await partners.said(OrganisationTold)} == {"docenten", "centra"}
+
+
+async def test_a_stream_that_was_there_leaves_out_no_longer_and_keeps_what_an_operator_set(partners):
+    service = partners.service
+    js, name = service.streams.js, f"odh-{service.settings.node}-partners"
+    await eventually(lambda: waiting_for(partners, "docenten"), saying="a door")
+    as_made = (await js.stream_info(name)).config
+    await js.update_stream(as_made, duplicate_window=120.0, max_age=3600.0)
+
+    try:
+        await nats_door._open(service)
+
+        now = (await js.stream_info(name)).config
+        assert (now.duplicate_window, now.max_age) == (nats_door.DUPLICATES_SECONDS, 3600.0)
+    finally:
+        await js.update_stream(as_made)
 
 
 async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_the_node_goes_on(partners):
@@ -116,11 +138,14 @@ async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_t
     stream = f"odh-{node}-partners"
     config = (await js.stream_info(stream)).config
     assert (config.max_bytes, config.discard) == (nats_door.ROOM_BYTES, DiscardPolicy.NEW)
-    await js.update_stream(config.evolve(max_bytes=2_000))
+    await js.update_stream(config, max_bytes=2_000)
 
-    with pytest.raises(NatsError, match="maximum bytes"):
-        await js.publish(f"odh.{node}.partner.nobody.organisation.1", b"x" * 4_000)
-    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    try:
+        with pytest.raises(NatsError, match="maximum bytes"):
+            await js.publish(f"odh.{node}.partner.nobody.organisation.1", b"x" * 4_000)
+        await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    finally:
+        await js.update_stream(config)
 
     assert len(await partners.said(OrganisationTold)) == 1
 
