@@ -122,8 +122,8 @@ class AnswerOverdue(_MatchState, wire_name="matching.answer-overdue", about="mat
 
     waiting_for: tuple[str, ...] = Field(description="The members who still have to answer.")
     answer_by: datetime | None = Field(default=None, description="Until when they can; none: that is not known.")
-    then_the_team: bool = Field(
-        default=False, description="Whether the node's team looks at it after that; otherwise the match ends."
+    then_the_team: bool | None = Field(
+        default=None, description="Whether the node's team looks at it then, or the match ends; none: not known."
     )
 
 

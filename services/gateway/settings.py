@@ -80,7 +80,9 @@ class GatewaySettings(Settings):
     restart_seconds_max: float = Field(
         default=5.0, ge=0, description="How long calls wait for a service that has just gone away to come back."
     )
-    connections_max: int = Field(default=200, ge=1, description="Connections to the services for calls; half of them to one service.")
+    connections_max: int = Field(
+        default=200, ge=1, description="Connections to the services for calls; half of them to one service."
+    )
     streams_max: int = Field(default=1000, ge=1, description="Connections to the services for open inbox streams.")
     stream_send_seconds_max: float = Field(
         default=20.0, gt=0, description="A client that takes nothing of a stream for this long is let go."

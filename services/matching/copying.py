@@ -124,7 +124,7 @@ def brought_up_to_date(copy: Match, told: MatchTold, ours: Side, owner: str, now
 def news(before: Match | None, after: Match, ours: Side) -> list[News]:
     """What our own people hear of it, as of any match."""
     if before is None:
-        return [one for one in [_state_of(after)] if after.state in RUNNING and one]
+        return [one for one in [as_it_is(after)] if after.state in RUNNING and one]
     if before.state not in RUNNING:
         return []
     theirs = Side.OFFER if ours is Side.REQUEST else Side.REQUEST
@@ -132,16 +132,17 @@ def news(before: Match | None, after: Match, ours: Side) -> list[News]:
     if answer is not None and before.answer_of(theirs) is None:
         heard.append(MatchAnswered(**after.told(), side=theirs, accepted=answer))
     if after.state is not before.state:
-        heard.append(_state_of(after))
+        heard.append(as_it_is(after))
     return heard
 
 
-def _state_of(match: Match) -> News:
+def as_it_is(match: Match, answer_by: datetime | None = None) -> News:
+    """The event that tells where a match is, with until when can be answered what it waits for."""
     match match.state:
         case State.PROPOSED:
             return MatchProposed(**match.told())
         case State.ENDORSED:
-            return MatchEndorsed(**match.told())
+            return MatchEndorsed(**match.told(), answer_by=answer_by)
         case State.DISMISSED:
             return MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or "")
         case State.INTRODUCED:

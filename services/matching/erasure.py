@@ -66,7 +66,7 @@ async def forget(
         await forget_messages(streams, session, speaker="members", entity_ids=removed["matches"])
     counts = {what: len(ids) for what, ids in removed.items()} | {"stored-replies": replies}
     counts = {what: count for what, count in counts.items() if count} | {"stream-messages": purged}
-    await purging.go_on(session, streams, member_id, node, counts)
+    await purging.go_on(session, streams, member_id, node, counts, settings)
 
 
 async def _tell_other_sides(

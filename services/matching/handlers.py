@@ -162,9 +162,9 @@ async def forget_member(
 
 
 @router.hears(MoreToForget, first=())
-async def forget_more(event: MoreToForget, session: AsyncSession, streams: Streams) -> None:
+async def forget_more(event: MoreToForget, session: AsyncSession, streams: Streams, settings: MatchingSettings) -> None:
     """Much was said of who was erased: a part at a time leaves the streams, and matching goes on meanwhile."""
-    await purging.go_on(session, streams, event.member_id, event.node, event.removed)
+    await purging.go_on(session, streams, event.member_id, event.node, event.removed, settings)
 
 
 @router.hears(InitiativeStarted)

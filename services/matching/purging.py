@@ -13,17 +13,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Streams, forget_messages, forget_shared, say
 from chassis.purging import is_left, take_part
 from contracts.matching import (
-    IntroductionMade,
-    MatchDismissed,
-    MatchEndorsed,
-    MatchLapsed,
-    MatchProposed,
     MemberForgotten,
     MoreToForget,
     reference,
 )
-from services.matching import matches
-from services.matching.match import Match, State
+from services.matching import copying, matches
+from services.matching.patience import answer_by
+from services.matching.settings import MatchingSettings
 from services.matching.store import Table, ask
 
 
@@ -55,7 +51,12 @@ async def keep(
 
 
 async def go_on(
-    session: AsyncSession, streams: Streams, member_id: str, node: str | None, removed: dict[str, int]
+    session: AsyncSession,
+    streams: Streams,
+    member_id: str,
+    node: str | None,
+    removed: dict[str, int],
+    settings: MatchingSettings,
 ) -> None:
     """Removes a part of it from the streams; when nothing is left, it is told what went of a member of this node.
 
@@ -67,7 +68,7 @@ async def go_on(
     purged = await forget_messages(
         streams, session, speaker="matching", entity_ids=[row.entity_id for row in rows if not row.looked_at]
     )
-    purged += await _forget_who_looked(session, streams, [row.entity_id for row in rows if row.looked_at])
+    purged += await _forget_who_looked(session, streams, [row.entity_id for row in rows if row.looked_at], settings)
     removed = removed | {"stream-messages": removed.get("stream-messages", 0) + purged}
     if await is_left(session, known_as):
         say(session, MoreToForget(member_id=member_id, node=node, removed=removed))
@@ -75,7 +76,9 @@ async def go_on(
         say(session, MemberForgotten(member_id=member_id, removed=removed))
 
 
-async def _forget_who_looked(session: AsyncSession, streams: Streams, ids: list[str]) -> int:
+async def _forget_who_looked(
+    session: AsyncSession, streams: Streams, ids: list[str], settings: MatchingSettings
+) -> int:
     """Nobody's but our own node's messages name who looks; returns how many went.
 
     A match that is gone by now went with all that was said of it, when a side of it was erased.
@@ -83,20 +86,5 @@ async def _forget_who_looked(session: AsyncSession, streams: Streams, ids: list[
     stays = [match.match_id for match in await matches.with_ids(session, ids)]
     purged = await forget_shared(streams, session, speaker="matching", entity_ids=stays)
     for match in await matches.with_ids(session, stays):  # as it is by now: the newest that was said may be gone
-        _say_again(session, match)
+        say(session, copying.as_it_is(match, answer_by(match, settings)))
     return purged
-
-
-def _say_again(session: AsyncSession, match: Match) -> None:
-    """Where a match is, for who has not heard it yet: what was said of it was purged."""
-    match match.state:
-        case State.PROPOSED:
-            say(session, MatchProposed(**match.told()))
-        case State.ENDORSED:
-            say(session, MatchEndorsed(**match.told()))
-        case State.DISMISSED:
-            say(session, MatchDismissed(**match.told(), dismissed_because=match.dismissed_because or ""))
-        case State.INTRODUCED:
-            say(session, IntroductionMade(**match.told()))
-        case State.LAPSED:
-            say(session, MatchLapsed(**match.told_of_lapse()))

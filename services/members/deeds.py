@@ -104,20 +104,28 @@ async def keep(session: AsyncSession, event: DeedDone, now: datetime) -> bool:
     return bool(erased)
 
 
+async def of_whom(session: AsyncSession, member_id: str) -> list[str]:
+    """The ids of what is kept that somebody did or that was about them."""
+    return list((await session.exec(select(DeedRow.deed_id).where(_touches(member_id)))).all())
+
+
 async def forget(session: AsyncSession, member_id: str) -> list[str]:
     """Takes somebody out of what was done; returns the ids of that. That something was done stays known.
 
     What is being kept at this moment is awaited and then seen; what is kept later sees that they were erased.
     """
     await (await session.connection()).execute(sa.text("LOCK TABLE deed IN EXCLUSIVE MODE"))
-    touched = sa.or_(col(DeedRow.done_by) == member_id, _concerns([member_id]))
     without: dict[str, Any] = {
         "done_by": sa.func.nullif(col(DeedRow.done_by), member_id),
         "whose": sa.func.array_remove(col(DeedRow.whose), member_id),
         "title": None,
     }
-    changed = sa.update(DeedRow).where(touched).values(without).returning(col(DeedRow.deed_id))
+    changed = sa.update(DeedRow).where(_touches(member_id)).values(without).returning(col(DeedRow.deed_id))
     return list((await session.exec(changed)).scalars())
+
+
+def _touches(member_id: str) -> sa.ColumnElement[bool]:
+    return sa.or_(col(DeedRow.done_by) == member_id, _concerns([member_id]))
 
 
 def _named(view: DeedView) -> list[str]:

@@ -46,8 +46,10 @@ async def purge_what_was_said(event: MemberErased, session: AsyncSession, now: d
     replies = await forget_replies(session, own_ids)
     entity_ids = [*own_ids, *await erased.forget_sealed(session, event.member_id)]
     purged = await forget_messages(streams, session, speaker="members", entity_ids=entity_ids, keep=[MemberErased])
-    deed_ids = await deeds.forget(session, event.member_id)
-    purged += await forget_messages(streams, session, speaker="chassis", entity_ids=deed_ids)
+    known = await deeds.of_whom(session, event.member_id)
+    purged += await forget_messages(streams, session, speaker="chassis", entity_ids=known)
+    deed_ids = await deeds.forget(session, event.member_id)  # which locks: only what came meanwhile is left to purge
+    purged += await forget_messages(streams, session, speaker="chassis", entity_ids={*deed_ids} - {*known})
     removed = erasure.removed | {"stored-replies": replies, "deeds": len(deed_ids), "stream-messages": purged}
     await erased.keep_erasure_part(session, event.member_id, "members", removed, now)
 

@@ -103,9 +103,14 @@ async def _open(service: Service) -> None:
         there = (await js.stream_info(str(made.name))).config
     except NotFoundError:
         await js.add_stream(made)
-    else:  # what an operator set on it stays, but of what a partner is told that it is kept nothing may be lost
+    else:  # what an operator set on it stays, but nothing is lost of what a partner is told that it is kept
+        changed: dict[str, Any] = {}
         if there.duplicate_window != DUPLICATES_SECONDS:
-            await js.update_stream(there, duplicate_window=DUPLICATES_SECONDS)
+            changed["duplicate_window"] = DUPLICATES_SECONDS
+        if (there.max_bytes or -1) < 0:
+            changed |= {"max_bytes": ROOM_BYTES, "discard": DiscardPolicy.NEW}
+        if changed:
+            await js.update_stream(there, **changed)
 
 
 async def _hear(service: Service, partner_id: str) -> None:

@@ -1,5 +1,7 @@
 """Who is erased leaves nothing here, and whoever was in a match with them hears that it ended."""
 
+from datetime import datetime
+
 import pytest
 
 from contracts.matching import (
@@ -184,6 +186,9 @@ async def test_what_an_erased_ambassador_endorsed_goes_on(matching: Matching, an
     last = IntroductionMade if len(answers) == 2 else MatchEndorsed
     told, _ = await matching.then_said(last, MemberForgotten)  # for who has not heard it before it was purged
     assert (told.match_id, told.ambassador_ids) == (match.match_id, ())
+    if last is MatchEndorsed:
+        view = (await matching.http_as(ASKER).get(f"/v1/matches/{match.match_id}")).json()
+        assert (told.answer_by, told.answer_by is None) == (datetime.fromisoformat(view["answer_by"]), False)
     assert AMBASSADOR not in await everything(matching)
     await matching.given()
     reminded = [set(event.waiting_for) for event in await matching.later(hours=72)]

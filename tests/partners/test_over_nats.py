@@ -121,13 +121,15 @@ async def test_a_stream_that_was_there_leaves_out_no_longer_and_keeps_what_an_op
     js, name = service.streams.js, f"odh-{service.settings.node}-partners"
     await eventually(lambda: waiting_for(partners, "docenten"), saying="a door")
     as_made = (await js.stream_info(name)).config
-    await js.update_stream(as_made, duplicate_window=120.0, max_age=3600.0)
+    before = {"duplicate_window": 120.0, "max_bytes": -1, "discard": DiscardPolicy.OLD}
+    await js.update_stream(as_made, max_age=3600.0, **before)
 
     try:
         await nats_door._open(service)
 
         now = (await js.stream_info(name)).config
         assert (now.duplicate_window, now.max_age) == (nats_door.DUPLICATES_SECONDS, 3600.0)
+        assert (now.max_bytes, now.discard) == (nats_door.ROOM_BYTES, DiscardPolicy.NEW)
     finally:
         await js.update_stream(as_made)
 
