@@ -94,7 +94,7 @@ async def replay(streams: Streams, letter: RawStreamMsg, *of_others: RawStreamMs
         },
     )
     for one in (letter, *of_others):
-        await _remove(streams, one)
+        await remove(streams, one)
 
 
 def _event_of(letter: RawStreamMsg) -> tuple[str | None, bytes | None]:
@@ -113,10 +113,11 @@ async def throw_away(streams: Streams, letter: RawStreamMsg) -> None:
         event_id, now = new_id(), datetime.now(UTC)
         body = encode(rejection, event_id=event_id, node=streams.node, time=now, traceparent=None)
         await streams.js.publish(rejection.subject(streams.node), body, headers={"Nats-Msg-Id": event_id})
-    await _remove(streams, letter)
+    await remove(streams, letter)
 
 
-async def _remove(streams: Streams, letter: RawStreamMsg) -> None:
+async def remove(streams: Streams, letter: RawStreamMsg) -> None:
+    """Takes it out; raises an error of the broker when that was done already."""
     assert letter.seq is not None
     await streams.js.delete_msg(streams.name("dead"), letter.seq)
 

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.dead_letters import letters, remove
 from chassis.sql import run
 from chassis.streams import Streams
 from contracts.event import Event, Reach, event_types, is_subject_token
@@ -67,15 +68,22 @@ async def forget_heard(
 ) -> None:
     """Removes what another node said about entities of its own from what was heard here, but for what `keep` names.
 
-    A dead letter does not say which node it is of: those stay, for who has a row of the entity to forget.
+    So do the dead letters of that node about them: what a service could not read it has no row of to forget.
     """
-    kept = set(keep)
+    kept, entity_ids = set(keep), {*entity_ids}
     names = [t.wire_name for t in event_types() if t.speaker() == speaker and t.reach == "shared" and t not in kept]
     names = names if kept else [f"{speaker}.*"]
     about = [f"{name}.{entity_id}" for entity_id in entity_ids if is_subject_token(entity_id) for name in names]
     await _purge(
         streams, [("elsewhere", f"odh.{said_by}.{way}.{what}") for what in about for way in ("shared", "to.*")]
     )
+    stays = {t.wire_name for t in kept}
+    for letter in await letters(streams):
+        subject = (letter.headers or {}).get("Odh-Subject", "")
+        wire_name = ".".join(subject.split(".")[-3:-1])
+        is_of_it = subject.startswith(f"odh.{said_by}.") and subject.rpartition(".")[2] in entity_ids
+        if is_of_it and wire_name.startswith(f"{speaker}.") and wire_name not in stays:
+            await remove(streams, letter)
 
 
 async def _unsay(session: AsyncSession, ids: Sequence[str], subjects: Sequence[str]) -> int:

@@ -44,13 +44,25 @@ async def test_what_was_heard_of_somebody_whom_another_node_erased_leaves_the_st
     await region.publish_elsewhere(theirs, said_by="national")
     await region.publish_elsewhere(of_another, said_by="zeeland")
     ids = (theirs.request_id, of_another.request_id)
+    for event, said_by in ((theirs, "national"), (of_another, "zeeland")):
+        await buried(region, event, said_by)
 
     await region.publish_elsewhere(PropositionsForgotten(member_id="noor", proposition_ids=ids), said_by="national")
     await region.quiet()
 
+    letters = {letter.subject.split(".")[-1] for letter in await region.running.dead_letters()}
+    assert letters & {*ids} == {of_another.request_id}
     about = [subject.split(".")[-1] for subject, _ in await region.messages("elsewhere")]
     assert theirs.request_id not in about
     assert of_another.request_id in about
+
+
+async def buried(region, event, said_by):
+    """A service that could not read what another node said has put it aside."""
+    node, subject = region.service.settings.node, event.subject(said_by)
+    at = f"odh.{node}.dead.insight.{subject.split('.', 3)[3]}"
+    headers = {"Odh-Subject": subject, "Odh-Service": "insight", "Odh-Reason": "not understood", "Odh-Attempts": "1"}
+    await region.service.streams.js.publish(at, b"a form of a later release", headers=headers)
 
 
 async def test_everything_of_an_erased_member_is_removed_and_nothing_of_others(requests):
