@@ -307,7 +307,7 @@ async def test_nobody_is_reminded_of_what_was_answered(matching: Matching):
 
 
 @pytest.mark.parametrize("endorsed_for", [None, [], ["request"], ["offer"], ["request", "offer"]])
-@pytest.mark.parametrize(("asker_node", "offerer_node"), itertools.product([None, "zeeland"], repeat=2))
+@pytest.mark.parametrize(("asker_node", "offerer_node"), [*itertools.product([None, "zeeland"], repeat=2)])
 async def test_the_database_says_as_the_rules_do_whether_our_own_part_of_looking_is_done(
     matching: Matching, asker_node, offerer_node, endorsed_for
 ):
