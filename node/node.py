@@ -100,7 +100,17 @@ class Node:
             self._timed("NATS JetStream", self._open_streams()),
             self._timed("mailvanger (mail catcher)", self.parts["mail"].start()),
         )
-        await _all(*(self._timed(service, self.parts[service].start(60)) for service in self.services))
+        await self._start_services()
+
+    async def _start_services(self) -> None:
+        """The gateway is asked last: it keeps for a second what it has seen of the others, also that one was away."""
+        others = [name for name in self.services if name != "gateway"]
+        began = time.monotonic()
+        if gateway := "gateway" in self.services:
+            self.parts["gateway"].launch()
+        await _all(*(self._timed(name, self.parts[name].start(60)) for name in others))
+        if gateway:
+            await self._timed("gateway", self.parts["gateway"].wait_ready(60), since=began)
 
     async def stop(self) -> None:
         """Services first, so that what they are doing can still be kept; then what they stand on."""
@@ -296,8 +306,8 @@ class Node:
         for name in self.services:
             await self.postgres.create_database(name)
 
-    async def _timed(self, what: str, work: Coroutine[Any, Any, None]) -> None:
-        since = time.monotonic()
+    async def _timed(self, what: str, work: Coroutine[Any, Any, None], *, since: float | None = None) -> None:
+        since = time.monotonic() if since is None else since
         telling = asyncio.create_task(self._tell_busy(what, since))
         try:
             await work

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+import httpx
 import psutil
 import pytest
 
@@ -42,6 +43,7 @@ class Look:
     where: Addresses
     counts: dict[str, int]
     states: set[str]
+    health: str
 
 
 @dataclass
@@ -67,10 +69,13 @@ class Evening:
     async def look(self) -> Look:
         where = addresses.read(self.data)
         assert where is not None
+        async with httpx.AsyncClient() as client:
+            health = (await client.get(f"{where.gateway}/health/ready")).json()["status"]
         tables = {"members": "member", "requests": "proposition", "matching": "match", "partners": "partner"}
         counts = {table: (await rows(where, service, f"SELECT 1 FROM {table}")) for service, table in tables.items()}
         states = await rows(where, "matching", "SELECT DISTINCT state FROM match")
-        return Look(where, {name: len(found) for name, found in counts.items()}, {row["state"] for row in states})
+        number = {name: len(found) for name, found in counts.items()}
+        return Look(where, number, {row["state"] for row in states}, health)
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +131,10 @@ async def test_a_start_shows_each_step_and_then_where_to_go(evening):
     assert [step for step in STEPS if not re.search(rf"✓ {step}.* \d+,\d s", screen)] == []
     for shown in (where.gateway, where.mail, where.team[0], "Ctrl-C", "./odh story"):
         assert shown in screen
+
+
+async def test_what_says_that_it_is_open_is_whole(evening):
+    assert [look.health for look in evening.looks] == ["ready"] * 4
 
 
 async def test_a_second_start_is_told_where_the_first_one_runs(evening):
