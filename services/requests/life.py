@@ -41,6 +41,7 @@ async def take(
     proposition = await store.own(session, side, proposition_id, call.who)
     check_version(expected, proposition.version)
     move(session, proposition, step, call.now, call.settings)
+    proposition.withdrawn_by_member = step is Step.WITHDRAW
     return Reply(view_of(proposition, call), version=proposition.version)
 
 

@@ -64,6 +64,7 @@ class Proposition(Placed, Table, table=True):
     expires_on: date | None = None  # as its member chose; `expires_at` also has what follows when they did not
     expires_at: datetime = Field(sa_type=Instant)
     warn_at: datetime | None = Field(default=None, sa_type=Instant)  # none: its member is not told that it expires soon
+    withdrawn_by_member: bool | None = None  # no network opens it again
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
     about_offer_id: str | None = Field(default=None, sa_type=sa.Text)  # of a request: the offer that it is about

@@ -19,7 +19,7 @@ from services.requests.tables import Lead
 
 _NOT_ITS_WORDS = {"record_id", "version", "partner_id", "network", "known_as", "side", "member_id", "place"}
 
-#: From where what is told again is asked or offered again; what was fulfilled stays so.
+#: From where what is told again is asked or offered again; what was fulfilled, or withdrawn by its member, stays so.
 _STANDS_AGAIN = frozenset({Status.WITHDRAWN, Status.EXPIRED})
 
 #: That somebody is back is heard within this: a network may tell what they ask as soon as it knows.
@@ -53,7 +53,7 @@ async def keep(
     words = {name: getattr(draft, name) for name in PropositionDraft.model_fields if name != "draft"}
     placing.apply(proposition, words)
     proposition.own_organisation_id = own if own != stays else None
-    if proposition.status in _STANDS_AGAIN:
+    if proposition.status in _STANDS_AGAIN and not proposition.withdrawn_by_member:
         life.move(session, proposition, Step.REOPEN, now, settings)
     else:
         placing.fit_days(proposition, now, settings)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from chassis.router import durable_of
 from contracts.event import EventRejected, new_id
 from contracts.members import MemberErased, MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
@@ -55,6 +57,24 @@ async def test_a_question_is_placed_changed_withdrawn_and_asked_again(requests):
     assert changed.title == "Wie komt vertellen over warmtepompen?"
     assert [event.version for event in (placed, changed, closed, reopened)] == [1, 2, 3, 4]
     assert {event.known_as for event in accepted} == {record_id}
+
+
+@pytest.mark.parametrize("side", Side)
+async def test_what_its_member_withdrew_themselves_no_network_opens_again(requests, side):
+    record_id = new_id()
+    await requests.when(a_question(record_id, side=side))
+    assert (await requests.noor.post(f"/v1/{side}s/{record_id}/withdraw")).status_code == 200
+
+    await requests.when(a_question(record_id, 2, side=side, title="Wie komt vertellen over warmtepompen?"))
+    await requests.when(RecordWithdrawn(record_id=record_id, version=3, known_as=record_id, thing=Thing(side), **OF))
+    await requests.when(a_question(record_id, 4, side=side, title="Wie komt vertellen over warmte?"))
+
+    (row,) = await requests.rows()
+    assert (row.status, row.title) == ("withdrawn", "Wie komt vertellen over warmte?")
+    assert (await requests.noor.post(f"/v1/{side}s/{record_id}/reopen")).json()["status"] == "open"
+    await requests.when(RecordWithdrawn(record_id=record_id, version=5, known_as=record_id, thing=Thing(side), **OF))
+    await requests.when(a_question(record_id, 6, side=side))
+    assert [row.status for row in await requests.rows()] == ["open"]
 
 
 async def test_contact_details_are_refused_in_it_too(requests):
