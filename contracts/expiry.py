@@ -1,4 +1,4 @@
-"""What requests says of time: that something expires soon, and the timers of before decision 0054."""
+"""What requests says of time: what expires soon or is long talked about, and the timers of before decision 0054."""
 
 from datetime import date, datetime
 
@@ -17,6 +17,18 @@ class ExpiryNear(Event, wire_name="requests.expiry-near", about="proposition_id"
     title: str
     ends_on: date | None = Field(default=None, description="The last day of its period, if it has one.")
     expires_at: datetime
+
+
+class ConversationQuiet(Event, wire_name="requests.conversation-quiet", about="proposition_id", reach="local"):
+    """Somebody has talked for a while about what they ask or offer, and nothing runs that came of it.
+
+    They are to be asked whether it helped; said once for each time that a conversation began.
+    """
+
+    proposition_id: str
+    side: Side
+    member_id: str
+    title: str
 
 
 class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):

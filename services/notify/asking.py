@@ -19,12 +19,21 @@ from contracts.matching import (
     MatchHandedOver,
     MatchLapsed,
 )
-from contracts.requests import OfferChanged, OfferClosed, RequestChanged, RequestClosed
+from contracts.requests import (
+    OfferChanged,
+    OfferClosed,
+    OfferReopened,
+    RequestChanged,
+    RequestClosed,
+    RequestReopened,
+)
 from services.notify.templates import Template
 
 router = EventRouter()
 
 _MatchGoesOn = MatchHandedOver | MatchEndorsed | MatchAnswered | IntroductionMade | MatchLapsed | MatchDismissed
+
+_PropositionGoesOn = RequestChanged | RequestClosed | RequestReopened | OfferChanged | OfferClosed | OfferReopened
 
 
 class Asked(StrEnum):
@@ -49,8 +58,9 @@ def is_over(item: str, category: str) -> str:
     """The condition that what an `item` asks is not asked any more; its values are in `ASKING_VALUES`.
 
     What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
-    soon is asked as the side of a request is, whichever it is. To look at a match instead of another, or to help with a
-    request, is not asked any more either when the match went on or the request closed after that was asked.
+    soon, or is long talked about, is asked as the side of a request is, whichever it is. To look at a match instead of
+    another, or to help with a request, is not asked any more either when the match went on or the request closed after
+    that was asked.
     """
     return f"""
         CASE WHEN {item}.template = ANY(:asking) THEN EXISTS (
@@ -87,6 +97,8 @@ _ASKING = (
     Template.HELP_ASKED,
     Template.REQUEST_EXPIRY_NEAR,
     Template.OFFER_EXPIRY_NEAR,
+    Template.REQUEST_QUIET,
+    Template.OFFER_QUIET,
 )
 
 ASKING_VALUES = {"asking": list(_ASKING)}
@@ -112,11 +124,10 @@ async def end_asking_for_help(event: HelpAnswered, session: AsyncSession) -> Non
     await _end(session, event.ask_id, tuple(Asked), event.version)
 
 
-@router.hears(RequestChanged, RequestClosed, OfferChanged, OfferClosed, apart="asking")
-async def end_warning(
-    event: RequestChanged | RequestClosed | OfferChanged | OfferClosed, session: AsyncSession
-) -> None:
-    """What stood until a day was looked at, is talked about or is closed: it need not be said that the day is near.
+@router.hears(RequestChanged, RequestClosed, RequestReopened, OfferChanged, OfferClosed, OfferReopened, apart="asking")
+async def end_asking_of_proposition(event: _PropositionGoesOn, session: AsyncSession) -> None:
+    """It was changed, is talked about, closed or opened again: neither that its day is near nor what came of a
+    conversation is asked any more.
 
     With a request that closed nobody need help any more.
     """

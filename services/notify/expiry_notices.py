@@ -1,10 +1,12 @@
-"""Who is told that what they ask or offer expires soon, or expired: decisions, without database or clock."""
+"""Who is told that what they ask or offer expires soon or expired, or asked what came of it: decisions, without
+database or clock.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.days import AMSTERDAM
-from contracts.expiry import ExpiryNear
+from contracts.expiry import ConversationQuiet, ExpiryNear
 from contracts.requests import OfferClosed, RequestClosed
 from contracts.vocabulary import Kind, Side, Status
 from services.notify.rules import Notice
@@ -32,12 +34,20 @@ def expiry_notices(event: RequestClosed | OfferClosed, said_at: datetime, now: d
     return [_notice(event, template, {"title": event.title, "day_over": _is_over(event, said_at)})]
 
 
+def quiet_notices(event: ConversationQuiet) -> list[Notice]:
+    """Its member, once for each time that a conversation began."""
+    template = Template.REQUEST_QUIET if event.side == Side.REQUEST else Template.OFFER_QUIET
+    return [_notice(event, template, {"title": event.title})]
+
+
 def _is_over(event: RequestClosed | OfferClosed, said_at: datetime) -> bool:
     """Whether its last day was over by then, so that it is opened again only with another one."""
     return event.ends_on is not None and event.ends_on < said_at.astimezone(AMSTERDAM).date()
 
 
-def _notice(event: ExpiryNear | RequestClosed | OfferClosed, template: Template, facts: dict[str, Any]) -> Notice:
+def _notice(
+    event: ExpiryNear | RequestClosed | OfferClosed | ConversationQuiet, template: Template, facts: dict[str, Any]
+) -> Notice:
     return Notice(
         event.member_id,
         template,

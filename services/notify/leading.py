@@ -24,9 +24,10 @@ def page_of(template: Template, matter_id: str, facts: Mapping[str, Any]) -> str
             | Template.REQUEST_ESCALATED
             | Template.REQUEST_EXPIRY_NEAR
             | Template.REQUEST_EXPIRED
+            | Template.REQUEST_QUIET
         ):
             return f"/requests/{about}"
-        case Template.OFFER_EXPIRY_NEAR | Template.OFFER_EXPIRED:
+        case Template.OFFER_EXPIRY_NEAR | Template.OFFER_EXPIRED | Template.OFFER_QUIET:
             return f"/offers/{about}"
         case template if template in INITIATIVE_TEMPLATES:
             return f"/initiatives/{about}"

@@ -55,6 +55,8 @@ class Template(StrEnum):
     OFFER_EXPIRY_NEAR = "offer-expiry-near"
     REQUEST_EXPIRED = "request-expired"
     OFFER_EXPIRED = "offer-expired"
+    REQUEST_QUIET = "request-quiet"
+    OFFER_QUIET = "offer-quiet"
     TEAM_MAIL_REFUSED = "team-mail-refused"
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
     PERSON_MERGED = "person-merged"
@@ -97,6 +99,8 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.INITIATIVE_CHANGED: Category.INITIATIVES,
     Template.INITIATIVE_ENDED: Category.INITIATIVES,
     Template.INITIATIVE_QUIET: Category.INITIATIVES,
+    Template.REQUEST_QUIET: Category.INITIATIVES,
+    Template.OFFER_QUIET: Category.INITIATIVES,
     Template.HAND_OVER_ASKED: Category.DESK,
     Template.HAND_OVER_DECLINED: Category.DESK,
     Template.HELP_ASKED: Category.PROPOSALS,

@@ -50,7 +50,7 @@ class Preferences(Input):
     )
     outcomes: Plain = Field(description="How a match ended.")
     initiatives: Plain = Field(
-        default=Rhythm.AT_ONCE, description="What others do in an initiative, and that it is quiet."
+        default=Rhythm.AT_ONCE, description="What others do in an initiative, and that it, or a conversation, is quiet."
     )
     quiet_from: Hour | None = Field(default=None, description="From this hour on no mail comes.")
     quiet_until: Hour | None = Field(default=None, description="From this hour on it comes again.")

@@ -1,7 +1,7 @@
 """The steps of a request or an offer: taken by its member, by an introduction, or by time."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -54,5 +54,6 @@ def move(
         drop_past_expiry(proposition, now)
     if proposition.status == Status.OPEN:
         fit_days(proposition, now, settings)
+    proposition.ask_at = now + timedelta(days=settings.quiet_days) if step is Step.CONVERSE else None
     proposition.version += 1
     _TELL[step](session, proposition)

@@ -22,6 +22,7 @@ class RequestsSettings(Settings):
         default=30,
         ge=1,
         le=365,
-        description="After how many days without a note both are reminded of what they do together, once.",
+        description="After how many days without a note both are reminded of what they do together, once; "
+        "and in conversation, when nothing runs, are asked what came of that.",
     )
     public_url: PublicUrl = PUBLIC_URL

@@ -145,6 +145,13 @@ async def nearly_over(session: AsyncSession, now: datetime, limit: int) -> Seque
     return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
 
 
+async def quiet(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposition]:
+    """What has been in conversation for so long that its member is to be asked what came of it; as above."""
+    query = select(Proposition).where(Proposition.status == Status.IN_CONVERSATION, col(Proposition.ask_at) <= now)
+    query = query.order_by(col(Proposition.ask_at)).limit(limit)
+    return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
+
+
 async def note_lost(session: AsyncSession, proposition_id: str, version: int) -> None:
     """Remembers in which version another node had heard what is not known here any more."""
     insert = pg.insert(Lost).values(proposition_id=proposition_id, version=version)

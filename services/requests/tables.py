@@ -33,6 +33,11 @@ class Proposition(Placed, Table, table=True):
         sa.Index(
             "ix_proposition_warn_at", "warn_at", postgresql_where=sa.text("status = 'open' AND warn_at IS NOT NULL")
         ),
+        sa.Index(
+            "ix_proposition_ask_at",
+            "ask_at",
+            postgresql_where=sa.text("status = 'in-conversation' AND ask_at IS NOT NULL"),
+        ),
     )
     proposition_id: str = Field(primary_key=True, sa_type=sa.Text)
     side: Side = Field(sa_type=sa.Text)
@@ -64,6 +69,7 @@ class Proposition(Placed, Table, table=True):
     expires_on: date | None = None  # as its member chose; `expires_at` also has what follows when they did not
     expires_at: datetime = Field(sa_type=Instant)
     warn_at: datetime | None = Field(default=None, sa_type=Instant)  # none: its member is not told that it expires soon
+    ask_at: datetime | None = Field(default=None, sa_type=Instant)  # in conversation: none when its member was asked
     withdrawn_by_member: bool | None = None  # no network opens it again
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here

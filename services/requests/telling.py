@@ -4,7 +4,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from contracts.event import Event
-from contracts.expiry import ExpiryNear
+from contracts.expiry import ConversationQuiet, ExpiryNear
 from contracts.requests import (
     OfferChanged,
     OfferClosed,
@@ -39,6 +39,11 @@ def closed(session: AsyncSession, proposition: Proposition) -> None:
 def expiry_near(session: AsyncSession, proposition: Proposition) -> None:
     """It expires in a week. It did not change, so that it keeps its version."""
     say(session, ExpiryNear(**proposition.told()))
+
+
+def conversation_quiet(session: AsyncSession, proposition: Proposition) -> None:
+    """Its member is asked what came of the conversation. It did not change either."""
+    say(session, ConversationQuiet(**proposition.told()))
 
 
 def reopened(session: AsyncSession, proposition: Proposition) -> None:

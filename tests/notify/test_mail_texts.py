@@ -44,9 +44,9 @@ DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
 HELP = (Template.HELP_ASKED, Template.HELP_ANSWERED)
 REQUESTS = (
     *(Template.REQUEST_UNANSWERED, Template.TEAM_REQUEST_UNANSWERED, Template.REQUEST_ESCALATED),
-    *(Template.REQUEST_EXPIRED, Template.REQUEST_EXPIRY_NEAR),
+    *(Template.REQUEST_EXPIRED, Template.REQUEST_EXPIRY_NEAR, Template.REQUEST_QUIET),
 )
-OFFERS = (Template.OFFER_EXPIRED, Template.OFFER_EXPIRY_NEAR)
+OFFERS = (Template.OFFER_EXPIRED, Template.OFFER_EXPIRY_NEAR, Template.OFFER_QUIET)
 every_mail = pytest.mark.parametrize(
     ("template", "language"), [(template, language) for template in MAILED for language in Language]
 )

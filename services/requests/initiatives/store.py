@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Identity, locks
 from chassis.paging import PageAsked
-from contracts.vocabulary import Role, Side
+from contracts.vocabulary import InitiativeStatus, Role, Side
 from services.requests.initiatives import rules
 from services.requests.initiatives.tables import Initiative, Introduction, Note
 from services.requests.tables import Departure
@@ -49,6 +49,13 @@ async def is_started(session: AsyncSession, match_id: str) -> bool:
     """Whether something came of an introduction."""
     query = select(Initiative.initiative_id).where(Initiative.initiative_id == match_id)
     return (await session.exec(query)).first() is not None
+
+
+async def running(session: AsyncSession, match_ids: Collection[str]) -> set[str]:
+    """Of these introductions those of which something came that still goes on."""
+    goes_on = Initiative.status == InitiativeStatus.RUNNING
+    query = select(Initiative.initiative_id).where(col(Initiative.initiative_id).in_(match_ids), goes_on)
+    return set((await session.exec(query)).all())
 
 
 def side_of(known: Introduction, who: Identity) -> Side | None:
