@@ -48,8 +48,9 @@ router = APIRouter(prefix="/v1", tags=["notify"])
 async def read_inbox(request: Request, who: SignedIn, session: ReadSession, paging: Paging) -> Page[InboxItemView]:
     """What the member was told, newest first."""
     items = await inbox.page(session, who.references, paging.cursor, paging.limit + 1)
-    views = await inbox_views(session, items, _public_url(request))
-    return Page[InboxItemView].of(views, paging, key=lambda view: view.item_id)
+    shown = items[: paging.limit]
+    views = await inbox_views(session, shown, _public_url(request))
+    return Page(items=views, next_cursor=shown[-1].item_id if len(items) > len(shown) else None)
 
 
 @router.get("/inbox/stream", response_class=Response, responses={200: {"content": {"text/event-stream": {}}}})

@@ -105,6 +105,7 @@ def _context(reading: Reading) -> dict[str, Any]:
     facts = clean(dict(reading.facts))
     context = facts | {
         "lang": reading.language.value,
+        "matter_id": reading.matter_id,
         "name": as_greeted(reading.name),
         "by": as_greeted(str(facts.get("by_name", ""))),
         "signed": reading.signed,

@@ -139,6 +139,8 @@ class InboxStream(Response):
             for view in views:
                 self._position = view.position
                 yield as_event(view)
+            if items:  # the last may have no view
+                self._position = items[-1].position or self._position
             if len(items) == ITEMS_AT_ONCE:
                 continue
             try:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, model_validator
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Input
+from chassis.problems import describe
+from chassis.telemetry import log
 from contracts.matching import reference
 from contracts.vocabulary import Language
 from services.notify import contacts, tables
@@ -107,12 +109,21 @@ class NotificationView(BaseModel):
 
 
 async def inbox_views(session: AsyncSession, items: Sequence[tables.InboxItem], public_url: str) -> list[InboxItemView]:
-    """Items as their member reads them; contact details only where they are what it is about."""
+    """Items as their member reads them; contact details only where they are what it is about.
+
+    An item that has no words for what it tells is a fault of ours: it is left out, and keeps nobody from the others.
+    """
     shown = {item.member_id for item in items} | {who for item in items for who in _shown_to(item)}
     known = await contacts.contacts_of(session, shown) if items else {}
     introduced = [item.matter_id for item in items if item.template == Template.INTRODUCTION]
     elsewhere = await contacts.contacts_elsewhere(session, introduced) if introduced else {}
-    return [_inbox_view(item, known, elsewhere, public_url) for item in items]
+    views = []
+    for item in items:
+        try:
+            views.append(_inbox_view(item, known, elsewhere, public_url))
+        except Exception as error:
+            log.error("inbox item left out", item_id=item.item_id, template=item.template, fault=describe(error))
+    return views
 
 
 def _shown_to(item: tables.InboxItem) -> list[str]:

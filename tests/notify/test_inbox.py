@@ -80,6 +80,22 @@ async def test_the_newest_comes_first_page_after_page(notify):
     assert created == sorted(created, reverse=True)
 
 
+async def test_an_item_that_has_no_words_is_left_out_and_keeps_nobody_from_the_others(notify):
+    person = a_person()
+    await told(notify, person, times=4)
+    newest, second, third, oldest = await notify.inbox(person)
+    async with notify.running.session() as session:
+        nothing = "UPDATE inbox_item SET facts = '{}' WHERE item_id = ANY(:them)"
+        await run(session, text(nothing), {"them": [second["item_id"], oldest["item_id"]]})
+        await session.commit()
+    client = notify.http_as(person.member_id)
+
+    first = (await client.get("/v1/inbox", params={"limit": 2})).json()
+    rest = (await client.get("/v1/inbox", params={"limit": 2, "cursor": first["next_cursor"]})).json()
+
+    assert (first["items"], rest["items"], rest["next_cursor"]) == ([newest], [third], None)
+
+
 async def test_an_item_is_read_once_and_stays_read(notify):
     person = a_person()
     await told(notify, person)

@@ -16,7 +16,7 @@ from chassis.sql import run
 from contracts.event import new_id
 from contracts.matching import IntroductionMade, MatchEndorsed, MatchProposed
 from node.part import free_port
-from services.notify.streaming import as_event
+from services.notify.streaming import ITEMS_AT_ONCE, as_event
 from services.notify.views import InboxItemView
 from tests.given import eventually
 from tests.members.conftest import slug
@@ -188,6 +188,20 @@ async def test_a_long_absence_is_made_up_for(notify, open_stream):
     assert {item["matter_id"] for item in items} == {match["match_id"] for match in matches}
     positions = [item["position"] for item in items]
     assert positions == sorted(set(positions))
+
+
+async def test_what_has_no_words_holds_up_nothing_after_it(notify, open_stream):
+    person = a_person()
+    await told(notify, person, ITEMS_AT_ONCE)
+    async with notify.running.session() as session:
+        nothing = "UPDATE inbox_item SET facts = '{}' WHERE member_id = :member_id"
+        await run(session, text(nothing), {"member_id": person.member_id})
+        await session.commit()
+    (new,) = await told(notify, person)
+
+    reader = await open_stream(person, after=0)
+
+    assert [item["matter_id"] for item in await reader.items(1)] == [new]
 
 
 async def test_nothing_is_missed_when_transactions_overlap(notify, open_stream):
