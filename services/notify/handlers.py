@@ -53,6 +53,7 @@ from services.notify.push import devices
 from services.notify.push import handlers as push_handlers
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
+from services.notify.templates import Template
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 router.include(departures.router)
@@ -192,10 +193,16 @@ async def open_contact(
 async def tell_team_of_refusal(
     failure: NotificationFailed, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
-    """The node's team hears, once for each refused address, that a member cannot be reached."""
+    """The node's team hears, once for each refused address, that a member cannot be reached.
+
+    Not of a link that went elsewhere than to the address of the member: to a new one with a typing error in it.
+    """
     contact = (await contacts.contacts_of(session, [failure.member_id])).get(failure.member_id)
+    refused_at = contact.refused_at if contact else None
+    if failure.template == Template.SIGN_IN and refused_at is None:
+        return
     team = await contacts.team(session)
-    occurrence = rules.refusal_occurrence(contact.refused_at if contact else None, now)
+    occurrence = rules.refusal_occurrence(refused_at, now)
     await tell(session, rules.refusal_notices(failure, team, occurrence), settings, now)
 
 

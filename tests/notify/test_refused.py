@@ -2,12 +2,28 @@
 
 import pytest
 
+from contracts.matching import MatchEndorsed
 from contracts.vocabulary import Language
+from services.notify import contacts
 from services.notify.rendering import Reading, inbox_lines
 from services.notify.rules import Notice
 from services.notify.telling import tell
 from services.notify.templates import Template
-from tests.notify.conftest import NODE_URL, a_person, a_team_member
+from tests.notify.conftest import NODE_URL, a_match, a_person, a_team_member
+from tests.notify.test_telling import a_link
+
+
+async def refused_at(notify, person):
+    """Since when the service holds the address of somebody for refused."""
+    async with notify.running.session() as session:
+        return (await contacts.contacts_of(session, [person.member_id]))[person.member_id].refused_at
+
+
+async def asked(notify, person):
+    """Somebody is asked whether they want to meet; returns when the mail about it is settled."""
+    await notify.running.when(MatchEndorsed(**a_match(person, a_person("Vera Vreemd"))))
+    await notify.posted()
+
 
 # What the team reads of it.
 
@@ -35,3 +51,26 @@ async def test_the_team_reads_of_a_member_whose_contact_is_not_known(notify):
 
     (item,) = await notify.inbox(tess)
     assert (item["title"], stranger.member_id in item["text"]) == ("Mail aan een lid komt niet aan", True)
+
+
+async def test_a_typing_error_in_a_new_address_does_not_say_that_the_member_cannot_be_reached(own_notify):
+    tess, noor = await a_team_member(own_notify), a_person("Noor Jansen")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": "typo-" + noor.email, "answer": 550})
+
+    await own_notify.when(a_link(noor, own_notify.clock(), email="typo-" + noor.email, confirms=True))
+
+    assert (await own_notify.kept(noor)).status == "failed"
+    assert (await own_notify.inbox(tess), await refused_at(own_notify, noor)) == ([], None)
+    await asked(own_notify, noor)
+    assert len(own_notify.mails(noor)) == 1
+
+
+async def test_the_team_hears_of_the_address_that_somebody_signs_in_with(own_notify):
+    tess, noor = await a_team_member(own_notify), a_person("Noor Jansen")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": noor.email, "answer": 550, "times": 1})
+
+    await own_notify.when(a_link(noor, own_notify.clock()))
+
+    assert await own_notify.templates(tess) == ["team-mail-refused"]
