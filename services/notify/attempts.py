@@ -17,6 +17,9 @@ KEEP_TRYING = timedelta(days=3)
 #: Nobody leaves a mail for so long between two tries: this node was off, or what it keeps is of a backup.
 _OFF_AFTER = timedelta(days=1)
 
+#: An address that refused mail is left alone for so long: a server says no for a fault of its own, or of ours, too.
+_LEAVE_ALONE = timedelta(days=7)
+
 #: While the mail server cannot be reached at all.
 _SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
 
@@ -52,6 +55,11 @@ def is_given_up(since: datetime, now: datetime) -> bool:
     return now - since > KEEP_TRYING
 
 
+def is_left_alone(refused_at: Iterable[datetime], now: datetime) -> bool:
+    """Whether no mail goes to an address that refused one at these moments."""
+    return any(now - moment < _LEAVE_ALONE for moment in refused_at)
+
+
 def is_unsure_again(attempts_unsure: int) -> bool:
     """Whether a mail that may have arrived, and may have before, is one time too many."""
     return attempts_unsure + 1 >= UNSURE_ATTEMPTS_MAX
@@ -82,7 +90,7 @@ def without_sending(
 ) -> Settled | None:
     """What becomes of a mail that is due but must not be sent (now); nothing when it is to be sent.
 
-    `refused` has whose contact is known, with whether their address was refused. `not_before` is when the
+    `refused` has whose contact is known, with whether their address refused mail lately. `not_before` is when the
     member's silence ends, or now. `items` is how many things a digest tells: of nothing (any more) nobody is mailed.
     Who left is mailed no more than the links that they ask for.
     """

@@ -30,7 +30,8 @@ _KEEP_CONTACT = text(
     ON CONFLICT (member_id) DO UPDATE SET
         version = excluded.version, name = excluded.name, email = excluded.email, phone = excluded.phone,
         language = excluded.language, organisation_name = excluded.organisation_name,
-        refused_at = CASE WHEN known.email = excluded.email THEN known.refused_at END
+        refused_at = CASE WHEN known.email = excluded.email THEN known.refused_at END,
+        last_refused_at = CASE WHEN known.email = excluded.email THEN known.last_refused_at END
     WHERE known.version < excluded.version
     """
 )

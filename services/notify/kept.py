@@ -6,7 +6,7 @@ from chassis.kept import kept_router
 #: somebody was given.
 QUESTIONS = {
     "contact": """
-        SELECT name, email, phone, language, organisation_name, refused_at, desk_mailed_on FROM contact
+        SELECT name, email, phone, language, organisation_name, refused_at, last_refused_at, desk_mailed_on FROM contact
         WHERE member_id = ANY(:who)
     """,
     "preferences": "SELECT * FROM preference WHERE member_id = ANY(:who)",

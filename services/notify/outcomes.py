@@ -46,10 +46,12 @@ _FAIL = text(
     f"UPDATE notification SET status = 'failed', sender = NULL, refusal = :code, facts = {WITHOUT_SECRETS} {_OURS}"
 )
 _REFUSE_ADDRESS = text(
-    "UPDATE contact SET refused_at = coalesce(refused_at, :now) WHERE member_id = :member_id AND email = :address"
+    "UPDATE contact SET refused_at = coalesce(refused_at, :now), last_refused_at = :now "
+    "WHERE member_id = :member_id AND email = :address"
 )
 _ACCEPT_ADDRESS = text(
-    "UPDATE contact SET refused_at = NULL WHERE member_id = :member_id AND email = :address AND refused_at IS NOT NULL"
+    "UPDATE contact SET refused_at = NULL, last_refused_at = NULL "
+    "WHERE member_id = :member_id AND email = :address AND refused_at IS NOT NULL"
 )
 _TO_THE_NEW_ADDRESS = text(
     "UPDATE notification SET status = 'waiting', next_attempt_at = :now, tried_since = NULL "
@@ -58,8 +60,8 @@ _TO_THE_NEW_ADDRESS = text(
 
 
 def is_sent_alone(mail: Claimed, outcome: Outcome) -> bool:
-    """Whether nothing but the mail itself is to be written down: it was accepted, and tells of no other."""
-    return isinstance(outcome, Accepted) and not mail.items and not mail.has_own_address
+    """Whether nothing but the mail itself is to be written down: it was accepted, and says nothing of another."""
+    return isinstance(outcome, Accepted) and not mail.items and not mail.proves_address
 
 
 async def write_down_sent(
@@ -114,8 +116,8 @@ async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now:
             told = [item["notification_id"] for item in mail.items]
             await run(session, _SENT_TOGETHER, {"id": mail.notification_id, "now": now, "told": told})
         say(session, NotificationSent(**_about(mail)))
-    # Somebody who gets their sign-in link by mail can be reached at that address (again).
-    if mail.has_own_address and _changed(await run(session, _ACCEPT_ADDRESS, _address(mail))):
+    # Who gets a sign-in link, or a mail at an address that is tried again, can be reached there (again).
+    if mail.proves_address and _changed(await run(session, _ACCEPT_ADDRESS, _address(mail))):
         await contacts.introduce_again(session, mail.member_id, now)
 
 

@@ -15,7 +15,7 @@ from chassis import say
 from chassis.database import driver_of
 from chassis.sql import run
 from contracts.notify import NotificationFailed
-from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, without_sending
+from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, is_left_alone, without_sending
 from services.notify.connections import SENDER_LOCKS
 from services.notify.moments import wishes_from
 from services.notify.tables import Notification
@@ -56,6 +56,11 @@ class Claimed:
         return "email" in self.facts
 
     @property
+    def proves_address(self) -> bool:
+        """Whether it says something new of the member's address if it is taken."""
+        return self.has_own_address or bool(self.contacts[self.member_id]["refused_at"])
+
+    @property
     def category(self) -> Category | None:
         """What the member may stop, if it is such; a version before this one did not write it down."""
         return Category(self.category_kept) if self.category_kept else CATEGORY_OF.get(Template(self.template))
@@ -74,7 +79,7 @@ class Claimed:
             self.category,
             expires_at=self.expires_at,
             needs=self.needs,
-            refused={who: contact["refused_at"] is not None for who, contact in self.contacts.items()},
+            refused={who: is_left_alone(_refusals(contact), now) for who, contact in self.contacts.items()},
             member_id=self.member_id,
             has_left=self.has_left,
             muted=wishes.muted,
@@ -82,6 +87,12 @@ class Claimed:
             items=len(self.items),
             now=now,
         )
+
+
+def _refusals(contact: dict[str, Any]) -> list[datetime]:
+    """The first and the last moment at which their address refused mail; a release before wrote the first alone."""
+    since = contact["refused_at"]
+    return [datetime.fromisoformat(moment) for moment in (since, contact.get("last_refused_at")) if since and moment]
 
 
 #: The address that came along, and the token of a sign-in link, are kept no longer than the mail is under way.

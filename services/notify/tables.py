@@ -36,7 +36,8 @@ class Contact(Table, table=True):
     phone: str | None = None
     language: str
     organisation_name: str | None = None
-    refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
+    refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))  # for the first time
+    last_refused_at: datetime | None = Field(default=None, sa_column=_time_column(nullable=True))
     desk_mailed_on: str | None = None  # the day of the last mail about what they look after as ambassador
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.matching import MatchEndorsed
+from contracts.matching import IntroductionMade, MatchEndorsed
 from contracts.vocabulary import Language
 from services.notify import contacts
 from services.notify.rendering import Reading, inbox_lines
@@ -73,4 +73,36 @@ async def test_the_team_hears_of_the_address_that_somebody_signs_in_with(own_not
 
     await own_notify.when(a_link(noor, own_notify.clock()))
 
+    assert await own_notify.templates(tess) == ["team-mail-refused"]
+
+
+# It is tried again.
+
+
+async def test_an_address_is_tried_again_after_a_week_and_then_gets_what_it_missed_of_introductions(own_notify):
+    noor, fatima, sem = a_person("Noor Jansen"), a_person("Fatima de Wit"), a_person("Sem de Vries")
+    await own_notify.given(noor, fatima, sem)
+    own_notify.catcher.behave({"to": noor.email, "answer": 550, "times": 1})
+    await own_notify.when(IntroductionMade(**a_match(noor, fatima)))
+    await own_notify.when(IntroductionMade(**a_match(noor, fatima)))
+    assert [mail.refusal for mail in await own_notify.mails_kept(noor)] == ["550", "address-refused"]
+
+    own_notify.clock.move(days=30)
+    await own_notify.when(IntroductionMade(**a_match(noor, sem)))
+
+    assert [mail.status for mail in await own_notify.mails_kept(noor)] == ["sent"] * 3
+    assert await refused_at(own_notify, noor) is None
+
+
+async def test_an_address_that_goes_on_refusing_is_tried_once_a_week_and_the_team_hears_of_it_once(own_notify):
+    tess, noor = await a_team_member(own_notify), a_person("Noor Jansen")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": noor.email, "answer": 550})
+
+    for days in (0, 6, 1, 6, 1):
+        own_notify.clock.move(days=days, seconds=1)
+        await asked(own_notify, noor)
+
+    refusals = [mail.refusal for mail in await own_notify.mails_kept(noor)]
+    assert refusals == ["550", "address-refused", "550", "address-refused", "550"]
     assert await own_notify.templates(tess) == ["team-mail-refused"]
