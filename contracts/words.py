@@ -40,6 +40,9 @@ _KINDS: dict[Language, dict[str, str]] = {
     },
 }
 
+#: Of what these are, English does not say 'a'.
+_WITHOUT_ARTICLE = frozenset({Kind.LESSON_MATERIAL, Kind.EXPERTISE, Kind.EQUIPMENT})
+
 _THEMES: dict[Language, dict[str, str]] = {
     _DUTCH: {
         Theme.ENERGY_TRANSITION: "energietransitie",
@@ -195,8 +198,8 @@ def reason_in_words(reason: Reason, language: Language) -> str:
         case "distance":
             return _distance(value, dutch)
         case "kind":
-            asked, _, offered = (kind_in_words(kind.strip(), language) for kind in value.partition(":"))
-            return f"vraagt {asked}, biedt {offered or asked}" if dutch else f"asks {asked}, offers {offered or asked}"
+            asked, _, offered = (kind.strip() for kind in value.partition(":"))
+            return _asked_and_offered(asked, offered or asked, language)
         case "meaning":
             return _alike(value, language)
         case "words":
@@ -210,6 +213,20 @@ def reason_in_words(reason: Reason, language: Language) -> str:
             return f"mbo-niveau {value}" if dutch else f"MBO level {value}"
 
 
+def _asked_and_offered(asked: str, offered: str, language: Language) -> str:
+    if language is _DUTCH:
+        return f"vraagt {kind_in_words(asked, language)}, biedt {kind_in_words(offered, language)}"
+    same = "it" if asked in _WITHOUT_ARTICLE else "one"
+    return f"asks for {_with_article(asked)}, offers {same if asked == offered else _with_article(offered)}"
+
+
+def _with_article(kind: str) -> str:
+    words = kind_in_words(kind, _ENGLISH)
+    if kind in _WITHOUT_ARTICLE:
+        return words
+    return f"{'an' if words[:1] in 'aeiou' else 'a'} {words}"
+
+
 def _period(days: str, language: Language) -> str:
     dutch = language is _DUTCH
     try:
@@ -217,8 +234,8 @@ def _period(days: str, language: Language) -> str:
     except ValueError:
         return "in dezelfde periode" if dutch else "in the same period"
     if begin == end:
-        return f"kan op {begin}" if dutch else f"both can on {begin}"
-    return f"kan van {begin} tot en met {end}" if dutch else f"both can from {begin} until {end}"
+        return f"kan voor allebei op {begin}" if dutch else f"both are free on {begin}"
+    return f"kan voor allebei van {begin} tot en met {end}" if dutch else f"both are free from {begin} until {end}"
 
 
 def _alike(percentage: str, language: Language) -> str:

@@ -74,15 +74,34 @@ def test_every_reason_can_be_read(code, language):
     [
         (
             "2027-03-01/2027-06-30",
-            "kan van 1 maart 2027 tot en met 30 juni 2027",
-            "both can from 1 March 2027 until 30 June 2027",
+            "kan voor allebei van 1 maart 2027 tot en met 30 juni 2027",
+            "both are free from 1 March 2027 until 30 June 2027",
         ),
-        ("2027-06-30/2027-06-30", "kan op 30 juni 2027", "both can on 30 June 2027"),
+        ("2027-06-30/2027-06-30", "kan voor allebei op 30 juni 2027", "both are free on 30 June 2027"),
         ("", "in dezelfde periode", "in the same period"),
     ],
 )
 def test_a_period_is_told_as_people_write_days(days, dutch, english):
     reason = Reason(code="period", value=days, weight=0.5)
+
+    assert reason_in_words(reason, Language.DUTCH) == dutch
+    assert reason_in_words(reason, Language.ENGLISH) == english
+
+
+@pytest.mark.parametrize(
+    ("kinds", "dutch", "english"),
+    [
+        ("internship:internship", "vraagt stage, biedt stage", "asks for an internship, offers one"),
+        ("expertise:expertise", "vraagt deskundigheid, biedt deskundigheid", "asks for expertise, offers it"),
+        (
+            "guest-lesson:lesson-material",
+            "vraagt gastles, biedt lesmateriaal",
+            "asks for a guest lesson, offers lesson material",
+        ),
+    ],
+)
+def test_what_is_asked_and_offered_is_told_in_a_sentence(kinds, dutch, english):
+    reason = Reason(code="kind", value=kinds, weight=0.5)
 
     assert reason_in_words(reason, Language.DUTCH) == dutch
     assert reason_in_words(reason, Language.ENGLISH) == english

@@ -63,7 +63,7 @@ def test_reasons_are_read_in_dutch_and_in_english_with_how_much_they_count():
     )
     assert reasons_in_words(reasons, Language.ENGLISH) == (
         "6 km away (counts most)",
-        "asks internship, offers internship",
+        "asks for an internship, offers one",
         "the texts touch each other",
         "same theme: energy transition",
         "words that fit: warmtepomp (counts a little)",

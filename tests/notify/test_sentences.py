@@ -1,0 +1,79 @@
+"""What mails and the pages behind their links say, where it was not what is so, or not as people say it."""
+
+import pytest
+
+from contracts.vocabulary import Language
+from services.notify.rendering import unsubscribe_page
+from services.notify.templates import EVERYTHING, Category, Template
+from tests.catching import words
+from tests.notify.test_mail_texts import a_mail, page, sent
+
+
+def told(template, language, **facts):
+    """What a mail says, on one line, after its subject."""
+    mail = sent(a_mail(template, Language(language), **facts))
+    return f"{mail['Subject']} / {' '.join(words(mail).split())}"
+
+
+@pytest.mark.parametrize(
+    ("language", "stops"),
+    [
+        ("nl", "Liever helemaal geen mails meer van ons? Zet alles uit wat uit kan: https://"),
+        ("en", "Would you rather not get any mails from us? Turn off all that can be turned off: https://"),
+    ],
+)
+def test_a_gathered_mail_says_that_its_link_stops_every_sort(language, stops):
+    assert stops in told(Template.DIGEST, language)
+
+
+@pytest.mark.parametrize(
+    ("category", "language", "stops"),
+    [
+        (EVERYTHING, "nl", "geen mails meer van ons, ook niet wat meteen komt. In je inbox"),
+        (EVERYTHING, "en", "no more mails from us, also none that come at once. You will still see everything"),
+        (Category.UNANSWERED, "nl", "geen mails meer over vragen zonder antwoord en over wat verloopt."),
+        (Category.UNANSWERED, "en", "no more mails about requests without an answer and about what expires."),
+        (Category.REMINDERS, "en", "no more mails about matches that wait for you and tomorrow's meetings."),
+    ],
+)
+@pytest.mark.parametrize("state", ["asked", "off"])
+def test_the_page_of_a_link_says_all_that_it_stops(category, language, stops, state):
+    body = page(unsubscribe_page(category, Language(language), state)).find("body")
+
+    assert stops in " ".join("".join(body.itertext()).split())
+
+
+@pytest.mark.parametrize(
+    ("language", "because", "goes_on"),
+    [
+        ("nl", "declined", "We zoeken verder zolang je vraag openstaat."),
+        ("nl", "closed", "Staat je vraag nog open? Dan zoeken we verder."),
+        ("en", "declined", "We go on looking as long as your request is open."),
+        ("en", "closed", "Is your request still open? Then we go on looking."),
+    ],
+)
+def test_who_may_have_closed_it_themselves_is_not_told_that_we_go_on_looking(language, because, goes_on):
+    text = told(Template.MATCH_LAPSED, language, lapsed_because=because)
+
+    assert goes_on in text
+    assert ("Dan zoeken" in text or "Then we go" in text) == (because == "closed")
+
+
+@pytest.mark.parametrize(
+    ("template", "sentence"),
+    [
+        (Template.MATCH_LAPSED, "Not going ahead: Stage over circulair bouwen"),
+        (Template.MATCH_LAPSED, "Meeting Warmtewerk BV is not going ahead."),
+        (Template.MATCH_PROPOSED, "asks for an internship, offers one"),
+        (Template.MEETING_LEFT, "You are no longer signed up: Warmtepompen in de praktijk"),
+        (Template.ADDRESS_REPLACED, "somebody else is pretending to be you."),
+    ],
+)
+def test_english_is_as_people_say_it(template, sentence):
+    assert sentence in told(template, "en")
+
+
+def test_a_note_about_what_is_gone_says_so_in_english():
+    assert "You wanted to come back to this: a request that no longer exists" in told(
+        Template.FOLLOW_UP, "en", title=""
+    )
