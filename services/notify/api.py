@@ -112,8 +112,8 @@ async def read_preferences(
     """Which mails the member gets, and when."""
     preference = await preferences.preference_of(session, who.member_id)
     response.headers["ETag"] = f'"{preference.version}"'
-    language = await contacts.language_of(session, who.member_id)
-    return preferences_view(wishes_from(vars(preference)), settings_of(request).habits, language, preference.version)
+    contact = await contacts.contact_of(session, who.member_id)
+    return preferences_view(wishes_from(vars(preference)), settings_of(request).habits, contact, preference.version)
 
 
 @router.put("/preferences", response_model=PreferencesView)
@@ -132,8 +132,8 @@ async def set_preferences(
         for other in who.also:  # one person, one choice
             await preferences.choose(session, other, wishes)
             await planning.plan_again(session, other, habits, now)
-        language = await contacts.language_of(session, who.member_id)
-        view = preferences_view(wishes, habits, language, version)
+        contact = await contacts.contact_of(session, who.member_id)
+        view = preferences_view(wishes, habits, contact, version)
         return Reply(view, version=version)
 
     return await command(choose)

@@ -149,6 +149,11 @@ async def contacts_of(session: AsyncSession, member_ids: Iterable[str]) -> dict[
     return {contact.member_id: contact for contact in found}
 
 
+async def contact_of(session: AsyncSession, member_id: str) -> Contact | None:
+    """How a member can be reached, if it is known."""
+    return (await contacts_of(session, [member_id])).get(member_id)
+
+
 async def language_of(session: AsyncSession, member_id: str) -> Language:
     """The language that a member reads; Dutch as long as we do not know."""
     found = await session.exec(select(Contact.language).where(Contact.member_id == member_id))

@@ -197,7 +197,7 @@ async def tell_team_of_refusal(
 
     Not of a link that went elsewhere than to the address of the member: to a new one with a typing error in it.
     """
-    contact = (await contacts.contacts_of(session, [failure.member_id])).get(failure.member_id)
+    contact = await contacts.contact_of(session, failure.member_id)
     refused_at = contact.refused_at if contact else None
     if failure.template == Template.SIGN_IN and refused_at is None:
         return

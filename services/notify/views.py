@@ -90,6 +90,7 @@ class PreferencesView(Preferences):
     """What a member chose, or what the node does for who never did; the language comes with their contact details."""
 
     language: Language
+    email_refused: bool = Field(description="Whether mail to the member's address was refused, so that none arrives.")
     version: int = Field(description="Of the choice, as in the ETag: to be sent along with a change.")
 
 
@@ -174,8 +175,8 @@ def _inbox_view(
     )
 
 
-def preferences_view(wishes: Wishes, habits: Habits, language: Language, version: int) -> PreferencesView:
-    """How often each sort of mail comes to a member."""
+def preferences_view(wishes: Wishes, habits: Habits, contact: tables.Contact | None, version: int) -> PreferencesView:
+    """How often each sort of mail comes to a member; in Dutch as long as we do not know them."""
     rhythms = {category.value: wishes.rhythm(category, habits) for category in Category}
     return PreferencesView(
         **rhythms,
@@ -183,7 +184,8 @@ def preferences_view(wishes: Wishes, habits: Habits, language: Language, version
         quiet_until=wishes.quiet_until,
         weekends=wishes.weekends,
         pushed=tuple(category for category in Category if wishes.is_pushed(category)),
-        language=language,
+        language=Language(contact.language) if contact else Language.DUTCH,
+        email_refused=contact is not None and contact.refused_at is not None,
         version=version,
     )
 

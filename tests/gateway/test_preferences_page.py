@@ -1,6 +1,7 @@
 """The page where a member says when they want their mail."""
 
 import pytest
+from sqlalchemy import text
 
 from contracts.vocabulary import Language
 from services.gateway.pages.words import say
@@ -40,8 +41,26 @@ async def test_the_page_says_which_mails_always_come(neighbourhood):
 
     told = shown(well_made(await noor.get("/preferences"), "nl"))
 
-    for always in ("Een mail om in te loggen", "een bijeenkomst waarvoor je je aanmeldde", "die je na moet kijken"):
+    for always in (
+        *("Een mail om in te loggen", "een bijeenkomst waarvoor je je aanmeldde", "die je na moet kijken"),
+        "of je ambassadeur bent",
+    ):
         assert always in told
+
+
+async def test_who_gets_no_mail_because_their_address_refused_it_reads_so_and_goes_on_to_it(neighbourhood):
+    noor, told = await neighbourhood.member(), "Onze mail aan jou komt niet aan."
+    await neighbourhood.quiet()
+    assert told not in shown(well_made(await noor.get("/preferences"), "nl"))
+
+    refuse = "UPDATE contact SET refused_at = '2026-03-03T12:00Z' WHERE member_id = :member_id"
+    async with neighbourhood.services[2].service.engine.begin() as connection:
+        await connection.execute(text(refuse), {"member_id": await neighbourhood.member_id(noor)})
+
+    page = well_made(await noor.get("/preferences"), "nl")
+    assert told in shown(page)
+    assert "/my-data/change" in {link.get("href") for link in page.iter("a")}
+    assert "Mail komt niet aan sinds" in shown(well_made(await noor.get("/my-data"), "nl"))
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

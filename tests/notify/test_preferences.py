@@ -46,7 +46,7 @@ async def muted_link(notify, person, **how):
 async def test_whoever_never_chose_gets_everything(notify, noor):
     answer = await notify.http_as(noor.member_id).get("/v1/preferences")
 
-    assert answer.json() == ALL | {"language": "nl", "version": 1}
+    assert answer.json() == ALL | {"language": "nl", "email_refused": False, "version": 1}
     assert answer.headers["etag"] == '"1"'
 
 
@@ -151,7 +151,7 @@ async def test_one_click_stops_one_category_and_no_other(notify, noor):
 
     assert (answer.status_code, answer.json()) == (200, {"category": "proposals", "unsubscribed": True})
     chosen = (await notify.http_as(noor.member_id).get("/v1/preferences")).json()
-    assert chosen == ALL | {"proposals": "none", "language": "nl", "version": 2}
+    assert chosen == ALL | {"proposals": "none", "language": "nl", "email_refused": False, "version": 2}
 
 
 async def test_clicking_again_changes_nothing(notify, noor):

@@ -36,7 +36,7 @@ SHOWN = {
     "hand-overs": ("title", "note", "asked_at"),
     "follow-ups": ("note", "due_on"),
     "desk": ("provinces", "themes"),
-    "contact": ("name", "email", "phone", "organisation_name"),
+    "contact": ("name", "email", "refused_at", "phone", "organisation_name"),
     "preferences": ("rhythms", "muted", "quiet_from", "quiet_until", "weekends"),
     "push-devices": ("push_service", "added_at"),
     "mails": ("template", "status", "created_at"),

@@ -97,6 +97,7 @@ async def _page(
         at="/preferences",
         status=status,
         chosen=chosen,
+        email_refused=chosen.get("email_refused"),  # a notify of a release before does not say it
         sorts=({"desk": DESK_RHYTHMS} if brings_together else {}) | sorts,
         kept=() if brings_together else ("desk",),
         push_key=told["public_key"],
