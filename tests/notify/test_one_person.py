@@ -7,6 +7,7 @@ import pytest
 from contracts.matching import MatchEndorsed, MatchProposed
 from contracts.members import MemberMerged, MemberParted, NodeTeamJoined
 from contracts.notify import DigestDue
+from services.notify.views import PreferencesDraft
 from tests.catching import words
 from tests.notify.conftest import NODE_URL, a_match, a_person
 
@@ -65,8 +66,7 @@ async def test_one_choice_holds_for_both_and_so_does_one_click(notify, two):
 
     one = notify.http_as(stays.member_id, also=(other.member_id,))
     wishes = await one.get("/v1/preferences")
-    told = {name: value for name, value in wishes.json().items() if name not in ("language", "version")}
-    chosen = told | {"proposals": "at-once"}
+    chosen = {name: wishes.json()[name] for name in PreferencesDraft.model_fields} | {"proposals": "at-once"}
     answer = await one.put("/v1/preferences", json=chosen, headers={"If-Match": wishes.headers["etag"]})
     assert answer.status_code == 200, answer.text
     await notify.when(MatchEndorsed(**a_match(other, a_person("Wim Vreemd"))))
