@@ -27,12 +27,22 @@ _SERVER_BACK_OFF_SECONDS = (0.2, 1.0, 5.0, 15.0, 30.0)
 UNSURE_ATTEMPTS_MAX = 5
 
 
-def tried_since(known: datetime | None, due_at: datetime, now: datetime) -> datetime:
+def tried_since(known: datetime | None, attempts: int, due_at: datetime, now: datetime) -> datetime:
     """Since when a mail that was due then is tried: how long it waited before, or while this node was off, is no try.
 
-    `known` is what this said the last time.
+    `known` is what was said the last time. Before the first of its `attempts` there was no server that heard of it.
     """
-    return now if known is None or now - due_at > _OFF_AFTER else known
+    return now if known is None or attempts == 1 or now - due_at > _OFF_AFTER else known
+
+
+def tried_since_without_server(known: datetime | None, attempts: int, due_at: datetime, now: datetime) -> datetime:
+    """The same of a mail for which there was no server now: of its tries that takes no time.
+
+    A mail that no server heard of yet has waited since the first time: the operator is told by that.
+    """
+    if known is None:
+        return now
+    return known if attempts == 1 else known + (now - due_at)
 
 
 def next_attempt(attempts: int, since: datetime, now: datetime, jitter: float) -> datetime:

@@ -203,7 +203,8 @@ async def tell_team_of_refusal(
         return
     team = await contacts.team(session)
     occurrence = rules.refusal_occurrence(refused_at, now)
-    await tell(session, rules.refusal_notices(failure, team, occurrence), settings, now)
+    notices = rules.refusal_notices(failure, team, occurrence, address_refused=refused_at is not None)
+    await tell(session, notices, settings, now)
 
 
 @router.hears(InitiativeNews)

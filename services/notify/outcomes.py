@@ -86,7 +86,8 @@ async def write_down(
 ) -> None:
     """Settles a mail, or puts it back in the post for another time."""
     ours = {"id": mail.notification_id, "sender": sender}
-    since = attempts.tried_since(mail.tried_since, mail.due_at, now)
+    tries = (mail.tried_since, mail.attempts, mail.due_at, now)
+    since = attempts.tried_since(*tries)
     again = {"next": now, "unused": 1, "unsure": 0, "code": None, "since": since}
     match outcome:
         case Accepted():
@@ -101,11 +102,9 @@ async def write_down(
                 later = attempts.next_attempt(mail.attempts, since, now, jitter)
                 again |= {"next": later, "unused": 0, "unsure": int(unsure), "code": code}
                 await run(session, _WAIT, ours | again)
-        case ServerAway(code):
-            if attempts.is_given_up(since, now):
-                await _failed(session, mail, ours, code)
-            else:
-                await run(session, _WAIT, ours | again | {"code": code})
+        case ServerAway(code):  # however long: what is the server's fault is no reason to give up a mail
+            since = attempts.tried_since_without_server(*tries)
+            await run(session, _WAIT, ours | again | {"code": code, "since": since})
         case NotOffered():
             await run(session, _WAIT, ours | again | {"since": mail.tried_since})
 

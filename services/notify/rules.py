@@ -177,20 +177,26 @@ def escalation_notices(event: RequestEscalated) -> list[Notice]:
     ]
 
 
-def refusal_notices(event: NotificationFailed, team: Iterable[str], occurrence: str) -> list[Notice]:
+def refusal_notices(
+    event: NotificationFailed, team: Iterable[str], occurrence: str, *, address_refused: bool = True
+) -> list[Notice]:
     """The node's team hears once for each refused address (`occurrence`) that a member cannot be reached.
+
+    Without a refused address they hear of an answer of the server alone: the rest is our own fault, and the operator's.
 
     Not of who wanted to join or was invited: anybody can fill in an address that does not exist, as often as they like.
     An address that another took the place of may well exist no more.
     """
     if event.template in (Template.JOINING, Template.INVITATION, Template.ADDRESS_REPLACED):
         return []
+    if not address_refused and not event.refusal[:1].isdigit():
+        return []
     return [
         Notice(
             who,
             Template.TEAM_MAIL_REFUSED,
             event.member_id,
-            {"refusal": event.refusal},
+            {"refusal": event.refusal, "address_refused": address_refused},
             occurrence=occurrence,
             by_mail=False,
             about=tuple(_once((who, event.member_id))),

@@ -264,11 +264,11 @@ def test_a_server_that_is_back_is_found_within_a_minute(failures, jitter):
 
 
 def test_a_mail_is_tried_since_the_first_no_and_not_for_the_days_on_which_nobody_did():
-    first = attempts.tried_since(None, NOW - timedelta(days=9), NOW)
+    first = attempts.tried_since(None, 1, NOW - timedelta(days=9), NOW)
     assert first == NOW
 
     for later, due_at, since in ((1, 1, NOW), (90, 89, NOW), (90, 1, NOW + timedelta(hours=90))):
-        found = attempts.tried_since(first, NOW + timedelta(hours=due_at), NOW + timedelta(hours=later))
+        found = attempts.tried_since(first, 2, NOW + timedelta(hours=due_at), NOW + timedelta(hours=later))
         assert found == since
 
 
