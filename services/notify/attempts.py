@@ -93,6 +93,7 @@ def without_sending(
     refused: Mapping[str, bool],
     member_id: str,
     has_left: bool,
+    is_over: bool,
     muted: Iterable[str],
     not_before: datetime,
     items: int,
@@ -102,11 +103,11 @@ def without_sending(
 
     `refused` has whose contact is known, with whether their address refused mail lately. `not_before` is when the
     member's silence ends, or now. `items` is how many things a digest tells: of nothing (any more) nobody is mailed.
-    Who left is mailed no more than the links that they ask for.
+    Who left is mailed no more than the links that they ask for. `is_over` is when something newer says otherwise.
     """
     if template in SIGN_IN_TEMPLATES:  # it goes to the address that came along, and whoever asked for it waits
         return Settled(Delivery.EXPIRED) if expires_at is None or expires_at <= now else None
-    if expires_at is not None and expires_at <= now:
+    if is_over or (expires_at is not None and expires_at <= now):
         return Settled(Delivery.EXPIRED)
     if not all(who in refused for who in needs):
         return Settled(Delivery.AWAITING_CONTACT)

@@ -1,6 +1,6 @@
 """What who signed up for a meeting is told, and what their calendar is: decisions, without database or clock."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -8,7 +8,7 @@ from contracts.calendar import calendar_file, span
 from contracts.meetings import Meeting, Standing
 from contracts.requests import MeetingCalledOff, MeetingMoved, MeetingNear, PlaceFreed, SignedUp, SignUpWithdrawn
 from services.notify.rules import Notice
-from services.notify.templates import Template
+from services.notify.templates import MEETING_TEMPLATES, Template
 
 SignUpHeard = SignedUp | PlaceFreed | SignUpWithdrawn | MeetingMoved | MeetingCalledOff | MeetingNear
 
@@ -23,6 +23,32 @@ _TEMPLATE_OF: dict[type, Template] = {
 
 #: After these it does not stand in a calendar any more.
 _GONE = frozenset({Template.MEETING_LEFT, Template.MEETING_CALLED_OFF})
+
+#: These say all of how a sign-up stands; whatever was told of it before contradicts them.
+_ALL_OF_IT = (Template.MEETING_SIGNED_UP, Template.MEETING_PLACE_FREED, *sorted(_GONE))
+
+#: Of these a mail says no more than when and where the meeting is, as one that it moved (again) does.
+_WHEN_AND_WHERE = (Template.MEETING_MOVED, Template.MEETING_NEAR)
+
+
+def contradicted(mail: str) -> str:
+    """The condition that a `mail` of a meeting says what a newer one of the same sign-up says otherwise.
+
+    Which is newer their occurrences tell: each sort of event comes by itself, and a mail may be put off.
+    """
+    return f"""
+        CASE WHEN {mail}.template IN ({_listed(MEETING_TEMPLATES)}) THEN EXISTS (
+            SELECT FROM notification AS newer
+            WHERE newer.member_id = {mail}.member_id AND newer.matter_id = {mail}.matter_id
+              AND CASE WHEN newer.template IN ({_listed(_ALL_OF_IT)})
+                    OR newer.template = '{Template.MEETING_MOVED}' AND {mail}.template IN ({_listed(_WHEN_AND_WHERE)})
+                  THEN CAST(string_to_array(newer.occurrence, '.') AS bigint[])
+                     > CAST(string_to_array({mail}.occurrence, '.') AS bigint[]) END) ELSE false END
+    """
+
+
+def _listed(templates: Iterable[Template]) -> str:
+    return ", ".join(f"'{template}'" for template in sorted(templates))
 
 
 def notice(event: SignUpHeard) -> Notice:

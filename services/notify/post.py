@@ -17,6 +17,7 @@ from chassis.sql import run
 from contracts.notify import NotificationFailed
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, is_left_alone, without_sending
 from services.notify.connections import SENDER_LOCKS
+from services.notify.meeting_notices import contradicted
 from services.notify.moments import wishes_from
 from services.notify.tables import Notification
 from services.notify.templates import CATEGORY_OF, KNOWN, Category, Delivery, Template
@@ -39,6 +40,7 @@ class Claimed:
     cause: str | None
     contacts: dict[str, dict[str, Any]]  # of the member and of whom the mail tells the details
     has_left: bool  # whether the member takes part no more
+    is_over: bool  # whether something newer says otherwise
     chosen: dict[str, Any] | None  # what the member wants by mail, and when
     category_kept: str | None
     items: list[dict[str, Any]]  # of a digest: what it tells, as notification_id, template, matter_id and facts
@@ -82,6 +84,7 @@ class Claimed:
             refused={who: is_left_alone(_refusals(contact), now) for who, contact in self.contacts.items()},
             member_id=self.member_id,
             has_left=self.has_left,
+            is_over=self.is_over,
             muted=wishes.muted,
             not_before=wishes.not_before(now),
             items=len(self.items),
@@ -100,7 +103,7 @@ WITHOUT_SECRETS = (
     "CASE WHEN template IN ('sign-in', 'joining', 'invitation', 'address-replaced') THEN '{}'::jsonb ELSE facts END"
 )
 
-_CLAIM = """
+_CLAIM = f"""
     WITH due AS (
         SELECT notification_id, member_id FROM notification AS w
         WHERE status = 'waiting' AND next_attempt_at <= $3 AND template = ANY($4)
@@ -120,14 +123,15 @@ _CLAIM = """
                     AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)), '[]')
             AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
-                  WHERE c.member_id = ANY(n.needs || n.member_id)), '{}')
-        || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{"refused_at": null}')
+                  WHERE c.member_id = ANY(n.needs || n.member_id)), '{{}}')
+        || coalesce((SELECT jsonb_object_agg(e.reference, to_jsonb(e) || '{{"refused_at": null}}')
                      FROM contact_elsewhere AS e
-                     WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{}') AS contacts,
+                     WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{{}}') AS contacts,
         EXISTS (SELECT FROM departure AS d WHERE d.member_id = n.member_id AND d.has_left) AS has_left,
+        {contradicted("n")} AS is_over,
         to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
-                  WHERE u.member_id = n.member_id), '{}') AS tokens
+                  WHERE u.member_id = n.member_id), '{{}}') AS tokens
     """
 
 _SETTLE = f"""

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import icalendar
+import pytest
 
 from contracts.calendar import when_in_words
 from contracts.days import AMSTERDAM
@@ -14,6 +15,7 @@ from contracts.vocabulary import Language
 from tests.notify.conftest import a_person
 from tests.notify.test_mail_texts import A_MEETING
 from tests.notify.test_preferences import choose
+from tests.notify.test_sending import a_sender_that_dies, sending
 
 
 def signed_up(notify, person, standing="place", version=1, **changes):
@@ -72,6 +74,64 @@ async def test_who_signs_up_again_after_cancelling_is_told_again(notify):
     await notify.when(SignedUp(**state), SignUpWithdrawn(**left), SignedUp(**state | {"version": 3}))
 
     assert len(notify.mails(noor)) == 3
+
+
+async def test_who_signs_off_while_the_mail_of_signing_up_is_put_off_reads_only_that_she_does_not_come(idle_notify):
+    noor = a_person()
+    await idle_notify.given(noor)
+    state = signed_up(idle_notify, noor)
+    idle_notify.catcher.behave({"to": noor.email, "answer": 451, "times": 1})
+    await idle_notify.running.when(SignedUp(**state))
+    async with a_sender_that_dies(idle_notify) as sender:
+        await sender.claims()
+        await sender.offers()
+        await sender.marks()
+
+    await idle_notify.running.when(SignUpWithdrawn(**state | {"standing": Standing.WITHDRAWN, "version": 2}))
+    idle_notify.clock.move(minutes=1)
+    async with sending(idle_notify):
+        await idle_notify.posted()
+
+    assert [subject.partition(":")[0] for subject in idle_notify.subjects(noor)] == ["Je bent afgemeld"]
+    assert sequences(idle_notify.mails(noor)) == [("CANCEL", 3)]
+
+
+OFF = {"standing": Standing.CALLED_OFF, "version": 3}
+
+
+@pytest.mark.parametrize("last_first", [False, True])
+@pytest.mark.parametrize(
+    ("earlier", "later", "told"),
+    [
+        ((SignedUp, {"standing": Standing.WAITING}), (PlaceFreed, {"version": 2}), ["meeting-place-freed"]),
+        ((MeetingMoved, {"sequence": 4}), (MeetingMoved, {"sequence": 10}), ["meeting-moved"]),
+        ((MeetingNear, {}), (MeetingMoved, {"sequence": 4}), ["meeting-moved"]),
+        ((MeetingNear, {}), (MeetingCalledOff, OFF), ["meeting-called-off"]),
+        ((SignUpWithdrawn, {"standing": Standing.WITHDRAWN}), (SignedUp, {"version": 2}), ["meeting-signed-up"]),
+        ((SignedUp, {}), (MeetingMoved, {"sequence": 4}), ["meeting-moved", "meeting-signed-up"]),
+        ((SignedUp, {}), (MeetingNear, {}), ["meeting-near", "meeting-signed-up"]),
+    ],
+)
+async def test_of_what_waits_together_only_that_goes_which_still_says_what_the_other_does_not(
+    idle_notify, earlier, later, told, last_first
+):
+    noor = a_person()
+    await idle_notify.given(noor)
+    state = signed_up(idle_notify, noor)
+    events = []
+    for kind, changes in (earlier, later):
+        changed = dict(changes)
+        meeting = state["meeting"].model_copy(update={"sequence": changed.pop("sequence", 3)})
+        events.append(kind(**state | changed | {"meeting": meeting}))
+    for event in reversed(events) if last_first else events:
+        await idle_notify.running.when(event)
+
+    async with sending(idle_notify):
+        await idle_notify.posted()
+
+    kept = await idle_notify.mails_kept(noor)
+    assert sorted(mail.template for mail in kept if mail.status == "sent") == told
+    assert {mail.status for mail in kept} <= {"sent", "expired"}
 
 
 async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(notify):

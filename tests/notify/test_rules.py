@@ -284,7 +284,7 @@ def test_a_mail_that_may_have_arrived_is_sent_five_times_at_the_most():
 def fate(template=Template.MATCH_ENDORSED, **changes):
     """What becomes of a mail to somebody who is known, unless something is changed."""
     given = {"expires_at": None, "needs": ["me"], "refused": {"me": False}, "member_id": "me", "muted": [], "items": 0}
-    given |= {"not_before": NOW, "now": NOW, "has_left": False}
+    given |= {"not_before": NOW, "now": NOW, "has_left": False, "is_over": False}
     return attempts.without_sending(template, CATEGORY_OF.get(template), **given | changes)
 
 
@@ -293,6 +293,7 @@ def test_what_becomes_of_a_mail_without_asking_the_server():
     assert fate(needs=["me", "them"]) == attempts.Settled(Delivery.AWAITING_CONTACT)
     assert fate(muted=["proposals"]) == attempts.Settled(Delivery.UNWANTED)
     assert fate(Template.INTRODUCTION, has_left=True) == attempts.Settled(Delivery.UNWANTED)
+    assert fate(is_over=True) == attempts.Settled(Delivery.EXPIRED)
     assert fate(Template.DIGEST) == attempts.Settled(Delivery.UNWANTED)
     assert fate(Template.DIGEST, items=1) is None
     assert fate(refused={"me": True}) == attempts.Settled(Delivery.FAILED, "address-refused")

@@ -359,7 +359,7 @@ async def test_a_mark_that_comes_after_somebody_took_over_changes_nothing(idle_n
         assert (await idle_notify.kept(person)).status == "sending"
 
 
-async def test_a_mail_whose_senders_keep_dying_is_given_up_and_the_team_is_told(idle_notify):
+async def test_a_mail_whose_senders_keep_dying_is_given_up_and_that_is_said(idle_notify):
     person = a_person("Iris Smit")
     await idle_notify.given(person)
     link = a_link(person, idle_notify.clock())
