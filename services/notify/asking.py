@@ -1,4 +1,4 @@
-"""What is asked of somebody, and no more: no digest asks what was answered, or what is over, or warns of it.
+"""What is asked of somebody, and no more: no mail asks what was answered, or what is over, or warns of it.
 
 Each type of event comes by itself: what ends the asking may be heard before what asks.
 """

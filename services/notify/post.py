@@ -15,6 +15,7 @@ from chassis import say
 from chassis.database import driver_of
 from chassis.sql import run
 from contracts.notify import NotificationFailed
+from services.notify.asking import ASKING_VALUES, is_over
 from services.notify.attempts import UNSURE_ATTEMPTS_MAX, Settled, is_left_alone, without_sending
 from services.notify.connections import SENDER_LOCKS
 from services.notify.meeting_notices import contradicted
@@ -40,7 +41,7 @@ class Claimed:
     cause: str | None
     contacts: dict[str, dict[str, Any]]  # of the member and of whom the mail tells the details
     has_left: bool  # whether the member takes part no more
-    is_over: bool  # whether something newer says otherwise
+    is_over: bool  # whether something newer says otherwise, or what it asks is not asked any more
     chosen: dict[str, Any] | None  # what the member wants by mail, and when
     category_kept: str | None
     items: list[dict[str, Any]]  # of a digest: what it tells, as notification_id, template, matter_id and facts
@@ -128,7 +129,7 @@ _CLAIM = f"""
                      FROM contact_elsewhere AS e
                      WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{{}}') AS contacts,
         EXISTS (SELECT FROM departure AS d WHERE d.member_id = n.member_id AND d.has_left) AS has_left,
-        {contradicted("n")} AS is_over,
+        {contradicted("n")} OR {is_over("n", "n.category").replace(":asking", "$5")} AS is_over,
         to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{{}}') AS tokens
@@ -158,7 +159,7 @@ async def claim(connection: AsyncConnection, sender: int, room: int, now: dateti
     was claimed and not settled is found with a sender that is gone.
     """
     driver = await driver_of(connection)
-    claimed = [Claimed(**row) for row in await driver.fetch(_CLAIM, sender, room, now, KNOWN)]
+    claimed = [Claimed(**row) for row in await driver.fetch(_CLAIM, sender, room, now, KNOWN, ASKING_VALUES["asking"])]
     to_send = []
     for mail in claimed:
         settled = mail.without_sending(now)

@@ -22,6 +22,7 @@ from tests.notify.conftest import a_match, a_person
 from tests.notify.test_digests import digests_gathered, proposals
 from tests.notify.test_expired import closed as closed_request
 from tests.notify.test_preferences import choose
+from tests.notify.test_sending import sending
 
 MATCH = a_match(a_person(), a_person(), version=2)
 EVERYBODY = tuple(Asked)
@@ -175,3 +176,18 @@ async def test_what_was_read_in_the_inbox_is_in_no_digest(notify, noor):
 
     matters = [match["match_id"] for match in matches]
     assert asked_of(notify, noor, *matters) == [one for one in matters if one != newest["matter_id"]]
+
+
+async def test_what_was_answered_while_its_mail_waited_in_the_post_is_not_asked_by_it(idle_notify):
+    noor, fatima = a_person("Noor Jansen"), a_person("Fatima de Wit")
+    await idle_notify.given(noor, fatima)
+    match = a_match(noor, fatima)
+    await idle_notify.running.when(MatchEndorsed(**match | {"version": 2}))
+    await idle_notify.running.when(MatchAnswered(**match | {"version": 3}, side="request", accepted=True))
+
+    async with sending(idle_notify):
+        await idle_notify.posted()
+
+    assert (await idle_notify.kept(noor)).status == "expired"
+    assert (await idle_notify.kept(fatima)).status == "sent"
+    assert idle_notify.mails(noor) == []
