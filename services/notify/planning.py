@@ -16,6 +16,7 @@ from services.notify import one_person
 from services.notify.moments import Habits, Wishes, day_of, wishes_from
 from services.notify.tables import Preference
 from services.notify.templates import Category, Delivery, Rhythm
+from services.notify.waking import wake_senders_after_commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,16 @@ _GATHERED = text(
     "WHERE status = 'gathered' AND member_id = :member_id ORDER BY created_at, notification_id FOR UPDATE"
 )
 
+# A silence that was chosen before held these; whether one holds them now is looked at when they are due.
+_HELD_MAILS = text(
+    "UPDATE notification SET next_attempt_at = :now "
+    "WHERE member_id = :member_id AND status = 'waiting' AND attempts = 0 AND next_attempt_at > :now"
+)
+_HELD_PUSHES = text(
+    "UPDATE push SET due_at = :now, since = :now FROM inbox_item AS i "
+    "WHERE i.item_id = push.item_id AND i.member_id = :member_id AND push.tries = 0 AND push.due_at > :now"
+)
+
 
 async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits, now: datetime) -> None:
     """Lets mails go at the moments that their members chose; each digest that has something in it gets a timer."""
@@ -97,7 +108,10 @@ async def plan(session: AsyncSession, mails: Sequence[Unplanned], habits: Habits
 
 
 async def plan_again(session: AsyncSession, member_id: str, habits: Habits, now: datetime) -> None:
-    """What was gathered for a member goes as they want it now."""
+    """What was gathered for a member, or held back until their silence was over, goes as they want it now."""
+    for held in (_HELD_MAILS, _HELD_PUSHES):
+        await run(session, held, {"member_id": member_id, "now": now})
+    wake_senders_after_commit(session)
     rows = await run(session, _GATHERED, {"member_id": member_id})
     if mails := [unplanned(*row) for row in rows]:
         await plan(session, mails, habits, now)

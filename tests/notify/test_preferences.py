@@ -209,3 +209,29 @@ async def test_the_links_of_a_member_stay_the_same_from_mail_to_mail_and_are_nob
     await notify.given(noor.model_copy(update={"version": 2, "name": "Noor de Boer"}))
 
     assert await muted_link(notify, noor) == first != await muted_link(notify, other)
+
+
+async def test_what_quiet_hours_kept_goes_at_once_when_they_are_turned_off(notify, noor):
+    hour = notify.clock().astimezone(AMSTERDAM).hour
+    await choose(notify, noor, quiet_from=hour, quiet_until=(hour + 6) % 24)
+    await notify.when(MatchEndorsed(**a_match(noor, a_person("Vera Vreemd"))))
+    assert notify.mails(noor) == []
+
+    await choose(notify, noor, if_match='"2"')
+    await notify.posted()
+
+    assert len(notify.mails(noor)) == 1
+
+
+async def test_what_waits_for_another_hour_stays_silent_until_the_hour_that_is_chosen_now(notify, noor):
+    hour = notify.clock().astimezone(AMSTERDAM).hour
+    await choose(notify, noor, quiet_from=hour, quiet_until=(hour + 6) % 24)
+    await notify.when(MatchEndorsed(**a_match(noor, a_person("Vera Vreemd"))))
+    first = (await notify.kept(noor)).next_attempt_at
+
+    await choose(notify, noor, if_match='"2"', quiet_from=hour, quiet_until=(hour + 3) % 24)
+    await notify.posted()
+
+    mail = await notify.kept(noor)
+    assert (mail.status, mail.attempts) == ("waiting", 0)
+    assert notify.clock() < mail.next_attempt_at < first

@@ -176,7 +176,9 @@ async def test_a_member_is_told_on_each_of_their_devices_once_and_names_nobody(n
     assert known.json()["public_key"] == headers["key"]
 
 
-async def test_what_is_left_out_is_not_told_and_quiet_hours_hold_the_rest(notify, push_service):
+async def test_what_is_left_out_is_not_told_and_quiet_hours_hold_the_rest_until_they_are_turned_off(
+    notify, push_service
+):
     asker, offerer = await a_pair(notify)
     device = push_service.a_device()
     device_id = await turned_on(notify, asker.member_id, device)
@@ -199,6 +201,10 @@ async def test_what_is_left_out_is_not_told_and_quiet_hours_hold_the_rest(notify
 
     assert await waiting(notify, device_id) > notify.running.clock()
     assert push_service.calls_for(device) == []
+
+    await choose(3)
+    await nothing_waits(notify, device_id)
+    assert len(push_service.calls_for(device)) == 1
 
 
 async def test_what_is_answered_in_quiet_hours_is_not_asked_after_them(notify, push_service):
