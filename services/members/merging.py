@@ -4,7 +4,9 @@ Nothing is moved: a record that was merged leads to the one that stays, with wha
 so that parting them brings back each as it was.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -98,12 +100,19 @@ async def _tell_who_belongs(session: AsyncSession, organisation_ids: list[str]) 
     """Who belongs to these, or is an ambassador of them, is so of where they lead now."""
     theirs = select(Affiliation.member_id).where(col(Affiliation.organisation_id).in_(organisation_ids))
     of_them = select(persons.leads_to).where(col(Member.member_id).in_(theirs))
-    query = select(Member).where(col(Member.member_id).in_(of_them), Member.status == MemberStatus.ACTIVE)
-    for member in (await session.exec(query.order_by(Member.member_id).with_for_update())).all():
+    for member in await _locked(session, of_them, Member.status == MemberStatus.ACTIVE):
         await membership.changed(session, member)
-    appointed = select(Ambassador, Member).join(Member, col(Member.member_id) == Ambassador.member_id)
-    appointed = appointed.where(col(Ambassador.organisation_ids).op("&&")(sa.cast(organisation_ids, Texts)))
-    for ambassador, member in (await session.exec(appointed.order_by(Ambassador.member_id))).all():
+    of_these = col(Ambassador.organisation_ids).op("&&")(sa.cast(organisation_ids, Texts))
+    for member in await _locked(session, select(Ambassador.member_id).where(of_these)):
+        ambassador = await session.get(Ambassador, member.member_id, populate_existing=True)
+        if ambassador is None:  # they stood down while the lock was waited for
+            continue
         member.version += 1
         scope = await scope_of(session, ambassador)
         say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
+
+
+async def _locked(session: AsyncSession, member_ids: Any, *which: Any) -> Sequence[Member]:
+    """Members as they stand now: somebody may change one of them at this moment, whose version counts that too."""
+    query = select(Member).where(col(Member.member_id).in_(member_ids), *which).order_by(Member.member_id)
+    return (await session.exec(query.with_for_update().execution_options(populate_existing=True))).all()

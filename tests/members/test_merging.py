@@ -1,8 +1,12 @@
 """Two records of one organisation become one, and two again; who belongs to them comes along, and back."""
 
+import asyncio
+
 import pytest
+from sqlalchemy import text
 
 from contracts.members import (
+    AmbassadorAppointed,
     ContactChanged,
     MemberChanged,
     OrganisationChanged,
@@ -11,8 +15,9 @@ from contracts.members import (
     OrganisationRegistered,
 )
 from contracts.vocabulary import Network
-from services.members import organisations, said, store
+from services.members import appointments, membership, organisations, said, store
 from services.members.inputs import OrganisationDraft
+from tests.given import eventually
 from tests.members.conftest import SCHOOL, slug
 
 ROC = SCHOOL | {"name": "ROC Ravelveld", "networks": ["duurzaam-mbo"], "brin": "25PJ"}
@@ -125,3 +130,57 @@ async def test_what_one_network_takes_back_leaves_what_another_said(members, som
         await organisations.take_back(session, centre, "katapult", "a-record")
         assert (centre.name, centre.networks) == ("CIV Slimspoor Kevergaarde", [])
     await members.then_said(OrganisationRegistered)
+
+
+async def test_who_changes_while_an_organisation_of_theirs_merges_loses_no_version(members, somebody):
+    """Their change has not committed yet when the two merge: who hears of it goes by the version that is higher."""
+    pien, pair_id = await an_ambassador_of_one_that_merges(members, somebody)
+
+    async with members.session() as changing:
+        person = await store.active_member(changing, pien, for_change=True)
+        for phone in ("06 22222222", "06 33333333"):
+            person.phone = phone
+            await membership.changed(changing, person)
+        merging = asyncio.create_task(members.team().post(f"/v1/same-organisations/{pair_id}/merge"))
+        await eventually(lambda: somebody_waits(members), saying="a merge that waits")
+        await changing.commit()
+
+    assert (await merging).status_code == 200
+    (appointed,) = await members.said(AmbassadorAppointed)
+    assert (appointed.version, (await members.me(pien)).headers["ETag"]) == (5, '"5"')
+
+
+async def test_who_stands_down_while_an_organisation_of_theirs_merges_is_no_ambassador(members, somebody):
+    pien, pair_id = await an_ambassador_of_one_that_merges(members, somebody)
+
+    async with members.session() as ending:
+        person = await store.active_member(ending, pien, for_change=True)
+        assert await appointments.stood_down(ending, person)
+        merging = asyncio.create_task(members.team().post(f"/v1/same-organisations/{pair_id}/merge"))
+        await eventually(lambda: somebody_waits(members), saying="a merge that waits")
+        await ending.commit()
+
+    assert (await merging).status_code == 200
+    assert await members.said(AmbassadorAppointed) == []
+
+
+async def an_ambassador_of_one_that_merges(members, somebody):
+    """Somebody who belongs elsewhere, and is an ambassador of what can merge; returns who, and the pair's id."""
+    other = await register(somebody, brin="25PK", kvk="30123456", networks=["katapult"])
+    elsewhere = SCHOOL | {"name": "Techniekhuis Zuiderburg", "brin": "26AB"}
+    pien = await members.joined(email="pien@zuiderburg.example", name="Pien Dekker", organisation=elsewhere)
+    answer = await members.team().put(f"/v1/ambassadors/{pien}", json={"organisation_ids": [other]})
+    assert answer.headers["ETag"] == '"2"', answer.text
+    (pair,) = await pairs(members)
+    await members.given()
+    return pien, pair["pair_id"]
+
+
+async def somebody_waits(members):
+    """Whether a transaction waits for what another holds."""
+    async with members.service.engine.connect() as connection:
+        waiting = text(
+            "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+            " AND pid IN (SELECT pid FROM pg_stat_activity WHERE datname = current_database())"
+        )
+        return (await connection.execute(waiting)).first() is not None
