@@ -26,6 +26,7 @@ async def list_matches(
     session: ReadSession,
     paging: Paging,
     state: State | None = None,
+    mine: Annotated[bool, Query(description="Only those of which the caller is a side.")] = False,
     awaiting_me: bool = False,
     request_id: Annotated[str | None, Query(max_length=128, description="Only those of this request.")] = None,
     offer_id: Annotated[str | None, Query(max_length=128, description="Only those of this offer.")] = None,
@@ -33,7 +34,7 @@ async def list_matches(
 ) -> Page[MatchView]:
     """The caller's matches, the newest first: as a side once they are asked, as an ambassador from the proposal on."""
     of = {name: one for name, one in (("request_id", request_id), ("offer_id", offer_id)) if one is not None}
-    found = await showing.page(session, who, paging, awaiting_me=awaiting_me, state=state, of=of)
+    found = await showing.page(session, who, paging, mine=mine, awaiting_me=awaiting_me, state=state, of=of)
     views = [match_view(shown, who, language) for shown in found]
     return Page.of(views, paging, key=lambda view: view.match_id)
 

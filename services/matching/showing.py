@@ -82,9 +82,12 @@ async def show(session: AsyncSession, match_id: str) -> Shown:
 
 
 #: `me` are the caller's references; `looks_as` the same for an ambassador, and none for others.
-_MINE = """
+_SEEN = """
     (m.ambassador_ids && CAST(:looks_as AS text[])
      OR m.endorsed_at IS NOT NULL AND (m.asker_id = ANY(:me) OR m.offerer_id = ANY(:me)))"""
+#: The caller is a side of it: `Match.side_of`.
+_MINE = """
+    (m.asker_id = ANY(:me) AND m.asker_node IS NULL OR m.offerer_id = ANY(:me) AND m.offerer_node IS NULL)"""
 #: Our own part of looking at it is not done: `Match.is_endorsed_here`, of one that is proposed.
 NOT_ENDORSED_HERE = """NOT coalesce(m.endorsed_for, '{}') @> array_remove(ARRAY[
     CASE WHEN m.asker_node IS NULL THEN 'request' END, CASE WHEN m.offerer_node IS NULL THEN 'offer' END], NULL)"""
@@ -95,14 +98,15 @@ _AWAITING = f"""
 
 
 @cache
-def _page_of(sees_all: bool, awaiting_me: bool, *of: str) -> TextClause:
+def _page_of(sees_all: bool, mine: bool, awaiting_me: bool, *of: str) -> TextClause:
     """The statement of a page. `of` are columns that are in it only when they are asked for, so that the index of each
     is used."""
     return text(
         f"""{SELECT}
         WHERE (CAST(:cursor AS text) IS NULL OR m.match_id < :cursor)
         AND (CAST(:state AS text) IS NULL OR m.state = :state)
-        {"" if sees_all else f"AND {_MINE}"} {f"AND {_AWAITING}" if awaiting_me else ""}
+        {"" if sees_all else f"AND {_SEEN}"} {f"AND {_MINE}" if mine else ""}
+        {f"AND {_AWAITING}" if awaiting_me else ""}
         {" ".join(f"AND m.{column} = :{column}" for column in of)}
         ORDER BY m.match_id DESC LIMIT :rows"""
     )
@@ -113,6 +117,7 @@ async def page(
     who: Identity,
     paging: PageAsked,
     *,
+    mine: bool,
     awaiting_me: bool,
     state: State | None,
     of: Mapping[str, str],
@@ -121,12 +126,13 @@ async def page(
 
     `of` narrows them to those of one `request_id`, one `offer_id`, or both.
     """
-    sees_all = who.has(Role.NODE_TEAM)
+    of_team = who.has(Role.NODE_TEAM)
+    sees_all = of_team and not mine  # as a side they see it once they are asked, like everybody
     values: dict[str, Any] = {"state": state, "cursor": paging.cursor, "rows": paging.limit + 1, **of}
     if not sees_all or awaiting_me:
-        looks = sees_all or who.has(Role.AMBASSADOR)
+        looks = of_team or who.has(Role.AMBASSADOR)
         values |= {"me": list(who.references), "looks_as": list(who.references) if looks else []}
-    found = await ask(session, _page_of(sees_all, awaiting_me, *of), values)
+    found = await ask(session, _page_of(sees_all, mine, awaiting_me, *of), values)
     return [shown(row) for row in found.mappings()]
 
 

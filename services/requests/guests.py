@@ -1,7 +1,7 @@
 """Who comes to a meeting, and to which meetings somebody comes: the questions asked of the sign-ups."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -65,10 +65,20 @@ async def sign_up_of(session: AsyncSession, offer_id: str, who: Identity) -> Sig
     return next(iter(await sign_ups.of_person(session, offer_id, who.references, locked=False)), None)
 
 
-async def own_sign_ups(session: AsyncSession, who: Identity, paging: PageAsked) -> Sequence[tuple[SignUp, Listing]]:
-    """All that the caller signed up for and is still known, what they asked first last; one more than a page."""
+async def own_sign_ups(
+    session: AsyncSession, who: Identity, paging: PageAsked, *, to_come_from: date | None = None
+) -> Sequence[tuple[SignUp, Listing]]:
+    """All that the caller signed up for and is still known, what they asked first last; one more than a page.
+
+    From a day on: what is to come and they did not cancel, in the order of the days.
+    """
     query = select(SignUp, Listing).join(Listing, col(Listing.offer_id) == col(SignUp.offer_id))
     query = query.where(col(SignUp.member_id).in_(who.references), Listing.kind == Kind.MEETING)
-    if paging.cursor:
-        query = query.where(SignUp.sign_up_id < paging.cursor)
-    return (await session.exec(query.order_by(col(SignUp.sign_up_id).desc()).limit(paging.limit + 1))).all()
+    if to_come_from:
+        query = query.where(col(SignUp.standing).in_([one.value for one in sign_up_rules.WANTED]))
+        query = listings.to_come(query, paging, to_come_from)
+    else:
+        if paging.cursor:
+            query = query.where(SignUp.sign_up_id < paging.cursor)
+        query = query.order_by(col(SignUp.sign_up_id).desc())
+    return (await session.exec(query.limit(paging.limit + 1))).all()

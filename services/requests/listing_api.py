@@ -82,15 +82,19 @@ async def list_meetings(session: ReadSession, sought: Asked, paging: Paging, now
 
 
 @meetings.get("/mine", response_model=Page[OwnSignUpView])
-async def list_own(call: Call, session: ReadSession, paging: Paging) -> Page[OwnSignUpView]:
-    """The meetings that the caller signed up for, whatever became of that; what they asked last first."""
-    rows = await own_sign_ups(session, call.who, paging)
+async def list_own(call: Call, session: ReadSession, paging: Paging, to_come: bool = False) -> Page[OwnSignUpView]:
+    """The meetings that the caller signed up for, whatever became of that; what they asked last first.
+
+    `to_come`: only those that are not over and that they did not cancel; the first to come first.
+    """
+    today = rules.day_of(call.now) if to_come else None
+    rows = await own_sign_ups(session, call.who, paging, to_come_from=today)
     views = []
     for row, listing in rows:
         (meeting,) = await meeting_views(session, [listing], call.now)
         own = await sign_ups.view(session, listing, row, call.now)
         views.append(OwnSignUpView(meeting=meeting, sign_up=own))
-    cursors = {row.offer_id: row.sign_up_id for row, _ in rows}
+    cursors = {row.offer_id: listings.next_cursor(listing) if to_come else row.sign_up_id for row, listing in rows}
     return Page.of(views, paging, key=lambda view: cursors[view.meeting.offer_id])
 
 

@@ -118,11 +118,8 @@ async def page(
     query = select(Listing).where(
         Listing.kind == kind, Listing.status == Status.OPEN.value, Listing.expires_at > now, *_narrowed(sought)
     )
-    key = sa.tuple_(col(Listing.day), col(Listing.offer_id))
     if kind == Kind.MEETING:
-        query = query.where(today <= _LAST_DAY).order_by(col(Listing.day), col(Listing.offer_id))
-        if after := paging.after(date.fromisoformat):
-            query = query.where(key > sa.tuple_(sa.literal(after[0], sa.Date), sa.literal(after[1])))
+        query = to_come(query, paging, today)
     else:
         query = query.order_by(col(Listing.listed_at).desc(), col(Listing.offer_id).desc())
         if after := paging.after(moment):
@@ -130,6 +127,15 @@ async def page(
             listed_at = sa.literal(after[0], sa.DateTime(timezone=True))
             query = query.where(key < sa.tuple_(listed_at, sa.literal(after[1])))
     return (await session.exec(query.limit(paging.limit + 1))).all()
+
+
+def to_come(query: Any, paging: PageAsked, today: date) -> Any:
+    """A query of meetings, narrowed to those of which the last day is not past; the first to come first."""
+    query = query.where(today <= _LAST_DAY).order_by(col(Listing.day), col(Listing.offer_id))
+    if after := paging.after(date.fromisoformat):
+        key = sa.tuple_(col(Listing.day), col(Listing.offer_id))
+        query = query.where(key > sa.tuple_(sa.literal(after[0], sa.Date), sa.literal(after[1])))
+    return query
 
 
 def next_cursor(listing: Listing) -> str:

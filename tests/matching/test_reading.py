@@ -174,6 +174,20 @@ async def test_a_list_is_narrowed_by_state(matching: Matching):
     assert (await matching.team().get("/v1/matches?state=zomaar")).status_code == 422
 
 
+async def test_a_list_is_narrowed_to_those_of_which_one_is_a_side(matching: Matching):
+    """As its team does, who sees everybody's: what is theirs is not behind a page of what is not."""
+    match = await matching.proposed()
+    as_side = matching.http_as(ASKER, roles=("node-team", "ambassador"))
+    assert await listed(as_side, mine=True) == []  # nobody asked them yet
+
+    await matching.ambassador().post(f"/v1/matches/{match.match_id}/endorse")
+
+    for who in (as_side, matching.asker, matching.offerer):
+        assert await listed(who, mine=True, state="endorsed") == [match.match_id]
+    for who in (matching.ambassador(), matching.team()):
+        assert (await listed(who), await listed(who, mine=True)) == ([match.match_id], [])
+
+
 async def test_a_long_list_comes_in_pages_newest_first(matching: Matching):
     await matching.given(
         *[a_request(member_id=f"a-{n}", organisation_id=f"s-{n}", kind=Kind.TIP) for n in range(5)],

@@ -158,13 +158,8 @@ async def _own(reader: Reader) -> list[dict[str, Any]]:
     """The meetings to come that the reader signed up for."""
     if reader.caller is None:
         return []
-    found = await reader.ask("/v1/meetings/mine")
-    today = _today(reader).isoformat()
-    return [
-        one
-        for one in found["items"]
-        if one["sign_up"]["standing"] in COUNTS and _last_day(one["meeting"], today) >= today
-    ]
+    found: list[dict[str, Any]] = (await reader.ask("/v1/meetings/mine?to_come=true"))["items"]
+    return found
 
 
 def _today(reader: Reader) -> date:

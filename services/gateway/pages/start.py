@@ -25,7 +25,7 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     asks, waiting, introduced, initiatives = await asyncio.gather(
         part(reader, "/v1/asks"),
         part(reader, f"/v1/matches?awaiting_me=true&{language}"),
-        part(reader, f"/v1/matches?state=introduced&{language}"),
+        part(reader, f"/v1/matches?mine=true&state=introduced&limit=100&{language}"),
         part(reader, "/v1/initiatives?mine=true&limit=100"),
     )
     since = reader.request.app.state.service.now() - INTRODUCED_FOR
@@ -47,6 +47,6 @@ def _not_begun(
     return [
         match
         for match in introduced
-        if match["my_side"] and match["match_id"] not in begun
+        if match["match_id"] not in begun
         if datetime.fromisoformat(match["waiting_since"]) > since
     ]
