@@ -11,12 +11,14 @@ from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.database import own_tables
+from chassis.replies import define_ids_told
 from chassis.sql import Answer, run, write_now
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
 else:
     Table = own_tables()
+define_ids_told(Table.metadata)
 
 _OPEN_REQUESTS = sa.text("side = 'request' AND status = 'open' AND is_sought")
 _OPEN_OFFERS = sa.text("side = 'offer' AND status = 'open'")

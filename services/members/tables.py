@@ -9,6 +9,7 @@ from sqlmodel import Field
 
 from chassis import Placed
 from chassis.database import own_tables
+from chassis.replies import define_ids_told
 from contracts.members import AmbassadorScope
 from services.members.rules import MemberStatus
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
     from sqlmodel import SQLModel as Table
 else:
     Table = own_tables()
+define_ids_told(Table.metadata)
 
 Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)

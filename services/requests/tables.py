@@ -12,6 +12,7 @@ from chassis import Placed
 from chassis.database import own_tables
 from chassis.leads import Leading
 from chassis.purging import define_to_forget
+from chassis.replies import define_ids_told
 from contracts.vocabulary import Kind, Language, Side, Status
 
 if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # a type checker cannot follow a class that a function makes
 else:
     Table = own_tables()
 define_to_forget(Table.metadata)
+define_ids_told(Table.metadata)
 
 Texts = pg.ARRAY(sa.Text)
 Instant = sa.DateTime(timezone=True)

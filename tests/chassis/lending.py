@@ -38,6 +38,7 @@ from chassis import (
     say_later,
 )
 from chassis.database import own_tables
+from chassis.replies import define_ids_told
 from contracts.event import PERSONAL, Event, new_id
 
 
@@ -99,6 +100,7 @@ class DepositAskedV2(Event, wire_name="borrowers.deposit-asked", about="tool_id"
 
 
 Table = own_tables()
+define_ids_told(Table.metadata)
 
 
 class Tool(Table, table=True):

@@ -265,6 +265,31 @@ async def test_replies_to_somebody_are_forgotten_and_those_that_tell_of_them(len
     assert answers == [409, 201, 409]
 
 
+async def test_to_forget_a_few_replies_does_not_read_all_that_are_kept(lending):
+    await lending.lend("tool-1", key=KEY)
+    async with lending.session() as session:
+        await session.exec(text(_MANY_MORE), params={"count": 20_000})
+        await session.exec(text("ANALYZE stored_reply"))
+        for ids, forgotten in ((["tool-1", "tool-3"], 2), (["nobody-7"], 1), ([], 0)):
+            before = await read_whole(session)
+            assert await forget_replies(session, ids) == forgotten
+            assert await read_whole(session) == before
+
+
+_MANY_MORE = """
+    INSERT INTO stored_reply (caller, key, fingerprint, status, headers, body)
+    SELECT 'nobody-' || n, key || n, fingerprint, status, headers,
+        convert_to(replace(convert_from(body, 'UTF8'), 'tool-1', 'tool-' || n), 'UTF8')
+    FROM stored_reply, generate_series(2, :count) AS n
+    """
+
+
+async def read_whole(session) -> int:
+    """How often this transaction read all replies."""
+    found = await session.exec(text("SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'stored_reply'"))
+    return int(found.scalar_one())
+
+
 async def stored_replies_gone(lending):
     async def gone():
         async with lending.service.engine.connect() as connection:
