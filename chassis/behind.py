@@ -73,8 +73,8 @@ def _sources_behind(stream: StreamFigures) -> Iterator[Trouble]:
             yield Trouble(stream.name, f"{source.name} loopt {source.lag} achter", f"{source.lag} behind")
         if silent is None or silent > SOURCE_SILENT_SECONDS_MAX:
             since = "nooit" if silent is None else f"{silent:.0f} s niet"
-            ago = "never" if silent is None else f"not for {silent:.0f} s"
-            yield Trouble(stream.name, f"van {source.name} {since} gehoord", f"{source.name} was {ago} heard of")
+            ago = "never heard of" if silent is None else f"not heard of for {silent:.0f} s"
+            yield Trouble(stream.name, f"van {source.name} {since} gehoord", f"{source.name} was {ago}")
 
 
 def streams_of(found: Found) -> tuple[StreamFigures, ...]:

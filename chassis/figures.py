@@ -5,6 +5,7 @@ Every replica tells the same of what they share (the database, the consumers); o
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from chassis.identity import FromGateway
-from chassis.streams import KINDS
+from chassis.streams import KINDS, Streams
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 OwnFigures = Callable[["Service"], Awaitable[dict[str, float]]]
 
 ASKING_SECONDS_MAX = 5.0
+
+#: Before the name of a source, in the metadata of the stream: when it was last heard, in seconds since 1970.
+HEARD = "heard."
 
 
 class ConsumerFigures(BaseModel):
@@ -37,7 +41,10 @@ class ConsumerFigures(BaseModel):
 
 
 class SourceFigures(BaseModel):
-    """What another node told and has not come here yet; `silent_seconds` is none when it was never heard of."""
+    """What another node told and has not come here yet.
+
+    `silent_seconds` goes on for one that was never heard of, from when it was to be; none where nobody keeps the lines.
+    """
 
     name: str
     lag: int
@@ -112,7 +119,7 @@ async def _ask_broker(service: "Service", found: Figures) -> None:
     buried = f"odh.{service.settings.node}.dead.{service.name}.>"
     dead = await js.stream_info(service.streams.name("dead"), subjects_filter=buried)
     found.dead_letters = sum((dead.state.subjects or {}).values())
-    found.streams = tuple([await _stream(service, kind) for kind in KINDS])
+    found.streams = tuple([await stream_of(service.streams, kind) for kind in KINDS])
 
 
 async def _consumer(service: "Service", consumer: Any) -> ConsumerFigures | None:
@@ -129,21 +136,30 @@ async def _consumer(service: "Service", consumer: Any) -> ConsumerFigures | None
     )
 
 
-async def _stream(service: "Service", kind: str) -> StreamFigures:
-    # nats-py leaves out how long ago a source was heard of.
-    name = service.streams.name(kind)
-    info: dict[str, Any] = await service.streams.js._api_request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=5)
-    return StreamFigures(
-        name=name,
-        messages=info["state"]["messages"],
-        bytes=info["state"]["bytes"],
-        sources=tuple(
-            SourceFigures(
-                name=source["name"],
-                lag=source.get("lag", 0),
-                # The server counts in nanoseconds, and says -1 when it has heard nothing yet.
-                silent_seconds=source["active"] / 1e9 if source.get("active", -1) >= 0 else None,
-            )
-            for source in info.get("sources") or ()
-        ),
-    )
+async def stream_of(streams: Streams, kind: str) -> StreamFigures:
+    """One of the node's own streams; the broker is asked by its API, for nats-py leaves out when a source was heard."""
+    name = streams.name(kind)
+    info: dict[str, Any] = await streams.js._api_request(f"$JS.API.STREAM.INFO.{name}", b"", timeout=5)
+    state = info["state"]
+    return StreamFigures(name=name, messages=state["messages"], bytes=state["bytes"], sources=sources_of(info))
+
+
+def sources_of(info: dict[str, Any]) -> tuple[SourceFigures, ...]:
+    """What a stream takes from other nodes, also from one that is not there to be taken from.
+
+    The server counts from when it called last, which it is made to do again and again while nothing is heard
+    (`node.links.sourcing`), and says -1 until something comes. What was heard before that is noted with the stream.
+    """
+    known = {one["name"]: one for one in info.get("sources") or ()}
+    noted = {
+        key.removeprefix(HEARD): time.time() - float(at)
+        for key, at in (info["config"].get("metadata") or {}).items()
+        if key.startswith(HEARD)
+    }
+    found = []
+    for name in sorted(known.keys() | noted.keys()):
+        one = known.get(name, {})
+        heard, silent = one.get("active", -1) / 1e9, noted.get(name)
+        silent = heard if heard >= 0 else silent and max(silent, 0.0)
+        found.append(SourceFigures(name=name, lag=one.get("lag", 0), silent_seconds=silent))
+    return tuple(found)

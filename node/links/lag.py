@@ -7,6 +7,7 @@ from typing import NamedTuple
 import nats
 from nats.aio.client import Client
 
+from chassis.figures import sources_of
 from chassis.streams import tls_of
 from node import jetstream
 from node.links import sourcing
@@ -15,26 +16,22 @@ from node.links.register import Register
 
 
 class Lag(NamedTuple):
-    """One other node: when it was last heard, and how many messages wait on either side (none: it cannot tell)."""
+    """One other node: since when it is silent, and how many messages wait on either side (none: it cannot tell)."""
 
     name: str
-    heard_at: datetime | None
+    is_heard: bool
+    silent_since: datetime | None
     to_come: int | None
     to_go: int
 
-    @property
-    def is_heard(self) -> bool:
-        return self.heard_at is not None and datetime.now(UTC) - self.heard_at < timedelta(
-            seconds=sourcing.SILENT_SECONDS_MAX
-        )
-
     def in_words(self) -> str:
         """A line for a screen."""
-        heard = f"{self.heard_at.astimezone():%d-%m %H:%M:%S}" if self.heard_at else "nooit (never)"
-        come = "?" if self.to_come is None or not self.is_heard else str(self.to_come)
+        at = f"{self.silent_since.astimezone():%d-%m %H:%M:%S}" if self.silent_since else "?"
+        come = "?" if self.to_come is None else str(self.to_come)
         state = "verbonden (connected)" if self.is_heard else "weg (away)"
+        heard = "gehoord (heard)" if self.is_heard else "stil sinds (silent since)"
         waiting = f"nog te halen (to come) {come}, nog te vertellen (to go) {self.to_go}"
-        return f"{self.name:<20} {state:<22} gehoord (heard) {heard}  {waiting}"
+        return f"{self.name:<20} {state:<22} {heard} {at}  {waiting}"
 
 
 async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[Lag]:
@@ -43,34 +40,27 @@ async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[L
     try:
         flows = sourcing.flows(register)
         names = sorted({name for name, _ in (*flows.given, *flows.taken)})
-        sources = await _sources(client, register.node)
+        told = await jetstream.ask(client, f"STREAM.INFO.odh-{register.node}-elsewhere")
+        heard = {
+            one["name"] for one in told.get("sources") or () if 0 <= one["active"] / 1e9 < sourcing.SILENT_SECONDS_MAX
+        }
         found = []
         for name in names:
-            known = [sources.get((flow.stream, flow.consumer)) for other, flow in flows.taken if other == name]
-            taken = [one for one in known if one is not None]
-            heard = [one["active"] for one in taken if one["active"] >= 0]  # -1: never
+            streams = {flow.stream for other, flow in flows.taken if other == name}
+            known = [one for one in sources_of(told) if one.name in streams]
+            silent = [one.silent_seconds for one in known if one.silent_seconds is not None]
             found.append(
                 Lag(
                     name,
-                    heard_at=datetime.now(UTC) - timedelta(microseconds=min(heard) / 1000) if heard else None,
-                    to_come=sum(one["lag"] for one in taken) if taken else None,
+                    is_heard=bool(streams & heard),
+                    silent_since=datetime.now(UTC) - timedelta(seconds=min(silent)) if silent else None,
+                    to_come=sum(one.lag for one in known) if streams & heard else None,
                     to_go=sum([await _to_go(client, flow) for n, flow in flows.given if n == name]),
                 )
             )
         return found
     finally:
         await client.close()
-
-
-async def _sources(client: Client, node: str) -> dict[tuple[str, str], dict[str, int]]:
-    """The sources of a node's stream, by the stream and consumer that they name."""
-    told = await jetstream.ask(client, f"STREAM.INFO.odh-{node}-elsewhere")
-    states = {(one["name"], (one.get("external") or {}).get("api")): one for one in told.get("sources") or ()}
-    return {
-        (one["name"], one["consumer"]["name"]): states[one["name"], one["external"]["api"]]
-        for one in told["config"].get("sources") or ()
-        if (one["name"], one["external"]["api"]) in states
-    }
 
 
 async def _to_go(client: Client, flow: Flow) -> int:

@@ -7,6 +7,7 @@ with every message where it came from, so that it goes on where it was, whatever
 import asyncio
 import json
 import os
+import time
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
+from chassis.figures import HEARD
 from node import jetstream
 from node.files import write
 from node.jetstream import Refused, ask
@@ -27,6 +29,9 @@ LINE_SECONDS_MAX = 2.0
 
 #: A line shows life every second; this long without is not heard.
 SILENT_SECONDS_MAX = 3.0
+
+#: When a source was last heard is noted with the stream so often, and when it falls silent.
+NOTED_SECONDS = 30.0
 
 #: So many messages may be under way over a line. Each round over a line that takes 50 ms can bring as many.
 UNDER_WAY_MAX = 5000
@@ -84,7 +89,8 @@ async def _give(client: Client, flow: Flow) -> None:
 
 async def _take(client: Client, node: str, taken: list[Flow]) -> None:
     stream = f"odh-{node}-elsewhere"
-    config = (await ask(client, f"STREAM.INFO.{stream}"))["config"]
+    told = await ask(client, f"STREAM.INFO.{stream}")
+    config, noted = told["config"], _noted(told, taken)
     before = config.get("sources") or []
     heard, known = [one.get("consumer") for one in before], [_of_source(one) for one in before]
     wanted = [
@@ -102,8 +108,25 @@ async def _take(client: Client, node: str, taken: list[Flow]) -> None:
     renamed = [flow for flow, one in pairs if one["consumer"] in heard and _of_source(one) not in known]
     await asyncio.gather(*(_goes_on(client, stream, flow) for flow in renamed))
     sources = [one for flow, one in pairs if begun.get(flow, True)]
-    if known != [_of_source(one) for one in sources]:
-        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": sources})
+    if known != [_of_source(one) for one in sources] or noted != (config.get("metadata") or {}):
+        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": sources, "metadata": noted})
+
+
+def _noted(told: dict[str, Any], taken: list[Flow]) -> dict[str, str]:
+    """The metadata of a stream, with when each source was last heard; one that is new is to be heard from now on.
+
+    Also one that is not there to be taken from is noted, and so is silent.
+    """
+    before, now = told["config"].get("metadata") or {}, time.time()
+    noted = {key: value for key, value in before.items() if not key.startswith(HEARD)}
+    noted |= {(key := HEARD + flow.stream): before.get(key, f"{now:.0f}") for flow in taken}
+    for one in told.get("sources") or ():
+        key, silent = HEARD + one["name"], one["active"] / 1e9
+        if key in noted and silent >= 0:
+            may_differ = 1 if silent >= SILENT_SECONDS_MAX else NOTED_SECONDS
+            if now - silent - float(noted[key]) > may_differ:
+                noted[key] = f"{now - silent:.0f}"
+    return noted
 
 
 def _as_its_own(flow: Flow) -> list[dict[str, str]]:
@@ -168,8 +191,10 @@ async def call_again(client: Client, register: Register) -> None:
     sources = told["config"].get("sources") or []
     loud = [one for one in sources if (one["name"], one["external"]["api"]) in heard]
     if loud != sources:
-        await ask(client, f"STREAM.UPDATE.{stream}", told["config"] | {"sources": loud})
-        await ask(client, f"STREAM.UPDATE.{stream}", told["config"])
+        # The server then says no more when it heard of them.
+        config = told["config"] | {"metadata": _noted(told, [flow for _, flow in flows(register).taken])}
+        await ask(client, f"STREAM.UPDATE.{stream}", config | {"sources": loud})
+        await ask(client, f"STREAM.UPDATE.{stream}", config)
 
 
 async def _consumers(client: Client, stream: str) -> list[Any]:
