@@ -61,6 +61,10 @@ def fingerprint_of(title: str, text: str) -> bytes:
     return hashlib.sha256(f"{title}\n{text}".encode()).digest()
 
 
+#: The same in SQL, of what has a title and a text.
+FINGERPRINT = r"sha256(convert_to(title || E'\n' || text, 'UTF8'))"
+
+
 async def read_meanings(events: Sequence[Written], service: Service) -> list[Read | None]:
     """The vectors of events about requests or offers of one side.
 

