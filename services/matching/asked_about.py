@@ -12,7 +12,7 @@ from services.matching.desk_rules import CannotBeBroughtTogether, NotAnOffer, Re
 from services.matching.pairs import Pair, Proposition, may_be_about
 from services.matching.seeking import Sought
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask
+from services.matching.store import COUNTS, ask
 
 
 async def propose(session: AsyncSession, sought: Sought | None, now: datetime, settings: MatchingSettings) -> None:
@@ -37,13 +37,12 @@ async def propose(session: AsyncSession, sought: Sought | None, now: datetime, s
     await proposing.propose_pairs(session, found, now, settings)
 
 
-# A match that ended because either closed is none.
 _ABOUT = text(
-    """
+    f"""
     SELECT proposition_id FROM proposition p
     WHERE about_offer_id = :offer_id AND side = 'request' AND status = 'open' AND node IS NULL AND expires_at > :now
         AND NOT EXISTS (SELECT FROM match m WHERE m.request_id = p.proposition_id AND m.offer_id = :offer_id
-                        AND m.owner IS NULL AND m.lapsed_because IS DISTINCT FROM 'closed')
+                        AND m.owner IS NULL AND {COUNTS})
     ORDER BY proposition_id
     """
 )

@@ -27,12 +27,12 @@ from services.matching.pairs import Pair
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask
+from services.matching.store import COUNTS, ask
 
 _OF_PAIR = text(
-    """
-    SELECT match_id FROM match WHERE request_id = :request_id AND offer_id = :offer_id AND owner IS NULL
-        AND lapsed_because IS DISTINCT FROM 'closed'
+    f"""
+    SELECT match_id FROM match m WHERE request_id = :request_id AND offer_id = :offer_id AND owner IS NULL
+        AND {COUNTS}
     ORDER BY match_id DESC LIMIT 1
     """
 )
@@ -71,7 +71,7 @@ async def bring_together(
 
 
 async def of_pair(session: AsyncSession, request_id: str, offer_id: str) -> Match | None:
-    """The newest match of a request and an offer, however far it came; not one that ended because either closed."""
+    """The newest match of a request and an offer, however far it came; see `COUNTS`."""
     found = (await ask(session, _OF_PAIR, {"request_id": request_id, "offer_id": offer_id})).scalars()
     return next(iter(await matches.with_ids(session, found)), None)
 

@@ -116,6 +116,7 @@ def question(
         "now": now,
         "node": mine.node,
         "unanswered": known.busy.unanswered,
+        "unseen": known.busy.unseen,
     }
     if is_request:
         values |= {"busy_with": sorted(known.busy.organisations), "most_of_offer": most_of_offer}
@@ -171,7 +172,8 @@ def _statement(side: Side, model: tuple[int, int] | None, ways: Ways, exact: boo
         AND (coalesce(p.languages, '{{}}') = '{{}}' OR CAST(:languages AS text[]) = '{{}}'
              OR p.languages && CAST(:languages AS text[]))
         AND NOT EXISTS (SELECT FROM match m WHERE {pair} AND m.lapsed_because IS DISTINCT FROM 'closed'
-            AND (CAST(:unanswered AS boolean) OR m.lapsed_because IS DISTINCT FROM 'unanswered'))
+            AND (m.lapsed_because IS DISTINCT FROM 'unanswered'
+                OR CASE WHEN m.endorsed_at IS NULL THEN CAST(:unseen AS boolean) ELSE :unanswered END))
         {room}"""
     found, by_meaning = [], ""
     if "place" in ways:

@@ -23,6 +23,8 @@ class Busy:
     organisations: frozenset[str] = frozenset()
     unanswered: bool = True
     """Whether what it was paired with and a side did not answer is not found again; by hand it is."""
+    unseen: bool = False
+    """The same of what nobody looked at: it is found again when either is written anew, not as the next best."""
 
 
 def chosen(

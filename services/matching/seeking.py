@@ -27,7 +27,7 @@ from services.matching.pairs import Pair
 from services.matching.propositions import BUSY, Heard, Known, busy_of
 from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
-from services.matching.store import ask, offer_running
+from services.matching.store import COUNTS, ask, offer_running
 from services.matching.terms import as_written
 from services.matching.turns import keep_together, look_far
 from services.matching.weights import Weights
@@ -82,7 +82,8 @@ async def keep_read_and_seek(
 async def seek_next_best(events: Sequence[MatchDismissed | MatchLapsed], service: Service) -> list[list[Sought]]:
     """Seeks what else fits the requests of matches that ended, and the offers that may have been kept from others.
 
-    Not for a side that does not answer: whatever else is found would wait for them in vain.
+    Not for a side that does not answer: whatever else is found would wait for them in vain. Nor is found again what
+    nobody looked at: it would wait in vain over and over, and nothing else have its turn.
     """
     settings, now = cast(MatchingSettings, service.settings), service.now()
     async with service.sessions() as session:
@@ -90,7 +91,7 @@ async def seek_next_best(events: Sequence[MatchDismissed | MatchLapsed], service
         found = []
         for event in events:
             known = [await propositions.get(session, one) for one in _left_over(event)]
-            waiting = [one for one in known if one and one.proposition.is_open(now)]
+            waiting = [_but_unseen(one) for one in known if one and one.proposition.is_open(now)]
             found.append([await seek(session, one, now, settings) for one in waiting])
     return found
 
@@ -126,10 +127,14 @@ async def still_best(
         # What was found has gone to others meanwhile, and there may be more than was looked at.
         known = await propositions.get(session, sought.known.proposition.id)
         if known and known.proposition.version == sought.known.proposition.version:
-            again = await seek(session, known, now, settings)
+            again = await seek(session, _but_unseen(known) if sought.known.busy.unseen else known, now, settings)
             left, busy = await _as_it_is(session, again.fitting, settings)
             best = _chosen(left, busy, settings)
     return [in_its_words(one, now, weights) for one in best]
+
+
+def _but_unseen(known: Known) -> Known:
+    return replace(known, busy=replace(known.busy, unseen=True))
 
 
 def _chosen(fitting: Sequence[Proposal], busy: Mapping[str, Busy], settings: MatchingSettings) -> list[Proposal]:
@@ -146,7 +151,7 @@ _AS_IT_IS = text(
     JOIN proposition p ON p.proposition_id = s.request AND p.version = s.rv
     JOIN proposition o ON o.proposition_id = s.offer AND o.version = s.ov
     WHERE NOT EXISTS (SELECT FROM match m WHERE m.request_id = s.request AND m.offer_id = s.offer
-                      AND m.lapsed_because IS DISTINCT FROM 'closed')
+                      AND {COUNTS})
       AND (p.node IS DISTINCT FROM o.node OR {STAYS.format("p")} <> {STAYS.format("o")})
     """
 )

@@ -176,7 +176,8 @@ class MatchRow(Table, table=True):
     __tablename__ = "match"
     __table_args__ = (
         # A pair is proposed once. One that lapsed because an end closed may be proposed anew after a reopening, and one
-        # that nobody answered by a person: that nothing else does is seen to where candidates are found.
+        # that nobody answered by a person, or where nobody looked at it when an end is written anew: that nothing else
+        # does is seen to where candidates are found.
         sa.Index(
             "uq_match_pair",
             "request_id",
@@ -226,6 +227,10 @@ class MatchRow(Table, table=True):
     told_version: int | None = None
     elsewhere: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
+
+#: Whether a match `m` is what its pair came to: not where an end closed, nor where nobody looked, so nobody was asked.
+COUNTS = """m.lapsed_because IS DISTINCT FROM 'closed'
+    AND (m.lapsed_because = 'unanswered' AND m.endorsed_at IS NULL) IS NOT TRUE"""
 
 #: Beyond this many, how many matches of an offer run exactly decides nothing (`choosing`), and takes long to count.
 RUNNING_COUNTED_MAX = 200
