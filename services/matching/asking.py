@@ -64,7 +64,13 @@ _WAITING = text(
     ORDER BY a.asked_at, a.ask_id LIMIT 100
     """
 )
-_BY_OFFER = text("SELECT * FROM help_ask WHERE offer_id = :offer_id AND accepted ORDER BY ask_id")
+_PROMISED = text(
+    """
+    SELECT * FROM help_ask WHERE (offer_id = :proposition_id OR request_id = :proposition_id)
+        AND accepted AND offer_id IS NOT NULL
+    ORDER BY ask_id
+    """
+)
 _KEEP = text(
     """
     INSERT INTO help_ask (ask_id, request_id, member_id, asked_by, note, asked_at)
@@ -152,12 +158,13 @@ async def answer(
     return row
 
 
-async def help_with(session: AsyncSession, offer_id: str, now: datetime, settings: MatchingSettings) -> None:
-    """An offer is here that somebody said they would help with."""
-    rows = list((await ask(session, _BY_OFFER, {"offer_id": offer_id})).mappings())
-    offer = await propositions.get(session, offer_id) if rows else None
-    for row in rows:
-        theirs = await one_person.references_of(session, row["member_id"])
+async def help_as_promised(
+    session: AsyncSession, proposition_id: str, now: datetime, settings: MatchingSettings
+) -> None:
+    """An offer is here (again) that somebody said they would help with, or a request that they would help."""
+    for row in list((await ask(session, _PROMISED, {"proposition_id": proposition_id})).mappings()):
+        offer_id, theirs = row["offer_id"], await one_person.references_of(session, row["member_id"])
+        offer = await propositions.get(session, offer_id)
         if offer is None or offer.proposition.member_id not in theirs:
             continue
         before = await by_hand.of_pair(session, row["request_id"], offer_id)

@@ -73,11 +73,13 @@ async def propose_matches(
 ) -> None:
     """A request that is open is put next to the offers that fit it best; otherwise its matches end, see `go_on`.
 
-    The offer that it is about comes first.
+    The offer that it is about comes first. When it is open again, who said that they would help does.
     """
     if event.about_offer_id:
         await asked_about.propose(session, prepared, now, settings)
     await proposing.go_on(session, prepared, now, settings)
+    if prepared and not prepared.known.is_new and prepared.known.proposition.is_open(now):
+        await asking.help_as_promised(session, event.request_id, now, settings)
 
 
 @router.hears(OfferPlaced, OfferChanged, OfferReopened, OfferClosed, prepare=keep_and_seek)
@@ -90,7 +92,7 @@ async def propose_to_waiting_requests(
     """
     await asked_about.propose_to_who_asked(session, prepared, now, settings)
     await proposing.go_on(session, prepared, now, settings)
-    await asking.help_with(session, event.offer_id, now, settings)
+    await asking.help_as_promised(session, event.offer_id, now, settings)
 
 
 @router.hears(MatchDismissed, MatchLapsed, prepare=seek_next_best, first=())

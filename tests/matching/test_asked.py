@@ -1,9 +1,10 @@
-"""What somebody is asked to help with: a list of what waits for their answer."""
+"""What somebody is asked to help with: a list of what waits for their answer, and a yes that stands."""
 
-from contracts.requests import RequestClosed
+from contracts.matching import MatchAnswered, MatchEndorsed
+from contracts.requests import RequestChanged, RequestClosed, RequestReopened
 from contracts.vocabulary import Status
-from tests.matching.conftest import Matching, a_request
-from tests.matching.test_desk import HELPER, at_desk, helped
+from tests.matching.conftest import Matching, a_request, an_offer
+from tests.matching.test_desk import FAR, HELPER, at_desk, helped
 
 
 async def test_what_i_am_asked_to_help_with_waits_the_oldest_first_until_i_answer_or_it_closes(matching: Matching):
@@ -24,3 +25,32 @@ async def test_what_i_am_asked_to_help_with_waits_the_oldest_first_until_i_answe
     assert [one["ask_id"] for one in all_of_them] == asks
     assert (all_of_them[0]["note"], all_of_them[1]["request"]["title"]) == ("Jij deed dit vorig jaar ook.", "Vraag r-2")
     assert ([one["ask_id"] for one in left], of_asker) == (asks[:1], [])
+
+
+async def test_who_said_that_they_would_help_helps_when_the_request_is_asked_again(matching: Matching):
+    ask, offer = await helped(matching), {"member_id": HELPER, "organisation_id": "o-smederij", **FAR}
+    await matching.given(an_offer("o-help", **offer))
+    yes = {"accepted": True, "offer_id": "o-help"}
+    await matching.running.http_as(HELPER).post(f"/v1/asks/{ask['ask_id']}/answer", json=yes)
+    await matching.given(a_request("r", said=RequestClosed, version=2, status=Status.EXPIRED))
+
+    await matching.when(a_request("r", said=RequestReopened, version=3))
+
+    (endorsed,), (said_yes,) = await matching.said(MatchEndorsed), await matching.said(MatchAnswered)
+    assert (endorsed.offer_id, said_yes.match_id, said_yes.side) == ("o-help", endorsed.match_id, "offer")
+    await matching.given()
+    await matching.when(a_request("r", said=RequestChanged, version=4))
+    await matching.then_nothing_said()
+
+
+async def test_what_somebody_offers_to_help_while_two_others_talk_is_put_next_to_it_when_it_is_asked_again(matching):
+    ask = await helped(matching)
+    yes = {"accepted": True, "offer_id": "o-help"}
+    await matching.running.http_as(HELPER).post(f"/v1/asks/{ask['ask_id']}/answer", json=yes)
+    await matching.given(a_request("r", said=RequestChanged, version=2, status=Status.IN_CONVERSATION))
+    await matching.given(an_offer("o-help", member_id=HELPER, organisation_id="o-smederij", **FAR))
+
+    await matching.when(a_request("r", said=RequestReopened, version=3))
+
+    (endorsed,), (said_yes,) = await matching.said(MatchEndorsed), await matching.said(MatchAnswered)
+    assert (endorsed.offer_id, said_yes.side, said_yes.accepted) == ("o-help", "offer", True)
