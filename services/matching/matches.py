@@ -119,6 +119,21 @@ async def note(session: AsyncSession, match_id: str, words: str, by: str) -> Non
     await ask(session, sa.update(_TABLE).where(_TABLE.c.match_id == match_id).values(note=words, note_by=by))
 
 
+_FOLLOW = text(
+    """
+    UPDATE match m SET offerer_organisation_id = p.organisation_id FROM proposition p
+    WHERE p.proposition_id = :offer_id AND m.offer_id = p.proposition_id
+        AND m.offerer_organisation_id <> p.organisation_id
+    """
+)
+
+
+async def follow_organisation(session: AsyncSession, offer_id: str) -> None:
+    """What came of an offer is its organisation's, also where that one was merged into another since, or parted."""
+    must_have_turn(session)
+    await ask(session, _FOLLOW, {"offer_id": offer_id})
+
+
 _RUNNING_OF = text(
     SELECT
     + """WHERE (m.request_id = :proposition_id OR m.offer_id = :proposition_id)

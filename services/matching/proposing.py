@@ -79,6 +79,8 @@ async def go_on(session: AsyncSession, sought: Sought | None, now: datetime, set
     if sought is None:
         return
     heard = sought.known.proposition
+    if heard.side is Side.OFFER and not sought.known.is_new:
+        await matches.follow_organisation(session, heard.id)
     if heard.is_open(now):
         if not sought.known.is_new:
             await end_what_cannot_be(session, heard.id, now)

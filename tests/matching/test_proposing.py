@@ -111,6 +111,24 @@ async def test_a_request_gets_a_few_proposals_at_a_time_each_of_another_organisa
     assert len(organisations) == len(set(organisations)) == around.service.settings.proposals_per_request_max
 
 
+@pytest.mark.parametrize("said", [None, {"accepted": False, "because": "no-capacity"}])
+async def test_what_runs_with_or_was_refused_by_an_organisation_counts_for_the_one_that_it_was_merged_into(
+    matching, said
+):
+    first = await matching.endorsed(a_request("r"), an_offer("o-1"))
+    if said:
+        answer = await matching.offerer.post(f"/v1/matches/{first.match_id}/answer", json=said)
+        assert answer.status_code == 200
+    await matching.given(an_offer("o-1", said=OfferChanged, version=2, organisation_id="o-stays"))
+
+    await matching.when(an_offer("o-2", organisation_id="o-stays", member_id="m-colleague"))
+    assert await matching.said(MatchProposed) == []
+
+    await matching.given(an_offer("o-1", said=OfferChanged, version=3))  # they were two after all
+    await matching.when(an_offer("o-3", organisation_id="o-stays", member_id="m-colleague"))
+    assert len(await matching.said(MatchProposed)) == 1
+
+
 async def test_an_offer_reaches_every_request_that_waits_and_has_room(around):
     await around.given(*[an_offer(organisation_id=f"o-{n}") for n in range(3)])
     await around.given(a_request("full"), *[a_request(f"r-{n}", kind=Kind.EQUIPMENT) for n in range(4)])
