@@ -16,7 +16,8 @@ CONTACT_DETAILS = "contact details are exchanged at the introduction"
 #: What people write in words of their own.
 WRITTEN = ("title", "text", "note", "outcome", "because_words")
 
-_WITH_PROVINCE = re.compile(r"(.+?)\s*\((.+)\)")
+#: Without a choice between two ways to read a bracket: a long row of them would be tried in each.
+_WITH_PROVINCE = re.compile(r"([^()]+)\(([^()]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def place_in(form: Form, name: str, language: Language) -> dict[str, str] | None
     typed = form.value(name)
     named = _WITH_PROVINCE.fullmatch(typed)
     try:
-        found = find_place(*named.groups()) if named else find_place(typed)
+        found = find_place(*map(str.strip, named.groups())) if named else find_place(typed)
     except AmbiguousPlace as several:
         choices = (_written(several.name, province, language) for province in several.provinces)
         form.asks(name, "wrong.place-several", language, choices=", ".join(choices))
