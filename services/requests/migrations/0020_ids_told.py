@@ -5,7 +5,7 @@ from alembic import op
 from chassis.replies import create_ids_told, drop_ids_told
 
 revision = "0020"
-down_revision = "0016"
+down_revision = "0018"
 
 
 def upgrade() -> None:
