@@ -13,6 +13,7 @@ from services.matching import (
     copying,
     judging,
     matches,
+    one_person,
     people,
     propositions,
     routing,
@@ -98,7 +99,8 @@ async def _copied(
     if await people.is_forgotten(session, other.member_id, other.node):
         return None
     ambassadors, team = await people.who_may_look(session, [own])
-    chosen = routing.choose_ambassador(own, own, ambassadors, team)
+    member = await one_person.references_of(session, own.member_id)
+    chosen = routing.choose_ambassador(own, own, ambassadors, team, member)
     return copying.copied(told, ours, own.party(), owner, chosen, now)
 
 

@@ -75,7 +75,8 @@ _ANSWER = text(
 async def ask_over(session: AsyncSession, shown: Shown, call: Call, to: str, note: str | None) -> None:
     """Asks another to look at a match; asking the same one again changes nothing."""
     match = shown.match
-    if to in match.sides() or to in call.who.references or not await people.may_look(session, to):
+    not_theirs = {*call.who.references, *await one_person.references_of(session, *match.sides())}
+    if to in not_theirs or not await people.may_look(session, to):
         raise CannotJudge
     waiting = (await ask(session, _OF_MATCH, {"match_id": match.match_id})).mappings().one_or_none()
     if waiting and waiting["member_id"] == to:
@@ -102,6 +103,8 @@ async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> None:
         if next(iter(said), None) is not accepted:
             raise HandOverNotFound
         return
+    if accepted and shown.match.side_of(call.who.references):  # they are one person since they were asked
+        raise CannotJudge
     await _answered(session, row, shown.match, call.now, accepted=accepted)
     if not accepted:
         return

@@ -11,7 +11,7 @@ from chassis import check_version, say
 from contracts.deeds import Deed
 from contracts.matching import JudgementGiven, MatchDismissed
 from contracts.vocabulary import Role
-from services.matching import doing, handing_over, matches, people, proposing, routing, showing, steps
+from services.matching import doing, handing_over, matches, one_person, people, proposing, showing, steps
 from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
@@ -90,7 +90,8 @@ async def _to_judge(session: AsyncSession, call: Call) -> Shown:
 
 async def _chosen(session: AsyncSession, match: Match, to: HandOver) -> tuple[str, ...]:
     if to.member_id is None:
-        return routing.choose_team(await people.node_team(session), match.sides())
-    if to.member_id in match.sides() or not await people.may_look(session, to.member_id):
+        return await proposing.team_for(session, match)
+    sides = await one_person.references_of(session, *match.sides())
+    if to.member_id in sides or not await people.may_look(session, to.member_id):
         raise CannotJudge
     return (to.member_id,)

@@ -1,5 +1,7 @@
 """Which references are of one person: they keep what is theirs, and nobody is brought together with themselves."""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from sqlalchemy import text
 from sqlmodel import Field
@@ -34,17 +36,27 @@ _KEEP = text(
 
 #: By which of their references a person stays, of a table with a `member_id`.
 STAYS = """coalesce((SELECT s."into" FROM same_person s WHERE s.member_id = {0}.member_id), {0}.member_id)"""
-_REFERENCES = text(
+_KNOWN_AS = text(
     f"""
-    WITH stays AS (SELECT {STAYS.format("m")} AS one FROM (SELECT CAST(:member_id AS text) AS member_id) AS m)
-    SELECT one FROM stays UNION SELECT member_id FROM same_person, stays WHERE "into" = one
+    WITH stays AS (
+        SELECT m.member_id, {STAYS.format("m")} AS one FROM unnest(CAST(:member_ids AS text[])) AS m (member_id))
+    SELECT member_id, one AS reference FROM stays
+    UNION SELECT stays.member_id, s.member_id FROM stays JOIN same_person s ON s."into" = one
     """
 )
 
 
-async def references_of(session: AsyncSession, member_id: str) -> set[str]:
-    """All that somebody of this node is known as."""
-    return {*(await ask(session, _REFERENCES, {"member_id": member_id})).scalars()}
+async def known_as(session: AsyncSession, member_ids: Iterable[str]) -> dict[str, set[str]]:
+    """All that each of these is known as, as far as they are of this node."""
+    found: dict[str, set[str]] = {}
+    for row in await ask(session, _KNOWN_AS, {"member_ids": list(member_ids)}):
+        found.setdefault(row.member_id, set()).add(row.reference)
+    return found
+
+
+async def references_of(session: AsyncSession, *member_ids: str) -> set[str]:
+    """All that somebody of this node, or each of these, is known as."""
+    return {one for references in (await known_as(session, member_ids)).values() for one in references}
 
 
 async def keep(session: AsyncSession, event: MemberMerged | MemberParted) -> list[Match]:

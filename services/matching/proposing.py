@@ -110,15 +110,19 @@ async def _matches_of(
     judged = [p for p in proposals if p.pair.offer.kind not in settings.kinds_without_ambassador]
     ambassadors: list[routing.Ambassador] = []
     team: list[str] = []
+    known_as: dict[str, set[str]] = {}
     if judged:
         sides = [side for p in judged for side in (p.pair.request, p.pair.offer)]
         ambassadors, team = await people.who_may_look(session, sides)
+        known_as = await one_person.known_as(session, {side.member_id for side in sides})
     new = []
     for proposal in proposals:
         chosen: tuple[str, ...] = ()
         is_ours = None in (proposal.pair.request.node, proposal.pair.offer.node)
         if proposal in judged and is_ours:  # otherwise the two nodes look at it
-            chosen = routing.choose_ambassador(proposal.pair.request, proposal.pair.offer, ambassadors, team)
+            request, offer = proposal.pair.request, proposal.pair.offer
+            own = known_as[request.member_id] | known_as[offer.member_id]
+            chosen = routing.choose_ambassador(request, offer, ambassadors, team, own)
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
         match = matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged)
         if settings.is_region and proposal.pair.offer.node:
@@ -181,16 +185,32 @@ async def find_somebody(
         session, {side for match in orphaned for side in (match.request_id, match.offer_id)}
     )
     ambassadors, team = await people.who_may_look(session, sides.values())
+    known_as = await one_person.known_as(session, {side.member_id for side in sides.values()})
     handed = []
     for match in orphaned:
         # Of a match of another node only our own side is known here, and that is what our ambassador is chosen for.
         request = sides.get(match.request_id) or sides[match.offer_id]
         offer = sides.get(match.offer_id) or request
-        chosen = routing.choose_ambassador(request, offer, ambassadors, team)
+        own = known_as[request.member_id] | known_as[offer.member_id]
+        chosen = routing.choose_ambassador(request, offer, ambassadors, team, own)
         if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
             handed.append(await hand_over(session, match, chosen, now))
     return handed
+
+
+async def find_another(session: AsyncSession, member_id: str, now: datetime) -> None:
+    """What somebody looks at and turns out to be a side of goes to another, as long as there is one."""
+    references = await one_person.references_of(session, member_id)
+    for one in sorted(references):
+        own = [match for match in await matches.waiting_for(session, one) if match.side_of(references)]
+        await find_somebody(session, own, now, instead_of=one)
+
+
+async def team_for(session: AsyncSession, match: Match) -> tuple[str, ...]:
+    """Those of the node's team who may look at a match."""
+    own = await one_person.references_of(session, *match.sides())
+    return routing.choose_team(await people.node_team(session), own)
 
 
 def _without(match: Match, member_id: str) -> Match:

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import say
 from contracts.matching import AnswerOverdue, RequestUnanswered
 from contracts.vocabulary import Side
-from services.matching import escalating, matches, people, proposing, propositions, routing, showing, steps
+from services.matching import escalating, matches, proposing, propositions, showing, steps
 from services.matching.match import RUNNING
 from services.matching.patience import answer_by, given_up_at, until_reminder
 from services.matching.settings import MatchingSettings
@@ -30,7 +30,7 @@ async def remind(session: AsyncSession, match_id: str, now: datetime, settings: 
     if now >= match.waiting_since + until_reminder(settings) and match.waits_for() and shown.both_open(now):
         match = steps.remind(match, now)
         await matches.save(session, match)
-        team = routing.choose_team(await people.node_team(session), match.sides())
+        team = await proposing.team_for(session, match)
         then = {"answer_by": answer_by(match, settings), "then_the_team": steps.can_be_taken_over(match, team)}
         say(session, AnswerOverdue(**match.told(), waiting_for=match.waits_for(), **then))
 
@@ -46,7 +46,7 @@ async def end_patience(session: AsyncSession, match_id: str, now: datetime, sett
     match = shown.match
     if now < given_up_at(match, settings):
         return
-    team = routing.choose_team(await people.node_team(session), match.sides())
+    team = await proposing.team_for(session, match)
     if steps.can_be_taken_over(match, team) and shown.both_open(now):
         await proposing.hand_over(session, match, team, now)
         return

@@ -4,10 +4,22 @@ import pytest
 
 from contracts.desk import HandOverAnswered, HelpAnswered
 from contracts.event import new_id
-from contracts.matching import MatchAnswered, MatchEndorsed, MatchHandedOver, MatchLapsed
+from contracts.matching import MatchAnswered, MatchEndorsed, MatchHandedOver, MatchLapsed, MatchProposed
 from contracts.members import AmbassadorStoodDown, MemberMerged, MemberParted
 from contracts.vocabulary import Kind
-from tests.matching.conftest import AMBASSADOR, ASKER, OFFERER, Matching, a_request, an_offer, appointed, slug
+from tests.matching.conftest import (
+    AMBASSADOR,
+    ASKER,
+    OFFERER,
+    SCHOOL_AND_COMPANY,
+    TEAM,
+    Matching,
+    a_request,
+    an_offer,
+    appointed,
+    in_team,
+    slug,
+)
 from tests.matching.test_desk import FAR, HELPER, OTHER, asked_over, at_desk, helped
 
 
@@ -117,3 +129,40 @@ async def test_who_is_an_ambassador_under_another_reference_still_keeps_what_wai
     await matching.when(AmbassadorStoodDown(member_id="m-first", version=6))
     (handed,) = await matching.then_said(MatchHandedOver)
     assert handed.ambassador_ids == ("m-next",)
+
+
+async def test_nobody_is_given_a_match_that_they_are_a_side_of_under_another_reference(matching: Matching):
+    await matching.given(*SCHOOL_AND_COMPANY, in_team(), appointed(), appointed(OTHER, provinces=("Zeeland",)))
+    await matching.given(*(MemberMerged(member_id=one, version=5, into=ASKER) for one in (AMBASSADOR, OTHER)))
+
+    await matching.when(a_request("r"), an_offer("o"))
+
+    (match,) = await matching.said(MatchProposed)
+    assert match.ambassador_ids == (TEAM,)
+    handed = await matching.team().post(f"/v1/matches/{match.match_id}/hand-over", json={"member_id": OTHER})
+    assert (handed.status_code, slug(handed)) == (422, "member-cannot-judge")
+
+
+async def test_who_turns_out_to_be_a_side_of_what_they_look_at_leaves_it_to_another(matching: Matching):
+    match = await matching.proposed()
+
+    await matching.when(MemberMerged(member_id=AMBASSADOR, version=5, into=OFFERER))
+
+    (handed,) = await matching.then_said(MatchHandedOver)
+    assert (handed.match_id, handed.ambassador_ids) == (match.match_id, (TEAM,))
+    await matching.given(appointed("m-next"))
+    await matching.when(MemberMerged(member_id="m-next", version=5, into=OFFERER))
+    await matching.then_nothing_said()
+
+
+async def test_who_turns_out_to_be_a_side_of_what_they_are_asked_to_look_at_does_not(matching: Matching):
+    match_id = await asked_over(matching)
+    await matching.given(MemberMerged(member_id=OTHER, version=5, into=ASKER))
+    person = matching.http_as(ASKER, also=(OTHER,), roles=("ambassador",))
+
+    yes, no = [
+        await person.post(f"/v1/hand-overs/{match_id}/answer", json={"accepted": accepted})
+        for accepted in (True, False)
+    ]
+
+    assert (yes.status_code, slug(yes), no.status_code) == (422, "member-cannot-judge", 204)

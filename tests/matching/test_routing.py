@@ -16,7 +16,7 @@ def somebody(member_id: str, waiting: int = 0, **scope: tuple[str, ...]) -> Amba
 
 
 def chosen(*ambassadors: Ambassador, team: tuple[str, ...] = ("team-b", "team-a")) -> tuple[str, ...]:
-    return choose_ambassador(REQUEST, OFFER, ambassadors, team)
+    return choose_ambassador(REQUEST, OFFER, ambassadors, team, {"asker", "offerer", "offerer, elsewhere"})
 
 
 #: From the nearest scope to the farthest.
@@ -64,6 +64,7 @@ def test_nobody_judges_their_own_match_while_there_is_somebody_else():
     assert chosen(their_own, somebody("b", provinces=("Gelderland",))) == ("b",)
     assert chosen(their_own, team=("asker", "team")) == ("team",)
     assert chosen(their_own, team=("offerer",)) == ("asker",)
+    assert chosen(their_own, team=("offerer, elsewhere", "team")) == ("team",)
     assert chosen(their_own, team=()) == ("asker",)
     assert chosen(team=("offerer", "asker")) == ("asker", "offerer")
 
