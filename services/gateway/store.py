@@ -58,6 +58,8 @@ async def end_session(session: AsyncSession, token_hash: bytes, staying: str | N
 
     Of a device that its member is `staying` signed in on, nothing is said.
     """
+    # A call may just be having it go on under another token: then that one is there to be seen only after this.
+    await session.exec(select(SessionRow.token_hash).where(SessionRow.token_hash == token_hash).with_for_update())
     before = select(col(SessionRow.went_on_from)).where(SessionRow.token_hash == token_hash)
     of_it = (
         col(SessionRow.token_hash) == token_hash,

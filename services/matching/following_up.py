@@ -56,7 +56,8 @@ _CHANGE = text(
 _FINISH = text("UPDATE follow_up SET done_at = :now, note = '' WHERE follow_up_id = :follow_up_id")
 _CAME = text(
     "UPDATE follow_up SET came_at = :now "
-    "WHERE follow_up_id = :follow_up_id AND done_at IS NULL AND came_at IS NULL RETURNING member_id"
+    "WHERE follow_up_id = :follow_up_id AND due_on = CAST(:due_on AS date) AND done_at IS NULL AND came_at IS NULL "
+    "RETURNING member_id"
 )
 
 
@@ -109,7 +110,8 @@ async def come_back(session: AsyncSession, follow_up_id: str, now: datetime) -> 
     if not desk_rules.is_there(row["due_on"], now):
         _bring_back(session, follow_up_id, row["due_on"])
         return
-    came = (await ask(session, _CAME, {"follow_up_id": follow_up_id, "now": now})).scalar_one_or_none()
+    this = {"follow_up_id": follow_up_id, "due_on": row["due_on"], "now": now}  # it may be moved meanwhile
+    came = (await ask(session, _CAME, this)).scalar_one_or_none()
     if came and await people.may_look(session, *await one_person.references_of(session, row["member_id"])):
         told = {name: row[name] for name in ("member_id", "title", "asker_id", "asker_node")}
         say(session, FollowUpCame(follow_up_id=follow_up_id, **told))

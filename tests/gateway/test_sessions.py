@@ -1,11 +1,15 @@
 """Sessions: begun by a link that works once, known by a cookie, ended by signing out, by time or by leaving."""
 
+import asyncio
+
 import httpx
 import pytest
 from sqlalchemy import event, text
 from sqlmodel import select
 
 from contracts.members import MemberLeft
+from services.gateway import store
+from services.gateway.rules import new_token, token_hash
 from services.gateway.store import SessionRow
 from tests.gateway.conftest import a_street, another_gateway, slug
 from tests.given import eventually, fresh_name
@@ -188,6 +192,29 @@ async def test_signing_out_with_the_token_of_before_ends_the_session_that_went_o
     assert (await late.delete("/api/v1/sessions/current")).status_code == 204
 
     assert not await is_signed_in(browser)
+
+
+async def test_signing_out_while_the_session_goes_on_under_another_token_ends_that_one_too(street):
+    browser, gateway = await street.member(), street.gateway
+    old, new = token_hash(browser.cookies[COOKIE]), token_hash(new_token())
+    member_id = await street.member_id(browser)
+    async with gateway.session() as going_on:
+        assert await store.turn_over(going_on, old, new, frozenset({"ambassador"}), gateway.clock())
+        await going_on.flush()
+
+        leaving = asyncio.create_task(browser.delete("/api/v1/sessions/current"))
+        await eventually(lambda: a_session_is_waited_for(gateway), saying="a browser that signs out")
+        await going_on.commit()
+
+    assert (await leaving).status_code == 204
+    async with gateway.session() as session:
+        assert (await session.exec(select(SessionRow).where(SessionRow.member_id == member_id))).all() == []
+
+
+async def a_session_is_waited_for(gateway) -> bool:
+    async with gateway.service.engine.connect() as connection:
+        waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype IN ('transactionid', 'tuple')"
+        return (await connection.execute(text(waiting))).first() is not None
 
 
 async def test_a_session_that_another_process_ended_ends_here_within_seconds(street):

@@ -31,7 +31,7 @@ from contracts.matching import (
 from contracts.members import AmbassadorScope, AmbassadorStoodDown, MemberErased
 from contracts.requests import OfferChanged, OfferClosed, RequestClosed
 from contracts.vocabulary import Kind, Role, Status, Theme
-from services.matching import desk_rules, nearby
+from services.matching import desk_rules, following_up, nearby
 from tests.matching.conftest import (
     AMBASSADOR,
     ASKER,
@@ -491,6 +491,26 @@ async def test_a_note_to_oneself_comes_back_on_its_day_and_moved_to_a_later_one_
     assert (await at_desk(matching, OTHER).delete(page)).status_code == 404
     assert [(await desk.delete(page)).status_code for _ in range(2)] == [204, 204]
     assert (await desk.get("/v1/follow-ups")).json() == []
+
+
+async def test_a_note_moved_at_the_moment_it_comes_back_comes_on_the_later_day(matching: Matching, monkeypatch):
+    match = await matching.proposed()
+    desk, today, ask = at_desk(matching), matching.clock().date(), following_up.ask
+    draft = {"matter": "match", "matter_id": match.match_id, "note": "Bellen."}
+    noted = (await desk.post("/v1/follow-ups", json=draft | {"due_on": str(today + timedelta(days=2))})).json()
+    page, due = f"/v1/follow-ups/{noted['follow_up_id']}", FollowUpDue(follow_up_id=noted["follow_up_id"])
+
+    async def moved_meanwhile(session, statement, values):
+        found = await ask(session, statement, values)
+        monkeypatch.undo()
+        moved = await desk.put(page, json={"note": "Later", "due_on": str(today + timedelta(days=5))})
+        assert moved.status_code == 200
+        return found
+
+    monkeypatch.setattr(following_up, "ask", moved_meanwhile)
+
+    assert await rings(matching, due, days=3) == []
+    assert [type(event) for event in await rings(matching, due, days=3)] == [FollowUpCame]
 
 
 async def test_a_note_of_who_stood_down_is_told_to_nobody_and_waits_for_who_is_appointed_again(matching: Matching):
