@@ -6,6 +6,8 @@ there already stays as it is.
 
 import argparse
 import json
+import re
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +17,7 @@ from node.called_from import from_where_called
 from node.files import write
 from node.links import server
 from node.links.accounts import OPERATOR, SYSTEM_USER, USERS
-from node.links.register import Register
+from node.links.register import NotPossible, Register
 from node.secrets import new_encryption_keys, new_identity_key, new_push_key, password, public_half, public_halves
 
 #: PostgreSQL and NATS run as users of their own, who read what only their folder, or volume, protects.
@@ -34,7 +36,11 @@ def main() -> int:
     parser.add_argument("--postgres", default="postgres:5432", help="waar de databases zijn (postgres:5432)")
     parser.add_argument("--nats", default="nats:4222", help="waar NATS is (nats:4222); meer servers met komma's")
     options = parser.parse_args()
-    hand_out(options.folder, postgres=options.postgres, nats=options.nats)
+    try:
+        hand_out(options.folder, postgres=options.postgres, nats=options.nats)
+    except NotPossible as why:
+        print(f"Dat kan niet (not possible): {why}", file=sys.stderr)
+        return 1
     print(f"De geheimen staan in {options.folder} (the secrets are there).")
     return 0
 
@@ -42,10 +48,16 @@ def main() -> int:
 def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
     """A folder for each part. `postgres` and `nats` are where the services find them, as host:port; several servers of
     NATS with commas between them.
+
+    Raises `NotPossible` when the node of the folder is called otherwise than the settings say.
     """
+    node = Settings().node
+    if (called := _name_of(folder)) not in (None, node):
+        raise NotPossible(f"deze node heet {called}, niet {node} (ODH_NODE: what the node there is called)")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in ("postgres", "nats", "nats/users", "operator", *SERVICES):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
+    write(folder / "operator" / "name", node)
     password(folder / "postgres" / "superuser", FOR_SERVERS)
     servers = nats.split(",")
     users = write_accounts(folder, [server.rpartition(":")[0] for server in servers])
@@ -66,6 +78,19 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
         write(folder / service / "identity.public.jwks.json", public_half(private_key))
     for user, name in ((OPERATOR, "nats_url"), (SYSTEM_USER, "system_url")):
         write(folder / "operator" / name, _urls(user, users[user], servers))
+
+
+def _name_of(folder: Path) -> str | None:
+    """What the node is called, which is in the name of each of its streams; none where there is no node yet.
+
+    Where a release before did not write it down, it is in the rights that its services have in NATS.
+    """
+    try:
+        return (folder / "operator" / "name").read_text()
+    except FileNotFoundError:
+        accounts = folder / "nats" / "accounts.conf"
+        found = re.search(r'"odh\.([a-z0-9-]+)\.', accounts.read_text()) if accounts.exists() else None
+        return found and found[1]
 
 
 def _urls(user: str, own: str, servers: list[str]) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from node import SERVICES
 from node.hand_out import hand_out
+from node.links.register import NotPossible
 from tests.node.commands import odh
 
 
@@ -94,6 +95,19 @@ def test_a_second_time_changes_nothing(folder):
     assert read(folder) == before
 
 
+@pytest.mark.parametrize("of_a_release_before", [False, True])
+def test_a_node_that_is_there_does_not_get_another_name(folder, monkeypatch, of_a_release_before):
+    if of_a_release_before:
+        (folder / "operator" / "name").unlink()
+    before = read(folder)
+    monkeypatch.setenv("ODH_NODE", "zeeland")
+
+    with pytest.raises(NotPossible, match="heet utrecht, niet zeeland"):
+        hand_out(folder, postgres="postgres:5432", nats="nats:4222")
+
+    assert read(folder) == before
+
+
 def test_several_nats_servers_know_each_other_and_everybody_knows_them_all(tmp_path):
     hand_out(tmp_path, postgres="postgres:5432", nats="nats:4222,nats-2:4222,nats-3:4222")
     found = read(tmp_path)
@@ -123,4 +137,7 @@ async def test_it_is_a_command_too(tmp_path):
     made = await odh("secrets", str(tmp_path / "here"), "--postgres=db.example:5433")
 
     assert made.code == 0
+    (tmp_path / "here" / "operator" / "name").write_text("zeeland")
+    again = await odh("secrets", str(tmp_path / "here"))
+    assert (again.code, "deze node heet zeeland, niet utrecht" in again.err) == (1, True)
     assert "@db.example:5433/members" in (tmp_path / "here" / "members" / "database_url").read_text()
