@@ -142,30 +142,25 @@ async def test_who_joins_too_often_keeps_what_they_filled_in_and_is_not_told_to_
     assert "Log in" not in kept.text
 
 
-async def test_a_refused_page_leads_to_a_page_in_the_other_language_or_to_none(neighbourhood):
+async def test_what_a_form_is_answered_with_leads_to_no_other_language_which_would_lose_what_was_typed(neighbourhood):
     """From the pages' own routes: what is added tomorrow is tried too."""
     team = await neighbourhood.team()
     token = dict(inputs_of(await team.get("/desk")))["form"]
     routes = [route for router in pages.routers for route in router.routes]
-    shown_at = {route.path for route in routes if "GET" in route.methods}
-    led = {}
-    for path in {route.path for route in routes} - shown_at - {"/sign-out"}:
-        refused = await team.post(re.sub(r"\{\w+\}", "x", path), data={"form": token, "step": "x"})
-        for to in re.findall(r'href="(.+)" lang="\w+" hreflang', refused.text):
-            led[path] = (refused.status_code >= 400, to.partition("?")[0], (await team.get(to)).status_code)
+    led, refused = {}, 0
+    for path in {route.path for route in routes if "POST" in route.methods} - {"/sign-out"}:
+        answer = await team.post(re.sub(r"\{\w+\}", "x", path), data={"form": token, "step": "x"})
+        refused += answer.status_code >= 400
+        if to := re.findall(r'href="(.+)" lang="\w+" hreflang', answer.text):
+            led[path] = to
 
-    at_desk = dict.fromkeys(("matches/{match_id}", "hand-overs/{match_id}", "follow-ups", "follow-ups/{follow_up_id}"))
-    assert led == {f"/desk/{path}": (True, "/desk", 200) for path in at_desk} | {
-        "/my-data/erase/leave": (True, "/my-data/erase", 200),
-        "/invitations/{invitation_id}": (True, "/invitations", 200),
-        "/preferences/push": (True, "/preferences", 200),
-        "/same/{thing}/{pair_id}": (True, "/same", 200),
-        "/dead-letters/{service}/{letter_id}": (True, "/dead-letters", 200),
-    }
+    assert refused > 20
+    assert led == {}
 
 
-async def test_what_was_filled_in_is_not_taken_away_by_the_other_language(neighbourhood):
-    kept = await neighbourhood.visitor().post("/requests/new", data={"title": "Wie weet dit?"})
+@pytest.mark.parametrize("path", ["/join", "/requests/new"])
+async def test_what_was_filled_in_is_not_taken_away_by_the_other_language(neighbourhood, path):
+    kept = await neighbourhood.visitor().post(path, data={"title": "Wie weet dit?", "name": "Noor"})
 
     assert [one.get("href") for one in well_made(kept, "nl").iter("a") if one.get("hreflang")] == ["/api/v1/docs"]
 

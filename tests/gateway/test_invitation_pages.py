@@ -182,6 +182,18 @@ async def test_a_number_that_is_known_chooses_the_organisation_that_has_it(stree
     assert (joined.status_code, filled_in["email"] in joined.text) == (200, True)
 
 
+async def test_what_who_was_invited_forgot_is_told_without_a_link_that_calls_the_invitation_gone(street, team):
+    email, browser = f"{fresh_name('iris')}@lindebeek.example", street.visitor(**BROWSER)
+    await press(team, await team.get("/invitations"), "invite", email=email)
+    page = await browser.get("/invited", params={"token": await token_for(street, email)})
+
+    refused = await press(browser, page, "accept", name="Iris Bakker")
+
+    assert (refused.status_code, heading(refused)) == (422, "Je bent uitgenodigd")
+    links = [[one for one in well_made(seen, "nl").iter("a") if one.get("lang")] for seen in (page, refused)]
+    assert [len(one) for one in links] == [1, 0]
+
+
 async def test_a_new_organisation_without_a_name_is_asked_for_its_name_first(street):
     browser = street.visitor(**BROWSER)
 
