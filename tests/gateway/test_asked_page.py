@@ -26,6 +26,21 @@ async def test_what_i_am_asked_to_help_with_waits_on_my_overview(neighbourhood):
     assert title not in done.text
 
 
+async def test_who_is_asked_nothing_at_this_address_reads_that_it_may_be_for_somebody_else(neighbourhood):
+    asker, helper, team = await neighbourhood.member(), await neighbourhood.member(), await neighbourhood.team()
+    proposed = a_proposition(f"Wie weet alles van {fresh_name('vlinderdas')}?")
+    request_id = (await asker.post("/api/v1/requests", json=proposed)).json()["request_id"]
+    await neighbourhood.quiet()
+    asked = {"request_id": request_id, "member_id": await neighbourhood.member_id(helper)}
+    ask_id = (await team.post("/api/v1/asks", json=asked)).json()["ask_id"]
+
+    at_another_address = await asker.get(f"/asks/{ask_id}")
+    assert (await helper.post(f"/api/v1/asks/{ask_id}/answer", json={"accepted": False})).status_code == 200
+
+    assert at_another_address.status_code == 404
+    assert "of is voor iemand anders" in shown(well_made(at_another_address, "nl"))
+
+
 async def test_who_was_asked_and_left_since_has_no_name_on_the_desk(neighbourhood):
     asker, team = await neighbourhood.member(), await neighbourhood.team()
     helper = await neighbourhood.member(name=(name := fresh_name("Hulp").replace("-", " ")))
