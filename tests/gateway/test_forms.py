@@ -28,6 +28,11 @@ def inputs_of(page):
     return [(one.get("name"), one.get("value")) for one in parsed(page).iter("input")]
 
 
+async def mine(browser):
+    """What is kept of who looks."""
+    return (await browser.get("/api/v1/members/me")).json()
+
+
 async def titles_of(browser, side):
     """What somebody asks, or offers, by now."""
     return [one["title"] for one in (await browser.get(f"/api/v1/{side}", params={"mine": "true"})).json()["items"]]
@@ -163,6 +168,24 @@ async def test_what_was_filled_in_is_not_taken_away_by_the_other_language(neighb
     kept = await neighbourhood.visitor().post(path, data={"title": "Wie weet dit?", "name": "Noor"})
 
     assert [one.get("href") for one in well_made(kept, "nl").iter("a") if one.get("hreflang")] == ["/api/v1/docs"]
+
+
+async def test_what_is_pasted_with_what_is_not_seen_is_taken_as_it_looks(neighbourhood):
+    """As it comes from a slide, a PDF or a list of telephone numbers."""
+    noor, about = await neighbourhood.member(), fresh_name("vlinderdas")
+    pasted = a_request(about) | {
+        "title": f"\ufeffWie weet\x0balles van {about}?",
+        "text": f"Een {about}\x0bof\x0ctwee\x02.",
+    }
+    own = {"name": "Noor Jansen", "phone": "\u202a06 12345678\u202c\u200b", "email": (await mine(noor))["email"]}
+
+    placed = await press(noor, await noor.get("/requests/new"), "place", **pasted)
+    changed = await press(noor, await noor.get("/my-data/change"), "Bewaar", **own)
+
+    request = (await noor.get("/api/v1/requests", params={"mine": "true"})).json()["items"][0]
+    assert (placed.status_code, changed.status_code) == (303, 303)
+    assert (request["title"], request["text"]) == (f"Wie weet alles van {about}?", f"Een {about}\nof\ntwee.")
+    assert (await mine(noor))["phone"].endswith("12345678")
 
 
 async def test_all_that_was_chosen_comes_along(neighbourhood):

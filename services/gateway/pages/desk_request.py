@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from contracts.vocabulary import Role
 from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part, wrong_with_follow_up
+from services.gateway.pages.forms import as_seen
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -83,7 +84,7 @@ async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dic
     One that came to nothing without a no may be chosen again.
     """
     request = found["request"]
-    asked: dict[str, Any] = {"text": words.strip() or request["text"]}
+    asked: dict[str, Any] = {"text": as_seen(words).strip() or request["text"]}
     if not words.strip():
         place = {"name": request["place_name"], "province": request["province"]}
         asked |= {"title": request["title"], "kind": request["kind"], "place": place}

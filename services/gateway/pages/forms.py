@@ -16,6 +16,14 @@ CONTACT_DETAILS = "contact details are exchanged at the introduction"
 #: What people write in words of their own.
 WRITTEN = ("title", "text", "note", "outcome", "because_words")
 
+#: What other programs put between lines, and what is not seen: it comes along when text is pasted, and who pastes it
+#: cannot take it out. The API refuses it (`chassis.inputs`).
+_BETWEEN_LINES = re.compile("[\x0b\x0c\x85]")
+_UNSEEN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+#: In a text these have a use.
+_UNSEEN_IN_ADDRESSES = re.compile("[\u200b\u200e\u200f]")
+_ADDRESSES = ("email", "phone")
+
 #: Without a choice between two ways to read a bracket: a long row of them would be tried in each.
 _WITH_PROVINCE = re.compile(r"([^()]+)\(([^()]+)\)")
 
@@ -67,6 +75,12 @@ class Form:
                 continue
             key = f"wrong.{of_service}" if f"wrong.{of_service}" in WORDS else f"wrong.{name}"
             self.asks(name, key if key in WORDS else "wrong.field", language)
+
+
+def as_seen(text: str, name: str = "") -> str:
+    """What was filled in in a field as its reader sees it, without what came along unseen."""
+    seen = _UNSEEN.sub("", _BETWEEN_LINES.sub("\n", text))
+    return _UNSEEN_IN_ADDRESSES.sub("", seen) if name in _ADDRESSES else seen
 
 
 def place_in(form: Form, name: str, language: Language) -> dict[str, str] | None:

@@ -30,7 +30,7 @@ from services.gateway.catalogue import SERVICE_OF, NotServed
 from services.gateway.gateway import Gateway
 from services.gateway.pages import words
 from services.gateway.pages.contact_links import with_links
-from services.gateway.pages.forms import Form
+from services.gateway.pages.forms import Form, as_seen
 from services.gateway.pages.static import PUSH, SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
@@ -173,7 +173,7 @@ class Reader:
             values = parse_qs((await self.request.body()).decode(), keep_blank_values=True, max_num_fields=FIELDS_MAX)
         except ValueError:  # too many fields, or no UTF-8
             raise rules.CrossSite from None
-        return Form(values)
+        return Form({name: [as_seen(one, name) for one in several] for name, several in values.items()})
 
 
 def language_of(request: Request) -> Language:
