@@ -247,6 +247,48 @@ async def test_a_desk_with_more_to_look_at_than_it_shows_leads_to_all_of_it(neig
     await eventually(led, saying="more than ten matches at a desk")
 
 
+async def test_what_waits_for_ones_own_answer_comes_before_what_one_is_to_judge(neighbourhood):
+    ambassador = await an_ambassador(neighbourhood, "Lotte Maas", provinces=["Limburg"])
+    team, asker, offerer = await neighbourhood.team(), await neighbourhood.member(), await neighbourhood.member()
+    own, others, there = fresh_name("boomgaard"), fresh_name("mergelgroeve"), {"place": {"name": "Maastricht"}}
+
+    async def proposed(asks, about):
+        await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}", **there))
+        asked = await asks.post("/api/v1/requests", json=a_proposition(f"Wie weet alles van {about}?", **there))
+        request_id = asked.json()["request_id"]
+
+        async def matches():
+            return (await team.get("/api/v1/matches", params={"request_id": request_id})).json()["items"]
+
+        return (await eventually(matches, saying="a match"))[0]["match_id"]
+
+    judged = await team.post(f"/api/v1/matches/{await proposed(ambassador, own)}/endorse")
+    assert judged.status_code == 200, judged.text
+    to_judge = await proposed(asker, others)
+
+    async def waits() -> bool:
+        return to_judge in (await ambassador.get("/")).text
+
+    await eventually(waits, saying="a match to judge")
+    page = well_made(await ambassador.get("/"), "nl")
+    cards = [shown(one) for one in page.iter("li") if one.get("class") == "card"]
+    assert [about for card in cards for about in (own, others) if about in card] == [own, others]
+
+
+async def test_who_looks_for_a_member_reads_that_there_are_more(neighbourhood, desk):
+    ambassador, _, _, request_id = desk
+    name = fresh_name("Zoekgenoot")
+    for _ in range(10):
+        await neighbourhood.member(name=name)
+
+    async def found() -> str:
+        return (await ambassador.get(f"/desk/requests/{request_id}", params={"name": name})).text
+
+    assert "Er zijn er meer" not in await found()
+    await neighbourhood.member(name=name)
+    assert "Er zijn er meer. Typ meer van de naam." in await found()
+
+
 async def test_no_two_buttons_at_a_desk_have_the_same_words_when_one_request_has_several_matches(neighbourhood):
     ambassador = await an_ambassador(neighbourhood, "Fenna Dijk", provinces=["Flevoland"])
     asker, offerers = await neighbourhood.member(), [await neighbourhood.member() for _ in range(2)]

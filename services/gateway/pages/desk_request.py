@@ -102,12 +102,11 @@ def _finds_members(reader: Reader) -> bool:
     return reader.has(Role.NODE_TEAM) or bool(scope and (scope.organisation_ids or scope.provinces))
 
 
-async def _members(reader: Reader, name: str) -> list[dict[str, Any]] | None:
-    """Members by a part of a name; nobody is looked for by less than two letters."""
+async def _members(reader: Reader, name: str) -> dict[str, Any] | None:
+    """The first members with a part of a name; nobody is looked for by less than two letters."""
     if len(name) < 2:
-        return []
-    found = await part(reader, "/v1/members?" + urlencode({"q": name, "limit": 10}))
-    return None if found is None else list(found["items"])
+        return {"items": []}
+    return await part(reader, "/v1/members?" + urlencode({"q": name, "limit": 10}))
 
 
 async def _asked(reader: Reader, found: dict[str, Any]) -> dict[str, str]:

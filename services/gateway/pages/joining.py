@@ -99,15 +99,17 @@ async def where(reader: Reader, form: Form) -> dict[str, Any]:
 
 
 async def _found(reader: Reader, typed: str, chosen: str = "") -> dict[str, Any]:
-    """Organisations with this in their name, and the one that was chosen; none of them when members is away."""
+    """The first organisations with this in their name, and the one that was chosen; none when members is away."""
+    has_more = False
     try:
         asked = "/v1/organisations?" + urlencode({"q": typed[:100], "limit": SHOWN_MAX})
-        found = (await reader.ask(asked))["items"] if typed else []
+        answer = await reader.ask(asked) if typed else {"items": []}
+        found, has_more = answer["items"], bool(answer.get("next_cursor"))
         if chosen not in ("", NEW, *(one["organisation_id"] for one in found)):
             found = [await reader.ask(f"/v1/organisations/{quote(chosen, safe='')}"), *found]
     except Problem:
         found = []
-    return {"found": found, "typed": typed, "new": NEW}
+    return {"found": found, "has_more": has_more, "typed": typed, "new": NEW}
 
 
 def _draft(reader: Reader, form: Form) -> dict[str, Any]:

@@ -22,9 +22,10 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     if reader.caller is None:
         return reader.page("start.html", next="", wrong=None, email="", done=done)
     language = f"language={reader.language}"
-    asks, waiting, introduced, initiatives = await asyncio.gather(
+    asks, own, waiting, introduced, initiatives = await asyncio.gather(
         part(reader, "/v1/asks"),
-        part(reader, f"/v1/matches?awaiting_me=true&{language}"),
+        part(reader, f"/v1/matches?mine=true&awaiting_me=true&limit=100&{language}"),
+        part(reader, f"/v1/matches?awaiting_me=true&{language}"),  # what they are to judge too; the desk has all of it
         part(reader, f"/v1/matches?mine=true&state=introduced&limit=100&{language}"),
         part(reader, "/v1/initiatives?mine=true&limit=100"),
     )
@@ -32,11 +33,17 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     return reader.page(
         "yours.html",
         asks=asks,
-        waiting=waiting and waiting["items"],
+        waiting=_own_first(own["items"], waiting["items"]) if own and waiting else None,
         introduced=_not_begun(introduced["items"], initiatives["items"], since) if introduced and initiatives else [],
         together=[one for one in initiatives["items"] if one["status"] == "running"] if initiatives else [],
         done=done,
     )
+
+
+def _own_first(own: list[dict[str, Any]], waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What waits for the reader's own yes or no, before what they are to judge for others."""
+    ids = {match["match_id"] for match in own}
+    return own + [match for match in waiting if match["match_id"] not in ids]
 
 
 def _not_begun(
