@@ -88,6 +88,7 @@ def a_mail(template: Template, language: Language = Language.DUTCH, **facts: Any
         cause=None,
         contacts=contacts,
         has_left=False,
+        is_over=False,
         chosen=None,
         category_kept=None,
         items=digested(language, facts) if template is Template.DIGEST else [],
