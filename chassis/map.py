@@ -3,10 +3,10 @@
 Hearing is read from the routers. Saying is read from the source: an event is made only to be said.
 """
 
+import argparse
 import ast
 import importlib
 import importlib.util
-import sys
 from collections import defaultdict
 from datetime import date, datetime, time
 from pathlib import Path
@@ -158,7 +158,9 @@ def _meaning(event_type: type[Event]) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Prints the map, or writes docs/events.md with `--write`."""
-    if "--write" in (sys.argv[1:] if arguments is None else arguments):
+    parser = argparse.ArgumentParser(prog="odh events", description="Wie zegt wat, en wie hoort het (who says what).")
+    parser.add_argument("--write", action="store_true", help="vernieuw docs/events.md (renew the page)")
+    if parser.parse_args(arguments).write:
         (ROOT / "docs" / "events.md").write_text(events_page())
         print("docs/events.md written.")
         return 0

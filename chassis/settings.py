@@ -147,7 +147,19 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment and the files that it names; there is no .env and no folder of secrets."""
-        return init_settings, FromNamedFiles(settings_cls), env_settings
+        return init_settings, FromNamedFiles(settings_cls), FromEnvironment(settings_cls)
+
+
+class FromEnvironment(EnvSettingsSource):
+    """Reads a setting from its variable; an empty one is not set where there is nothing without it.
+
+    So a line of `.env` can be made empty to have none: no file and no address is called ''. A text may be empty.
+    """
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value, under which name, and whether it is JSON."""
+        value, key, value_is_complex = super().get_field_value(field, field_name)
+        return (None if value == "" and field.default is None else value), key, value_is_complex
 
 
 class FromNamedFiles(EnvSettingsSource):
@@ -160,7 +172,7 @@ class FromNamedFiles(EnvSettingsSource):
         that would be used instead is another database.
         """
         file, _, value_is_complex = super().get_field_value(field, f"{field_name}_file")
-        if file is None:
+        if not file:
             return None, field_name, value_is_complex
         if super().get_field_value(field, field_name)[0] is not None:
             raise ValueError(f"ODH_{field_name.upper()} and ODH_{field_name.upper()}_FILE are both set")

@@ -1,6 +1,7 @@
 """Where the running node is: `<data>/node.json`, written when it is open and removed when it stops."""
 
 import json
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -32,6 +33,14 @@ def read(data: Path | None = None) -> Addresses | None:
         return addresses if _runs(addresses.pids["up"], file.stat().st_mtime) else None
     except (FileNotFoundError, ValueError, TypeError):  # not whole, or of another release
         return None
+
+
+def is_empty(asked: Path | None) -> bool:
+    """Whether no node runs on the folder that somebody asked for; then they are told so."""
+    if asked is None or read(asked):
+        return False
+    print(f"Er draait geen node op {asked} (no node runs there).", file=sys.stderr)
+    return True
 
 
 def seen_from_outside(*, gateway: str, mail: str, team: str) -> Addresses:

@@ -5,6 +5,7 @@ nothing is installed. It ends with 0 when all were looked up and nothing is know
 all could be looked up: without the network, or where the index has no advisories.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -25,6 +26,8 @@ class Found(NamedTuple):
 
 
 def main() -> int:
+    about = "Wat is er bekend van de versies die vastliggen (what is known of the versions that are pinned)."
+    argparse.ArgumentParser(prog="odh audit", description=about).parse_args()
     if not is_there(MADE_WITH):
         return 2
     told = ["--requirement", ALL, "--require-hashes", "--disable-pip", "--format", "json", "--progress-spinner", "off"]

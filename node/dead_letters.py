@@ -16,10 +16,9 @@ def main() -> int:
     parser.add_argument("--data", type=from_where_called, help="map van de node die draait (folder of the node)")
     arguments = sys.argv[1:]
     asked, more = parser.parse_known_args(arguments)
-    running = addresses.read(asked.data)
-    if asked.data and not running:
-        print(f"Er draait geen node op {asked.data} (no node runs there).", file=sys.stderr)
+    if addresses.is_empty(asked.data):
         return 1
+    running = addresses.read(asked.data)
     is_told = "ODH_NATS_URL" in os.environ or any(one.startswith("--nats") for one in more)
     if running and (asked.data or not is_told):
         arguments += ["--nats", running.nats, "--node", running.node]

