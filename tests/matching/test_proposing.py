@@ -65,7 +65,7 @@ async def test_hearing_a_request_and_proposing_it_costs_few_statements(around, m
     await around.then_said(MatchProposed)
     own = [statement for statement in asked if not _OF_OTHERS.search(statement)]
     # Keeping it, finding candidates and the weights; and in its turn the weights, what still fits, who looks, what else
-    # its two are known as, the match with what it was proposed on, and the outbox; the turn and the inbox come with BEGIN.
+    # its two are known as, the match with what it was proposed on, and the outbox; turn and inbox come with BEGIN.
     assert len(own) == 9, "\n".join(own)
 
 
