@@ -28,9 +28,6 @@ pushes_sent = metrics.get_meter("om-de-hoek").create_counter(
     "odh.notify.pushes_sent", description="Messages to a device that its push service accepted."
 )
 
-#: Calls of a process under way at the same time: one push service that is slow leaves room for the others.
-CALLS_MAX = 16
-
 #: So long may the push service of a browser take to answer.
 SECONDS_MAX = 10.0
 
@@ -52,7 +49,7 @@ class Sender:
     def __init__(self, service: "Service", seal: Seal) -> None:
         self._service, self._settings, self._seal = service, cast(NotifySettings, service.settings), seal
         self._caller = Caller(to_private=self._settings.push_to_private, seconds_max=SECONDS_MAX)
-        self._sending: set[asyncio.Task[None]] = set()
+        self._sending: dict[asyncio.Task[None], Claimed] = {}
         self._woken = asyncio.Event()
 
     async def run(self) -> None:
@@ -60,19 +57,18 @@ class Sender:
         waking.senders.add(self._woken)
         while True:
             self._woken.clear()
-            claimed = await self._claim() if len(self._sending) < CALLS_MAX else []
+            claimed = await self._claim() if len(self._sending) < deliveries.ALL_MAX else []
             for push in claimed:
                 task = asyncio.create_task(self._send(push))
-                self._sending.add(task)
-                task.add_done_callback(self._sending.discard)
+                self._sending[task] = push
+                task.add_done_callback(self._ended)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.mail_poll_seconds):
                     await self._woken.wait()
 
     async def _claim(self) -> list[Claimed]:
         async with self._service.sessions() as session:
-            room, seconds = CALLS_MAX - len(self._sending), SECONDS_MAX
-            found = await deliveries.claim(session, room, self._service.now(), seconds)
+            found = await deliveries.claim(session, self._sending.values(), self._service.now(), SECONDS_MAX)
             await session.commit()
             return found
 
@@ -98,8 +94,11 @@ class Sender:
             await self._do(write)
         except Exception as error:
             log.error("push not sent", notification_id=push.notification_id, fault=describe(error))
-        finally:
-            self._woken.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """There is room for another."""
+        del self._sending[task]
+        self._woken.set()
 
     async def _call(self, push: Claimed) -> Answer:
         left = push.since + rules.KEEP_TRYING - self._service.now()
