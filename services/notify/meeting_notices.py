@@ -30,6 +30,23 @@ _ALL_OF_IT = (Template.MEETING_SIGNED_UP, Template.MEETING_PLACE_FREED, *sorted(
 #: Of these a mail says no more than when and where the meeting is, as one that it moved (again) does.
 _WHEN_AND_WHERE = (Template.MEETING_MOVED, Template.MEETING_NEAR)
 
+#: So long after a mail that a meeting moved the next one goes: an organiser may move it as often as they like.
+_MOVED_APART = timedelta(minutes=15)
+
+
+def goes_at(mail: str) -> str:
+    """The moment (from `:now` on) at which a new `mail` goes: that a meeting moved again goes with what waits of it."""
+    return f"""
+        CASE WHEN {mail}.template = '{Template.MEETING_MOVED}' THEN (
+            SELECT greatest(
+                coalesce(min(next_attempt_at) FILTER (WHERE status = 'waiting'), CAST(:now AS timestamptz)),
+                max(next_attempt_at) FILTER (WHERE status IN ('sending', 'sent'))
+                    + interval '{_MOVED_APART.total_seconds():.0f} seconds')
+            FROM notification AS before
+            WHERE before.member_id = {mail}.member_id AND before.matter_id = {mail}.matter_id
+              AND before.template = {mail}.template) ELSE CAST(:now AS timestamptz) END
+    """
+
 
 def contradicted(mail: str) -> str:
     """The condition that a `mail` of a meeting says what a newer one of the same sign-up says otherwise.

@@ -12,15 +12,20 @@ from chassis.sql import run
 from contracts.event import new_id
 from services.notify.contacts import ALL_KNOWN
 from services.notify.erasure import not_while_erasing
+from services.notify.meeting_notices import goes_at
 from services.notify.planning import plan, unplanned
 from services.notify.push.deliveries import PUSHED
 from services.notify.rules import Notice
 from services.notify.settings import NotifySettings
+from services.notify.templates import Template
 from services.notify.waking import wake_senders_after_commit
 
 # Most mail: neither what the member chose nor what their node does for who never chose has it wait.
 _AT_ONCE = """(coalesce(p.rhythms ->> category, rhythm) = 'at-once' AND p.quiet_from IS NULL
     AND coalesce(p.weekends, true))"""
+
+# Such a mail has a moment of its own; hours that the member chose hold it when it is due.
+_BY_ITSELF = f"(urgent OR template = '{Template.MEETING_MOVED}')"
 
 _TELL = text(
     f"""
@@ -36,8 +41,8 @@ _TELL = text(
                                   category)
         SELECT notification_id, member_id, template, matter_id, occurrence, facts, about, needs, urgent,
                CASE WHEN NOT {ALL_KNOWN} THEN 'awaiting-contact'
-                    WHEN urgent OR {_AT_ONCE} THEN 'waiting' ELSE 'gathered' END,
-               :now, :now, 0, 0, :cause, category
+                    WHEN {_BY_ITSELF} OR {_AT_ONCE} THEN 'waiting' ELSE 'gathered' END,
+               :now, {goes_at("notice")}, 0, 0, :cause, category
         FROM notice LEFT JOIN preference AS p USING (member_id) WHERE by_mail
         ON CONFLICT DO NOTHING
         RETURNING notification_id, member_id, category, status, facts ? 'expires_at' AS expires

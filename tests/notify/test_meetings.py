@@ -134,6 +134,27 @@ async def test_of_what_waits_together_only_that_goes_which_still_says_what_the_o
     assert {mail.status for mail in kept} <= {"sent", "expired"}
 
 
+async def test_a_meeting_that_moves_again_and_again_is_mailed_a_few_times_an_hour_and_as_it_is_at_last(notify):
+    noor = a_person()
+    await notify.given(noor)
+    state = signed_up(notify, noor)
+
+    def moved(sequence: int) -> MeetingMoved:
+        changes = {"sequence": sequence, "venue": f"Aula {sequence}"}
+        return MeetingMoved(**state | {"meeting": state["meeting"].model_copy(update=changes)})
+
+    await notify.when(moved(4))
+    for sequence in range(5, 20):
+        await notify.running.when(moved(sequence))
+    assert sequences(notify.mails(noor)) == [("PUBLISH", 4)]
+    assert len(await notify.inbox(noor)) == 16
+
+    notify.clock.move(minutes=15)
+    await notify.posted()
+
+    assert sequences(notify.mails(noor)) == [("PUBLISH", 4), ("PUBLISH", 19)]
+
+
 async def test_a_reminder_that_comes_when_the_meeting_has_begun_is_not_sent(notify):
     noor = a_person()
     await notify.given(noor)
