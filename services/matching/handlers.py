@@ -151,8 +151,7 @@ async def replace_team_member(event: NodeTeamLeft, session: AsyncSession, now: d
 
 @router.hears(MemberMerged, MemberParted)
 async def keep_one_person(event: MemberMerged | MemberParted, session: AsyncSession, now: datetime) -> None:
-    """Two references are of one person, or are not after all: nobody is matched with themselves, or judges their own
-    match."""
+    """Two references are of one person, or not after all: nobody is matched with themselves, or judges that."""
     await proposing.end(session, await one_person.keep(session, event), "closed")
     await proposing.find_another(session, event.member_id, now)
 
