@@ -1,4 +1,4 @@
-"""Organisations: who takes part, found by anybody, changed by their own members and the node's team."""
+"""Organisations: who takes part, found by anybody, changed by the node's team and by their ambassadors."""
 
 from datetime import datetime
 from typing import Annotated
@@ -71,8 +71,7 @@ async def change_organisation(
     async def change_it(session: AsyncSession) -> Reply:
         await hold_numbers(session, change.brin, change.kvk)
         organisation = await store.organisation(session, organisation_id, for_change=True)
-        own = [own.organisation_id for _, own in await store.organisations_of(session, who.member_id)]
-        rules.check_may_change_organisation(who, organisation.organisation_id, own)
+        rules.check_may_change_organisation(who, organisation.organisation_id)
         check_version(expected, organisation.version)
         await apply(session, organisation, change, now)
         say(session, OrganisationChanged(**state(organisation)))

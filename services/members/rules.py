@@ -58,7 +58,7 @@ class OrganisationExists(
 
 
 class OrganisationNotYours(
-    Problem, slug="organisation-not-yours", status=403, title="Only its own members and the node's team change this"
+    Problem, slug="organisation-not-yours", status=403, title="Only its ambassador and the node's team change this"
 ):
     """The organisation is public, but its details are not the caller's to change."""
 
@@ -227,9 +227,13 @@ def joins(status: MemberStatus, *, blocked: bool) -> bool:
     return status is not MemberStatus.ACTIVE and not blocked
 
 
-def check_may_change_organisation(who: Identity, organisation_id: str, own_organisation_ids: Collection[str]) -> None:
-    """An organisation is changed by those who belong to it, and by the node's team."""
-    if organisation_id not in own_organisation_ids and not who.has(Role.NODE_TEAM):
+def check_may_change_organisation(who: Identity, organisation_id: str) -> None:
+    """An organisation is changed by the node's team, and by an ambassador who was appointed for it.
+
+    Not by whoever belongs to it: they say so themselves, and what is said here goes before what any network says.
+    """
+    scope = who.scope if who.has(Role.AMBASSADOR) else None
+    if not who.has(Role.NODE_TEAM) and not (scope and organisation_id in scope.organisation_ids):
         raise OrganisationNotYours
 
 

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from contracts.vocabulary import Network
 
-#: Who said it when it was no network: the organisation's own members, the node's team, or the person themselves.
+#: Who said it when it was no network: who registered the organisation here, its ambassador, the node's team, or the
+#: person themselves.
 HERE = ""
 
 #: What is kept of an organisation, field by field.

@@ -69,7 +69,7 @@ RULES = {
         "GET /v1/places": EVERYBODY,
         "GET /v1/erasures/{erasure_id}": EVERYBODY,
         "POST /v1/organisations": MEMBERS,
-        "PATCH /v1/organisations/{organisation_id}": of("asker"),
+        "PATCH /v1/organisations/{organisation_id}": TEAM,  # and who is its ambassador: `tests/members/test_rules.py`
         "GET /v1/ambassadors": MEMBERS,
         "GET /v1/members/me": MEMBERS,
         "PATCH /v1/members/me": MEMBERS,

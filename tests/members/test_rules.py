@@ -180,13 +180,17 @@ def test_who_is_kept_out_does_not_join_again():
     assert not any(rules.joins(status, blocked=True) for status in MemberStatus)
 
 
-def test_an_organisation_is_changed_by_its_own_members_and_the_team():
+def test_an_organisation_is_changed_by_its_ambassador_and_the_team_and_by_nobody_who_says_to_belong_to_it():
     member, team = Identity(member_id="m"), Identity(member_id="t", roles=frozenset({"member", "node-team"}))
+    roles = frozenset({"member", "ambassador"})
+    named = Identity(member_id="a", roles=roles, scope=AmbassadorScope(organisation_ids=("o",)))
+    around = Identity(member_id="b", roles=roles, scope=AmbassadorScope(provinces=("Utrecht",)))
 
-    rules.check_may_change_organisation(member, "o", ["x", "o"])
-    rules.check_may_change_organisation(team, "o", [])
-    with pytest.raises(OrganisationNotYours):
-        rules.check_may_change_organisation(member, "o", ["x"])
+    for who in (team, named):
+        rules.check_may_change_organisation(who, "o")
+    for who in (member, around, named.model_copy(update={"roles": frozenset({"member"})})):
+        with pytest.raises(OrganisationNotYours):
+            rules.check_may_change_organisation(who, "o")
 
 
 def may_see(role: str, **scope: tuple[str, ...]) -> bool:
