@@ -89,11 +89,22 @@ class Halfway(Onlooker):
             return next((m["match_id"] for m in waiting if m["request"]["request_id"] == self.request_id), None)
 
         self.match_id = await eventually(proposed, saying="a match for the ambassador")
+        await self._mailed(self.ambassador)
         await self.ledger.send(self.ambassador, f"/matches/{self.match_id}/endorse")
 
     async def both_say_yes(self) -> None:
+        await self._mailed(self.owner, self.teacher)
         for person in (self.owner, self.teacher):
             await self.ledger.send(person, f"/matches/{self.match_id}/answer", {"accepted": True})
+
+    async def _mailed(self, *people: Person) -> None:
+        """They have the mail that asks them: what is answered before its mail has gone, that does not ask any more."""
+
+        async def all_have_it() -> bool:
+            mails = await self.mails(page=f"/matches/{self.match_id}")
+            return {person.email for person in people} <= {mail.to for mail in mails}
+
+        await eventually(all_have_it, within=90, saying="the mail that asks")
 
     # What goes wrong.
 
