@@ -57,9 +57,7 @@ class OrganisationExists(
     """Its BRIN or KVK number is taken; `organisation_id` tells by whom."""
 
 
-class OrganisationNotYours(
-    Problem, slug="organisation-not-yours", status=403, title="Only its ambassador and the node's team change this"
-):
+class OrganisationNotYours(Problem, slug="organisation-not-yours", status=403, title="Only its ambassador changes it"):
     """The organisation is public, but its details are not the caller's to change."""
 
 
@@ -228,10 +226,7 @@ def joins(status: MemberStatus, *, blocked: bool) -> bool:
 
 
 def check_may_change_organisation(who: Identity, organisation_id: str) -> None:
-    """An organisation is changed by the node's team, and by an ambassador who was appointed for it.
-
-    Not by whoever belongs to it: they say so themselves, and what is said here goes before what any network says.
-    """
+    """By the node's team, and by who was appointed for it: who belongs to it, says that themselves."""
     scope = who.scope if who.has(Role.AMBASSADOR) else None
     if not who.has(Role.NODE_TEAM) and not (scope and organisation_id in scope.organisation_ids):
         raise OrganisationNotYours
