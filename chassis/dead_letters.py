@@ -142,7 +142,7 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
     try:
         await asyncio.wait_for(streams.dial(), 3)
     except TimeoutError:
-        if "authorization" in str(streams.last_error).lower():
+        if streams.is_refused:
             print("NATS laat je daar niet binnen (NATS refuses these credentials).", file=sys.stderr)
         else:
             print("Daar antwoordt geen NATS (no NATS server answers there).", file=sys.stderr)

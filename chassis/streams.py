@@ -63,7 +63,7 @@ class Streams:
         self._lost = asyncio.Event()
         self._closing = False
         #: What went wrong with the connection last, such as that the broker lets nobody in with this password.
-        self.last_error: Exception | None = None
+        self.is_refused = False  # the server did not take our credentials; it may say other things after that
         #: Set whenever the broker is connected, for who looks at what it has.
         self.came_back = asyncio.Event()
         #: Called when the connection is lost, by who waits for what then does not come.
@@ -146,7 +146,7 @@ class Streams:
 
     async def _on_error(self, error: Exception) -> None:
         """Errors of the connection are handled where they matter; nats-py would print each with a traceback."""
-        self.last_error = error
+        self.is_refused = self.is_refused or "authorization" in str(error).lower()
 
     async def _on_lost(self) -> None:
         self._lost.set()
