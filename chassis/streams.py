@@ -62,8 +62,8 @@ class Streams:
         self._ready = asyncio.Event()
         self._lost = asyncio.Event()
         self._closing = False
-        #: What went wrong with the connection last, such as that the broker lets nobody in with this password.
-        self.is_refused = False  # the server did not take our credentials; it may say other things after that
+        #: Whether the broker did not let us in with this password, whatever went wrong with the connection since.
+        self.is_refused = False
         #: Set whenever the broker is connected, for who looks at what it has.
         self.came_back = asyncio.Event()
         #: Called when the connection is lost, by who waits for what then does not come.

@@ -44,10 +44,10 @@ async def of(register: Register, url: str, tls_ca: Path | None = None) -> list[L
         heard = {
             one["name"] for one in told.get("sources") or () if 0 <= one["active"] / 1e9 < sourcing.SILENT_SECONDS_MAX
         }
-        found = []
+        sources, found = sources_of(told), []
         for name in names:
             streams = {flow.stream for other, flow in flows.taken if other == name}
-            known = [one for one in sources_of(told) if one.name in streams]
+            known = [one for one in sources if one.name in streams]
             silent = [one.silent_seconds for one in known if one.silent_seconds is not None]
             found.append(
                 Lag(

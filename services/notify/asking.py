@@ -54,8 +54,8 @@ _END = text(
 )
 
 
-def is_over(item: str, category: str) -> str:
-    """The condition that what an `item` asks is not asked any more; its values are in `ASKING_VALUES`.
+def is_over(item: str, category: str, asking: str = ":asking") -> str:
+    """The condition that what an `item` asks is not asked any more; the value of `asking` is in `ASKING_VALUES`.
 
     What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
     soon, or is long talked about, is asked as the side of a request is, whichever it is. To look at a match instead of
@@ -63,7 +63,7 @@ def is_over(item: str, category: str) -> str:
     that was asked.
     """
     return f"""
-        CASE WHEN {item}.template = ANY(:asking) THEN EXISTS (
+        CASE WHEN {item}.template = ANY({asking}) THEN EXISTS (
             SELECT FROM (VALUES
                 ({item}.matter_id, CAST('0' || {item}.occurrence AS integer),
                  CASE WHEN {category} = 'desk' THEN 'desk'

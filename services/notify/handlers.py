@@ -53,7 +53,6 @@ from services.notify.push import devices
 from services.notify.push import handlers as push_handlers
 from services.notify.settings import NotifySettings
 from services.notify.telling import tell
-from services.notify.templates import Template
 
 router = EventRouter(first=[erasure.NOT_WHILE_ERASING])
 router.include(departures.router)
@@ -193,14 +192,9 @@ async def open_contact(
 async def tell_team_of_refusal(
     failure: NotificationFailed, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
-    """The node's team hears, once for each refused address, that a member cannot be reached.
-
-    Not of a link that went elsewhere than to the address of the member: to a new one with a typing error in it.
-    """
+    """The node's team hears, once for each refused address, that a member cannot be reached."""
     contact = await contacts.contact_of(session, failure.member_id)
     refused_at = contact.refused_at if contact else None
-    if failure.template == Template.SIGN_IN and refused_at is None:
-        return
     team = await contacts.team(session)
     occurrence = rules.refusal_occurrence(refused_at, now)
     notices = rules.refusal_notices(failure, team, occurrence, address_refused=refused_at is not None)

@@ -129,7 +129,7 @@ _CLAIM = f"""
                      FROM contact_elsewhere AS e
                      WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{{}}') AS contacts,
         EXISTS (SELECT FROM departure AS d WHERE d.member_id = n.member_id AND d.has_left) AS has_left,
-        {contradicted("n")} OR {is_over("n", "n.category").replace(":asking", "$5")} AS is_over,
+        {contradicted("n")} OR {is_over("n", "n.category", "$5")} AS is_over,
         to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{{}}') AS tokens

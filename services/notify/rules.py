@@ -185,11 +185,12 @@ def refusal_notices(
     Without a refused address they hear of an answer of the server alone: the rest is our own fault, and the operator's.
 
     Not of who wanted to join or was invited: anybody can fill in an address that does not exist, as often as they like.
-    An address that another took the place of may well exist no more.
+    An address that another took the place of may well exist no more. A link may have gone elsewhere than to the address
+    of the member: to a new one with a typing error in it.
     """
     if event.template in (Template.JOINING, Template.INVITATION, Template.ADDRESS_REPLACED):
         return []
-    if not address_refused and not event.refusal[:1].isdigit():
+    if not address_refused and (event.template == Template.SIGN_IN or not event.refusal[:1].isdigit()):
         return []
     return [
         Notice(

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from contracts.vocabulary import Role
 from services.gateway.pages.desk import part
 from services.gateway.pages.reading import AnyReader
 
@@ -22,28 +23,29 @@ async def start(reader: AnyReader, done: str = "") -> Response:
     if reader.caller is None:
         return reader.page("start.html", next="", wrong=None, email="", done=done)
     language = f"language={reader.language}"
-    asks, own, waiting, introduced, initiatives = await asyncio.gather(
+    awaiting = [f"/v1/matches?mine=true&awaiting_me=true&limit=100&{language}"]
+    if reader.has(Role.AMBASSADOR, Role.NODE_TEAM):  # then what they are to judge for others; the desk has all of it
+        awaiting.append(f"/v1/matches?awaiting_me=true&{language}")
+    asks, introduced, initiatives, *waiting = await asyncio.gather(
         part(reader, "/v1/asks"),
-        part(reader, f"/v1/matches?mine=true&awaiting_me=true&limit=100&{language}"),
-        part(reader, f"/v1/matches?awaiting_me=true&{language}"),  # what they are to judge too; the desk has all of it
         part(reader, f"/v1/matches?mine=true&state=introduced&limit=100&{language}"),
         part(reader, "/v1/initiatives?mine=true&limit=100"),
+        *(part(reader, one) for one in awaiting),
     )
     since = reader.request.app.state.service.now() - INTRODUCED_FOR
     return reader.page(
         "yours.html",
         asks=asks,
-        waiting=_own_first(own["items"], waiting["items"]) if own and waiting else None,
+        waiting=_each_once(waiting) if all(waiting) else None,
         introduced=_not_begun(introduced["items"], initiatives["items"], since) if introduced and initiatives else [],
         together=[one for one in initiatives["items"] if one["status"] == "running"] if initiatives else [],
         done=done,
     )
 
 
-def _own_first(own: list[dict[str, Any]], waiting: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """What waits for the reader's own yes or no, before what they are to judge for others."""
-    ids = {match["match_id"] for match in own}
-    return own + [match for match in waiting if match["match_id"] not in ids]
+def _each_once(pages: list[Any]) -> list[dict[str, Any]]:
+    """The matches of these pages, in their order."""
+    return list({match["match_id"]: match for page in pages for match in page["items"]}.values())
 
 
 def _not_begun(
