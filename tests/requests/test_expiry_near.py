@@ -151,6 +151,15 @@ async def test_the_service_tells_it_by_itself_and_of_what_is_over_only_that(post
         assert (len(await requests.said(RequestClosed)), len(await requests.said(ExpiryNear))) == (2, 1)
 
 
+async def test_of_what_is_over_and_not_closed_yet_nothing_is_told(requests):
+    placed = await requests.placed()
+    requests.clock.move(days=92)
+
+    assert await look(requests) == []
+    await expiring.expire_some(requests.service)
+    assert await requests.status(placed) == "expired"
+
+
 @pytest.mark.parametrize(
     ("kind", "is_day_known", "is_told"),
     [

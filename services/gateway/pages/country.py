@@ -5,10 +5,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import APIRouter
+from nats.errors import Error as NatsError
 from starlette.responses import Response
 
 from chassis.behind import SOURCE_SILENT_SECONDS_MAX
-from chassis.figures import figures_of
+from chassis.figures import stream_of
 from contracts.vocabulary import Role
 from services.gateway.pages.reading import Reader, SignedInReader
 
@@ -45,6 +46,7 @@ async def show_country(reader: SignedInReader) -> Response:
     )
     counts = {one["key"]: one for one in by_region["groups"]}
     own = reader.gateway.settings.node  # a region too, when somebody asks something there
+    is_known, away = away is not None, away or {}
     names = dict.fromkeys(away) | {one["region"]: one["name"] for one in named}
     names = {key: name for key, name in names.items() if key != own or key in counts}
     lacks = await asyncio.gather(*(_lacks(reader, key) for key in names))
@@ -54,7 +56,8 @@ async def show_country(reader: SignedInReader) -> Response:
         for (key, name), lacking in zip(names.items(), lacks, strict=True)
     ]
     regions.sort(key=lambda one: (-one.counts["waiting"] if one.counts else 0, one.name))
-    return reader.page("country.html", counts=summary["counts"], regions=regions, white=spots["white"][:SPOTS_SHOWN])
+    white = spots["white"][:SPOTS_SHOWN]
+    return reader.page("country.html", counts=summary["counts"], regions=regions, white=white, is_known=is_known)
 
 
 async def _insight(reader: Reader, what: str, **asked: str) -> Any:
@@ -67,13 +70,18 @@ async def _lacks(reader: Reader, region: str) -> list[str]:
     return list(dict.fromkeys(spot["key"] for spot in white))[:THEMES_NAMED]
 
 
-async def _away(reader: Reader) -> dict[str, bool]:
-    """Each node that this one listens to, and whether it has been silent for too long."""
-    figures = await figures_of(reader.request.app.state.service)
+async def _away(reader: Reader) -> dict[str, bool] | None:
+    """Each node that this one listens to, and whether it has been silent for too long; none: the broker is away."""
+    streams = reader.request.app.state.service.streams
+    if not streams.is_ready:
+        return None
+    try:
+        heard = await stream_of(streams, "elsewhere")
+    except (NatsError, OSError, TimeoutError):
+        return None
     return {
         source.name.removeprefix("odh-").removesuffix("-shared"): (
             source.silent_seconds is None or source.silent_seconds > SOURCE_SILENT_SECONDS_MAX
         )
-        for stream in figures.streams
-        for source in stream.sources
+        for source in heard.sources
     }
