@@ -12,11 +12,13 @@ from typing import Any
 import httpx
 import nats as nats_client
 import pytest
+import sqlalchemy as sa
 import uvicorn
 from joserfc.jwk import OKPKey
 
 from chassis.http import CarefulHttp
 from contracts.envelope import decode
+from contracts.event import Event
 from contracts.members import SignInRequested
 from node.secrets import new_push_key
 from services.gateway.app import service as gateway_service
@@ -227,6 +229,26 @@ async def street(shared_street: Street) -> AsyncIterator[Street]:
     yield shared_street
     while shared_street.clients:
         await shared_street.clients.pop().aclose()
+
+
+async def insight_forgets(neighbourhood: Any, node: str) -> None:
+    """What was heard of another node: the other tests see a country of one region."""
+    (insight,) = (one for one in neighbourhood.services if one.service.name == "insight")
+    await insight.quiet()
+    async with insight.service.engine.begin() as connection:
+        await connection.execute(sa.text("DELETE FROM proposition WHERE node = :node"), {"node": node})
+
+
+@pytest.fixture
+async def nation_says(neighbourhood: Any) -> AsyncIterator[Any]:
+    """Lets a service, and all others, hear what the nation says."""
+
+    async def say(to: Running, event: Event) -> None:
+        await to.publish_elsewhere(event, said_by=NATION)
+        await to.quiet()
+
+    yield say
+    await insight_forgets(neighbourhood, NATION)
 
 
 def slug(answer: httpx.Response) -> str:

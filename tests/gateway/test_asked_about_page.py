@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from contracts.requests import OfferClosed
-from tests.gateway.conftest import BROWSER, NATION, a_proposition
+from tests.gateway.conftest import BROWSER, a_proposition
 from tests.gateway.test_pages import heading, parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
 from tests.requests.test_listings import of_the_nation
@@ -241,11 +241,10 @@ async def test_from_a_tip_a_question_about_it_is_asked_and_its_maker_hears_of_it
     await noor.post(f"/api/v1{at}/withdraw")
 
 
-async def test_from_a_tip_of_the_nation_a_question_about_it_is_asked_too(neighbourhood):
+async def test_from_a_tip_of_the_nation_a_question_about_it_is_asked_too(neighbourhood, nation_says):
     requests, noor = neighbourhood.services[0], await neighbourhood.member()
     tip = of_the_nation(kind="tip", title=fresh_name("Landelijke tip"))
-    await requests.publish_elsewhere(tip, said_by=NATION)
-    await requests.quiet()
+    await nation_says(requests, tip)
 
     page = await noor.get(links(await noor.get(f"/tips/{tip.offer_id}"))["Stel er een vraag over"])
     form = filled_in(page)
@@ -256,4 +255,4 @@ async def test_from_a_tip_of_the_nation_a_question_about_it_is_asked_too(neighbo
 
     assert placed.headers["location"].endswith("?done=placed-about")
     closed = tip.model_dump() | {"status": "withdrawn", "version": 2}
-    await requests.publish_elsewhere(OfferClosed.model_validate(closed), said_by=NATION)
+    await nation_says(requests, OfferClosed.model_validate(closed))

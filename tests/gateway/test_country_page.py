@@ -3,11 +3,10 @@
 from types import SimpleNamespace
 
 import pytest
-import sqlalchemy as sa
 from nats.js.api import StreamSource
 
 from tests.faults.proxy import Line
-from tests.gateway.conftest import another_gateway
+from tests.gateway.conftest import another_gateway, insight_forgets
 from tests.gateway.test_pages import heading, shown, well_made
 from tests.given import eventually, fresh_name
 from tests.insight.conftest import a_request
@@ -80,8 +79,7 @@ async def left_out(neighbourhood):
     await insight.publish_elsewhere(a_request(), said_by=name)
     await insight.quiet()
     yield name
-    async with insight.service.engine.begin() as connection:  # others see a country of one region
-        await connection.execute(sa.text("DELETE FROM proposition WHERE node = :name"), {"name": name})
+    await insight_forgets(neighbourhood, name)
 
 
 async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nation, left_out):

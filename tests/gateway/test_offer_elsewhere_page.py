@@ -14,7 +14,7 @@ from tests.matching.conftest import an_offer
 
 
 @pytest.fixture
-async def of_the_nation(neighbourhood):
+async def of_the_nation(neighbourhood, nation_says):
     """What the nation offers to every region, about something that nobody else offers; closed afterwards."""
     matching, about = neighbourhood.services[1], fresh_name("mosdak")
     offered = an_offer(
@@ -23,11 +23,9 @@ async def of_the_nation(neighbourhood):
     )
     state = offered.model_dump() | {"version": 2, "status": Status.WITHDRAWN}
     for event in (NodeKnown(node=NATION, shown_name="Om de Hoek Nederland", key=PublicKey(kid="k", x="x")), offered):
-        await matching.publish_elsewhere(event, said_by=NATION)
-        await matching.quiet()
+        await nation_says(matching, event)
     yield about, offered
-    await matching.publish_elsewhere(OfferClosed.model_validate(state), said_by=NATION)
-    await matching.quiet()
+    await nation_says(matching, OfferClosed.model_validate(state))
 
 
 async def test_what_the_nation_offers_has_no_page_here_and_is_read_where_it_is_shown(neighbourhood, of_the_nation):
