@@ -16,7 +16,7 @@ from node import story
 from node.client import Mail
 from node.story import Story
 from node.telling import Teller
-from tests.given import eventually
+from tests.given import eventually, fresh_name
 from tests.story.collector import Collector, collecting
 from tests.story.conftest import running_node
 from tests.story.onlooker import Onlooker
@@ -58,7 +58,7 @@ async def played(run_directory: Path) -> AsyncIterator[Played]:
     """With the model that compares meanings, and with every trace exported."""
     with collecting() as traces:
         exported = {"ODH_OTLP_ENDPOINT": traces.url, "ODH_TRACE_RATIO": "1", "OTEL_BSP_SCHEDULE_DELAY": "100"}
-        async with running_node(run_directory / "story", **exported) as node:
+        async with running_node(run_directory / fresh_name("story"), **exported) as node:
             played, screen = Played(node), io.StringIO()
             await played.look()
             played.told = await story.play(node.addresses(), Teller(screen))
