@@ -10,7 +10,7 @@ import importlib.util
 from collections import defaultdict
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from contracts.event import Event, ToOneNode
 from contracts.export import contract_types
@@ -134,13 +134,16 @@ def _kind(annotation: Any) -> str:
     """A type as people say it."""
     origin, parts = get_origin(annotation), [part for part in get_args(annotation) if part not in (type(None), ...)]
     if origin is Literal:
-        return "one of " + ", ".join(f"`{part}`" for part in parts)
+        return ("one of " if len(parts) > 1 else "") + ", ".join(f"`{part}`" for part in parts)
+    if origin is Annotated:
+        return _kind(parts[0])
     if origin is tuple:
         return f"list of {_kind(parts[0])}"
     if origin is dict:
         return f"{_kind(parts[1])} by name"
     if parts:
-        return f"{_kind(parts[0])}, or nothing"
+        nothing = ", or nothing" if type(None) in get_args(annotation) else ""
+        return " or ".join(_kind(part) for part in parts) + nothing
     return _PLAIN.get(annotation) or f"`{annotation.__name__}`"
 
 

@@ -29,6 +29,7 @@ class Deed(StrEnum):
     MEMBER_UNBLOCKED = "member-unblocked"
     MEMBER_ERASED = "member-erased"
     CONTACT_READ = "contact-read"
+    ORGANISATION_CHANGED = "organisation-changed"
     MERGED = "merged"
     KEPT_APART = "kept-apart"
     DEAD_LETTER_REPLAYED = "dead-letter-replayed"
@@ -45,7 +46,7 @@ class Deed(StrEnum):
     NEWS_RESENT = "news-resent"
 
 
-Matter = Literal["match", "request", "pair", "dead-letter", "partner"]
+Matter = Literal["match", "request", "organisation", "pair", "dead-letter", "partner"]
 
 #: As what somebody did it: who works at the node's own machine is no member.
 DoneAs = Role | Literal["operator"]
@@ -59,16 +60,21 @@ KEPT_SECONDS = 365 * 24 * 3600
 
 
 class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="local", kept_seconds=KEPT_SECONDS):
-    """Somebody did something that is of others: who, as what, to whose. It holds nothing of what that is."""
+    """Somebody did something that is of others: who, as what, to whose. It holds nothing of what that is.
+
+    A later release may say what this one does not know: what was done is kept by the word that it said.
+    """
 
     deed_id: str
     service: str = Field(description="The service where it was done.")
     done_by: str = Field(description="The member who did it; `operator` when it was an operator of the node.")
     role: DoneAs = Field(description="As what they might.")
-    deed: Deed
-    matter: Matter | None = Field(default=None, description="What sort of thing it was done to.")
+    deed: Deed | str
+    matter: Matter | str | None = Field(default=None, description="What sort of thing it was done to.")
     matter_id: str | None = None
-    title: str | None = Field(default=None, description="What the request of this node is called that it is about.")
+    title: str | None = Field(
+        default=None, description="What the request of this node, or the organisation, is called that it is about."
+    )
     whose: tuple[str, ...] = Field(default=(), description="The members of this node whom it concerns.")
     done_at: datetime
 

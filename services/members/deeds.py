@@ -42,13 +42,13 @@ class DeedView(BaseModel):
     """Something that was done."""
 
     deed_id: str
-    deed: Deed
+    deed: Deed | str = Field(description="What this release has no name for, a later one said.")
     role: DoneAs = Field(description="As what they might.")
     done_by: str | None = Field(
         description="Who did it; none for who was erased, and for an operator. Whom it concerns is told the role."
     )
     done_at: datetime
-    matter: Matter | None
+    matter: Matter | str | None
     matter_id: str | None
     title: str | None
     whose: tuple[str, ...] = Field(description="The members whom it concerns; a member is told only of themselves.")

@@ -6,8 +6,22 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, FieldErrors, IfMatch, Now, Page, Paging, ReadSession, Reply, SignedIn, check_version, say
+from chassis import (
+    Command,
+    FieldErrors,
+    IfMatch,
+    Now,
+    Page,
+    Paging,
+    ReadSession,
+    Reply,
+    SignedIn,
+    check_version,
+    note_deed,
+    say,
+)
 from chassis.places import place_called
+from contracts.deeds import Deed
 from contracts.event import new_id
 from contracts.members import OrganisationChanged, OrganisationRegistered, Place
 from contracts.networks import apart
@@ -75,6 +89,16 @@ async def change_organisation(
         check_version(expected, organisation.version)
         await apply(session, organisation, change, now)
         say(session, OrganisationChanged(**state(organisation)))
+        note_deed(
+            session,
+            "members",
+            who,
+            Deed.ORGANISATION_CHANGED,
+            now,
+            matter="organisation",
+            matter_id=organisation.organisation_id,
+            title=organisation.name,
+        )
         return Reply(OrganisationView.of(organisation), version=organisation.version)
 
     return await command(change_it)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chassis.map import hears, says
+from chassis.map import events_page, hears, says
 from contracts.export import contract_types
 
 OF_EARLIER_RELEASES = {
@@ -39,3 +39,10 @@ def test_an_event_of_the_chassis_is_said_by_the_chassis_and_one_that_an_operator
     assert said["contracts.deeds.DeedDone"] == {"chassis/deeds.py:note_deed"}
     assert "chassis/outcomes.py:_reject" in said["contracts.event.EventRejected"]
     assert said["contracts.members.NodeRestored"] == {"node/links/restored.py:tell"}
+
+
+def test_the_type_of_a_field_is_told_whole_and_only_what_may_be_left_empty_may_be_nothing():
+    page = events_page()
+    assert "| `other_networks` | list of text | " in page
+    assert "| `role` | `Role` or `operator` | " in page
+    assert "| `title` | text, or nothing | " in page

@@ -81,6 +81,15 @@ async def test_who_is_kept_out_is_still_named_to_the_team(members):
     assert (kept_out["deed"], kept_out["names"][noor]) == ("member-blocked", "Noor Jansen")
 
 
+async def test_what_a_later_release_says_was_done_is_kept_and_read_by_the_word_that_it_said(members):
+    later = {"deed": "something-new", "matter": "something-else"}
+
+    await members.when(a_deed(members.clock(), **later))
+
+    (kept,) = await read(members.team())
+    assert {"deed": kept["deed"], "matter": kept["matter"]} == later
+
+
 async def test_after_a_year_it_is_gone(members):
     await members.when(a_deed(members.clock() - timedelta(days=366)), a_deed(members.clock() - timedelta(days=364)))
     await members.when(a_deed(members.clock()))

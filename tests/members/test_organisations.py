@@ -100,6 +100,22 @@ async def test_the_team_changes_an_organisation(members, somebody):
     assert (changed.brin, changed.networks) == ("25PJ", ("duurzaam-mbo",))
 
 
+async def test_a_change_of_an_organisation_is_noted_with_who_made_it_and_one_that_is_refused_is_not(members, somebody):
+    school = (await members.http.get("/v1/organisations", params={"kind": "school"})).json()["items"][0]
+    organisation_id = school["organisation_id"]
+    path, header = f"/v1/organisations/{organisation_id}", {"If-Match": '"1"'}
+    ambassador = members.ambassador(organisation_ids=(organisation_id,))
+
+    for who in (ambassador, members.team()):
+        await who.patch(path, json={"name": "ROC Vechtdal College"}, headers=header)
+    await members.quiet()
+
+    (noted,) = (await members.team().get("/v1/deeds")).json()["items"]
+    assert (noted["deed"], noted["role"], noted["whose"]) == ("organisation-changed", "ambassador", [])
+    about = (noted["matter"], noted["matter_id"], noted["title"])
+    assert about == ("organisation", organisation_id, "ROC Vechtdal College")
+
+
 async def test_a_change_names_the_version_it_changes(members, somebody):
     school = (await members.http.get("/v1/organisations", params={"kind": "school"})).json()["items"][0]
     path = f"/v1/organisations/{school['organisation_id']}"
