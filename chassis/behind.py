@@ -55,12 +55,12 @@ def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
             f"{one.dead_letters} niet verwerkt: zie ./odh dead-letters{on_data}",
             f"{one.dead_letters} dead letters",
         )
-    if (oldest := one.own.get("mails-oldest-seconds", 0)) > MAIL_SECONDS_MAX:
+    if (stuck := one.own.get("mails-stuck-seconds", 0)) > MAIL_SECONDS_MAX:
         mails = one.own["mails-waiting"]
         yield Trouble(
             one.service,
-            f"{mails:.0f} mails wachten, de oudste {oldest:.0f} s",
-            f"{mails:.0f} mails wait, the oldest {oldest:.0f} s",
+            f"al {stuck:.0f} s gaat er geen mail uit, {mails:.0f} mails wachten",
+            f"no mail goes out for {stuck:.0f} s, {mails:.0f} mails wait",
         )
     if (texts := one.own.get("texts-unread", 0)) > TEXTS_UNREAD_MAX:
         yield Trouble(one.service, f"{texts:.0f} teksten nog niet gelezen", f"{texts:.0f} texts not read yet")
