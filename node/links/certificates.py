@@ -17,11 +17,16 @@ from node.files import write
 VALID = timedelta(days=825)  # what makers of TLS libraries accept of a server at the most
 AUTHORITY_VALID = timedelta(days=30 * 365)
 
-#: So long before the end is said that it comes: who has to give each region a new file needs some weeks.
+#: So long before the end is said that it comes: who has to give each region a new file needs some weeks. Of one that is
+#: good for less than three times that, it is said when a third is left, as programs that renew certificates count.
 SOON = timedelta(days=60)
 
-_left = metrics.get_meter("om-de-hoek").create_gauge(
+_meter = metrics.get_meter("om-de-hoek")
+_left = _meter.create_gauge(
     "odh.certificate.left", unit="s", description="How long a certificate of the lines is good for."
+)
+_soon = _meter.create_gauge(
+    "odh.certificate.soon", unit="s", description="How long before its end it is to be made anew."
 )
 
 
@@ -33,7 +38,7 @@ def make(folder: Path, hosts: Sequence[str]) -> bool:
     """
     folder.mkdir(parents=True, exist_ok=True)
     file, authority_key, was_there = folder / "ca.pem", _key(folder / "ca.key"), (folder / "ca.pem").exists()
-    is_anew = not was_there or _ends_at(file) < datetime.now(UTC) + VALID
+    is_anew = not was_there or _left_of(_read(file), datetime.now(UTC)) < VALID
     if is_anew:
         name = _read(file).subject if was_there else _name("Om de Hoek: the lines of one node")
         only_servers = x509.BasicConstraints(ca=True, path_length=0)
@@ -50,21 +55,30 @@ def make(folder: Path, hosts: Sequence[str]) -> bool:
 
 def ending(folder: Path, now: datetime) -> dict[Path, datetime]:
     """The certificates there that soon end, or have ended: until when each is trusted."""
-    return {file: at for file, at in _ends(folder).items() if at < now + SOON}
+    return {file: one.not_valid_after_utc for file, one in _all(folder).items() if _left_of(one, now) < _soon_of(one)}
 
 
 def measure(folder: Path, now: datetime) -> None:
     """Tells whoever collects figures how long each of them is good for."""
-    for file, at in _ends(folder).items():
-        _left.set((at - now).total_seconds(), {"file": file.name})
+    for file, one in _all(folder).items():
+        _left.set(_left_of(one, now).total_seconds(), {"file": file.name})
+        _soon.set(_soon_of(one).total_seconds(), {"file": file.name})
 
 
-def _ends(folder: Path) -> dict[Path, datetime]:
+def _all(folder: Path) -> dict[Path, x509.Certificate]:
     found = {}
     for file in sorted(folder.glob("*.pem")):
         with suppress(ValueError):  # one of the operator's own, in a form that only the server reads
-            found[file] = _ends_at(file)
+            found[file] = _read(file)
     return found
+
+
+def _left_of(certificate: x509.Certificate, now: datetime) -> timedelta:
+    return certificate.not_valid_after_utc - now
+
+
+def _soon_of(certificate: x509.Certificate) -> timedelta:
+    return min(SOON, (certificate.not_valid_after_utc - certificate.not_valid_before_utc) / 3)
 
 
 def is_for(certificate: Path, host: str) -> bool:
@@ -72,10 +86,6 @@ def is_for(certificate: Path, host: str) -> bool:
     with suppress(ValueError, x509.ExtensionNotFound):
         return _host(host) in _read(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     return False
-
-
-def _ends_at(certificate: Path) -> datetime:
-    return _read(certificate).not_valid_after_utc
 
 
 def _read(file: Path) -> x509.Certificate:

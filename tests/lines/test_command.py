@@ -3,7 +3,7 @@
 import ssl
 import sys
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
@@ -80,12 +80,16 @@ def test_a_list_of_a_node_that_does_not_run_is_no_good_news(with_region, odh_nod
     assert f"geen node op {tmp_path / 'nation'} (no node runs there)" in shown
 
 
-@pytest.mark.parametrize(("days", "says"), [(59, True), (61, False)])
-def test_a_certificate_that_soon_ends_is_told_where_the_nodes_are_listed(days, says, odh_nodes, tmp_path: Path):
-    with mock.patch.object(certificates, "VALID", timedelta(days=days)):
+@pytest.mark.parametrize(
+    ("term", "left", "says"), [(825, 59, True), (825, 61, False), (90, 29, True), (90, 31, False), (90, 59, False)]
+)
+def test_a_certificate_that_soon_ends_is_told_where_the_nodes_are_listed(term, left, says, odh_nodes, tmp_path: Path):
+    with mock.patch.object(certificates, "VALID", timedelta(days=term)):
         odh_nodes("certificate", "hub.example")
+    later = datetime.now(UTC) + timedelta(days=term - left)
 
-    shown = odh_nodes("list")[1]
+    with mock.patch.object(nodes, "datetime", mock.Mock(now=lambda _: later)):
+        shown = odh_nodes("list")[1]
 
     assert ("server.pem is geldig tot" in shown, "ca.pem is geldig tot" in shown) == (says, False)
 
