@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 from opentelemetry import metrics as api
-from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics import Counter, Histogram, MeterProvider
+from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from chassis import metrics
 from chassis.figures import Figures, SourceFigures, StreamFigures, figures_of
@@ -27,15 +27,24 @@ ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((FOLDER / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 PANELS: list[dict[str, Any]] = json.loads((FOLDER / "grafana" / "node.json").read_text())["panels"]
+COUNTERS = (metrics.published, metrics.handled, metrics.rejected, metrics.retried, metrics.lost, metrics.buried)
 ASKED = [rule["expr"] for rule in ALERTS] + [one["expr"] for panel in PANELS for one in panel["targets"]]
 
 
 @pytest.fixture(scope="module")
-def reader() -> InMemoryMetricReader:
-    """Whatever is measured from now on."""
-    reader = InMemoryMetricReader()
-    api.set_meter_provider(MeterProvider([reader]))
+def shared_reader() -> InMemoryMetricReader:
+    """Tells each time what was measured since the time before."""
+    since_the_last = dict.fromkeys((Counter, Histogram), AggregationTemporality.DELTA)
+    reader = InMemoryMetricReader(preferred_temporality=since_the_last)
+    api.set_meter_provider(MeterProvider([reader]))  # once in a process
     return reader
+
+
+@pytest.fixture
+def reader(shared_reader: InMemoryMetricReader) -> InMemoryMetricReader:
+    """Whatever is measured from now on."""
+    measured(shared_reader)
+    return shared_reader
 
 
 def measured(reader: InMemoryMetricReader) -> dict[str, Any]:
@@ -125,8 +134,9 @@ async def test_dashboards_and_alerts_ask_only_for_what_is_told(lending, reader, 
     metrics.tell(here.model_copy(update={"streams": (*here.streams, elsewhere), "own": {"mails-waiting": 1.0}}))
     certificates.make(tmp_path, ["hub.example.org"])
     certificates.measure(tmp_path, datetime.now(UTC))
-    for counter in (metrics.rejected, metrics.buried, metrics.lost):  # nothing was, here
+    for counter in COUNTERS:  # nothing was, here
         counter.add(0, {"consumer": "x"})
+    metrics.age.record(0, {"consumer": "x"})
 
     told = measured(reader)
     asked = {name for text in ASKED for name in re.findall(r"\bodh_[a-z_]+", text)} - {"odh_node"}
