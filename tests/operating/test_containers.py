@@ -36,7 +36,7 @@ async def test_the_tasks_of_a_node(tmp_path):
         words |= {"noor@vechtdal.example": "team@omdehoek.example", "./odh": f"{ROOT}/.venv/bin/python -m node"}
         desk = Desk(node, words)
 
-        build, secrets, databases, users, *in_one_go, beside, which, stop_old, take_old = page.under(
+        build, secrets, servers, databases, *in_one_go, beside, which, stop_old, take_old = page.under(
             "Upgrade while it runs"
         )
         await desk.type(build, cwd=ROOT)
@@ -73,8 +73,13 @@ async def test_the_tasks_of_a_node(tmp_path):
         (node.folder / "next").mkdir()
         (node.folder / "next" / "Dockerfile").write_text(f"FROM {image}-before\nLABEL release=next\n")
         run("docker", "build", "--tag", image, str(node.folder / "next"))
-        before = releases(node)
-        await desk.follow([secrets, databases, users, beside])
+        write_what_the_next_release_says_of_servers(node)
+        before, had = releases(node), known(node)
+        await desk.follow([secrets, servers, databases])
+        assert node.rows("members", "SHOW max_connections") == ["301"]
+        assert "the next release" in node.inside(node.ids("nats")[0], "cat", "/etc/nats/node.conf")
+        assert known(node) == had
+        await desk.follow([beside])
         assert len(set(releases(node)["requests"])) == 2
         await desk.follow([which, stop_old, take_old])
         await play(node.where, Teller(io.StringIO()))
@@ -83,20 +88,33 @@ async def test_the_tasks_of_a_node(tmp_path):
         assert not [service for service, ran in releases(node).items() if set(ran) & set(before[service])]
 
         # A node of before users of NATS kept its streams under another name.
-        had = streams_of(node)
+        kept = streams_of(node)
         stop, move, start = page.under("From a release without users of NATS")
         await desk.type(stop)
         back = r'mv /data/nats/jetstream/NODE "/data/nats/jetstream/\$G"'
         node.compose("run", "--rm", "--no-deps", "--entrypoint", "sh", "secrets", "-c", back)
         await desk.follow([move, start])
         await node.ready()
-        assert {name: count for name, count in streams_of(node).items() if count < had[name]} == {}
+        assert {name: count for name, count in streams_of(node).items() if count < kept[name]} == {}
 
         await desk.type(down)
         assert node.ids("gateway") == []
         await desk.type(away)
     of_lines = {one for one in page.left() if " exec lines " in one}
     assert [one for one in page.left() if in_containers(one) and one not in NOT_RUN | of_lines] == []
+
+
+def write_what_the_next_release_says_of_servers(node: Containers) -> None:
+    """As git writes a file: another one of the same name."""
+    for name, old, new in (
+        ("docker-compose.yml", "--max_connections=300", "--max_connections=301"),
+        ("deploy/nats/node.conf", "include ", "# the next release\ninclude "),
+    ):
+        at = node.folder / name
+        text = at.read_text()
+        assert text.count(old) == 1
+        at.unlink()
+        at.write_text(text.replace(old, new))
 
 
 async def a_node_is_put_back(desk: Desk, page: Page) -> None:
