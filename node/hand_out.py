@@ -6,13 +6,12 @@ there already stays as it is.
 
 import argparse
 import json
-import re
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from chassis.settings import Settings
-from node import SERVICES
+from node import SERVICES, names
 from node.called_from import from_where_called
 from node.files import write
 from node.links import server
@@ -51,13 +50,11 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
 
     Raises `NotPossible` when the node of the folder is called otherwise than the settings say.
     """
-    node = Settings().node
-    if (called := _name_of(folder)) not in (None, node):
-        raise NotPossible(f"deze node heet {called}, niet {node} (ODH_NODE: what the node there is called)")
+    node = names.of_secrets(folder, Settings().node)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for part in ("postgres", "nats", "nats/users", "operator", *SERVICES):
         (folder / part).mkdir(mode=0o755, exist_ok=True)
-    write(folder / "operator" / "name", node)
+    names.keep_in_secrets(folder, node)
     password(folder / "postgres" / "superuser", FOR_SERVERS)
     servers = nats.split(",")
     users = write_accounts(folder, [server.rpartition(":")[0] for server in servers])
@@ -78,19 +75,6 @@ def hand_out(folder: Path, *, postgres: str, nats: str) -> None:
         write(folder / service / "identity.public.jwks.json", public_half(private_key))
     for user, name in ((OPERATOR, "nats_url"), (SYSTEM_USER, "system_url")):
         write(folder / "operator" / name, _urls(user, users[user], servers))
-
-
-def _name_of(folder: Path) -> str | None:
-    """What the node is called, which is in the name of each of its streams; none where there is no node yet.
-
-    Where a release before did not write it down, it is in the rights that its services have in NATS.
-    """
-    try:
-        return (folder / "operator" / "name").read_text()
-    except FileNotFoundError:
-        accounts = folder / "nats" / "accounts.conf"
-        found = re.search(r'"odh\.([a-z0-9-]+)\.', accounts.read_text()) if accounts.exists() else None
-        return found and found[1]
 
 
 def _urls(user: str, own: str, servers: list[str]) -> str:

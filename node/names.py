@@ -1,5 +1,9 @@
-"""What a node is called, which is in the name of each of its streams: `<data>/name`, written when it first starts."""
+"""What a node is called, which is in the name of each of its streams: `<data>/name`, written when it first starts.
 
+In compose, where each part has a folder of its own, it is `operator/name` among the secrets.
+"""
+
+import re
 from pathlib import Path
 
 from node.files import write
@@ -11,19 +15,32 @@ def of(data: Path, asked: str | None = None) -> str | None:
 
     Raises `NotPossible` when the node there is called otherwise.
     """
-    found = _found(data)
-    if not found or asked in found:
-        return asked
-    if asked is None and len(found) == 1:
-        return found[0]
-    called, but = " of ".join(found), f"niet {asked}" if asked else "zeg welke met --node"
-    raise NotPossible(f"de node op {data} heet {called}, {but} (what the node there is called)")
+    return _agreed(_found(data), asked, f"de node op {data}", "--node")
+
+
+def of_secrets(folder: Path, asked: str) -> str:
+    """The same where its secrets were handed out."""
+    return _agreed(_found_in_secrets(folder), asked, "deze node", "ODH_NODE") or asked
 
 
 def keep(data: Path, name: str) -> None:
     """From now on it is the name of the node on the folder."""
     if _kept(data) != name:
         write(data / "name", name)
+
+
+def keep_in_secrets(folder: Path, name: str) -> None:
+    """The same where its secrets are handed out."""
+    keep(folder / "operator", name)
+
+
+def _agreed(found: list[str], asked: str | None, which: str, said_by: str) -> str | None:
+    if not found or asked in found:
+        return asked
+    if asked is None and len(found) == 1:
+        return found[0]
+    called, but = " of ".join(found), f"niet {asked}" if asked else f"zeg welke met {said_by}"
+    raise NotPossible(f"{which} heet {called}, {but} ({said_by}: what the node there is called)")
 
 
 def _found(data: Path) -> list[str]:
@@ -36,6 +53,15 @@ def _found(data: Path) -> list[str]:
         return [line.region]
     streams = (data / "nats" / "store" / "jetstream").glob("*/streams/odh-*-shared")
     return sorted({stream.name.removeprefix("odh-").removesuffix("-shared") for stream in streams})
+
+
+def _found_in_secrets(folder: Path) -> list[str]:
+    """Where a release before did not write it down, it is in the rights that its services have in NATS."""
+    if kept := _kept(folder / "operator"):
+        return [kept]
+    accounts = folder / "nats" / "accounts.conf"
+    found = re.search(r'"odh\.([a-z0-9-]+)\.', accounts.read_text()) if accounts.exists() else None
+    return [found[1]] if found else []
 
 
 def _kept(data: Path) -> str | None:
