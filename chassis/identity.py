@@ -23,7 +23,12 @@ ALGORITHM = "Ed25519"
 GATEWAY = "gateway"
 LIFETIME_SECONDS = 60
 LEEWAY_SECONDS = 10
-TOKEN_CHARACTERS_MAX = 8 * 1024
+
+#: A token, which goes in the head of every call (`chassis.http`): the most that somebody may have fits in it.
+TOKEN_CHARACTERS_MAX = 16 * 1024
+
+#: To how many organisations somebody can belong, and how many references one person can have.
+ORGANISATIONS_MAX, REFERENCES_MAX = 50, 20
 
 _registry = jws.JWSRegistry(algorithms=[ALGORITHM])
 

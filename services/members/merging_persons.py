@@ -9,6 +9,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service, say
+from chassis.identity import ORGANISATIONS_MAX, REFERENCES_MAX
 from chassis.transactions import Item
 from contracts.members import MemberMerged, MemberParted
 from services.members import membership, pairs, person_said, persons, store
@@ -32,6 +33,15 @@ class LeftMeanwhile(Problem, slug="person-left-meanwhile", status=409, title="On
     """There is nobody to merge with."""
 
 
+class TooMuchForOne(
+    Problem,
+    slug="too-much-for-one-person",
+    status=409,
+    title=f"One person has at most {ORGANISATIONS_MAX} organisations and {REFERENCES_MAX} memberships",
+):
+    """Both stay as they are: one of the two can end an affiliation first."""
+
+
 async def look_for_the_same_person(session: AsyncSession, member_id: str, now: datetime) -> None:
     """Puts a person next to those like them: who certainly is the same merges, who may be waits for a person."""
     await store.one_at_a_time(session, PERSONS.lock)
@@ -51,7 +61,9 @@ async def look_for_the_same_person(session: AsyncSession, member_id: str, now: d
             continue
         ids = person.member_id, other.member_id
         pair = await pairs.pair_of(session, PERSONS, *ids, list(judged.agrees), now)
-        if judged.verdict is Verdict.CERTAIN and not (person.node_team or other.node_team):
+        if judged.verdict is not Verdict.CERTAIN or person.node_team or other.node_team:
+            continue
+        if not await _is_too_much(session, *ids):  # else it waits for a person
             await merge(session, pair, None, now)
             return  # the one that stays has changed, and is looked at again
 
@@ -80,6 +92,8 @@ async def merge(session: AsyncSession, pair: SamePersons, by: str | None, now: d
         raise TeamNotMerged
     if {first.status, second.status} != {MemberStatus.ACTIVE}:
         raise LeftMeanwhile
+    if await _is_too_much(session, first.member_id, second.member_id):
+        raise TooMuchForOne
     second.merged_into, second.same_keys = first.member_id, []
     await session.flush()
     moved = await persons.references_of(session, second.member_id)
@@ -118,6 +132,13 @@ async def keep_apart(session: AsyncSession, pair: SamePersons, by: str, now: dat
             say(session, MemberMerged(member_id=one.member_id, version=one.version, into=parted.member_id))
     await _changed(session, stays)
     await _changed(session, parted)
+
+
+async def _is_too_much(session: AsyncSession, *member_ids: str) -> bool:
+    """Whether these together are more than one person can be."""
+    references = [one for member_id in member_ids for one in await persons.references_of(session, member_id)]
+    organisations = await persons.organisations_told_of(session, *member_ids)
+    return len(references) > REFERENCES_MAX or organisations > ORGANISATIONS_MAX
 
 
 async def _changed(session: AsyncSession, person: Member) -> None:

@@ -11,8 +11,20 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import Problem
+from chassis.identity import ORGANISATIONS_MAX
 from services.members.sameness import address
-from services.members.tables import Member
+from services.members.tables import Affiliation, Member
+
+
+class TooManyAffiliations(
+    Problem,
+    slug="too-many-affiliations",
+    status=409,
+    title=f"Nobody belongs to more than {ORGANISATIONS_MAX} organisations: end an affiliation first",
+):
+    """Where somebody belongs goes with each of their calls, which has no room for more."""
+
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -76,6 +88,20 @@ async def opens_the_door(session: AsyncSession, member: Member) -> bool:
     others = (await session.exec(select(Member).where(is_of(stays)))).all()
     proven = [one for one in others if one.verified_at]
     return not proven or any(address(one.email) == address(member.email) for one in proven)
+
+
+async def organisations_told_of(session: AsyncSession, *member_ids: str) -> int:
+    """To how many organisations these persons belong together, as it was told: merging or parting those counts not."""
+    query = select(sa.func.count(sa.distinct(col(Affiliation.organisation_id))))
+    query = query.join(Member, col(Member.member_id) == Affiliation.member_id)
+    return (await session.exec(query.where(is_of(*member_ids)))).one()
+
+
+async def check_room_for_one_more(session: AsyncSession, member: Member) -> None:
+    """Somebody has just been given an affiliation: raises `TooManyAffiliations` when that is one too many."""
+    stays = member.leads_to or member.member_id
+    if await organisations_told_of(session, stays) > ORGANISATIONS_MAX:
+        raise TooManyAffiliations
 
 
 def is_of(*member_ids: str) -> Any:

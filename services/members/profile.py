@@ -61,6 +61,7 @@ async def add_affiliation(draft: AffiliationDraft, who: SignedIn, now: Now, comm
         added = await membership.affiliate(session, member, draft.organisation_id, draft.role, now)
         if added is None:
             raise AlreadyAffiliated
+        await persons.check_room_for_one_more(session, member)
         said = {f"{BELONGS}{added.organisation_id}": draft.role}
         await person_said.keep(session, member, HERE, HERE, said, now)
         await membership.changed(session, member)

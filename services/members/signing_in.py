@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, FromGateway, Now, ReadSession, Reply
+from chassis.identity import ORGANISATIONS_MAX
 from services.members import membership, persons, rules, store, views
 from services.members.inputs import LinkAsked, TokenShown
 from services.members.leading import scope_of
@@ -87,14 +88,18 @@ async def sign_in_proven(asked: LinkAsked, _: FromGateway, now: Now, command: Co
 
 @router.get("/identities/{member_id}", response_model=IdentityView)
 async def show_identity(member_id: str, _: FromGateway, session: ReadSession) -> IdentityView:
-    """Who a member is now, and what they may do; nobody is found once they have left."""
+    """Who a member is now, and what they may do; nobody is found once they have left.
+
+    Of who belonged to more organisations before that was bounded, the first count.
+    """
     member = await store.active_member(session, member_id)
     own_id, *also = await persons.references_of(session, member.member_id)
     ambassador = await store.ambassador(session, own_id)
+    belonging = await store.organisations_of(session, own_id)
     return IdentityView(
         member_id=own_id,
         also=tuple(also),
         roles=views.roles(member, ambassador),
         scope=await scope_of(session, ambassador) if ambassador else None,
-        organisation_ids=tuple(o.organisation_id for _, o in await store.organisations_of(session, own_id)),
+        organisation_ids=tuple(o.organisation_id for _, o in belonging[:ORGANISATIONS_MAX]),
     )

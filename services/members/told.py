@@ -58,7 +58,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
 async def keep_person(session: AsyncSession, told: PersonTold, now: datetime) -> str:
     """Keeps what was told of a person; returns the reference it was kept under.
 
-    Raises `FieldErrors`, `PersonLeft`, or `AddressOfAnother`.
+    Raises `FieldErrors`, `PersonLeft`, `AddressOfAnother`, or `TooManyAffiliations`.
     """
     words = told.model_dump(mode="json", include={"name", "email", "phone", "language", "organisation_id", "role"})
     draft = _of(told, checked(JoinDraft, words | {"consent": True}))
@@ -122,8 +122,10 @@ async def _say(session: AsyncSession, member: Member, told: PersonTold, draft: J
     words = {one.field: one.value for one in await person_said.of(session, [member.member_id], told.record_id)}
     before = {field.removeprefix(BELONGS) for field in words if field.startswith(BELONGS)}
     await person_said.keep(session, member, told.network, told.record_id, fields, now)
-    await membership.affiliate(session, member, told.organisation_id, draft.role, now)
+    added = await membership.affiliate(session, member, told.organisation_id, draft.role, now)
     await person_said.end_what_nobody_says(session, member, before - {told.organisation_id})
+    if added:
+        await persons.check_room_for_one_more(session, member)
     key = rules.email_key(draft.email)
     if member.verified_at is None and key != member.email_key and not await store.is_taken(session, key):
         member.email, member.email_key = draft.email, key  # nobody showed that the old one is theirs

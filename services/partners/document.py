@@ -23,6 +23,7 @@ ANSWERED = (
     ("organisation-exists", 409, "An organisation with this number takes part already"),
     ("organisation-not-found", 404, "This organisation does not exist"),
     ("person-left", 409, "This person stopped taking part themselves"),
+    ("too-many-affiliations", 409, "Nobody belongs to more than 50 organisations: end an affiliation first"),
 )
 
 _TEXT = {"type": "string"}

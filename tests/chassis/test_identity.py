@@ -10,8 +10,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
 
-from chassis.identity import LEEWAY_SECONDS, LIFETIME_SECONDS, Identity, IdentityCheck, sign_identity
+from chassis.identity import (
+    LEEWAY_SECONDS,
+    LIFETIME_SECONDS,
+    ORGANISATIONS_MAX,
+    REFERENCES_MAX,
+    Identity,
+    IdentityCheck,
+    sign_identity,
+)
+from contracts.event import new_id
 from contracts.members import AmbassadorScope
+from contracts.places import PROVINCES
+from contracts.vocabulary import Role, Theme
+from services.members.inputs import ScopeDraft
 from tests.chassis.conftest import lending_on
 from tests.given import make_identity_keys
 
@@ -65,6 +77,23 @@ def test_a_token_proves_who_calls(keys, check):
         roles=frozenset({"member", "ambassador"}),
         scope=AmbassadorScope(provinces=("Utrecht",)),
         organisation_ids=("some-school",),
+    )
+
+    assert check(sign_identity(keys[0], identity, node=NODE, audience=AUDIENCE, now=datetime.now(UTC))) == identity
+
+
+def test_the_most_that_somebody_may_have_fits_in_a_token(keys, check):
+    """An ambassador of as many organisations as a scope can name, of which each was merged into another."""
+    scope = ScopeDraft(
+        organisation_ids=tuple(new_id() for _ in range(100)), provinces=tuple(PROVINCES), themes=tuple(Theme)
+    ).scope()
+    both = {"organisation_ids": (*scope.organisation_ids, *(new_id() for _ in scope.organisation_ids))}
+    identity = Identity(
+        member_id=new_id(),
+        roles=frozenset(Role),
+        scope=scope.model_copy(update=both),
+        organisation_ids=tuple(new_id() for _ in range(ORGANISATIONS_MAX)),
+        also=tuple(new_id() for _ in range(REFERENCES_MAX - 1)),
     )
 
     assert check(sign_identity(keys[0], identity, node=NODE, audience=AUDIENCE, now=datetime.now(UTC))) == identity

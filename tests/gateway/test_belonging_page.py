@@ -2,6 +2,8 @@
 
 import pytest
 
+from services.gateway.pages import details
+from services.members import persons
 from tests.gateway.conftest import a_proposition
 from tests.gateway.test_change_page import filled_in, save
 from tests.gateway.test_pages import folded, parsed, press, shown, well_made
@@ -54,6 +56,24 @@ async def test_an_organisation_that_is_new_here_is_registered_once_and_one_that_
     (chosen,) = (one.get("value") for one in parsed(taken).iter("input") if one.get("checked") is not None)
     assert (await press(member, taken, "Voeg toe", organisation_id=chosen)).status_code == 303
     assert school["name"] in await belongings(member)
+
+
+@pytest.mark.parametrize("who_counts", [details, persons], ids=["the page", "members"])
+async def test_who_belongs_to_as_many_as_there_is_room_for_reads_so(neighbourhood, monkeypatch, who_counts):
+    member, name = await neighbourhood.member(name="Noor Jansen"), fresh_name("Centrum")
+    own, page = await belongings(member), await member.get("/my-data/change")
+    monkeypatch.setattr(who_counts, "ORGANISATIONS_MAX", 1)
+
+    draft = {"organisation": name, "organisation_id": "new", "kind": "centre", "place": "Zeist"}
+    full = await press(member, page, "Voeg toe", **draft)
+
+    assert (full.status_code, await belongings(member)) == (422, own)
+    assert "Je hoort al bij 50 organisaties" in shown(well_made(full, "nl"))
+    member.headers["Accept-Language"] = "en"
+    in_english = await press(member, await member.get("/my-data/change"), "Add", **draft)
+    assert "You belong to 50 organisations already" in shown(well_made(in_english, "en"))
+    if who_counts is details:  # nothing is registered to which nobody belongs
+        assert not (await member.get("/api/v1/organisations", params={"q": name})).json()["items"]
 
 
 async def changes_jobs(neighbourhood):

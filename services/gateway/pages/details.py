@@ -10,6 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from chassis.identity import ORGANISATIONS_MAX
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS as OF_ORGANISATION
 from services.gateway.pages.joining import NEW, choose_what_is_there, new_organisation, where
@@ -66,13 +67,15 @@ async def _belong(reader: Reader, me: dict[str, Any], form: Form, step: str) -> 
             await reader.ask(f"{own}/{quote(form.value('affiliation_id'), safe='')}", method="DELETE")
         elif step != "add":
             return await _page(reader, me, form)
+        elif len(me["affiliations"]) >= ORGANISATIONS_MAX:  # before one is registered here to which nobody belongs
+            form.asks("organisation", "error.too-many-affiliations", reader.language)
         elif organisation_id := await _chosen(reader, form):
             draft = {"organisation_id": organisation_id} | form.given("role")
             await reader.ask(own, method="POST", body=draft)
     except Refused as refused:
         if refused.status == 422:
             form.learn(refused.told, reader.language, OF_ORGANISATION)
-        elif refused.slug == "organisation-not-found":
+        elif refused.slug in ("organisation-not-found", "too-many-affiliations"):
             form.asks("organisation", f"error.{refused.slug}", reader.language)
         elif refused.slug not in ("affiliation-not-found", "already-affiliated"):  # the button was pressed twice
             raise
