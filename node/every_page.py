@@ -55,6 +55,7 @@ PAGES = (
     Shown("sign-in-joining", "visitor", "/sign-in?for=joining&token=shown-and-not-used"),
     Shown("sign-in-address", "asker", "/sign-in?for=address&token=shown-and-not-used"),
     Shown("sign-in-used", "visitor", "/sign-in?token=shown-and-not-used", presses="main button"),
+    Shown("sign-in-no-cookies", "visitor", "/sign-in?entered=yes&next=/matches"),
     Shown("help", "visitor", "/help"),
     Shown("privacy", "visitor", "/privacy"),
     Shown("accessibility", "visitor", "/accessibility"),

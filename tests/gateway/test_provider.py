@@ -12,6 +12,7 @@ from services.gateway.provider import Provider
 from services.gateway.settings import GatewaySettings
 from tests.gateway.conftest import another_gateway, serving
 from tests.gateway.oidc_provider import CLIENT_ID, CLIENT_SECRET, OidcProvider
+from tests.gateway.test_pages import goes_on
 from tests.given import fresh_name
 
 BROWSER = {"Accept": "text/html", "Accept-Language": "nl"}
@@ -73,7 +74,7 @@ async def test_a_member_signs_in_and_goes_on_where_they_wanted(elsewhere):
 
     browser, answer = await sign_in(street, provider, browser, next="/inbox")
 
-    assert (answer.status_code, answer.headers["location"]) == (303, "/inbox")
+    assert await goes_on(browser, answer) == "/inbox"
     who = (await browser.get("/api/v1/sessions/current")).json()["member_id"]
     by_mail = await street.signed_in(email)
     assert who == await street.member_id(by_mail)

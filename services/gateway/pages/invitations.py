@@ -15,6 +15,7 @@ from services.gateway import signing_in
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
+from services.gateway.pages.signing_in import enter
 from services.gateway.pages.words import say
 from services.gateway.upstreams import Answer
 
@@ -100,9 +101,7 @@ async def accept(reader: AnyReader, now: Now) -> Response:
         if isinstance(entered, Answer):
             return _already(reader) if entered.status == 204 else _gone(reader, entered)
         if entered:
-            welcomed = reader.go_to("/?done=joined")
-            reader.gateway.sessions.give(welcomed, entered)
-            return welcomed
+            return enter(reader, entered, "/?done=joined")
     answer = await signing_in.look_at_invitation(reader.gateway, reader.request, token)
     if answer.status != 200:
         return _gone(reader, answer)

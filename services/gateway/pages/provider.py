@@ -10,7 +10,7 @@ from chassis import Now
 from services.gateway import rules, signing_in
 from services.gateway.catalogue import NotServed
 from services.gateway.pages.reading import AnyReader, Reader, Refused
-from services.gateway.pages.signing_in import NEXT_SECONDS, Next, remember, remembered
+from services.gateway.pages.signing_in import NEXT_SECONDS, Next, enter, remember, remembered
 from services.gateway.provider import AddressNotVerified, NotProven, Provider, ProviderAway
 
 router = APIRouter(include_in_schema=False)
@@ -54,7 +54,8 @@ async def come_back(
     try:
         answer = await _sign_in(reader, provider, secret, state, code, now) if not error else None
     except (NotProven, AddressNotVerified, ProviderAway) as problem:
-        answer = _told(reader, problem.status, f"error.{problem.slug}")
+        forgot = not secret and not reader.caller  # it took too long, or their browser keeps no cookies
+        answer = _told(reader, problem.status, "sign-in.provider-forgot" if forgot else f"error.{problem.slug}")
     if answer is None:  # they were asked something there, and said no
         answer = _told(reader, 403, "sign-in.provider-denied")
     _keep(reader, answer, "", 0)
@@ -68,10 +69,7 @@ async def _sign_in(reader: Reader, provider: Provider, secret: str, state: str, 
         if token.status != 404:
             raise Refused(token)
         return _told(reader, 404, "sign-in.provider-unknown")
-    answer = reader.go_to(remembered(reader) or "/")
-    reader.gateway.sessions.give(answer, token)
-    remember(reader, answer, "", 0)
-    return answer
+    return enter(reader, token, remembered(reader) or "/")
 
 
 def _told(reader: Reader, status: int, wrong: str) -> Response:

@@ -3,6 +3,7 @@ mail programs look at links before their readers do."""
 
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
@@ -25,9 +26,16 @@ GOES_ON = {ADDRESS: ("/my-data/change", "address-confirmed"), JOINING: ("/", "jo
 
 @router.get("/sign-in")
 async def show_sign_in(
-    reader: AnyReader, token: str = "", wanted: Next = "", purpose: Annotated[str, Query(alias="for")] = ""
+    reader: AnyReader,
+    token: str = "",
+    wanted: Next = "",
+    purpose: Annotated[str, Query(alias="for")] = "",
+    entered: str = "",
 ) -> Response:
-    """A form to ask for a link, or for whoever followed one the button that does what the link is for."""
+    """A form to ask for a link, or for whoever followed one the button that does what the link is for.
+
+    Who just signed in goes on from here; when nobody is, though they `entered`, their browser kept no cookie.
+    """
     path = rules.local_path(wanted) or ""
     if token:
         purpose = purpose if purpose in GOES_ON else ""
@@ -35,6 +43,8 @@ async def show_sign_in(
         return reader.page("almost.html", token=token, next=path, purpose=purpose)
     if reader.caller:
         return reader.go_to(path or "/")
+    if entered:
+        return reader.page("no_cookies.html", next=path)
     return reader.page("sign_in.html", next=path, wrong=None, email="")
 
 
@@ -77,7 +87,12 @@ async def _sign_in(reader: Reader, token: str, path: str, purpose: str, now: dat
         if session_token.status != 422:
             raise Refused(session_token)
         return reader.page("used.html", status=422, next=path or own)
-    answer = reader.go_to(path or (f"{own}?done={done}" if done else own))
+    return enter(reader, session_token, path or (f"{own}?done={done}" if done else own))
+
+
+def enter(reader: Reader, session_token: str, path: str) -> Response:
+    """Somebody is signed in and goes on to a page of ours, by way of the one that sees whether the cookie was kept."""
+    answer = reader.go_to("/sign-in?" + urlencode({"entered": "yes", "next": path}))
     reader.gateway.sessions.give(answer, session_token)
     remember(reader, answer, "", 0)
     return answer
