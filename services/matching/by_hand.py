@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis import Identity
 from contracts.vocabulary import Side
 from services.matching import (
     candidates,
@@ -14,7 +15,9 @@ from services.matching import (
     judging,
     matches,
     one_person,
+    people,
     propositions,
+    routing,
     rules,
     seeking,
     steps,
@@ -23,7 +26,7 @@ from services.matching import (
 from services.matching.choosing import Busy
 from services.matching.desk_rules import MatchedBefore, NotAnOffer, RequestNotYours
 from services.matching.match import Match, State
-from services.matching.pairs import Pair
+from services.matching.pairs import Pair, Proposition
 from services.matching.propositions import Known
 from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
@@ -68,6 +71,27 @@ async def bring_together(
     elif match.state in (State.DISMISSED, State.LAPSED):
         raise MatchedBefore
     return match
+
+
+async def may_look_at(session: AsyncSession, who: Identity, request: Proposition, offer: Proposition) -> bool:
+    """Whether somebody may say of these two that they fit: of what is their own another does, while there is one."""
+    ours = [one for one in (request, offer) if one.node is None]
+    sides = await one_person.references_of(session, *(one.member_id for one in ours))
+    sides |= {one.member_id for one in ours}
+    if sides.isdisjoint(who.references):
+        return True
+    ambassadors, team = await people.who_may_look(session, ours)
+    chosen = routing.choose_ambassador(request, offer, ambassadors, team, {*sides, *who.references})
+    return not chosen or not set(chosen).isdisjoint(who.references)
+
+
+async def must_be_theirs_to_look_at(session: AsyncSession, who: Identity, request: Proposition, offer_id: str) -> None:
+    """Raises `NotTheirsToJudge` for who is a side of the two and was not given their match to look at."""
+    offer, match = await propositions.get(session, offer_id), await of_pair(session, request.id, offer_id)
+    if offer is None or (match is not None and not set(match.ambassador_ids).isdisjoint(who.references)):
+        return
+    if not await may_look_at(session, who, request, offer.proposition):
+        raise steps.NotTheirsToJudge
 
 
 async def of_pair(session: AsyncSession, request_id: str, offer_id: str) -> Match | None:

@@ -94,9 +94,11 @@ async def show_desk_request(request_id: Id, who: Ambassador, session: ReadSessio
     known = await looked_after(session, request_id, who)
     ids = (await ask(session, _MATCHES_OF, {"request_id": request_id})).scalars()
     found = await showing.with_ids(session, ids)
+    request = known.proposition
     return RequestDeskView(
-        request=words_view(known.proposition, known.text, now),
-        is_escalated=known.proposition.escalated,
+        request=words_view(request, known.text, now),
+        may_bring_together=await by_hand.may_look_at(session, who, request, request),
+        is_escalated=request.escalated,
         matches=tuple(request_match_view(found[match_id]) for match_id in sorted(found)),
         asks=tuple(ask_view(row) for row in await asking.of_request(session, request_id)),
     )
@@ -111,7 +113,8 @@ async def bring_together(
 
     async def bring(session: AsyncSession) -> Reply:
         await take_turn(session)
-        await looked_after(session, draft.request_id, who)
+        known = await looked_after(session, draft.request_id, who)
+        await by_hand.must_be_theirs_to_look_at(session, who, known.proposition, draft.offer_id)
         made = await by_hand.bring_together(session, draft.request_id, draft.offer_id, who.member_id, now, settings)
         doing.note_on_match(session, who, Deed.MATCH_MADE, made, now)
         reply = match_reply(await showing.show(session, made.match_id), who, language)

@@ -96,6 +96,9 @@ class RequestDeskView(BaseModel):
     """A request as who looks after it sees it: what was found, and who was asked."""
 
     request: RequestWordsView
+    may_bring_together: bool = Field(
+        description="Whether the caller puts it next to an offer: not when they ask it, while another may do so."
+    )
     is_escalated: bool
     matches: tuple[RequestMatchView, ...]
     asks: tuple[AskView, ...]

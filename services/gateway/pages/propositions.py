@@ -136,9 +136,7 @@ async def _found(reader: Reader, side: str, one: dict[str, Any]) -> dict[str, An
 
 
 async def _escalation(reader: Reader, one: dict[str, Any]) -> dict[str, Any] | None:
-    """How far an answer to an open request is sought; none where there is no country, or it cannot be told now."""
-    if not reader.gateway.settings.is_region or one["status"] != "open":
-        return None
+    """How far an answer to a request is sought, told to who asks and who looks after it; none when not, or not now."""
     found: dict[str, Any] | None = await part(reader, f"/v1/escalations/{quote(one['request_id'], safe='')}")
     return found
 
@@ -157,7 +155,9 @@ async def _page(
         explains = f"{its}.near-by-period" if _is_by_period(one) else f"{its}.near"
         steps = steps if _is_by_period(one) else ("stand-on", *steps)
     brings_together = reader.has(Role.AMBASSADOR, Role.NODE_TEAM)
-    escalation = await _escalation(reader, one) if side == "requests" and (mine or brings_together) else None
+    in_country = side == "requests" and one["status"] == "open" and reader.gateway.settings.is_region
+    may_look_after = side == "requests" and brings_together and not mine
+    escalation = await _escalation(reader, one) if may_look_after or (mine and in_country) else None
     return reader.page(
         "request.html",
         status=status,
@@ -168,8 +168,8 @@ async def _page(
         steps=steps,
         withdraw="meeting.step.withdraw" if is_meeting and not _is_over(reader, one) else f"{its}.step.withdraw",
         explains=explains,
-        looks_after=brings_together and side == "requests" and not mine,
-        escalation=escalation,
+        looks_after=may_look_after and escalation is not None,
+        escalation=escalation if in_country else None,
         found=await _found(reader, side, one) if mine else None,
         unanswered_after_days=reader.gateway.settings.unanswered_after_days,
         may_ask_about=side == "offers" and may_ask_about(reader, one),
