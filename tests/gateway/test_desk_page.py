@@ -333,7 +333,7 @@ async def test_two_are_brought_together_by_a_button_and_a_note_stands_on_the_des
     assert wrong.status_code == 422
     assert_kept(wrong, "x")
     empty = await press(ambassador, await ambassador.get(page), "follow-up", due_on=day.isoformat())
-    assert_told_at_the_field(empty, "note", "Schrijf op wat je wilt onthouden.")
+    assert_told_at_the_field(empty, "note", "Schrijf op wat je wilt onthouden. Gebruik hoogstens 1000 tekens.")
 
 
 async def test_a_note_with_a_past_day_is_kept_and_the_day_is_said_to_be_wrong_from_the_match_and_at_the_desk(

@@ -28,7 +28,12 @@ ROWS = {
     "S2": Row(
         "bodies and headers without end, or that never come",
         "413, 431 or 408; memory as it was; the others are served",
-        ("tests/chassis/test_bad_input.py", "tests/gateway/test_limits.py", "tests/hostile/test_too_much.py"),
+        (
+            "tests/chassis/test_bad_input.py",
+            "tests/gateway/test_limits.py",
+            "tests/gateway/test_too_long.py",
+            "tests/hostile/test_too_much.py",
+        ),
     ),
     "S3": Row(
         "a body that is large once it is unpacked",

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from contracts.vocabulary import Role
 from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part, wrong_with_follow_up
 from services.gateway.pages.forms import as_seen
+from services.gateway.pages.matches import wrong_with_note
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -49,7 +50,7 @@ async def take_step(request_id: Id, reader: SignedInReader, words: Words = "", n
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
-        wrong = wrong_with_follow_up(refused) if button == "follow-up" else f"error.{refused.slug}"
+        wrong = wrong_with_follow_up(refused) if button == "follow-up" else wrong_with_note(refused)
         kept = body | {"step": button}
         return await _page(reader, request_id, words, name, status=refused.status, wrong=wrong, kept=kept)
     return reader.go_to(f"/desk/requests/{quote(request_id, safe='')}?done={done}")

@@ -13,6 +13,9 @@ from services.gateway.pages.words import WORDS, say
 #: How a service says that a text holds an email address or a phone number.
 CONTACT_DETAILS = "contact details are exchanged at the introduction"
 
+#: How a service says that a text is too long, and what is the longest (`chassis.problems`).
+_AT_MOST = re.compile(r"at most (\d+) characters")
+
 #: What people write in words of their own.
 WRITTEN = ("title", "text", "note", "outcome", "because_words")
 
@@ -65,13 +68,16 @@ class Form:
         """Takes over what a service found wrong. `fields` says which field of the form a field of the service is.
 
         A text of ours says what to do (`wrong.<field>`); where there is none, that it is not right. That a text holds
-        contact details is said whatever field it is.
+        contact details, or is too long, is said whatever field it is.
         """
         for error in facts.get("errors", ()):
             of_service = str(error["field"])
             name = (fields or {}).get(of_service, of_service.partition(".")[0])
             if CONTACT_DETAILS in str(error["message"]):
                 self.asks(name, "wrong.contact-details", language)
+                continue
+            if longest := _AT_MOST.search(str(error["message"])):
+                self.asks(name, "wrong.too-long", language, most=longest[1])
                 continue
             key = f"wrong.{of_service}" if f"wrong.{of_service}" in WORDS else f"wrong.{name}"
             self.asks(name, key if key in WORDS else "wrong.field", language)

@@ -76,7 +76,13 @@ def done_with(button: str, match: dict[str, Any]) -> str:
 def wrong_with(button: str | None, refused: Refused) -> str:
     """The key of what is wrong with a step; two of them are taken with a reason."""
     is_reason = button in ("dismiss", "no") and refused.slug == "invalid-fields"
-    return "wrong.match-because" if is_reason else f"error.{refused.slug}"
+    return "wrong.match-because" if is_reason else wrong_with_note(refused)
+
+
+def wrong_with_note(refused: Refused) -> str:
+    """The key of what is wrong with a step that is taken with a note to somebody: nobody can write it but too long."""
+    fields = [error["field"] for error in refused.told.get("errors", ())]
+    return "wrong.note-too-long" if "note" in fields else f"error.{refused.slug}"
 
 
 async def _page(
