@@ -35,6 +35,9 @@ _CLAIM = """
     WHERE said_at <= clock_timestamp() - make_interval(secs => $2) ORDER BY seq LIMIT $1 FOR UPDATE
     """
 
+#: Nearly always there is none, and then neither a lock nor a transaction is needed to see it.
+_IS_LEFT = "SELECT FROM outbox WHERE said_at <= clock_timestamp() - make_interval(secs => $1) LIMIT 1"
+
 #: What is stored leaves the outbox, and is kept with its number in the stream; not what may not stay there.
 _REMOVE = """
     WITH gone AS (DELETE FROM outbox WHERE seq = ANY($1::bigint[]) RETURNING *)
@@ -113,7 +116,7 @@ class Relay:
                     await self._look_through()
                 while self._handed:
                     await self._publish_handed()
-                if not await self._something_to_do():
+                if not await self._something_to_do() and await self._is_left():
                     await self.relay_batch(older_seconds=UNDER_WAY_SECONDS_MAX)
                 pause = 0.1
             except Exception as error:
@@ -134,6 +137,10 @@ class Relay:
                 return True
             await self._remove_stored()
         return False
+
+    async def _is_left(self) -> bool:
+        """Whether the outbox holds what the process that committed it should have published by now."""
+        return bool(await (await self._connection()).fetch(_IS_LEFT, UNDER_WAY_SECONDS_MAX))
 
     async def _look_through(self) -> None:
         """Publishes all that the outbox holds, however young; from then on what is handed over goes from memory."""

@@ -209,8 +209,9 @@ class RelaysConnection:
 
         await self._connection.asks(do)
 
-    async def fetch(self, statement: str, most: int, older_seconds: float, *, record_class: Any) -> list[Row]:
-        assert statement is relay._CLAIM
+    async def fetch(self, statement: str, *values: Any, record_class: Any = None) -> list[Row]:
+        assert statement in (relay._CLAIM, relay._IS_LEFT)
+        most, older_seconds = values if statement is relay._CLAIM else (1, *values)
         database = self._connection.database
 
         async def claim() -> list[Row]:
