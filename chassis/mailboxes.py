@@ -4,7 +4,7 @@ All three live in the service's own database and are written in the transaction 
 is kept for a while as `said`, with its number in the stream, for a broker that loses it: see `chassis.looking_back`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -151,8 +151,8 @@ def told_now(session: AsyncSession) -> set[str]:
     return {said.event.entity_id for said in session.info.get("said", ())}
 
 
-_INSERT_OUTBOX = text(
-    """
+#: The values that it takes are of `take_said`.
+INSERT_OUTBOX = """
     INSERT INTO outbox (event_id, entity_id, subject, due_at, timer_subject, kept_seconds, body, said_at)
     SELECT *, clock_timestamp() FROM unnest(
         CAST(:event_ids AS text[]), CAST(:entity_ids AS text[]), CAST(:subjects AS text[]),
@@ -160,18 +160,26 @@ _INSERT_OUTBOX = text(
         CAST(:bodies AS bytea[]))
     RETURNING seq
     """
-)
+_INSERT_OUTBOX = text(INSERT_OUTBOX)
 
 
 async def write_outbox(session: AsyncSession, node: str) -> list[Outgoing]:
     """Writes what was said into the outbox, in one statement; returns the rows."""
-    said: list[Said] = session.info.pop("said", [])
-    if not said:
+    if not (values := take_said(session, node)):
         return []
-    values = _columns_of(said, node)
-    numbers = (await run(session, _INSERT_OUTBOX, values)).scalars()  # in the order of the rows that were given
-    del values["entity_ids"]
-    return [Outgoing(*row) for row in zip(numbers, *values.values(), strict=True)]
+    return outgoing((await run(session, _INSERT_OUTBOX, values)).scalars(), values)
+
+
+def take_said(session: AsyncSession, node: str) -> dict[str, list[Any]]:
+    """What was said until now, as rows for the outbox: the values of each column; nothing when nothing was said."""
+    said: list[Said] = session.info.pop("said", [])
+    return _columns_of(said, node) if said else {}
+
+
+def outgoing(numbers: Iterable[int], values: Mapping[str, list[Any]]) -> list[Outgoing]:
+    """The rows under the numbers that they were given, in the order of the values."""
+    columns = (column for name, column in values.items() if name != "entity_ids")
+    return [Outgoing(*row) for row in zip(numbers, *columns, strict=True)]
 
 
 def _columns_of(said: Sequence[Said], node: str) -> dict[str, list[Any]]:

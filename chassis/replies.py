@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
+from chassis.mailboxes import INSERT_OUTBOX, Outgoing, outgoing, take_said
 from chassis.problems import Problem
 from chassis.sql import begin, literal, run
 
@@ -111,14 +112,18 @@ _FIND = text(
     """
 )
 
-_STORE = text(
-    """
+_INSERT = """
     INSERT INTO stored_reply (caller, key, fingerprint, status, headers, body)
     SELECT * FROM unnest(
         CAST(:callers AS text[]), CAST(:keys AS text[]), CAST(:fingerprints AS bytea[]),
-        CAST(:statuses AS smallint[]), CAST(:headers AS jsonb[]), CAST(:bodies AS bytea[]))
+        CAST(:statuses AS smallint[]), CAST(:headers AS jsonb[]), CAST(:contents AS bytea[]))
     ON CONFLICT DO NOTHING
     """
+_STORE = text(_INSERT)
+
+# What is said and what is answered go together: it is one way to the database less for every command.
+_STORE_AND_SAY = text(
+    f"WITH stored AS ({_INSERT} RETURNING 1) {INSERT_OUTBOX}, (SELECT count(*) FROM stored) AS replies"
 )
 
 _FORGET = text(
@@ -173,24 +178,29 @@ async def find_replies(session: AsyncSession, keys: list[IdempotencyKey]) -> dic
     return {(r.caller, r.key): StoredReply(r.fingerprint, r.status, r.headers, r.body) for r in rows}
 
 
-async def store_replies(session: AsyncSession, replies: list[tuple[IdempotencyKey, Reply]]) -> None:
-    """Keeps replies with the work they answer; raises `AnsweredMeanwhile` when a key has got a reply meanwhile."""
-    if not replies:
-        return
-    result = await run(
-        session,
-        _STORE,
-        {
-            "callers": [key.caller for key, _ in replies],
-            "keys": [key.key for key, _ in replies],
-            "fingerprints": [key.fingerprint for key, _ in replies],
-            "statuses": [reply.status for _, reply in replies],
-            "headers": [to_json(reply.headers()).decode() for _, reply in replies],
-            "bodies": [reply.content for _, reply in replies],
-        },
-    )
-    if result.rowcount != len(replies):
+async def store_replies(
+    session: AsyncSession, replies: Sequence[tuple[IdempotencyKey, Reply]], node: str
+) -> list[Outgoing]:
+    """Keeps replies with the work they answer, and writes what was said into the outbox; returns its rows.
+
+    Raises `AnsweredMeanwhile` when a key has got a reply meanwhile.
+    """
+    values = {
+        "callers": [key.caller for key, _ in replies],
+        "keys": [key.key for key, _ in replies],
+        "fingerprints": [key.fingerprint for key, _ in replies],
+        "statuses": [reply.status for _, reply in replies],
+        "headers": [to_json(reply.headers()).decode() for _, reply in replies],
+        "contents": [reply.content for _, reply in replies],
+    }
+    if said := take_said(session, node):
+        rows = (await run(session, _STORE_AND_SAY, values | said)).all()
+        stored = rows[0]["replies"]
+    else:
+        rows, stored = [], (await run(session, _STORE, values)).rowcount
+    if stored != len(replies):
         raise AnsweredMeanwhile
+    return outgoing((row["seq"] for row in rows), said)
 
 
 async def forget_replies(session: AsyncSession, ids: Iterable[str]) -> int:

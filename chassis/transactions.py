@@ -176,10 +176,11 @@ class Transactions:
                     if item.key and isinstance(outcomes[-1], Reply):
                         replies.append((item.key, outcomes[-1]))
                     crashpoint(f"{self._service}.mid-batch")
-            await session.flush()
+            if session.new or session.dirty or session.deleted:
+                await session.flush()
             await write_now(session)
-            await store_replies(session, replies)
-            said = await write_outbox(session, self._settings.node)
+            node = self._settings.node
+            said = await (store_replies(session, replies, node) if replies else write_outbox(session, node))
             crashpoint(f"{self._service}.before-commit")
             await session.commit()
             crashpoint(f"{self._service}.after-commit")

@@ -3,6 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Hashable, Sequence
+from itertools import islice
 from typing import Any, Self
 
 from chassis import mailboxes, replies
@@ -25,8 +26,8 @@ class Session:
     async def __aexit__(self, *_: object) -> None:
         await self.rollback()
 
-    async def flush(self) -> None:
-        """Nothing waits to be written."""
+    #: Nothing waits to be written.
+    new = dirty = deleted = ()
 
     async def commit(self) -> None:
         transaction = self.connection.begin()
@@ -133,10 +134,16 @@ class Session:
                 stored.append(key)
         return stored
 
+    async def _store_and_say(self, values: Any) -> list[tuple[Any, ...]]:
+        replies, said = dict(islice(values.items(), 6)), dict(islice(values.items(), 6, None))
+        stored = len(await self._store(replies))
+        return [Row(seq=seq, replies=stored) for (seq,) in await self._say(said)]
+
 
 _STATEMENTS: dict[Any, Callable[[Session, Any], Awaitable[list[tuple[Any, ...]]]]] = {
     mailboxes._INSERT_INBOX: Session._enter_some,
     mailboxes._INSERT_OUTBOX: Session._say,
     replies._FIND: Session._find,
     replies._STORE: Session._store,
+    replies._STORE_AND_SAY: Session._store_and_say,
 }

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from chassis import transactions
+from chassis import mailboxes, transactions
 from node import ROOT
 from tests.simulation.day import lived
 
@@ -71,8 +71,8 @@ def test_it_is_seen_when_an_event_has_its_effect_twice(monkeypatch):
 
 
 def test_it_is_seen_when_a_reply_is_not_kept(monkeypatch):
-    async def forgets(session, replies):
-        """Nothing is kept."""
+    async def forgets(session, replies, node):
+        return await mailboxes.write_outbox(session, node)
 
     monkeypatch.setattr(transactions, "store_replies", forgets)
 
