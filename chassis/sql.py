@@ -11,6 +11,7 @@ from typing import Any, cast
 import asyncpg
 from sqlalchemy import PoolProxiedConnection, TextClause
 from sqlalchemy.dialects.postgresql.asyncpg import dialect
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 Values = Mapping[str, Any]
@@ -73,11 +74,20 @@ async def run(session: AsyncSession, statement: TextClause, values: Values | Non
     Values go to the driver as they are. JSON is to be given as text; it comes back read.
     """
     await write_now(session)
-    connection = await _connection(session)
+    return await _run(await _connection(session), statement, values or {})
+
+
+async def run_alone(engine: AsyncEngine, statement: TextClause, values: Values | None = None) -> Answer:
+    """Runs a statement that stands for itself, such as a look now and then, without a transaction around it."""
+    async with engine.connect() as connection:
+        return await _run(await connection.get_raw_connection(), statement, values or {})
+
+
+async def _run(connection: PoolProxiedConnection, statement: TextClause, values: Values) -> Answer:
     sql, names, fixed = _compiled(statement)
     prepared = await _prepared(connection, sql)
     try:
-        rows = await prepared.fetch(*_arguments(names, fixed, values or {}))
+        rows = await prepared.fetch(*_arguments(names, fixed, values))
     except asyncpg.InvalidCachedStatementError:  # the tables were changed meanwhile; the next time it is prepared anew
         connection.info.clear()
         raise
@@ -144,6 +154,17 @@ async def begin(session: AsyncSession, *statements: str) -> int:
     session.info["begun with"] = frozenset(statements)
     adapter._transaction = _Begun(driver)  # also when it fails halfway: there is something to roll back then
     return _count(await driver.execute("; ".join(("BEGIN", *statements))))
+
+
+async def commit_and_begin(session: AsyncSession, *statements: str) -> None:
+    """Commits what the session wrote, and begins anew on the same connection: one message to the server for both.
+
+    For who says nothing and waits for no commit: nobody is told of this one.
+    """
+    await write_now(session)
+    connection = await _connection(session)
+    session.info["begun with"] = frozenset(statements)
+    await cast(Any, connection.driver_connection).execute("; ".join(("COMMIT", "BEGIN", *statements)))
 
 
 def was_begun_with(session: AsyncSession, statement: str) -> bool:

@@ -29,7 +29,7 @@ from services.matching.rules import Proposal
 from services.matching.settings import MatchingSettings
 from services.matching.store import COUNTS, ask, offer_running
 from services.matching.terms import as_written
-from services.matching.turns import keep_together, look_far
+from services.matching.turns import go_on_to_look_far, keep_together, look_far
 from services.matching.weights import Weights
 
 
@@ -74,8 +74,7 @@ async def keep_read_and_seek(
             await propositions.keep(session, event, _side(event), meaning, now, node)
             for event, meaning, node in zip(events, read, nodes or [None] * len(events), strict=True)
         ]
-        await session.commit()
-        await look_far(session)
+        await go_on_to_look_far(session)
         return [await seek(session, known, now, settings) if known else None for known in kept]
 
 
@@ -105,7 +104,7 @@ async def seek(session: AsyncSession, known: Known, now: datetime, settings: Mat
     pairs, busy = await candidates.candidates_for(session, known, now=now, most=most, most_of_offer=most_of_offer)
     if mine.side is Side.OFFER and pairs and choosing.room_beside(pairs[0], most_of_offer) <= 0:
         return Sought(known)
-    weights = await weighing.weights_in_use(session)
+    weights = await weighing.weights_last_used(session)
     fitting = rules.fitting(pairs, now, weights)
     named = {one.pair.ids: in_its_words(one, now, weights) for one in _chosen(fitting, busy, settings)}
     return Sought(known, pairs, [named.get(one.pair.ids, one) for one in fitting], weights)

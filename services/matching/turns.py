@@ -4,7 +4,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.locks import lock_number
-from chassis.sql import begin, was_begun_with
+from chassis.sql import begin, commit_and_begin, was_begun_with
 from services.matching.store import ask
 
 #: How far the index of meanings is looked through, the most there is: where hundreds of texts are much alike, less is
@@ -58,10 +58,18 @@ async def keep_together(session: AsyncSession) -> None:
     await begin(session, _KEEP_TOGETHER)
 
 
+# A plan for any values may be one that compares every vector; to make one for these takes little.
+_LOOK_FAR = f"SELECT {LOOK_FAR}, set_config('plan_cache_mode', 'force_custom_plan', true)"
+
+
 async def look_far(session: AsyncSession) -> None:
     """Begins a transaction that looks in the index of meanings without a turn."""
-    # A plan for any values may be one that compares every vector; to make one for these takes little.
-    await begin(session, f"SELECT {LOOK_FAR}, set_config('plan_cache_mode', 'force_custom_plan', true)")
+    await begin(session, _LOOK_FAR)
+
+
+async def go_on_to_look_far(session: AsyncSession) -> None:
+    """Commits what is kept, and looks in the index of meanings from then on."""
+    await commit_and_begin(session, _LOOK_FAR)
 
 
 async def take_turn_alone(session: AsyncSession) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from pydantic_core import to_json
@@ -73,6 +74,18 @@ async def weights_in_use(session: AsyncSession) -> Weights:
     return seen
 
 
+#: By what the last turn of this process proposed, for each database that it works on.
+_LAST: WeakKeyDictionary[Any, Weights] = WeakKeyDictionary()
+
+
+async def weights_last_used(session: AsyncSession) -> Weights:
+    """For what is sought before a turn, and judged anew in it when others are in use by then: asked for once."""
+    engine = session.get_bind()
+    if engine not in _LAST:
+        _LAST[engine] = await weights_in_use(session)
+    return _LAST[engine]
+
+
 async def in_use(session: AsyncSession, now: datetime) -> Version:
     """The version that is proposed by; read once in a transaction, whose turn keeps it as it is."""
     must_have_turn(session)
@@ -85,6 +98,7 @@ async def in_use(session: AsyncSession, now: datetime) -> Version:
         found = await _in_use(session)
         assert found is not None, "the weights of a release are in use until there are others"
     session.info["weights"] = found = replace(found, weights=completed(found.weights))
+    _LAST[session.get_bind()] = found.weights
     return found
 
 
