@@ -14,7 +14,7 @@ from typing import Any
 from nats.aio.msg import Msg
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StreamConfig
 from nats.js.errors import NotFoundError
-from sqlmodel import select
+from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Problem, Service
@@ -23,6 +23,7 @@ from chassis.dead_letters import NotHandled
 from chassis.limits import check_json
 from chassis.problems import InvalidJson
 from chassis.pulling import Pull
+from chassis.sql import run_alone
 from chassis.tasks import ended
 from chassis.telemetry import describe, log
 from chassis.transactions import Item
@@ -32,7 +33,6 @@ from services.partners import door, news, store
 from services.partners.envelopes import PLAIN, STRUCTURED, events_of
 from services.partners.rules import NotAPartner, TooManyEvents
 from services.partners.settings import PartnersSettings
-from services.partners.tables import Partner
 from services.partners.tokens import caller_of
 
 #: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
@@ -71,10 +71,12 @@ async def hear_partners(service: Service) -> None:
         await ended(*doors.values())
 
 
+_PARTNERS = text("SELECT partner_id FROM partner")
+
+
 async def _open_doors(service: Service, doors: dict[str, asyncio.Task[None]]) -> None:
     """Opens the doors of partners that are new, and those that fell shut, such as when the broker was lost."""
-    async with service.sessions() as session:
-        there = (await session.exec(select(Partner.partner_id))).all()
+    there = list((await run_alone(service.engine, _PARTNERS)).scalars())
     shut = [partner_id for partner_id in there if partner_id not in doors or doors[partner_id].done()]
     if shut:
         await service.streams.ready()

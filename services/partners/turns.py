@@ -16,11 +16,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Service, say
+from chassis.sql import run_alone
 from chassis.transactions import Item
 from contracts.partners import EventReceived
 from services.partners.rules import TURN_SECONDS_MAX, Status
 from services.partners.settings import PartnersSettings
-from services.partners.tables import Feed, Partner, Receipt
+from services.partners.tables import IN_LINE, Feed, Receipt
 
 LOOK_SECONDS = 0.25
 
@@ -58,15 +59,20 @@ async def give(session: AsyncSession, partner_id: str, now: datetime, most: int)
         say(session, EventReceived(receipt_id=receipt_id))
 
 
+_WAITING = sa.text(
+    f"""
+    SELECT partner_id FROM partner
+    WHERE EXISTS (SELECT FROM receipt WHERE receipt.partner_id = partner.partner_id AND {IN_LINE})
+    """
+)
+
+
 async def keep_giving(service: Service) -> None:
     """In the background: the turns that no end of another event gives."""
     assert isinstance(service.settings, PartnersSettings)
     most = service.settings.partner_in_turn_max
     while True:
-        async with service.sessions() as session:
-            line = select(Receipt.receipt_id).where(Receipt.partner_id == col(Partner.partner_id), _in_line())
-            waiting = (await session.exec(select(Partner.partner_id).where(line.exists()))).all()
-        for partner_id in waiting:
+        for partner_id in (await run_alone(service.engine, _WAITING)).scalars():
             await service.transactions.do(
                 Item(lambda session, of=partner_id: give(session, of, service.now(), most))  # type: ignore[misc]
             )
