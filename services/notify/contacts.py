@@ -78,7 +78,7 @@ async def keep_contact(session: AsyncSession, contact: ContactChanged, now: date
     await run(session, _KEEP_TOKENS, who | {"tokens": tokens, "categories": categories})
     await introduce_again(session, contact.member_id, now)
     await run(session, _RELEASE_OF_MEMBER, who | {"now": now})
-    wake_senders_after_commit(session)
+    wake_senders_after_commit(session, "mail")
 
 
 _KEEP_ELSEWHERE = text(
@@ -98,7 +98,7 @@ async def keep_contact_elsewhere(session: AsyncSession, details: dict[str, str |
     await not_while_erasing(session)
     await run(session, _KEEP_ELSEWHERE, details)
     await run(session, _RELEASE_OF_MATCH, {"match_id": details["match_id"], "now": now})
-    wake_senders_after_commit(session)
+    wake_senders_after_commit(session, "mail")
 
 
 async def contacts_elsewhere(

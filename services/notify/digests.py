@@ -65,7 +65,7 @@ async def put_in_post(session: AsyncSession, digest_id: str, now: datetime) -> N
         theirs = [row for row in gathered if person[row.member_id] == member_id]
         await _put_in_post(session, digest_id, member_id, theirs, now)
     if gathered:
-        wake_senders_after_commit(session)
+        wake_senders_after_commit(session, "mail")
 
 
 async def take_out(session: AsyncSession, member_id: str, now: datetime) -> None:

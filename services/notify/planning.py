@@ -111,7 +111,7 @@ async def plan_again(session: AsyncSession, member_id: str, habits: Habits, now:
     """What was gathered for a member, or held back until their silence was over, goes as they want it now."""
     for held in (_HELD_MAILS, _HELD_PUSHES):
         await run(session, held, {"member_id": member_id, "now": now})
-    wake_senders_after_commit(session)
+    wake_senders_after_commit(session, "mail", "push")
     rows = await run(session, _GATHERED, {"member_id": member_id})
     if mails := [unplanned(*row) for row in rows]:
         await plan(session, mails, habits, now)

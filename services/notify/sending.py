@@ -95,7 +95,7 @@ class Sender:
         When the database is away, that takes as long as it is away: an accepted mail that is not marked would go again.
         A number that was lost is locked again meanwhile, so that nobody takes over what the mail server is slow with.
         """
-        waking.senders.add(self._woken)
+        waking.senders["mail"].add(self._woken)
         marking = asyncio.create_task(self._marks.run())
         working = [asyncio.create_task(self._deliver()) for _ in range(self._settings.smtp_connections)]
         working.append(asyncio.create_task(self._look_after_until_closing()))
@@ -115,7 +115,7 @@ class Sender:
                     await asyncio.wait({finishing}, timeout=left)
             raise
         finally:
-            waking.senders.discard(self._woken)
+            waking.senders["mail"].discard(self._woken)
             await ended(losing, holding, finishing, *working, marking)
         for task in working:
             task.result()

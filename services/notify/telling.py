@@ -52,8 +52,9 @@ _TELL = text(
         FROM notice WHERE in_inbox
         ON CONFLICT DO NOTHING
         RETURNING item_id
-    ), pushed AS ({PUSHED})
-    SELECT notification_id, member_id, category, expires FROM mailed WHERE status = 'gathered'
+    ), pushed AS ({PUSHED} RETURNING item_id)
+    SELECT notification_id, member_id, category, expires, false AS is_pushed FROM mailed WHERE status = 'gathered'
+    UNION ALL SELECT NULL, NULL, NULL, NULL, true WHERE EXISTS (SELECT FROM pushed)
     """
 )
 
@@ -65,9 +66,12 @@ async def tell(session: AsyncSession, notices: Sequence[Notice], settings: Notif
     await not_while_erasing(session)
     rows = [_row(notice, settings) for notice in notices]
     values = {"notices": to_json(rows).decode(), "now": now, "cause": session.info.get("cause")}
-    if mails := [unplanned(*row) for row in await run(session, _TELL, values)]:
+    told = (await run(session, _TELL, values)).all()
+    if mails := [unplanned(*mail) for *mail, is_pushed in told if not is_pushed]:
         await plan(session, mails, settings.habits, now)
-    wake_senders_after_commit(session)
+    wake_senders_after_commit(session, "mail")
+    if any(row.is_pushed for row in told):
+        wake_senders_after_commit(session, "push")
 
 
 def _row(notice: Notice, settings: NotifySettings) -> dict[str, Any]:

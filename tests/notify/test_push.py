@@ -20,6 +20,7 @@ from services.notify.moments import Wishes
 from services.notify.push import rules
 from services.notify.templates import Category
 from tests.catching import catching
+from tests.counting import counted
 from tests.given import eventually, fresh_name
 from tests.notify.conftest import Notify, a_match, a_notify, a_person
 from tests.notify.pushing import Device, PushService, a_push_service, decoded, opened
@@ -91,6 +92,32 @@ async def notify(postgres: Any, nats: Any, tmp_path_factory: Any) -> AsyncIterat
     settings = {"push_private_key_file": key, "push_to_private": True}
     async with catching() as catcher, a_notify(postgres, nats, catcher, **settings) as notify:
         yield notify
+
+
+async def test_who_is_told_on_no_device_costs_no_look_for_what_devices_are_to_be_told(
+    postgres, nats, own_catcher, push_service, tmp_path
+):
+    """The next look would come a minute later; who has a device is told at once all the same."""
+    key = tmp_path / "key.json"
+    key.write_text(new_push_key())
+    settings = {"push_private_key_file": key, "push_to_private": True, "mail_poll_seconds": 60}
+    async with counted(postgres) as ways, a_notify(ways, nats, own_catcher, **settings) as notify:
+        (asker, offerer), others = await a_pair(notify), await a_pair(notify)
+        phone = push_service.a_device()
+        await turned_on(notify, offerer.member_id, phone)
+        a_look = {"BEGIN;", "BEGIN ISOLATION LEVEL READ COMMITTED;"}  # how it begins, for the driver's first and others
+        ways.asked.clear()
+
+        await notify.publish(MatchEndorsed(**a_match(*others)))
+        for other in others:
+            await own_catcher.mail(other.email)
+
+        assert not a_look.intersection(ways.asked)
+
+        await notify.publish(MatchEndorsed(**a_match(asker, offerer)))
+        await shown(push_service, phone)
+
+        assert a_look.intersection(ways.asked)
 
 
 async def turned_on(notify: Notify, member_id: str, device: Device, device_id: str | None = None, **also: Any) -> str:

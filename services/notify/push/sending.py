@@ -54,7 +54,7 @@ class Sender:
 
     async def run(self) -> None:
         """Takes what is due, when something was told and now and then."""
-        waking.senders.add(self._woken)
+        waking.senders["push"].add(self._woken)
         while True:
             self._woken.clear()
             claimed = await self._claim() if len(self._sending) < deliveries.ALL_MAX else []
@@ -114,7 +114,7 @@ class Sender:
 
     async def close(self) -> None:
         """Breaks off what is under way."""
-        waking.senders.discard(self._woken)
+        waking.senders["push"].discard(self._woken)
         await ended(*self._sending)
         await self._caller.close()
 
