@@ -3,6 +3,7 @@
 from base64 import encodebytes
 from binascii import b2a_qp
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
@@ -10,6 +11,8 @@ from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
+from chassis.problems import describe
+from chassis.telemetry import log
 from contracts.vocabulary import Language
 from services.notify.meeting_notices import calendar_of
 from services.notify.post import Claimed
@@ -21,6 +24,22 @@ from services.notify.texts import as_greeted
 
 class AddressNotSupported(ValueError):
     """No mail can go to this address: what stands before its @ is not ASCII, or it is no address at all."""
+
+
+def with_words(mail: Claimed, settings: NotifySettings) -> Claimed:
+    """A digest with those of its items that words can be found for: another keeps them back no longer, and goes alone.
+
+    Of one for which there are none, all stay: it waits, as any mail does that cannot be composed.
+    """
+    telling, wordless = [], []
+    for item in mail.items:
+        try:
+            _item(item, mail, Language(mail.contacts[mail.member_id]["language"]), settings)
+            telling.append(item)
+        except Exception as error:  # a fault of ours
+            wordless.append(item["notification_id"])
+            log.error("left out of a digest", notification_id=item["notification_id"], fault=describe(error))
+    return replace(mail, items=telling, wordless=wordless) if telling and wordless else mail
 
 
 def compose(mail: Claimed, settings: NotifySettings, now: datetime) -> tuple[str, bytes]:

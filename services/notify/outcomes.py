@@ -38,6 +38,10 @@ _SENT_TOGETHER = text(
     WHERE digest_id = :id
     """
 )
+_ON_ITS_OWN = text(
+    "UPDATE notification SET status = 'waiting', digest_id = NULL, next_attempt_at = :now "
+    "WHERE digest_id = :id AND notification_id = ANY(:wordless)"
+)
 _WAIT = text(
     "UPDATE notification SET status = 'waiting', sender = NULL, next_attempt_at = :next, refusal = :code, "
     f"tried_since = :since, attempts = attempts - :unused, attempts_unsure = attempts_unsure + :unsure {_OURS}"
@@ -111,6 +115,8 @@ async def write_down(
 
 async def _sent(session: AsyncSession, mail: Claimed, ours: dict[str, Any], now: datetime) -> None:
     if _changed(await run(session, _SENT, ours | {"now": now})):
+        if mail.wordless:
+            await run(session, _ON_ITS_OWN, {"id": mail.notification_id, "now": now, "wordless": mail.wordless})
         if mail.items:
             told = [item["notification_id"] for item in mail.items]
             await run(session, _SENT_TOGETHER, {"id": mail.notification_id, "now": now, "told": told})

@@ -1,7 +1,7 @@
 """The post: which mails are due and whose to send they are."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -46,6 +46,7 @@ class Claimed:
     category_kept: str | None
     items: list[dict[str, Any]]  # of a digest: what it tells, as notification_id, template, matter_id and facts
     tokens: dict[str, str]  # to unsubscribe, by category
+    wordless: list[str] = field(default_factory=list)  # what was to be in a digest, and is tried on its own
 
     @property
     def address(self) -> str:

@@ -23,7 +23,7 @@ from chassis.tasks import ended
 from chassis.telemetry import log, span, traceparent
 from services.notify import post, waking
 from services.notify.caretaking import Caretaker, mails_unsure
-from services.notify.composing import AddressNotSupported, compose
+from services.notify.composing import AddressNotSupported, compose, with_words
 from services.notify.connections import hold_again, sender_number
 from services.notify.marking import Marks
 from services.notify.pace import Pace, Patience, Window
@@ -186,7 +186,7 @@ class Sender:
         )
         try:
             while claimed := await self._claimed.get():
-                mail, since = claimed
+                mail, since = with_words(claimed[0], self._settings), claimed[1]
                 with span(f"mail {mail.template}", SpanKind.PRODUCER, mail.cause):
                     outcome, leave = await self._offer(connection, mail, since)
                     marked = self._marks.make(mail, outcome, traceparent() or mail.cause)

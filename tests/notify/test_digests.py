@@ -3,7 +3,9 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from chassis.sql import run
 from contracts.days import AMSTERDAM
 from contracts.desk import FollowUpCame
 from contracts.event import new_id
@@ -215,6 +217,36 @@ async def test_a_mail_in_the_post_waits_for_the_end_of_quiet_hours_and_a_link_do
     own_notify.clock.move(hours=2)
     await own_notify.posted()
     assert len(own_notify.mails(noor)) == 2
+
+
+async def test_what_has_no_words_keeps_the_others_of_a_digest_from_nobody_and_is_tried_on_its_own(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    await choose(own_notify, noor, proposals="daily")
+    wordless, told = a_match(noor, a_person()), a_match(noor, a_person())
+    await own_notify.when(MatchEndorsed(**wordless), MatchEndorsed(**told))
+    (digest_id,) = await digests_gathered(own_notify, noor)
+    async with own_notify.session() as session:
+        taken = "UPDATE notification SET facts = '{}' WHERE matter_id = :match_id"
+        await run(session, text(taken), {"match_id": wordless["match_id"]})
+        await session.commit()
+
+    await own_notify.when(DigestDue(digest_id=digest_id))
+
+    (mail,) = own_notify.mails(noor)
+    assert (told["match_id"] in words(mail), wordless["match_id"] in words(mail)) == (True, False)
+    await own_notify.becomes(noor, "waiting", matter_id=wordless["match_id"], refusal="not-composed", digest_id=None)
+
+    async with own_notify.session() as session:  # a release that knows the words
+        given = "UPDATE notification SET facts = CAST(:facts AS jsonb) WHERE matter_id = :match_id"
+        facts = MatchEndorsed(**wordless).model_dump_json()
+        await run(session, text(given), {"match_id": wordless["match_id"], "facts": facts})
+        await session.commit()
+    own_notify.clock.move(minutes=1)
+    await own_notify.posted()
+
+    assert own_notify.subjects(noor)[1:] == ["Om de hoek gevonden: Stageplek in de werkplaats"]
+    assert {kept.status for kept in await own_notify.mails_kept(noor)} == {"sent"}
 
 
 async def test_a_digest_can_be_stopped_with_one_click_and_introductions_still_come(notify, noor):
