@@ -144,7 +144,7 @@ async def check_events(
     events = events_of(media_type, request.headers, body, batch_max=BATCH_MAX)
     await store.count_events(session, partner.partner_id, len(events), now, settings.partner_events_per_minute_max)
     await session.commit()
-    tried = await try_out(session, partner, events, now, settings.node)
+    tried = await try_out(session, partner, events, now)
     return TriedPage(items=[TriedView.of(one) for one in tried])
 
 

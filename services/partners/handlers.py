@@ -30,7 +30,7 @@ _ACCEPTED = {kind.type_name() for kind in (members.RecordAccepted, requests.Reco
 async def look_at_event(event: EventReceived, session: AsyncSession, now: datetime, settings: PartnersSettings) -> None:
     """An event of a partner is checked, put into our words, and told to the service whose it is."""
     if receipt := await store.pending(session, event.receipt_id):
-        await look(session, receipt, now, settings.node)
+        await look(session, receipt, now)
         if receipt.status not in (Status.TOLD, Status.WAITING):  # see `turns` on what waits
             await turns.give(session, receipt.partner_id, now, settings.partner_in_turn_max)
 

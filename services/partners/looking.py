@@ -37,15 +37,15 @@ class _Waits(Exception):
         self.record_id = record_id
 
 
-async def look(session: AsyncSession, receipt: Receipt, now: datetime, node: str) -> None:
+async def look(session: AsyncSession, receipt: Receipt, now: datetime) -> None:
     """Tells the event, ends it, or lets it wait; then the next telling of the same record goes on."""
     record: Record | None = None
     try:
-        read = await _read(session, receipt, now, node)
+        read = await _read(session, receipt, now)
         if person := telling.person_of(read.data):  # whether they are known or not
             named = receipt.partner_id, Thing.PERSON, person
-            receipt.person_id = await store.record_id_of(session, *named, node)
-        record = await _record(session, receipt, read, node)
+            receipt.person_id = await store.record_id_of(session, *named)
+        record = await _record(session, receipt, read)
         if receipt.order_key < record.order_key:
             await ending.accept(session, receipt, now, late=True)
         elif read.data is None and (record.known_as is None or record.withdrawn):
@@ -54,7 +54,7 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, node: str
         elif _counts_already(receipt, record, read):
             await ending.accept(session, receipt, now)
         else:
-            await _tell(session, receipt, record, read, now, node)
+            await _tell(session, receipt, record, read, now)
     except _Waits as waits:
         if waits.record_id != receipt.record_id:  # an answer to what was told comes in any case
             until = now + timedelta(days=WAIT_DAYS)
@@ -68,19 +68,19 @@ async def look(session: AsyncSession, receipt: Receipt, now: datetime, node: str
         await ending.next_in_line(session, record, now)
 
 
-async def _read(session: AsyncSession, receipt: Receipt, now: datetime, node: str) -> Read:
+async def _read(session: AsyncSession, receipt: Receipt, now: datetime) -> Read:
     partner = await store.partner(session, receipt.partner_id)
     assert partner is not None
     profile, told = profile_of(partner.network), receipt.data or {}
     kind, withdrawn = profile.kind_of(receipt.event_type)
     whose = receipt.partner_id, rules.THINGS[kind], receipt.subject
-    receipt.record_id = await store.record_id_of(session, *whose, node)  # it goes with that
+    receipt.record_id = await store.record_id_of(session, *whose)  # it goes with that
     data = None if withdrawn else profile.read_now(kind, told, receipt.event_type, now)
     return Read(kind, rules.THINGS[kind], partner.network, data, partner.sandbox)
 
 
-async def _record(session: AsyncSession, receipt: Receipt, read: Read, node: str) -> Record:
-    record = await store.record_for(session, receipt.partner_id, read.thing, receipt.subject, node)
+async def _record(session: AsyncSession, receipt: Receipt, read: Read) -> Record:
+    record = await store.record_for(session, receipt.partner_id, read.thing, receipt.subject)
     if record.erased:
         raise PersonForgotten
     record.subject = receipt.subject  # as the partner writes it, whoever named it first
@@ -95,7 +95,7 @@ def _counts_already(receipt: Receipt, record: Record, read: Read) -> bool:
     return is_known and not read.sandbox and record.told_hash == rules.told_hash(read.kind, receipt.data or {})
 
 
-async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: Read, now: datetime, node: str) -> None:
+async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: Read, now: datetime) -> None:
     about = {
         "record_id": record.record_id,
         "version": record.version + 1,
@@ -107,7 +107,7 @@ async def _tell(session: AsyncSession, receipt: Receipt, record: Record, read: R
         told: telling.Told | RecordWithdrawn = RecordWithdrawn(thing=read.thing, **about)
     else:
         known = {
-            (thing, subject): await _known(session, receipt.partner_id, thing, subject, node)
+            (thing, subject): await _known(session, receipt.partner_id, thing, subject)
             for thing, subject in sorted(telling.references(read.data), key=_persons_first)
         }
         told = telling.told(read.kind, read.data, known, about)
@@ -134,9 +134,9 @@ def _persons_first(one: tuple[Thing, str]) -> tuple[bool, Thing, str]:
     return one[0] != Thing.PERSON, *one
 
 
-async def _known(session: AsyncSession, partner_id: str, thing: Thing, subject: str, node: str) -> Record:
+async def _known(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:
     """A record that is referred to, locked until the commit: what it is known as cannot come in between unseen."""
-    record = await store.record_for(session, partner_id, thing, subject, node)
+    record = await store.record_for(session, partner_id, thing, subject)
     if record.erased:
         raise PersonForgotten
     if record.known_as is None or record.withdrawn:

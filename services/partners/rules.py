@@ -135,13 +135,13 @@ def own_id(subject: str) -> str:
     return " ".join(unicodedata.normalize("NFC", subject).split())
 
 
-def record_id(partner_id: str, thing: Thing, subject: str, node: str | None = None) -> str:
-    """The id of a record: the same whenever this partner of a node tells of the same thing.
+def record_id(partner_id: str, thing: Thing, subject: str, of: uuid.UUID = _RECORDS) -> str:
+    """The id of a record: the same whenever this partner tells of the same thing.
 
-    Two nodes may call a partner alike, and the nation hears of both. Without the node: as records were called before.
+    It is `of` a node, and of what that node alone knows: the nation keeps what it first hears under an id, and no other
+    node, whatever it calls its own, can be there before the one whose record it is. Without: as records were before.
     """
-    own = f"{partner_id}\n{thing}\n{subject}"
-    return str(uuid.uuid5(_RECORDS, f"{node}\n{own}" if node else own))
+    return str(uuid.uuid5(of, f"{partner_id}\n{thing}\n{subject}"))
 
 
 def check_times(events: Sequence[tuple[str | None, datetime]], now: datetime) -> None:

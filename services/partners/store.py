@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
@@ -62,11 +63,14 @@ async def networks_of_partners(session: AsyncSession, now: datetime) -> set[str]
     return set((await session.exec(select(Partner.network).where(has_key))).all())
 
 
-async def signing_key(session: AsyncSession) -> bytes:
-    """What signs the tokens; the first to ask makes it."""
-    mine = pg.insert(SigningKey).values(name="tokens", secret=secrets.token_bytes(32))
+async def secret_of(session: AsyncSession, name: str) -> bytes:
+    """What signs the `tokens`, or what the ids of `records` are made of; the first to ask makes it."""
+    query = select(SigningKey.secret).where(SigningKey.name == name)
+    if (known := (await session.exec(query)).first()) is not None:
+        return known
+    mine = pg.insert(SigningKey).values(name=name, secret=secrets.token_bytes(32))
     await session.exec(mine.on_conflict_do_nothing())
-    return (await session.exec(select(SigningKey.secret).where(SigningKey.name == "tokens"))).one()
+    return (await session.exec(query)).one()
 
 
 async def count_events(session: AsyncSession, partner_id: str, count: int, now: datetime, most: int) -> None:
@@ -152,7 +156,7 @@ async def waiting_for(session: AsyncSession, record_id: str) -> Sequence[Receipt
     return (await session.exec(_as_it_stands(query.order_by(col(Receipt.order_key).desc())))).all()
 
 
-async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, subject: str, node: str) -> str:
+async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> str:
     """The id of the record of a thing of a partner of this node, however its own id is written.
 
     What was told before nodes were kept apart has one without the node, and before ids were read alike that of the very
@@ -162,12 +166,12 @@ async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, sub
     for before in dict.fromkeys((subject, own_id)):
         if await look_at(session, known := rules.record_id(partner_id, thing, before)) is not None:
             return known
-    return rules.record_id(partner_id, thing, own_id, node)
+    return rules.record_id(partner_id, thing, own_id, UUID(bytes=(await secret_of(session, "records"))[:16]))
 
 
-async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subject: str, node: str) -> Record:
+async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:
     """The record of a partner's thing, locked for a change; it is there from the first time that it is named."""
-    record_id = await record_id_of(session, partner_id, thing, subject, node)
+    record_id = await record_id_of(session, partner_id, thing, subject)
     empty = {"version": 0, "order_key": 0, "withdrawn": False, "erased": False}
     insert = pg.insert(Record).values(record_id=record_id, partner_id=partner_id, thing=thing, subject=subject, **empty)
     await session.exec(insert.on_conflict_do_nothing())

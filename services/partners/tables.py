@@ -73,7 +73,7 @@ class Assertion(Table, table=True):
 
 
 class SigningKey(Table, table=True):
-    """What signs the tokens: made by the first process that needs it, shared by the replicas."""
+    """What signs tokens, and what ids of records come of: made by the first that needs it, shared by the replicas."""
 
     __tablename__ = "signing_key"
     name: str = Field(primary_key=True, sa_type=sa.Text)

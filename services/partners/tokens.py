@@ -114,7 +114,7 @@ async def _key(request: Request, session: AsyncSession) -> OctKey:
     service: Service = request.app.state.service
     key: OctKey | None = getattr(service.app.state, "token_key", None)
     if key is None:
-        key = service.app.state.token_key = OctKey.import_key(await store.signing_key(session))
+        key = service.app.state.token_key = OctKey.import_key(await store.secret_of(session, "tokens"))
         await session.commit()
     return key
 

@@ -38,7 +38,7 @@ class Tried:
     problem: Problem | None = field(default=None)
 
 
-async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEvent, now: datetime, node: str) -> Tried:
+async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEvent, now: datetime) -> Tried:
     """Tries one event. What only members or requests can judge is not known before they heard it."""
     profile = profile_of(partner.network)
     try:
@@ -47,7 +47,7 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
     except Problem as problem:
         return Tried(event.subject, Effect.REJECTED, problem=problem)
     thing = rules.THINGS[kind]
-    record_id = await store.record_id_of(session, partner.partner_id, thing, event.subject, node)
+    record_id = await store.record_id_of(session, partner.partner_id, thing, event.subject)
     record = await session.get(Record, record_id)
     if record is None or record.version == 0:
         known = False
@@ -62,7 +62,7 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
         return Tried(event.subject, Effect.WITHDRAWN if known else Effect.UNCHANGED, version)
     unknown = []
     for of, subject in sorted(telling.references(data)):
-        referred = await session.get(Record, await store.record_id_of(session, partner.partner_id, of, subject, node))
+        referred = await session.get(Record, await store.record_id_of(session, partner.partner_id, of, subject))
         if referred and referred.erased:
             return Tried(event.subject, Effect.REJECTED, version, problem=PersonForgotten())
         if referred is None or referred.known_as is None or referred.withdrawn:
@@ -74,8 +74,8 @@ async def tried(session: AsyncSession, partner: PartnerCaller, event: PartnerEve
 
 
 async def try_out(
-    session: AsyncSession, partner: PartnerCaller, events: Sequence[PartnerEvent], now: datetime, node: str
+    session: AsyncSession, partner: PartnerCaller, events: Sequence[PartnerEvent], now: datetime
 ) -> list[Tried]:
     """Tries the events of a call, each by itself. Raises `SourceNotYours`, or `FieldErrors` for a time to come."""
     door.check(partner, events, now)
-    return [await tried(session, partner, event, now, node) for event in events]
+    return [await tried(session, partner, event, now) for event in events]

@@ -23,6 +23,21 @@ async def test_what_a_partner_of_the_same_name_tells_another_node_under_the_same
     assert len(ids) == 2
 
 
+async def test_nobody_else_can_tell_under_which_id_a_node_will_know_a_record(partners):
+    """The nation keeps what it first hears under an id: who could say that first, would keep the record out."""
+    names = ("docenten", f"{partners.service.settings.node}\ndocenten")
+    guessed = {rules.record_id(name, Thing.ORGANISATION, "school-1") for name in names}
+
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL))
+    (told,) = await partners.said(OrganisationTold)
+    await partners.accepted(told, "the-school")
+    await partners.pushed(an_event("organisation", "school-1", SCHOOL | {"name": "Vechtdal College Zwolle"}))
+
+    told, again = await partners.said(OrganisationTold)
+    assert told.record_id not in guessed
+    assert again.record_id == told.record_id
+
+
 async def test_what_was_told_before_nodes_were_kept_apart_keeps_its_id(partners):
     async with partners.session() as session:
         old = Record(record_id=rules.record_id("docenten", Thing.ORGANISATION, "school-1"), partner_id="docenten")
