@@ -13,6 +13,7 @@ UNSENT_SECONDS_MAX = 10.0
 PENDING_MAX = 1000
 MAIL_SECONDS_MAX = 300.0
 TEXTS_UNREAD_MAX = 100
+PARTNER_ROOM_PERCENT_MAX = 80.0
 SOURCE_LAG_MAX = 1000
 SOURCE_SILENT_SECONDS_MAX = 60.0
 
@@ -64,6 +65,13 @@ def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
         )
     if (texts := one.own.get("texts-unread", 0)) > TEXTS_UNREAD_MAX:
         yield Trouble(one.service, f"{texts:.0f} teksten nog niet gelezen", f"{texts:.0f} texts not read yet")
+    if (taken := one.own.get("partner-room-percent", 0)) > PARTNER_ROOM_PERCENT_MAX:
+        events = one.own["partner-events-waiting"]
+        yield Trouble(
+            one.service,
+            f"{events:.0f} berichten van partners wachten: {taken:.0f} % van de ruimte is bezet",
+            f"{events:.0f} events of partners wait and take {taken:.0f} % of their room",
+        )
 
 
 def _sources_behind(stream: StreamFigures) -> Iterator[Trouble]:

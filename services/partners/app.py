@@ -8,7 +8,7 @@ from sqlalchemy import text
 from chassis import KeptClosed, Service
 from chassis.streams import OwnStream
 from contracts import networks
-from services.partners import api, handlers, kept, page_api, profiles, store, turns
+from services.partners import api, figures, handlers, kept, page_api, profiles, store, turns
 from services.partners.document import complete
 from services.partners.nats_door import hear_partners
 from services.partners.promises import NEWS_KEPT_DAYS, RECEIPTS_KEPT_DAYS
@@ -32,6 +32,7 @@ def service(settings: PartnersSettings | None = None) -> Service:
         api=[*api.routers, page_api.router, kept.router],
         handlers=handlers.router,
         background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
+        own_figures=figures.figures,
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
         before_open=know_every_network,
     )

@@ -57,6 +57,11 @@ def durable(partner_id: str) -> str:
     return f"partners-door-{partner_id}"
 
 
+def stream_of(service: Service) -> str:
+    """The stream of what partners publish."""
+    return f"odh-{service.settings.node}-partners"
+
+
 async def hear_partners(service: Service) -> None:
     """In the background: takes in what partners publish, for as long as the service runs, each by a door of its own."""
     doors: dict[str, asyncio.Task[None]] = {}
@@ -91,7 +96,7 @@ async def _open_doors(service: Service, doors: dict[str, asyncio.Task[None]]) ->
 async def _open(service: Service) -> None:
     js, node = service.streams.js, service.settings.node
     made = StreamConfig(
-        name=f"odh-{node}-partners",
+        name=stream_of(service),
         subjects=[f"odh.{node}.partner.>"],
         retention=RetentionPolicy.WORK_QUEUE,  # it may be personal, and is gone once it was taken in
         num_replicas=service.settings.stream_replicas,
@@ -117,7 +122,7 @@ async def _open(service: Service) -> None:
 
 async def _hear(service: Service, partner_id: str) -> None:
     js, node = service.streams.js, service.settings.node
-    stream, name = f"odh-{node}-partners", durable(partner_id)
+    stream, name = stream_of(service), durable(partner_id)
     config = ConsumerConfig(
         durable_name=name,
         filter_subject=f"odh.{node}.partner.{partner_id}.>",

@@ -11,7 +11,9 @@ from nats.js.api import DiscardPolicy
 from nats.js.errors import NotFoundError
 from structlog.testing import capture_logs
 
+from chassis.behind import troubles_of
 from chassis.database import DatabaseAway
+from chassis.figures import figures_of
 from contracts.partners import EventRefused, OrganisationTold
 from services.partners import keys, nats_door
 from services.partners.app import service
@@ -134,7 +136,7 @@ async def test_a_stream_that_was_there_leaves_out_no_longer_and_keeps_what_an_op
         await js.update_stream(as_made)
 
 
-async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_the_node_goes_on(partners):
+async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_the_node_goes_on_and_tells_it(partners):
     node, js = partners.service.settings.node, partners.service.streams.js
     await eventually(lambda: waiting_for(partners, "docenten"), saying="a door")
     stream = f"odh-{node}-partners"
@@ -145,10 +147,16 @@ async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_t
     try:
         with pytest.raises(NatsError, match="maximum bytes"):
             await js.publish(f"odh.{node}.partner.nobody.organisation.1", b"x" * 4_000)
+        await js.publish(f"odh.{node}.partner.nobody.organisation.1", b"x" * 1_700)
+        told = await figures_of(partners.service)
         await partners.pushed(an_event("organisation", "school-1", SCHOOL))
     finally:
+        await js.purge_stream(stream, subject=f"odh.{node}.partner.nobody.>")
         await js.update_stream(config)
 
+    assert (told.own["partner-events-waiting"], 80 < told.own["partner-room-percent"] <= 100) == (1, True)
+    (trouble,) = [one for one in troubles_of({"partners": [told]}) if "partners" in one.nl]
+    assert "1 berichten van partners wachten" in trouble.nl
     assert len(await partners.said(OrganisationTold)) == 1
 
 
