@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql as pg
+from pydantic_core import to_json
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from chassis.sql import run
 from services.members import invitations
 from services.members.rules import ErasureNotFound
 from services.members.same_tables import PersonSaying, SamePersons
@@ -85,10 +86,23 @@ async def erasure_parts(session: AsyncSession, member_ids: list[str]) -> Sequenc
     return (await session.exec(query.order_by(ErasurePart.service, ErasurePart.member_id))).all()
 
 
+_KEEP_PART = sa.text(
+    """
+    INSERT INTO erasure_part AS known (member_id, service, removed, told_at)
+    VALUES (:member_id, :service, CAST(:removed AS jsonb), :now)
+    ON CONFLICT (member_id, service) DO UPDATE SET told_at = excluded.told_at, removed = (
+        SELECT coalesce(jsonb_object_agg(what, count), '{}') FROM (
+            SELECT what, max(CAST(told AS integer)) AS count FROM (
+                SELECT * FROM jsonb_each_text(known.removed) UNION ALL SELECT * FROM jsonb_each_text(excluded.removed)
+            ) AS told (what, told) GROUP BY what
+        ) AS most)
+    """
+)
+
+
 async def keep_erasure_part(
     session: AsyncSession, member_id: str, service: str, removed: dict[str, int], now: datetime
 ) -> None:
-    """Keeps what a service removed; told again, the later telling counts."""
-    told = {"removed": removed, "told_at": now}
-    insert = pg.insert(ErasurePart).values(member_id=member_id, service=service, **told)
-    await session.exec(insert.on_conflict_do_update(index_elements=["member_id", "service"], set_=told))
+    """Keeps what a service removed. Told again, as of what came late, it takes nothing from what was told before."""
+    part = {"member_id": member_id, "service": service, "removed": to_json(removed).decode(), "now": now}
+    await run(session, _KEEP_PART, part)
