@@ -99,8 +99,8 @@ async def _copied(
     if await people.is_forgotten(session, other.member_id, other.node):
         return None
     ambassadors, team = await people.who_may_look(session, [own])
-    member = await one_person.references_of(session, own.member_id)
-    chosen = routing.choose_ambassador(own, own, ambassadors, team, member)
+    known_as = await one_person.known_as(session, [own.member_id])
+    chosen = routing.choose_ambassador(own, own, ambassadors, team, known_as)
     return copying.copied(told, ours, own.party(), owner, chosen, now)
 
 

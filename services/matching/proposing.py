@@ -121,8 +121,7 @@ async def _matches_of(
         is_ours = None in (proposal.pair.request.node, proposal.pair.offer.node)
         if proposal in judged and is_ours:  # otherwise the two nodes look at it
             request, offer = proposal.pair.request, proposal.pair.offer
-            own = known_as[request.member_id] | known_as[offer.member_id]
-            chosen = routing.choose_ambassador(request, offer, ambassadors, team, own)
+            chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
         match = matches.new_match(proposal, chosen, now, needs_ambassador=proposal in judged)
         if settings.is_region and proposal.pair.offer.node:
@@ -191,8 +190,7 @@ async def find_somebody(
         # Of a match of another node only our own side is known here, and that is what our ambassador is chosen for.
         request = sides.get(match.request_id) or sides[match.offer_id]
         offer = sides.get(match.offer_id) or request
-        own = known_as[request.member_id] | known_as[offer.member_id]
-        chosen = routing.choose_ambassador(request, offer, ambassadors, team, own)
+        chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
         if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
             handed.append(await hand_over(session, match, chosen, now))

@@ -1,6 +1,6 @@
 """Who looks at a match first: the ambassador whose scope fits best, or else the node's team."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from contracts.members import AmbassadorScope
@@ -22,24 +22,25 @@ def choose_ambassador(
     offer: Proposition,
     ambassadors: Iterable[Ambassador],
     node_team: Iterable[str],
-    sides: Collection[str],
+    known_as: Mapping[str, set[str]],
 ) -> tuple[str, ...]:
     """Who looks at the match of a request and an offer: one ambassador, or the whole team, or nobody.
 
     An ambassador of the asker's organisation comes first, then one of the offerer's, of the request's province, of the
     offer's, and of their themes anywhere. Among equals the one with the most themes in common, and then the one with
-    the fewest waiting. Nobody judges a match that they are a side of, unless there is nobody else: `sides` is all that
-    the two are known as.
+    the fewest waiting. Nobody judges a match that they are a side of, unless there is nobody else: `known_as` has all
+    that each of the two is known as.
     """
+    sides = known_as[request.member_id] | known_as[offer.member_id]
     suited = {
         ambassador.member_id: (rank, ambassador.waiting, ambassador.member_id)
         for ambassador in ambassadors
         if (rank := _rank(ambassador.scope, request, offer)) is not None
     }
-    if allowed := suited.keys() - set(sides):
+    if allowed := suited.keys() - sides:
         return (min(allowed, key=lambda member_id: suited[member_id]),)
     team = choose_team(node_team, sides)
-    if suited and not set(team) - set(sides):
+    if suited and not set(team) - sides:
         return (min(suited, key=lambda member_id: suited[member_id]),)
     return team
 

@@ -16,7 +16,8 @@ def somebody(member_id: str, waiting: int = 0, **scope: tuple[str, ...]) -> Amba
 
 
 def chosen(*ambassadors: Ambassador, team: tuple[str, ...] = ("team-b", "team-a")) -> tuple[str, ...]:
-    return choose_ambassador(REQUEST, OFFER, ambassadors, team, {"asker", "offerer", "offerer, elsewhere"})
+    known_as = {REQUEST.member_id: {"asker"}, OFFER.member_id: {"offerer", "offerer, elsewhere"}}
+    return choose_ambassador(REQUEST, OFFER, ambassadors, team, known_as)
 
 
 #: From the nearest scope to the farthest.
