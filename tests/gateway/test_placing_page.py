@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.gateway.test_pages import press, shown, well_made
+from tests.gateway.test_pages import parsed, press, shown, well_made
 
 LESSON = {
     "kind": "guest-lesson",
@@ -89,3 +89,27 @@ async def test_what_is_said_of_a_wrong_day_is_the_rule(neighbourhood, language, 
 
     assert wrong == {"starts_on": first, "ends_on": last}
     assert block_of(page, "starts_on").get("open") is not None
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("nl", "Dit is te lang: {length} tekens, en er passen er {most} in. Maak het korter."),
+        ("en", "This is too long: {length} characters, where {most} fit. Make it shorter."),
+    ],
+)
+async def test_what_is_pasted_is_not_cut_off_and_how_much_too_long_it_is_is_said(neighbourhood, language, told):
+    noor = await neighbourhood.member(name="Noor Jansen")
+    form = await noor.get("/requests/new", params={"taal": language})
+    text, title = "Een regel over de tuin.\r\n" * 250, "Wie helpt ons met de tuin van de school? " * 6
+
+    answer = await press(noor, form, "place", **LESSON | {"text": text, "title": title.strip()})
+
+    page, as_written = well_made(answer, language), {"nl": ("5.999", "5.000"), "en": ("5,999", "5,000")}[language]
+    cut_off = [one.get("name") for one in parsed(form).iter() if one.get("maxlength") and one.get("name") != "place"]
+    links = {one.get("href"): shown(one) for one in page.iter("a")}
+    written = next(one for one in page.iter("textarea") if one.get("name") == "text")
+    assert (answer.status_code, cut_off) == (422, [])
+    assert links["#text"] == told.format(length=as_written[0], most=as_written[1])
+    assert links["#title"] == told.format(length=len(title.strip()), most=200)
+    assert written.text.strip().count("\n") == 249

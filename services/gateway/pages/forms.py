@@ -8,13 +8,13 @@ from typing import Any
 from contracts.places import AmbiguousPlace, Place, UnknownPlace, UnknownProvince, find_place, suggest
 from contracts.vocabulary import Language
 from contracts.words import province_in_words
-from services.gateway.pages.words import WORDS, say
+from services.gateway.pages.words import WORDS, number, say
 
 #: How a service says that a text holds an email address or a phone number.
 CONTACT_DETAILS = "contact details are exchanged at the introduction"
 
-#: How a service says that a text is too long, and what is the longest (`chassis.problems`).
-_AT_MOST = re.compile(r"at most (\d+) characters")
+#: How a service says that a text is too long, and how long it may be.
+_TOO_LONG = re.compile(r"must have at most (\d+) characters")
 
 #: What people write in words of their own.
 WRITTEN = ("title", "text", "note", "outcome", "because_words")
@@ -76,8 +76,11 @@ class Form:
             if CONTACT_DETAILS in str(error["message"]):
                 self.asks(name, "wrong.contact-details", language)
                 continue
-            if longest := _AT_MOST.search(str(error["message"])):
-                self.asks(name, "wrong.too-long", language, most=longest[1])
+            if long := _TOO_LONG.search(str(error["message"])):
+                typed = self.value(name).replace("\r\n", "\n")  # a browser sends the end of a line as two
+                counts = {"length": len(typed), "most": int(long[1])}
+                told = {count: number(value, language) for count, value in counts.items()}
+                self.asks(name, "wrong.too-long", language, **told)
                 continue
             key = f"wrong.{of_service}" if f"wrong.{of_service}" in WORDS else f"wrong.{name}"
             self.asks(name, key if key in WORDS else "wrong.field", language)
