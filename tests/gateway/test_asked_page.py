@@ -16,7 +16,7 @@ async def test_what_i_am_asked_to_help_with_waits_on_my_overview(neighbourhood):
     asked = {"request_id": request_id, "member_id": await neighbourhood.member_id(helper)}
     ask_id = (await team.post("/api/v1/asks", json=asked)).json()["ask_id"]
 
-    waits = await helper.get("/")
+    waits, asked_of_them = await helper.get("/"), await helper.get(f"/asks/{ask_id}")
     assert (await helper.post(f"/api/v1/asks/{ask_id}/answer", json={"accepted": False})).status_code == 200
     done = await helper.get("/")
 
@@ -24,6 +24,8 @@ async def test_what_i_am_asked_to_help_with_waits_on_my_overview(neighbourhood):
     assert links[f"/asks/{ask_id}"] == title
     assert ["Er wacht nu niets op jou." in page.text for page in (waits, done)] == [False, True]
     assert title not in done.text
+    told = "Je nee kun je niet terugnemen: voor deze vraag vragen we je niet nog eens om hulp."
+    assert told in shown(well_made(asked_of_them, "nl"))
 
 
 async def test_who_is_asked_nothing_at_this_address_reads_that_it_may_be_for_somebody_else(neighbourhood):

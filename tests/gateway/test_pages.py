@@ -418,8 +418,10 @@ async def test_who_says_no_may_say_why(neighbourhood):
     answered = await press(pair.offerer, page, "no", because="no-capacity")
 
     assert answered.status_code == 303
+    assert "Je nee kun je niet terugnemen" in page.text
     assert "Je hebt nee gezegd" in (await pair.offerer.get(path)).text
-    assert "Een van beide kanten koos nu niet" in (await pair.asker.get(path)).text
+    assert "De ander zei nee." in (await pair.asker.get(path)).text
+    assert "Een van beide kanten zei nee." in (await pair.team.get(path)).text
     twice = await press(pair.offerer, page, "yes")
     assert twice.status_code in (409, 412)
     well_made(twice, "nl")

@@ -520,9 +520,9 @@ async def test_who_is_asked_says_no_with_a_reason(street, visitor):
     await screenshots.sign_in(visitor.page.context, street.asker, street.where)
     await visitor.goes_to("/matches")
     await visitor.follows(title)
-    await visitor.page.locator("summary", has_text="Nee, nu niet").click()
+    await visitor.page.locator("summary", has_text="Nee, liever niet").click()
     await visitor.field("Waarom niet?").select_option("too-far")
-    await visitor.presses("Nee, nu niet")
+    await visitor.presses("Nee, liever niet")
     await visitor.sees("Je nee is binnen.")
 
 
