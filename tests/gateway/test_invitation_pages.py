@@ -54,6 +54,8 @@ async def test_somebody_is_invited_and_takes_part_with_the_link_and_one_button(s
     assert [one["organisation"]["name"] for one in me["affiliations"]] == [of["name"]]
     gone = await browser.get("/invited", params={"token": token})
     assert (gone.status_code, heading(gone)) == (404, "Deze uitnodiging werkt niet meer")
+    links = {shown(one): one.get("href") for one in next(parsed(gone).iter("main")).iter("a")}
+    assert ("Je doet al mee en bent ingelogd" in gone.text, links) == (True, {"Ga verder": "/"})
     assert "Doet mee" in (await team.get("/invitations")).text
 
 
