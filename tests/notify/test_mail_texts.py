@@ -410,6 +410,22 @@ def test_a_match_that_ended_says_why(because, language):
     assert len(said) == (1 if because == "declined" else 2)
 
 
+@pytest.mark.parametrize("is_member", [False, True])
+def test_an_invitation_says_in_its_first_sentence_who_invites(is_member):
+    told = [
+        words(sent(a_mail(Template.INVITATION, language, is_member=is_member, by_name=by)))
+        for language in Language
+        for by in ("Amir Bos", "Kijk op prijs.example")  # no name is mailed to somebody else that says something
+    ]
+
+    assert [text.splitlines()[2].partition(".")[0] for text in told] == [
+        "Amir Bos nodigt je uit voor Om de Hoek",
+        "Iemand nodigt je uit voor Om de Hoek",
+        "Amir Bos invites you to Om de Hoek",
+        "Somebody invites you to Om de Hoek",
+    ]
+
+
 def test_a_link_says_until_when_it_works_on_a_dutch_clock():
     assert "tot 14:35 uur" in words(sent(a_mail(Template.SIGN_IN)))
     summer = datetime(2026, 7, 2, 12, 35, tzinfo=UTC).isoformat()
