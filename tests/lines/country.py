@@ -214,7 +214,13 @@ async def connected(url: str, ca: Path | None = None, **options: Any) -> Client:
 
     inbox = options.pop("inbox", "_INBOX")
     client = await nats.connect(
-        url, allow_reconnect=False, error_cb=remember, inbox_prefix=inbox, tls=tls_of(ca), **options
+        url,
+        allow_reconnect=False,
+        connect_timeout=PATIENCE_SECONDS,
+        error_cb=remember,
+        inbox_prefix=inbox,
+        tls=tls_of(ca),
+        **options,
     )
     client.refused = refused  # type: ignore[attr-defined]
     return client

@@ -19,7 +19,7 @@ from node.links import certificates
 from node.links.keeper import reload
 from node.links.nkeys import new_user_key
 from node.links.register import NotPossible, Register
-from tests.given import eventually
+from tests.given import PATIENCE_SECONDS, eventually
 from tests.lines.country import HUB, Country, asked, connected, ids, placed
 
 pytestmark = pytest.mark.timeout(120)
@@ -68,7 +68,7 @@ async def test_what_is_local_crosses_no_line_in_either_direction(country: Countr
     assert await answers(everybody["drenthe"], another_region) is None
     assert heard == []
     for place, client in ((hub, everybody[HUB]), (drenthe, everybody["drenthe"]), (zeeland, everybody["zeeland"])):
-        streams = (await client.request("$JS.API.STREAM.NAMES", timeout=2)).data.decode()
+        streams = (await client.request("$JS.API.STREAM.NAMES", timeout=PATIENCE_SECONDS)).data.decode()
         assert all(f"odh-{other}-" not in streams for other in everybody if other != place.name)
         assert not [s for s in await place.heard() if ".local." in s or ".timer." in s or ".dead." in s]
         await client.close()
@@ -83,11 +83,11 @@ async def test_a_region_cannot_take_the_local_stream_of_another_as_a_source(coun
     await hub.says("secret", reach="local", wire="members.contact-changed")
 
     for one in (source, also):
-        await client.request("$JS.API.STREAM.CREATE.stolen", asked(made | {"sources": [one]}), timeout=2)
+        await client.request("$JS.API.STREAM.CREATE.stolen", asked(made | {"sources": [one]}), timeout=PATIENCE_SECONDS)
         await asyncio.sleep(0.5)  # longer than a line takes; there is nothing to wait for
-        told = (await client.request("$JS.API.STREAM.INFO.stolen", timeout=2)).data
+        told = (await client.request("$JS.API.STREAM.INFO.stolen", timeout=PATIENCE_SECONDS)).data
         assert b'"messages":0' in told
-        await client.request("$JS.API.STREAM.DELETE.stolen", timeout=2)
+        await client.request("$JS.API.STREAM.DELETE.stolen", timeout=PATIENCE_SECONDS)
     await client.close()
 
 
@@ -132,7 +132,7 @@ async def test_a_service_can_do_all_that_it_does(country: Country):
 async def test_a_service_speaks_as_itself_and_hears_no_answer_of_another(country: Country):
     zeeland = country.regions["zeeland"]
     client = await zeeland.client("members")
-    js = client.jetstream(timeout=1)
+    js = client.jetstream(timeout=PATIENCE_SECONDS)
 
     await js.publish("odh.zeeland.local.members.contact-changed.x", b"")
     await js.publish("odh.zeeland.shared.members.member-joined.x", b"")

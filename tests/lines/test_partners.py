@@ -10,7 +10,7 @@ from nats.aio.client import Client
 
 from node.links.nkeys import written_public
 from node.links.partners import LIMITS, PartnerKeys
-from tests.given import eventually
+from tests.given import PATIENCE_SECONDS, eventually
 from tests.lines.country import HUB, Country
 
 pytestmark = pytest.mark.timeout(120)
@@ -31,7 +31,7 @@ async def as_partner(country: Country, seed: str) -> Client:
         signature_cb=lambda nonce: base64.b64encode(private.sign(nonce.encode())),
         error_cb=on_error,
         allow_reconnect=False,
-        connect_timeout=2,
+        connect_timeout=PATIENCE_SECONDS,
     )
     return client
 
@@ -62,7 +62,7 @@ async def test_a_partner_publishes_on_its_own_subject_and_hears_what_it_is_told(
     await ours.flush()
 
     assert kept.stream == f"odh-{HUB}-partners"
-    assert (await told.next_msg(timeout=3)).data == b"news"
+    assert (await told.next_msg(timeout=PATIENCE_SECONDS)).data == b"news"
     with pytest.raises(nats.errors.TimeoutError):
         await told.next_msg(timeout=0.3)
     await ours.close()

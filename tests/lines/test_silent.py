@@ -61,14 +61,14 @@ async def test_a_node_that_is_killed_is_silent_for_as_long_as_it_is_away(country
         seen.append(await silent_seconds(here))
         return (seen[-1].get(source) or 0) > LONG_SECONDS
 
-    await eventually(is_long_silent, within=30, saying="a node that is silent")
+    await eventually(is_long_silent, saying="a node that is silent")
 
     assert all(found.keys() == seen[0].keys() and None not in found.values() for found in seen)  # at no look a gap
     told = {one.name: one for one in await lag.of(here.register, here.server.url)}
     assert not told[away.name].is_heard
     assert re.search(r"weg \(away\) +stil sinds \(silent since\) \d", told[away.name].in_words())
     await away.server.start()
-    await eventually(is_heard, within=30, saying="a node that is back")
+    await eventually(is_heard, saying="a node that is back")
 
 
 async def test_a_region_that_was_let_in_and_never_came_is_silent_since_then(country: Country, monkeypatch):
@@ -83,8 +83,11 @@ async def test_a_region_that_was_let_in_and_never_came_is_silent_since_then(coun
         seen[:] = [one.en for one in behind.troubles_of({"members": [figures]}) if "gelderland" in one.en]
         return bool(seen)
 
-    await eventually(is_told, within=30, saying="a region that never came")
-    assert seen == [f"odh-gelderland-shared was not heard of for {LONG_SECONDS:.0f} s"]
+    await eventually(is_told, saying="a region that never came")
+    (told,) = seen
+    silent = re.fullmatch(r"odh-gelderland-shared was not heard of for (\d+) s", told)
+    assert silent
+    assert int(silent[1]) >= LONG_SECONDS
     hub.register.remove("gelderland")
 
     async def is_forgotten() -> bool:

@@ -84,7 +84,7 @@ def test_any_text_has_a_voice_within_bounds(title, text):
 
 
 def test_a_long_text_is_read_quickly():
-    begun = time.perf_counter()
+    begun = time.process_time()  # not what a machine that stands still takes
     voice_of("zoek een " * 15, "onze drie a b c zoeken een stage " * 60)
 
-    assert time.perf_counter() - begun < 0.5
+    assert time.process_time() - begun < 0.5

@@ -153,7 +153,7 @@ async def test_no_service_opens_in_a_node_of_which_the_restore_broke_off_until_i
     where = {"node": node.node, "database_url": node.databases[of], "nats_url": nats.url}
     shut = make(settings(**where))
     async with shut.app.router.lifespan_context(shut.app):
-        await eventually(is_told, within=10, saying="a log that tells what to do")
+        await eventually(is_told, saying="a log that tells what to do")
         assert (await shut.parts())["database"] == "not migrated"
 
     await put_back(node, tmp_path)

@@ -113,13 +113,11 @@ async def a_sender_that_dies(notify):
 
 
 async def test_a_mail_goes_right_after_the_commit_and_not_at_the_next_look(postgres, nats, own_catcher):
-    async with a_notify(postgres, nats, own_catcher, mail_poll_seconds=60) as notify:
+    async with a_notify(postgres, nats, own_catcher, mail_poll_seconds=600) as notify:
         person = a_person()
         await notify.given(person)
-        since = time.monotonic()
         await notify.publish(MatchEndorsed(**a_match(person, a_person())))
         await own_catcher.mail(person.email)
-        assert time.monotonic() - since < 5
 
 
 async def test_the_message_id_follows_from_what_is_told_to_whom(notify):
