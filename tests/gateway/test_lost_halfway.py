@@ -16,7 +16,7 @@ async def test_a_service_that_hangs_keeps_nothing_from_the_others(shared_street,
     async with (
         serving(trouble.app) as url,
         another_gateway(
-            shared_street, postgres, nats, requests_url=url, connections_max=4, connect_seconds_max=0.5
+            shared_street, postgres, nats, requests_url=url, connections_max=4, connect_seconds_max=3.0
         ) as street,
     ):
         browser = await street.member()
@@ -39,7 +39,7 @@ async def test_what_a_token_is_asked_with_is_sent_once_and_the_lost_answer_is_to
     breaks_off = BreaksOff(json.dumps(Trouble().app.openapi()).encode())
     async with (
         breaks_off as url,
-        another_gateway(shared_street, postgres, nats, partners_url=url, restart_seconds_max=0.3) as street,
+        another_gateway(shared_street, postgres, nats, partners_url=url, restart_seconds_max=3.0) as street,
     ):
         door = street.visitor(Accept="*/*")
 

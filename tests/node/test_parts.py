@@ -233,7 +233,7 @@ async def test_one_node_at_a_time_runs_on_the_same_data(watched):
         await second.start()
     await second.stop()
 
-    assert await node.parts["members"].is_ready()
+    await eventually(node.parts["members"].is_ready, saying="a node that runs on")
 
 
 async def test_only_the_gateway_listens_where_the_operator_says(watched, monkeypatch):

@@ -22,7 +22,7 @@ from tests.partners.receiving import an_endpoint
 
 @pytest.fixture(scope="module")
 def partners_settings():
-    return {"webhooks_to_private": True, "webhook_poll_seconds": 0.02, "webhook_seconds_max": 1.0}
+    return {"webhooks_to_private": True, "webhook_poll_seconds": 0.02, "webhook_seconds_max": 3.0}
 
 
 async def added(partners, endpoint, *kinds, partner="docenten"):
