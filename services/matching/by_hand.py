@@ -81,7 +81,8 @@ async def may_look_at(session: AsyncSession, who: Identity, request: Proposition
     if sides.isdisjoint(who.references):
         return True
     ambassadors, team = await people.who_may_look(session, ours)
-    chosen = routing.choose_ambassador(request, offer, ambassadors, team, {*sides, *who.references})
+    known_as = {one.member_id: {*sides, *who.references} for one in (request, offer)}
+    chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
     return not chosen or not set(chosen).isdisjoint(who.references)
 
 
