@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
@@ -15,6 +16,7 @@ from nats import connect as connect_to_broker
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js.api import StreamState
 from nats.js.errors import NotFoundError
 from sqlalchemy import text
 
@@ -26,12 +28,10 @@ from contracts.envelope import Envelope, decode, encode
 from contracts.event import Event, new_id
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import Role
+from tests.asking_again import PATIENCE_SECONDS, answered
 from tests.shared_postgres import SharedPostgres
 
 Said = TypeVar("Said", bound=Event)
-
-#: What comes about ends a wait at once, so this is only how long a busy machine may take.
-PATIENCE_SECONDS = 60.0
 
 _LETTERS = str.maketrans("0123456789", "ghijklmnop")
 
@@ -118,10 +118,11 @@ class Running:
             event, event_id=event_id, node=node or self.service.settings.node, time=self.clock(), traceparent=None
         )
         for _ in range(delivered_times):  # each with a Nats-Msg-Id of its own, so that the broker keeps them all
-            await self.service.streams.js.publish(
-                event.subject(self.service.settings.node), body, headers={"Nats-Msg-Id": new_id()}
-            )
+            await self._publish(event.subject(self.service.settings.node), body, new_id())  # asked again, kept once
         return event_id
+
+    async def _publish(self, subject: str, body: bytes, message_id: str) -> None:
+        await answered(partial(self.service.streams.js.publish, subject, body, headers={"Nats-Msg-Id": message_id}))
 
     async def publish_elsewhere(
         self, event: Event, *, said_by: str, to_us: bool = False, source: str | None = None
@@ -130,9 +131,7 @@ class Running:
         event_id, us = new_id(), self.service.settings.node
         body = encode(event, event_id=event_id, node=source or said_by, time=self.clock(), traceparent=None)
         subject = event.subject(said_by, us if to_us else None)
-        await self.service.streams.js.publish(
-            f"odh.{us}.elsewhere.{subject.removeprefix('odh.')}", body, headers={"Nats-Msg-Id": event_id}
-        )
+        await self._publish(f"odh.{us}.elsewhere.{subject.removeprefix('odh.')}", body, event_id)
         return event_id
 
     async def begin(self) -> None:
@@ -143,7 +142,7 @@ class Running:
                 await connection.execute(table.delete())  # of a few rows this is faster than to truncate
         purge, name = self.service.streams.js.purge_stream, self.service.streams.name
         kinds = (*self._marks, "dead", *(stream.kind for stream in self.service.streams.own))
-        await asyncio.gather(*(purge(name(kind)) for kind in kinds))
+        await asyncio.gather(*(answered(partial(purge, name(kind))) for kind in kinds))
         self.clock = self.service.clock = Clock()
         await self.given()
 
@@ -191,23 +190,25 @@ class Running:
     async def _left_to_hear(self) -> int:
         heard, left = {consumer.name for consumer in self.service.consumers}, 0
         for stream in {consumer.stream for consumer in self.service.consumers}:
-            for info in await self.service.streams.js.consumers_info(stream):
+            for info in await answered(partial(self.service.streams.js.consumers_info, stream)):
                 if info.name in heard:  # another service of this test may hear of the stream too
                     heard.remove(info.name)
                     left += info.num_pending + info.num_ack_pending
         return left + len(heard)
 
     async def _last(self, kind: str) -> int:
-        return (await self.service.streams.js.stream_info(self.service.streams.name(kind))).state.last_seq
+        return (await self._state(kind)).last_seq
+
+    async def _state(self, kind: str) -> StreamState:
+        return (await answered(partial(self.service.streams.js.stream_info, self.service.streams.name(kind)))).state
 
     async def messages(self, kind: str, *, since_given: bool = False) -> list[tuple[str, bytes]]:
         """The subject and the bytes of every message in a stream, oldest first."""
         name = self.service.streams.name(kind)
-        state = (await self.service.streams.js.stream_info(name)).state
-        found = []
+        state, found = await self._state(kind), []
         for seq in range(max(self._marks[kind] if since_given else 0, state.first_seq - 1) + 1, state.last_seq + 1):
             try:
-                message = await self.service.streams.js.get_msg(name, seq)
+                message = await answered(partial(self.service.streams.js.get_msg, name, seq))
             except NotFoundError:
                 continue
             found.append((message.subject or "", message.data or b""))

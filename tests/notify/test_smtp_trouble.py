@@ -30,7 +30,11 @@ async def test_what_was_told_while_the_server_was_away_is_mailed_once_when_it_is
     await own_notify.catcher.away()
 
     await told(own_notify, *people)
-    await own_notify.becomes(people[0], "waiting", refusal="disconnected")
+
+    async def one_was_tried():  # whichever came first
+        return any(mail.refusal == "disconnected" for mail in await own_notify.mails_kept(*people))
+
+    await eventually(one_was_tried, saying="a mail that could not go")
     await own_notify.catcher.back()
     await own_notify.posted()
 
@@ -200,10 +204,10 @@ async def test_a_server_that_says_nothing_is_left_in_the_end(postgres, nats, own
 
 
 async def test_a_server_that_thinks_long_about_a_whole_mail_is_waited_for(postgres, nats, own_catcher):
-    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=1.0) as notify:
+    async with a_notify(postgres, nats, own_catcher, smtp_timeout_seconds=3.0) as notify:
         person = a_person()
         await notify.given(person)
-        own_catcher.behave({"to": person.email, "stage": "data", "wait_seconds": 2})
+        own_catcher.behave({"to": person.email, "stage": "data", "wait_seconds": 5})
 
         await told(notify, person)
 
@@ -379,12 +383,13 @@ class Conversation:
 
 
 @asynccontextmanager
-async def saying(conversation):
+async def saying(conversation, seconds=20):
     """A connection to a server that says just this."""
     port = free_port()
     server = await asyncio.start_server(conversation, "127.0.0.1", port)
     url = f"smtp://127.0.0.1:{port}"
-    connection = Connection(mail_server(url), local_hostname="test", timeout_seconds=2, accept_timeout_seconds=2)
+    patience = {"timeout_seconds": seconds, "accept_timeout_seconds": seconds}
+    connection = Connection(mail_server(url), local_hostname="test", **patience)
     try:
         yield connection
     finally:
@@ -482,7 +487,7 @@ async def test_a_reply_that_comes_too_late_after_a_no_answers_nothing_of_the_nex
                 writer.write(b"250 ok\r\n")
         writer.close()
 
-    async with saying(conversation) as connection:
+    async with saying(conversation, seconds=2) as connection:
         assert await offered(connection, to="gone@school.example") == Refused("550", address=True)
         assert await offered(connection) == Accepted()
 

@@ -1,0 +1,28 @@
+"""The broker is asked again when no answer came: on a machine that stands still, a connection is made anew."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from nats.errors import NoRespondersError
+from nats.errors import TimeoutError as NoAnswer
+from nats.js.errors import ServiceUnavailableError
+
+Answer = TypeVar("Answer")
+
+#: What comes about ends a wait at once, so this is only how long a busy machine may take.
+PATIENCE_SECONDS = 60.0
+
+
+async def answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the broker answers; asked again when nothing came, for then the connection was made anew meanwhile, or the
+    server read its accounts anew. Only for what may be asked twice.
+    """
+    deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
+    while True:
+        try:
+            return await ask()
+        except (NoAnswer, NoRespondersError, ServiceUnavailableError):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(0.05)
