@@ -41,6 +41,11 @@ class _Heard:
     prepared: Any = None
 
     @property
+    def deliveries(self) -> int:
+        """How often the broker has brought it, this time included."""
+        return int(self.message.metadata.num_delivered)
+
+    @property
     def said_by(self) -> str:
         """The node that said it."""
         return said_by(self.message)
@@ -135,13 +140,17 @@ class Consumer:
         heard = [found for message in messages if (found := await self._read(message))]
         # Replicas that lock rows in the same order do not wait for each other crosswise.
         heard.sort(key=lambda one: one.event.entity_id)
-        suspects = [one for one in heard if one.message.metadata.num_delivered > self._settings.attempts_max]
-        await self._handle_group([one for one in heard if one not in suspects])
+        given_up = [one for one in heard if one.deliveries > self._settings.deliveries_max]
+        often = [one for one in heard if one.deliveries > self._settings.attempts_max]
+        suspects = [one for one in often if one not in given_up]
+        await self._handle_group([one for one in heard if one not in often and one not in given_up])
         # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
         # differs each time, it takes no neighbour with it to the dead letters.
         random.shuffle(suspects)
         for one in suspects:
             await self._handle_group([one])
+        for one in given_up:
+            await self._outcomes.give_up(one.message, one.envelope, *self._hearing.first)
 
     async def _handle_group(self, heard: list[_Heard]) -> None:
         heard = await self._prepare(heard)
@@ -164,16 +173,12 @@ class Consumer:
                 metrics.age.record(max((now - one.envelope.time).total_seconds(), 0.0), self._whose)
 
     async def _read(self, message: Msg) -> _Heard | None:
-        delivered = message.metadata.num_delivered
         try:
-            heard = _Heard(message, *understood(message, self._hearing.event_type, elsewhere=self._hearing.elsewhere))
+            return _Heard(message, *understood(message, self._hearing.event_type, elsewhere=self._hearing.elsewhere))
         except ValueError as error:
-            await self._outcomes.bury(message, f"not understood: {type(error).__name__}", delivered)
+            reason, attempts = f"not understood: {type(error).__name__}", message.metadata.num_delivered
+            await self._outcomes.bury(message, reason, attempts)
             return None
-        if delivered > self._settings.deliveries_max:
-            await self._outcomes.bury(message, "its handler never finished", delivered)
-            return None
-        return heard
 
     async def once_more(self, message: Msg) -> BaseException | None:
         """Handles a message that was given up on, besides the stream; returns what prevented it, if anything did."""

@@ -33,6 +33,10 @@ async def outcomes_of(service: "Service", consumer: str, items: Sequence[Item], 
         await wait_out(service.engine, consumer)
 
 
+class NeverFinished(Exception):
+    """An event was brought so often that whoever handles it must have ended each time."""
+
+
 class Outcomes:
     """What becomes of what one consumer of a service could not do."""
 
@@ -55,6 +59,19 @@ class Outcomes:
                 await self.bury(message, describe(error), attempt)
             else:
                 await self._try_again(message, envelope, error, attempt)
+
+    async def give_up(self, message: Msg, envelope: Envelope, *first: str) -> None:
+        """Makes it a dead letter, unless it is done: who stood still is brought again and again what is done by now."""
+
+        async def never(_: AsyncSession) -> None:
+            raise NeverFinished
+
+        item = Item(never, event_id=envelope.id)  # nobody comes to it when the event is in the inbox
+        (outcome,) = await outcomes_of(self._service, self._name, [item], *first)
+        if isinstance(outcome, BaseException):
+            await self.bury(message, "its handler never finished", message.metadata.num_delivered)
+        else:
+            await message.ack()
 
     async def _reject(self, envelope: Envelope, problem: Problem) -> BaseException | None:
         """Says that the event broke a rule; returns what prevented that, if anything did."""
