@@ -69,7 +69,7 @@ class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="loc
     service: str = Field(description="The service where it was done.")
     done_by: str = Field(description="The member who did it; `operator` when it was an operator of the node.")
     role: DoneAs = Field(description="As what they might.")
-    deed: Deed | str
+    deed: Deed | str = Field(union_mode="left_to_right")
     matter: Matter | str | None = Field(default=None, description="What sort of thing it was done to.")
     matter_id: str | None = None
     title: str | None = Field(
