@@ -1,4 +1,6 @@
-"""The broker is asked again when no answer came: on a machine that stands still, a connection is made anew."""
+"""The broker and the database are asked again when no answer came: on a machine that stands still, a connection is made
+anew, and one that was cut may be lent out once before that is seen.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,6 +9,8 @@ from typing import TypeVar
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NoAnswer
 from nats.js.errors import ServiceUnavailableError
+
+from chassis.database import is_away
 
 Answer = TypeVar("Answer")
 
@@ -18,11 +22,20 @@ async def answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """What the broker answers; asked again when nothing came, for then the connection was made anew meanwhile, or the
     server read its accounts anew. Only for what may be asked twice.
     """
+    return await _asked(ask, lambda error: isinstance(error, NoAnswer | NoRespondersError | ServiceUnavailableError))
+
+
+async def stored(ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """What the database has; asked again while it cannot be reached."""
+    return await _asked(ask, is_away)
+
+
+async def _asked(ask: Callable[[], Awaitable[Answer]], once_more: Callable[[BaseException], bool]) -> Answer:
     deadline = asyncio.get_running_loop().time() + PATIENCE_SECONDS
     while True:
         try:
             return await ask()
-        except (NoAnswer, NoRespondersError, ServiceUnavailableError):
-            if asyncio.get_running_loop().time() > deadline:
+        except Exception as error:
+            if not once_more(error) or asyncio.get_running_loop().time() > deadline:
                 raise
         await asyncio.sleep(0.05)

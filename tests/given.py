@@ -28,7 +28,7 @@ from contracts.envelope import Envelope, decode, encode
 from contracts.event import Event, new_id
 from contracts.members import AmbassadorScope
 from contracts.vocabulary import Role
-from tests.asking_again import PATIENCE_SECONDS, answered
+from tests.asking_again import PATIENCE_SECONDS, answered, stored
 from tests.shared_postgres import SharedPostgres
 
 Said = TypeVar("Said", bound=Event)
@@ -184,8 +184,11 @@ class Running:
         await eventually(nothing_left, saying="silence")
 
     async def _left_to_say(self) -> int:
-        async with self.service.engine.connect() as connection:
-            return int((await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
+        async def count() -> int:
+            async with self.service.engine.connect() as connection:
+                return int((await connection.execute(text("SELECT count(*) FROM outbox"))).scalar_one())
+
+        return await stored(count)
 
     async def _left_to_hear(self) -> int:
         heard, left = {consumer.name for consumer in self.service.consumers}, 0

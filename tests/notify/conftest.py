@@ -1,6 +1,6 @@
 """A running notify service, the people it tells things, and what happened to them. All of them are invented."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -20,6 +20,7 @@ from services.notify.app import service
 from services.notify.settings import NotifySettings
 from services.notify.tables import Notification
 from services.notify.templates import Template
+from tests.asking_again import stored
 from tests.catching import Catcher, catching
 from tests.given import Running, eventually, running
 
@@ -112,10 +113,13 @@ class Notify:
 
     async def mails_kept(self, *people: ContactChanged) -> list[Notification]:
         """The mails as the service keeps them, of some people or of everybody."""
+        found = await stored(self._every_mail)
+        ids = {person.member_id for person in people}
+        return [mail for mail in found if not ids or mail.member_id in ids]
+
+    async def _every_mail(self) -> Sequence[Notification]:
         async with self.running.session() as session:
-            found = await session.exec(select(Notification).order_by(Notification.created_at))
-            ids = {person.member_id for person in people}
-            return [mail for mail in found if not ids or mail.member_id in ids]
+            return (await session.exec(select(Notification).order_by(Notification.created_at))).all()
 
     async def kept(self, person: ContactChanged, template: Template | None = None) -> Notification:
         """The one mail to somebody, as the service keeps it."""
