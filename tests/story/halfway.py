@@ -90,6 +90,9 @@ class Halfway(Onlooker):
 
         self.match_id = await eventually(proposed, saying="a match for the ambassador")
         await self._mailed(self.ambassador)
+        await self.the_ambassador_says_it_fits()
+
+    async def the_ambassador_says_it_fits(self) -> None:
         await self.ledger.send(self.ambassador, f"/matches/{self.match_id}/endorse")
 
     async def both_say_yes(self) -> None:
