@@ -163,7 +163,8 @@ async def test_who_was_erased_after_the_backup_is_erased_again(restored):
 async def test_the_story_goes_on_and_what_is_done_again_is_mailed_under_the_same_id(restored):
     """Nobody has to sign in again. The endorsement was lost with the disk: to a mail server its mail is the same."""
     story = restored.story
-    assert story.ambassador.email in {mail.to for mail in restored.mails_before if mail.link(f"/matches/{story.match_id}")}
+    asked = {mail.to for mail in restored.mails_before if mail.link(f"/matches/{story.match_id}")}
+    assert story.ambassador.email in asked
 
     await story.the_ambassador_says_it_fits()
     await story.both_say_yes()
