@@ -141,9 +141,9 @@ class Consumer:
         # Replicas that lock rows in the same order do not wait for each other crosswise.
         heard.sort(key=lambda one: one.event.entity_id)
         given_up = [one for one in heard if one.deliveries > self._settings.deliveries_max]
-        often = [one for one in heard if one.deliveries > self._settings.attempts_max]
-        suspects = [one for one in often if one not in given_up]
-        await self._handle_group([one for one in heard if one not in often and one not in given_up])
+        to_do = [one for one in heard if one.deliveries <= self._settings.deliveries_max]
+        suspects = [one for one in to_do if one.deliveries > self._settings.attempts_max]
+        await self._handle_group([one for one in to_do if one.deliveries <= self._settings.attempts_max])
         # Nobody acknowledged these, so perhaps one of them ends the process each time. Alone, and in an order that
         # differs each time, it takes no neighbour with it to the dead letters.
         random.shuffle(suspects)
