@@ -3,7 +3,7 @@
 from nats.js.errors import NotFoundError
 
 from chassis import Service
-from services.partners.nats_door import stream_of
+from services.partners.nats_door import KIND
 
 
 async def figures(service: Service) -> dict[str, float]:
@@ -11,7 +11,7 @@ async def figures(service: Service) -> dict[str, float]:
     if not service.streams.is_ready:
         return {}
     try:
-        info = await service.streams.js.stream_info(stream_of(service))
+        info = await service.streams.js.stream_info(service.streams.name(KIND))
     except NotFoundError:
         return {}
     room = info.config.max_bytes or -1

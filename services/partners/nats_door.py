@@ -35,6 +35,9 @@ from services.partners.rules import NotAPartner, TooManyEvents
 from services.partners.settings import PartnersSettings
 from services.partners.tokens import caller_of
 
+#: What partners publish is in a stream of this kind.
+KIND = "partners"
+
 #: What is published waits so long for a node whose partners service is away, or for a partner that is not there yet.
 KEPT_SECONDS = 14 * 24 * 3600.0
 
@@ -55,11 +58,6 @@ AGAIN_SECONDS = 2.0
 def durable(partner_id: str) -> str:
     """The consumer of one partner: what of another has to wait for its minute to pass is not in its way."""
     return f"partners-door-{partner_id}"
-
-
-def stream_of(service: Service) -> str:
-    """The stream of what partners publish."""
-    return f"odh-{service.settings.node}-partners"
 
 
 async def hear_partners(service: Service) -> None:
@@ -96,7 +94,7 @@ async def _open_doors(service: Service, doors: dict[str, asyncio.Task[None]]) ->
 async def _open(service: Service) -> None:
     js, node = service.streams.js, service.settings.node
     made = StreamConfig(
-        name=stream_of(service),
+        name=service.streams.name(KIND),
         subjects=[f"odh.{node}.partner.>"],
         retention=RetentionPolicy.WORK_QUEUE,  # it may be personal, and is gone once it was taken in
         num_replicas=service.settings.stream_replicas,
@@ -122,7 +120,7 @@ async def _open(service: Service) -> None:
 
 async def _hear(service: Service, partner_id: str) -> None:
     js, node = service.streams.js, service.settings.node
-    stream, name = stream_of(service), durable(partner_id)
+    stream, name = service.streams.name(KIND), durable(partner_id)
     config = ConsumerConfig(
         durable_name=name,
         filter_subject=f"odh.{node}.partner.{partner_id}.>",

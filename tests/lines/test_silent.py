@@ -1,15 +1,13 @@
 """A node that is not heard is told of for as long as that lasts: in the figures, by `./odh status`, in a list."""
 
-import asyncio
 import re
-from contextlib import suppress
 
 import pytest
-from nats.errors import Error as NatsError
 
 from chassis import behind
 from chassis.figures import Figures, StreamFigures, stream_of
 from node.links import lag
+from tests.asking_again import answered
 from tests.given import eventually
 from tests.lines.country import Country, Place, ids, placed
 
@@ -22,10 +20,7 @@ async def elsewhere(place: Place) -> StreamFigures:
 
     Asked again while nobody answers: a server that lets somebody in reads its accounts anew.
     """
-    while True:
-        with suppress(NatsError, OSError, TimeoutError):
-            return await stream_of(place.streams, "elsewhere")
-        await asyncio.sleep(0.05)
+    return await answered(lambda: stream_of(place.streams, "elsewhere"))
 
 
 async def silent_seconds(place: Place) -> dict[str, float | None]:
