@@ -50,7 +50,7 @@ async def _forget(session: AsyncSession, member_id: str, node: str | None, strea
 
 def _tell(session: AsyncSession, member_id: str, node: str | None, removed: dict[str, int], purged: Purged) -> None:
     """When nothing is left, what went of a member of this node."""
-    removed = removed | {"stream-messages": removed["stream-messages"] + purged.count}
+    removed = removed | {"stream-messages": removed.get("stream-messages", 0) + purged.count}
     if purged.is_more:
         say(session, MoreToForget(member_id=member_id, node=node, removed=removed))
     elif node is None:
