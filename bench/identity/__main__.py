@@ -1,13 +1,12 @@
 """`./odh bench identity`: what is merged by itself and what waits for a person, against the truth of the made set."""
 
 import argparse
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
+from bench.identity.making import SPLITS, made
 from contracts.places import find_place
 from contracts.vocabulary import OrganisationKind
 from services.members.sameness import (
@@ -20,17 +19,16 @@ from services.members.sameness import (
     person_keys,
 )
 
-FOLDER = Path(__file__).parent
 Pair = tuple[str, str]
 
 
 def main() -> int:
     """0 when the set was put through, however well."""
     parser = argparse.ArgumentParser(prog="odh bench identity", description="Hoe goed dubbelen herkend worden.")
-    parser.add_argument("--split", choices=("tune", "test"), default="test", help="welke helft (test)")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="welke helft (test)")
     parser.add_argument("--wrong", action="store_true", help="toon wat mis gaat (what goes wrong)")
     options = parser.parse_args()
-    records = read(FOLDER / f"{options.split}.jsonl")
+    records = made(options.split)
     verdicts = judge(records)
     print(f"{options.split}: {len(records)} records, {len(verdicts)} pairs compared")
     print(table(records, verdicts))
@@ -38,11 +36,6 @@ def main() -> int:
         for line in wrong(records, verdicts):
             print(line)
     return 0
-
-
-def read(file: Path) -> dict[str, dict[str, Any]]:
-    """The records by id."""
-    return {record["id"]: record for record in map(json.loads, file.read_text().splitlines())}
 
 
 def judge(records: dict[str, dict[str, Any]]) -> dict[Pair, Verdict]:

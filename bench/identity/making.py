@@ -1,20 +1,17 @@
-"""Makes the set: `python -m bench.identity.making` writes tune.jsonl and test.jsonl beside this file, from one seed.
+"""Makes the set, each time the same: from one seed.
 
 Every entity is told by one to four networks, each in its own way. Beside them stand those that look alike and are not
 the same: a ROC and an AOC of one valley, schools of one foundation, a centre on its school's domain and KVK number,
 daughters of a holding, namesakes at one school, a shared mailbox, a number copied from the wrong line.
 """
 
-import json
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from bench.identity.writing import ORGANISATION_WAYS, PERSON_WAYS, Record, chosen
 from contracts.places import find_place
 
-FOLDER = Path(__file__).parent
 SEED = 20261126
 SPLITS = {"tune": 0, "test": 1}
 ORGANISATIONS, PERSONS = 360, 360  # of each split, before those that look alike
@@ -50,15 +47,12 @@ _TOWNS = _words(
 )
 
 
-def main() -> None:
-    """Writes both splits."""
-    for split, n in SPLITS.items():
-        lines = [json.dumps(record, ensure_ascii=False) for record in make(SEED + n)]
-        (FOLDER / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
+def made(split: str) -> dict[str, Record]:
+    """The records of a half by id; `is` is the truth, `way` how it was written."""
+    return {record["id"]: record for record in _make(SEED + SPLITS[split])}
 
 
-def make(seed: int) -> Iterator[Record]:
-    """The records of one split; `is` is the truth, `way` how it was written."""
+def _make(seed: int) -> Iterator[Record]:
     rng = random.Random(seed)
     schools: list[Record] = []
     taken: set[tuple[str, str]] = set()
@@ -251,7 +245,3 @@ def _near(place: str) -> list[str]:
 
 def _km(a: Any, b: Any) -> float:
     return float(((a.latitude - b.latitude) * 111) ** 2 + ((a.longitude - b.longitude) * 68) ** 2) ** 0.5
-
-
-if __name__ == "__main__":
-    main()

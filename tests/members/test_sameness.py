@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bench.identity.__main__ import FOLDER, figures, judge, read
+from bench.identity.__main__ import figures, judge
+from bench.identity.making import made
 from contracts.vocabulary import OrganisationKind
 from services.members.names import person_name
 from services.members.sameness import (
@@ -83,7 +84,7 @@ def test_a_name_is_read_however_it_is_written(text):
 
 
 def test_of_the_made_set_hardly_anything_merges_wrongly_or_is_missed():
-    records = read(FOLDER / "test.jsonl")
+    records = made("test")
 
     found = figures(records, judge(records))
     everything, persons = found["all"], found["persons"]
