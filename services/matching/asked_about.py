@@ -28,7 +28,7 @@ async def propose(session: AsyncSession, sought: Sought | None, now: datetime, s
     offer = await propositions.get(session, offer_id) if offer_id else None
     if request is None or offer is None:
         return
-    of_both = await _can_be(session, [request.proposition], offer.proposition, now, settings)
+    of_both = await _can_be(session, [request.proposition], offer.proposition, now)
     if not of_both or await by_hand.of_pair(session, *of_both[0].ids):
         return
     found = _as_found(of_both, sought)
@@ -63,16 +63,12 @@ async def propose_to_who_asked(
         return
     known = await propositions.find(session, [offer_id, *asked])
     offer, requests = known[offer_id], [known[request_id] for request_id in asked]
-    of_both = await _can_be(session, requests, offer, now, settings)
+    of_both = await _can_be(session, requests, offer, now)
     await proposing.propose_pairs(session, _as_found(of_both, sought), now, settings)
 
 
 async def _can_be(
-    session: AsyncSession,
-    requests: Iterable[Proposition],
-    offer: Proposition,
-    now: datetime,
-    settings: MatchingSettings,
+    session: AsyncSession, requests: Iterable[Proposition], offer: Proposition, now: datetime
 ) -> list[Pair]:
     """Those of the requests about the offer that may be brought together with it by hand."""
     theirs = await one_person.references_of(session, offer.member_id) if offer.node is None else set()
@@ -80,7 +76,7 @@ async def _can_be(
     for request in requests:
         asker = theirs if request.member_id in theirs else {request.member_id}
         with suppress(RequestNotYours, NotAnOffer, CannotBeBroughtTogether):  # nobody is here to be told
-            desk_rules.must_go_together(request, asker, offer, now, is_region=settings.is_region)
+            desk_rules.must_go_together(request, asker, offer, now)
             if may_be_about(request, offer):
                 pairs.append(Pair(request, offer, None))
     return pairs

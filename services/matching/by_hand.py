@@ -60,7 +60,7 @@ async def bring_together(
     if offer is None:
         raise NotAnOffer
     asker = await one_person.references_of(session, request.proposition.member_id)
-    desk_rules.must_go_together(request.proposition, asker, offer.proposition, now, is_region=settings.is_region)
+    desk_rules.must_go_together(request.proposition, asker, offer.proposition, now)
     match = await of_pair(session, request_id, offer_id)
     if match is None or match.lapsed_because == "unanswered":
         match = await _new(session, request, offer, looked_at_by, now, settings)
@@ -109,7 +109,7 @@ async def _new(
     proposal = Proposal(pair, rules.weigh(rules.signals(pair), version.weights))
     proposal = seeking.in_its_words(proposal, now, version.weights)
     match = matches.new_match(proposal, (looked_at_by,), now, needs_ambassador=True)
-    if offer.proposition.node:  # what the country offers is endorsed for every region by who placed it
+    if settings.is_region and offer.proposition.node:  # what the country offers, who placed it endorsed for all
         match = replace(match, endorsed_for=(Side.OFFER,))
     await matches.add(
         session, [match], feedback.begun([proposal], [match], now, weights_version=version.weights.version)

@@ -35,7 +35,7 @@ class RequestNotYours(
 
 
 class NotAnOffer(Problem, slug="offer-not-open", status=404, title="There is no open offer with this id here"):
-    """It does not exist, is not open (any more), or is not this node's to match."""
+    """It does not exist, or is not open (any more)."""
 
 
 class CannotBeBroughtTogether(
@@ -97,17 +97,14 @@ def looks_after(proposition: Proposition, roles: Collection[str], scope: Ambassa
     return Role.AMBASSADOR.value in roles and scope is not None and routing.covers(scope, proposition)
 
 
-def must_go_together(
-    request: Proposition, asker: Collection[str], offer: Proposition, now: datetime, *, is_region: bool
-) -> None:
+def must_go_together(request: Proposition, asker: Collection[str], offer: Proposition, now: datetime) -> None:
     """Who brings two together by hand may overrule distance, kind and level, but not what the two themselves said.
 
     `asker`: all that who asks is known as.
     """
     if request.side is not Side.REQUEST or request.node is not None or not request.is_open(now):
         raise RequestNotYours
-    is_here = offer.node is None or is_region
-    if offer.side is not Side.OFFER or not offer.is_open(now) or not is_here:
+    if offer.side is not Side.OFFER or not offer.is_open(now):
         raise NotAnOffer
     if offer.node is None and offer.member_id in asker:
         raise CannotBeBroughtTogether

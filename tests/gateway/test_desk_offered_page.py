@@ -47,3 +47,19 @@ async def test_who_asks_themselves_reads_that_another_brings_them_together(neigh
         assert (f"Alles over de {about}" in words, "Breng bij elkaar" in words) == (True, offered)
         assert ("iemand anders kijkt of iets erbij past" in words) is not offered
     assert "It is your own" in (await ambassador.get(at, headers={"Accept-Language": "en"})).text
+
+
+async def test_of_what_is_found_with_other_words_no_reasons_are_given_that_nobody_said(neighbourhood):
+    """With other words place and kind do not count, so what the offer says of them is no reason for it."""
+    about = fresh_name("kokkels")
+    offerer = await neighbourhood.member(name="Sem de Vries")
+    await offerer.post("/api/v1/offers", json=a_proposition(f"Alles over de {about}", kind="guest-lesson"))
+    asker = await neighbourhood.member(name="Noor Jansen")
+    far = a_proposition(f"Wie weet alles van {about}?", kind="expertise") | {"place": {"name": "Maastricht"}}
+    request_id = (await asker.post("/api/v1/requests", json=far)).json()["request_id"]
+    await neighbourhood.quiet()
+
+    found = await (await neighbourhood.team()).get(f"/desk/requests/{request_id}?words=alles+over+de+{about}")
+
+    words = shown(well_made(found, "nl"))
+    assert (f"Alles over de {about}" in words, "Past omdat" in words) == (True, False)

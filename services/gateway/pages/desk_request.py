@@ -46,13 +46,15 @@ async def take_step(request_id: Id, reader: SignedInReader, words: Words = "", n
     body = {name: filled_in[name].strip() for name in fields if filled_in.get(name, "").strip()}
     about = {"matter": "request", "matter_id": request_id} if button == "follow-up" else {"request_id": request_id}
     try:
-        await reader.ask(address, method="POST", body=body | about, once=filled_in["form"])
+        said = await reader.ask(address, method="POST", body=body | about, once=filled_in["form"])
     except Refused as refused:
         if refused.status not in SHOWN_REFUSALS:
             raise
         wrong = wrong_with_follow_up(refused) if button == "follow-up" else wrong_with_note(refused)
         kept = body | {"step": button}
         return await _page(reader, request_id, words, name, status=refused.status, wrong=wrong, kept=kept)
+    if button == "match" and said["state"] == "proposed":  # whoever looks after the offer elsewhere is still to look
+        done = "endorsed-here"
     return reader.go_to(f"/desk/requests/{quote(request_id, safe='')}?done={done}")
 
 
