@@ -13,14 +13,15 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import LongText, Now, PlaceDraft, ReadSession, SignedIn
+from chassis import Identity, LongText, Now, PlaceDraft, ReadSession, ShortText, SignedIn
 from contracts.event import new_id
 from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
 from contracts.words import reasons_in_words
-from services.matching import models, rules, weighing
+from services.matching import models, one_person, rules, weighing
 from services.matching.calls import InLanguage
 from services.matching.candidates import candidates_for
 from services.matching.choosing import Busy
+from services.matching.looking_after import looked_after
 from services.matching.meanings import Meaning, Read, read_meanings
 from services.matching.pairs import Pair, Proposition
 from services.matching.propositions import Known
@@ -48,6 +49,9 @@ class Question(Written):
     text: LongText
     kind: Kind | None = Field(default=None, description="None: whatever may help.")
     place: PlaceDraft | None = Field(default=None, description="None: distance does not count.")
+    request_id: Annotated[ShortText, Field(max_length=128)] | None = Field(
+        default=None, description="A request that the caller looks after: what its asker offers is left out."
+    )
 
 
 class Answering(BaseModel):
@@ -93,22 +97,34 @@ async def look_along(
     request: Request,
     language: InLanguage = Language.DUTCH,
 ) -> list[Answering]:
-    """The open offers that fit what somebody has written so far, the best first. Nothing is kept."""
+    """The open offers of others that fit what somebody has written so far, the best first. Nothing is kept."""
     # In threads: a long text takes a while to read, and the rest of the service goes on.
     told = await asyncio.to_thread(_told, question)
     [read] = await read_meanings([told], request.app.state.service)
     await look_far(session)
+    not_of = await _not_of(session, who, question.request_id)
     asked = await asyncio.to_thread(_known, question, told, who.member_id, now, await _meaning(session, read))
     found: dict[str, rules.Proposal] = {}
     weights = await weighing.weights_in_use(session)
     for kind in (question.kind,) if question.kind else KINDS_LOOKED_FOR:
         known = replace(asked, proposition=replace(asked.proposition, kind=kind))
         pairs, _ = await candidates_for(session, known, now=now, most=SHOWN_MAX)
-        wanted = [_as_far_as_asked(pair, question) for pair in pairs if pair.similarity or pair.in_common >= SHARED_MIN]
+        others = [pair for pair in pairs if pair.offer.node is not None or pair.offer.member_id not in not_of]
+        wanted = [
+            _as_far_as_asked(pair, question) for pair in others if pair.similarity or pair.in_common >= SHARED_MIN
+        ]
         found |= {one.pair.offer.id: one for one in rules.fitting(wanted, now, weights)}
     best = sorted(found.values(), key=lambda one: (-one.fit.score, one.pair.offer.id))[:SHOWN_MAX]
     texts = await _texts(session, [one.pair.offer.id for one in best])
     return [_shown(one, texts, language) for one in best]
+
+
+async def _not_of(session: AsyncSession, who: Identity, request_id: str | None) -> set[str]:
+    """Of whom no offer is shown, by all that they are known as: nobody is helped by what they offer themselves."""
+    if request_id is None:
+        return set(who.references)
+    known = await looked_after(session, request_id, who)
+    return {*who.references, *await one_person.references_of(session, known.proposition.member_id)}
 
 
 def _told(question: Question) -> _Told:

@@ -63,3 +63,20 @@ async def test_of_what_is_found_with_other_words_no_reasons_are_given_that_nobod
 
     words = shown(well_made(found, "nl"))
     assert (f"Alles over de {about}" in words, "Past omdat" in words) == (True, False)
+
+
+async def test_nobody_is_offered_to_be_brought_together_with_themselves(neighbourhood):
+    about = fresh_name("waterjuffer")
+    asker, offerer = [await neighbourhood.member(name=name) for name in ("Noor Jansen", "Sem de Vries")]
+    ambassador = await an_ambassador(neighbourhood, "Amir Bos")
+    theirs = {asker: "Zelf weet ik alles", offerer: "Wij weten alles"}
+    for browser, title in theirs.items():
+        await browser.post("/api/v1/offers", json=a_proposition(f"{title} van de {about}", kind="guest-lesson"))
+    draft = a_proposition(f"Wie weet alles van de {about}?", kind="equipment")
+    request_id = (await asker.post("/api/v1/requests", json=draft)).json()["request_id"]
+    await neighbourhood.quiet()
+
+    page = await ambassador.get(f"/desk/requests/{request_id}?words=alles+van+de+{about}")
+
+    words = shown(well_made(page, "nl"))
+    assert [title in words for title in theirs.values()] == [False, True]

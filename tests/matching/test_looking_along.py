@@ -1,7 +1,11 @@
 """Somebody who is still writing a question is shown the offers that may answer it already."""
 
+import pytest
+
+from contracts.members import MemberMerged
 from contracts.vocabulary import Kind, Theme
-from tests.matching.conftest import an_offer
+from tests.matching.conftest import ASKER, OFFERER, a_request, an_offer, slug
+from tests.matching.test_desk import at_desk
 
 HEAT = {
     "title": "Warmtepompen",
@@ -47,3 +51,29 @@ async def test_what_is_of_another_kind_than_was_chosen_is_not(matching):
 
 async def test_who_is_nobody_is_shown_none(matching):
     assert (await matching.http.post("/v1/suggestions/offers", json=HEAT)).status_code == 401
+
+
+async def test_nobody_is_shown_what_they_offer_themselves_under_another_reference(matching):
+    offer = an_offer()
+    await matching.given(offer)
+
+    own, of_another = [
+        (await one.post("/v1/suggestions/offers", json=HEAT)).json()
+        for one in (matching.http_as("m-stays", also=(OFFERER,)), matching.asker)
+    ]
+
+    assert (own, [one["offer_id"] for one in of_another]) == ([], [offer.offer_id])
+
+
+@pytest.mark.parametrize("leads", [{}, {OFFERER: ASKER}, {ASKER: OFFERER}, {ASKER: "m-stays", OFFERER: "m-stays"}])
+async def test_who_looks_after_a_request_is_shown_nothing_that_its_asker_offers(around, leads):
+    merged = [MemberMerged(member_id=member_id, version=5, into=into) for member_id, into in leads.items()]
+    theirs = an_offer("o-theirs", member_id=OFFERER if leads else ASKER)
+    another = an_offer("o-another", member_id="m-another", organisation_id="o-another")
+    await around.given(*merged, a_request("r"), theirs, another)
+
+    answer = await at_desk(around).post("/v1/suggestions/offers", json=HEAT | {"request_id": "r"})
+    elsewhere = await around.asker.post("/v1/suggestions/offers", json=HEAT | {"request_id": "r"})
+
+    assert [one["offer_id"] for one in answer.json()] == ["o-another"]
+    assert (elsewhere.status_code, slug(elsewhere)) == (404, "request-not-yours-to-look-after")

@@ -82,12 +82,12 @@ async def _page(
 
 
 async def _offers(reader: Reader, found: dict[str, Any], words: str) -> list[dict[str, Any]] | None:
-    """Offers that may answer it, without those that it was put next to; none when that cannot be told now.
+    """Offers of others that may answer it, without those that it was put next to; none when that cannot be told now.
 
     One that came to nothing without a no may be chosen again.
     """
     request = found["request"]
-    asked: dict[str, Any] = {"text": as_seen(words).strip() or request["text"]}
+    asked: dict[str, Any] = {"text": as_seen(words).strip() or request["text"], "request_id": request["request_id"]}
     if not words.strip():
         place = {"name": request["place_name"], "province": request["province"]}
         asked |= {"title": request["title"], "kind": request["kind"], "place": place}
