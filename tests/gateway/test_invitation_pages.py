@@ -219,6 +219,43 @@ async def test_a_wrong_telephone_number_of_who_was_invited_is_unfolded(street, t
     assert folded == [None, ""]
 
 
+async def enter(browser, page, **filled_in):
+    """Presses Enter in a field of the form where somebody's organisation is asked."""
+    (step,) = {one.get("value") for one in parsed(page).iter("button") if one.get("class") == "on-enter"}
+    return await press(browser, page, step, **filled_in)
+
+
+async def test_enter_goes_on_when_the_organisation_that_was_typed_is_chosen(street, team):
+    email, browser = f"{fresh_name('iris')}@lindebeek.example", street.visitor(**BROWSER)
+    of = (await (await street.member()).get("/api/v1/members/me")).json()["affiliations"][0]["organisation"]
+    await press(team, await team.get("/invitations"), "invite", email=email, name="Iris Bakker")
+    page = await browser.get("/invited", params={"token": await token_for(street, email)})
+
+    found = await enter(browser, page, organisation=of["name"])
+    unchosen = await enter(browser, found, organisation_id="")
+    others = await enter(browser, found, organisation=fresh_name("Anders"), organisation_id="new")
+    another = await enter(browser, others, organisation=of["name"], organisation_id=of["organisation_id"])
+    unnamed = await enter(browser, found, organisation_id=of["organisation_id"], name="")
+    entered = await enter(browser, found, organisation_id=of["organisation_id"])
+
+    for looked_up in (found, unchosen, others, another):  # the list has the keyboard, and nothing is called wrong
+        (at,) = (one.get("id") for one in well_made(looked_up, "nl").iter() if one.get("autofocus") is not None)
+        assert (looked_up.status_code, at) == (200, "found")
+    assert of["name"] in shown(next(one for one in parsed(found).iter("label") if "organisation-" in one.get("for")))
+    assert (unnamed.status_code, list(told(unnamed)), entered.status_code) == (422, ["#name"], 303)
+
+
+@pytest.mark.parametrize("path", ["/join", "/invitations", "/my-data/change", "/members/{}"])
+async def test_enter_looks_up_the_organisation_that_was_typed(street, team, path):
+    browser = street.visitor(**BROWSER) if path == "/join" else team
+    page = await browser.get(path.format(await street.member_id(await street.member())))
+
+    looked_up = await enter(browser, page, organisation="a")
+
+    assert (looked_up.status_code, 'role="alert"' in looked_up.text) == (200, False)
+    assert "organisation_id" in [one.get("name") for one in well_made(looked_up, "nl").iter("input")]
+
+
 async def test_an_ordinary_member_invites_nobody(street):
     member = await street.member()
     assert (await member.get("/invitations", headers=BROWSER)).status_code == 403

@@ -278,6 +278,26 @@ async def test_enter_in_a_field_presses_the_button_at_the_end_of_the_form(street
     assert await field.input_value() == "Iets"
 
 
+@pytest.mark.parametrize("script", [True, False])
+async def test_enter_where_an_organisation_is_typed_leads_to_those_that_are_found(street, script):
+    email = f"{fresh_name('iemand')}@lindebeek.example"
+    async with visiting(street.browser, street.where, email, java_script_enabled=script, **PHONE) as visitor:
+        await visitor.goes_to("/join")
+        typed, school = visitor.page.get_by_role("searchbox"), visitor.page.get_by_label("CIV Lindebeek")
+        await typed.fill("linde")
+        if script:
+            await school.wait_for()
+        async with visitor.page.expect_navigation():
+            await typed.press("Enter")
+
+        assert await visitor.page.locator("[role=alert]").count() == 0
+        await visitor.page.locator("#found:focus").wait_for()
+        assert not script or await found_by_axe(visitor) == []
+        for key in ("Tab", "Space"):
+            await visitor.page.keyboard.press(key)
+        assert await school.is_checked()
+
+
 async def test_who_offers_and_says_yes_hears_at_once_of_a_match_and_is_introduced(street, visitor):
     """The matches come in by themselves, with reasons and distance: nobody loads a page again."""
     await _signed_in(street, visitor, {"kind": "centre", "name": fresh_name("Werkplaats"), "place": {"name": "Houten"}})

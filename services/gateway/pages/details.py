@@ -13,7 +13,7 @@ from starlette.responses import Response
 from chassis.identity import ORGANISATIONS_MAX
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS as OF_ORGANISATION
-from services.gateway.pages.joining import NEW, choose_what_is_there, new_organisation, where
+from services.gateway.pages.joining import NEW, choose_what_is_there, new_organisation, step_of, where
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 from services.gateway.pages.words import say
 
@@ -34,7 +34,7 @@ async def show_details(reader: SignedInReader, done: str = "") -> Response:
 async def change_details(reader: SignedInReader) -> Response:
     """Only what differs is sent; another address counts when its link was followed, and the reader is told so."""
     form, me = await reader.filled_in(), await reader.ask("/v1/members/me")
-    if step := form.value("step"):
+    if step := step_of(form, "add"):
         return await _belong(reader, me, form, step)
     for name in NEEDED:
         if not form.value(name):

@@ -13,7 +13,7 @@ from contracts.vocabulary import Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
 from services.gateway.pages.forms import Form
-from services.gateway.pages.joining import FIELDS, NEW, person_of, where
+from services.gateway.pages.joining import FIELDS, NEW, person_of, step_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
 from services.gateway.pages.signing_in import enter
 from services.gateway.pages.words import say
@@ -35,7 +35,7 @@ async def show_invitations(reader: SignedInReader, cursor: Cursor = "", done: st
 async def invite(reader: SignedInReader) -> Response:
     """Somebody is invited, or what is wrong is told at the field."""
     form = await reader.filled_in()
-    if form.value("step") == "find":
+    if step_of(form, "invite") == "find":
         return await _page(reader, form)
     draft: dict[str, Any] = form.given("email", "name", "language")
     if not form.value("email"):
@@ -92,7 +92,7 @@ async def show_invitation(reader: AnyReader, token: str = "") -> Response:
 async def accept(reader: AnyReader, now: Now) -> Response:
     """Who was invited takes part, and is signed in: also who presses twice, when it waits no more."""
     form = await reader.filled_in(of_session=False)
-    token, finds = form.value("token"), form.value("step") == "find"
+    token, finds = form.value("token"), step_of(form, "accept") == "find"
     if not finds:
         if not form.value("name"):
             form.asks("name", "wrong.name", reader.language)

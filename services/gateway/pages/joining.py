@@ -46,7 +46,7 @@ async def show_join(reader: AnyReader, wanted: Next = "") -> Response:
 async def join(reader: AnyReader) -> Response:
     """Asks to join, looks organisations up for who has no script, or tells what is missing."""
     form = await reader.filled_in(of_session=False)
-    if form.value("step") == "find":
+    if step_of(form, "join") == "find":
         return await _page(reader, form)
     draft = _draft(reader, form)
     if not form.wrong:
@@ -80,6 +80,17 @@ async def find_organisations(
 async def find_places(reader: AnyReader, place: Typed = "") -> Response:
     """Places to choose from, while somebody types."""
     return reader.page("places.html", places=places_like(place, reader.language))
+
+
+def step_of(form: Form, last: str) -> str:
+    """The button that was pressed. Enter presses the last one of the form, but where the organisation that was typed
+    was not looked up or chosen yet, the one that looks it up: then nothing is wrong yet.
+    """
+    step, typed, chosen = (form.value(name) for name in ("step", "organisation", "organisation_id"))
+    if step != "enter":
+        return step
+    is_chosen = chosen and (chosen != NEW or form.given("kind", "place", "number"))  # new is chosen where none is found
+    return "find" if typed and (typed != form.value("sought") or not is_chosen) else last
 
 
 def choose_what_is_there(reader: Reader, form: Form, refused: Refused) -> None:

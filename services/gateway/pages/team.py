@@ -11,7 +11,7 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Role
 from contracts.words import province_in_words, themes_in_words
 from services.gateway.pages.forms import Form
-from services.gateway.pages.joining import where
+from services.gateway.pages.joining import step_of, where
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -75,7 +75,7 @@ async def show_member(member_id: MemberId, reader: SignedInReader, done: str = "
 async def take_step(member_id: MemberId, reader: SignedInReader) -> Response:
     """A role is given or taken, somebody is kept out or let in, forgotten, or their contact details are read."""
     form = await reader.filled_in()
-    button = form.value("step")
+    button = step_of(form, "appoint")
     if button == "find":
         return await _page(reader, member_id, form=form)
     if button == "erase":
