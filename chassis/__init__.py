@@ -4,7 +4,7 @@ from chassis.commands import Command, IfMatch, MaybeIfMatch, Reply, check_versio
 from chassis.deeds import note_deed
 from chassis.forgetting import forget_heard, forget_messages, forget_shared
 from chassis.identity import Ambassador, FromGateway, Identity, NodeTeam, SignedIn
-from chassis.inputs import Clock, Day, Input, LongText, Moment, ShortText, checked
+from chassis.inputs import AtMost, Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.mailboxes import say, say_later
 from chassis.paging import Page, Paging
 from chassis.places import Placed, PlaceDraft
@@ -28,6 +28,7 @@ __all__ = [
     "PUBLIC_URL",
     "UNANSWERED_AFTER_DAYS",
     "Ambassador",
+    "AtMost",
     "Clock",
     "Command",
     "Day",

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import date, datetime, time
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import (
     AfterValidator,
@@ -12,11 +12,13 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    GetCoreSchemaHandler,
     StringConstraints,
     ValidationError,
     WithJsonSchema,
     field_validator,
 )
+from pydantic_core import CoreSchema
 
 from chassis.problems import A_DAY, A_MOMENT, A_TIME, FieldErrors, field_messages
 
@@ -99,6 +101,20 @@ Moment = Annotated[AwareDatetime, BeforeValidator(_as_a_moment), AfterValidator(
 #: A time of day to the minute, such as 14:30; the `time` of JSON Schema has seconds and a time zone.
 _ON_A_CLOCK = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)?$"}
 Clock = Annotated[time, BeforeValidator(_as_on_a_clock), WithJsonSchema(_ON_A_CLOCK)]
+
+
+class AtMost:
+    """Less than a text of its kind may have otherwise. A limit beside its own would be told only of what that takes."""
+
+    def __init__(self, characters: int) -> None:
+        self._characters = characters
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = text = cast("dict[str, Any]", handler(source))
+        while text["type"] != "str":
+            text = text["schema"]
+        text["max_length"] = self._characters
+        return cast("CoreSchema", schema)
 
 
 Checked = TypeVar("Checked", bound=Input)

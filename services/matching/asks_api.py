@@ -7,7 +7,19 @@ from fastapi import APIRouter, Path, Response
 from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Ambassador, Command, FieldErrors, Input, LongText, Now, ReadSession, Reply, ShortText, SignedIn
+from chassis import (
+    Ambassador,
+    AtMost,
+    Command,
+    FieldErrors,
+    Input,
+    LongText,
+    Now,
+    ReadSession,
+    Reply,
+    ShortText,
+    SignedIn,
+)
 from services.matching import asking, desk_rules, following_up, showing, steps
 from services.matching.desk_rules import RequestNotYours
 from services.matching.desk_views import AskView, FollowUpView, HelpView, ask_view, follow_up_view, help_view
@@ -21,8 +33,8 @@ asks = APIRouter(prefix="/v1/asks", tags=["desk"])
 follow_ups = APIRouter(prefix="/v1/follow-ups", tags=["desk"])
 
 Id = Annotated[str, Path(max_length=128)]
-OtherId = Annotated[ShortText, Field(max_length=128)]
-Note = Annotated[LongText, Field(max_length=1000)]
+OtherId = Annotated[ShortText, AtMost(128)]
+Note = Annotated[LongText, AtMost(1000)]
 
 
 class AskDraft(Input):

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from fastapi import Depends, Path, Query
 from pydantic import Field, model_validator
 
-from chassis import Input, LongText, MaybeIfMatch, Now, ShortText, SignedIn
+from chassis import AtMost, Input, LongText, MaybeIfMatch, Now, ShortText, SignedIn
 from contracts.vocabulary import Language
 from services.matching.match import Because
 from services.matching.settings import OwnSettings
@@ -25,12 +25,12 @@ class Dismissal(Input):
 class HandOver(Input):
     """Who is to look at the match from now on."""
 
-    member_id: Annotated[ShortText, Field(max_length=128)] | None = Field(
+    member_id: Annotated[ShortText, AtMost(128)] | None = Field(
         default=None,
         description="An ambassador, or somebody of the node's team, who is asked and says yes or no; left out: the "
         "node's whole team, which has it at once. The team itself gives it to whom it names.",
     )
-    note: Annotated[LongText, Field(max_length=1000)] | None = Field(
+    note: Annotated[LongText, AtMost(1000)] | None = Field(
         default=None, description="Why, in one's own words, for who looks at it from then on, and the team."
     )
 
@@ -51,7 +51,7 @@ class Answer(Input):
 class EscalationDraft(Input):
     """Which request is to be answered by the whole country."""
 
-    request_id: Annotated[ShortText, Field(max_length=128)]
+    request_id: Annotated[ShortText, AtMost(128)]
 
 
 @dataclass(frozen=True, slots=True)

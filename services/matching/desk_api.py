@@ -3,11 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
-from pydantic import Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Ambassador, Command, Input, Now, Page, Paging, ReadSession, Reply, ShortText
+from chassis import Ambassador, AtMost, Command, Input, Now, Page, Paging, ReadSession, Reply, ShortText
 from chassis.paging import cursor_of
 from contracts.deeds import Deed
 from contracts.vocabulary import Language
@@ -36,7 +35,7 @@ matches = APIRouter(prefix="/v1/matches", tags=["matches"])
 routers = (desk, hand_overs, matches)
 
 Id = Annotated[str, Path(max_length=128)]
-OtherId = Annotated[ShortText, Field(max_length=128)]
+OtherId = Annotated[ShortText, AtMost(128)]
 
 
 class PairDraft(Input):

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Identity, LongText, Now, PlaceDraft, ReadSession, ShortText, SignedIn
+from chassis import AtMost, Identity, LongText, Now, PlaceDraft, ReadSession, ShortText, SignedIn
 from contracts.event import new_id
 from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
 from contracts.words import reasons_in_words
@@ -49,7 +49,7 @@ class Question(Written):
     text: LongText
     kind: Kind | None = Field(default=None, description="None: whatever may help.")
     place: PlaceDraft | None = Field(default=None, description="None: distance does not count.")
-    request_id: Annotated[ShortText, Field(max_length=128)] | None = Field(
+    request_id: Annotated[ShortText, AtMost(128)] | None = Field(
         default=None, description="A request that the caller looks after: what its asker offers is left out."
     )
 

@@ -4,8 +4,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
-from chassis import Input, PlaceDraft, ShortText
-from contracts.members import AmbassadorScope
+from chassis import AtMost, Input, PlaceDraft, ShortText
+from contracts.members import PERSON_NAME_MAX, AmbassadorScope
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 from services.members import rules
 
@@ -14,14 +14,14 @@ def _once(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-PersonName = Annotated[ShortText, AfterValidator(rules.person_name)]
+PersonName = Annotated[ShortText, AtMost(PERSON_NAME_MAX), AfterValidator(rules.person_name)]
 OrganisationName = Annotated[ShortText, AfterValidator(rules.organisation_name)]
 EmailAddress = Annotated[ShortText, AfterValidator(rules.email_address)]
 PhoneNumber = Annotated[ShortText, AfterValidator(rules.phone_number)]
 Brin = Annotated[ShortText, AfterValidator(rules.brin)]
 Kvk = Annotated[ShortText, AfterValidator(rules.kvk)]
 Networks = Annotated[tuple[Network, ...], Field(max_length=20), AfterValidator(_once)]
-OrganisationId = Annotated[ShortText, Field(max_length=128)]
+OrganisationId = Annotated[ShortText, AtMost(128)]
 Province = Annotated[ShortText, AfterValidator(rules.province)]
 
 

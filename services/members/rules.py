@@ -109,8 +109,6 @@ class SignInLinkInvalid(
 
 def person_name(text: str) -> str:
     """A name as somebody wrote it. It is mailed, perhaps to somebody else's address, so it cannot carry a message."""
-    if len(text) > 100:
-        raise ValueError("must be at most 100 characters")
     if not any(letter.isalpha() for letter in text):
         raise ValueError("must have a letter")
     if re.search(r"[<>@/\\:]|www\.", text, re.IGNORECASE):

@@ -7,7 +7,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from chassis import Clock, Day, Input, LongText, Moment, PlaceDraft, ShortText
+from chassis import AtMost, Clock, Day, Input, LongText, Moment, PlaceDraft, ShortText
+from contracts.members import PERSON_NAME_MAX
 from contracts.places import find_province
 from contracts.vocabulary import Kind, Language, OrganisationKind, Skill, Theme
 
@@ -38,7 +39,7 @@ class OrganisationData(CentreData):
 class PersonData(Input):
     """A person who agreed, with you, that their details come here."""
 
-    name: ShortText
+    name: Annotated[ShortText, AtMost(PERSON_NAME_MAX)]
     email: ShortText
     phone: ShortText | None = None
     language: Language = Language.DUTCH

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
-from chassis import Clock, Day, Input, LongText, PlaceDraft, ShortText
+from chassis import AtMost, Clock, Day, Input, LongText, PlaceDraft, ShortText
 from contracts.vocabulary import Kind, Language, Skill, Theme
 from services.requests import rules
 from services.requests.calls import ASKING
@@ -55,7 +55,7 @@ Venue = Annotated[Title, Field(description="Of a meeting: where in the town it i
 SignUpUrl = Annotated[
     ShortText, AfterValidator(_is_safe), Field(description="Of a meeting: where people sign up, if that is not here.")
 ]
-OtherId = Annotated[ShortText, Field(max_length=128)]
+OtherId = Annotated[ShortText, AtMost(128)]
 OwnOrganisation = Annotated[str, BeforeValidator(_own)]
 ExpiresOn = Annotated[Day, Field(description="The last day that it stands; at most a year ahead.")]
 

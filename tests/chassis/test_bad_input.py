@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import unicodedata
+from typing import Annotated
 
 import httpx
 import psutil
@@ -15,7 +16,7 @@ from hypothesis import settings
 from hypothesis import strategies as any_
 from pydantic import Field, ValidationError
 
-from chassis import Clock, Day, Input, LongText, Moment, ShortText, checked
+from chassis import AtMost, Clock, Day, Input, LongText, Moment, ShortText, checked
 from chassis.http import CarefulHttp
 from chassis.limits import LimitBodies, check_json
 from chassis.problems import FieldErrors, InvalidJson
@@ -372,6 +373,8 @@ class Told(Input):
     """A field of each kind of which something can be wrong."""
 
     text: ShortText = "x"
+    name: Annotated[ShortText, AtMost(100)] = "x"
+    note: Annotated[LongText, AtMost(1000)] | None = None
     day: Day | None = None
     moment: Moment | None = None
     clock: Clock | None = None
@@ -388,6 +391,8 @@ A_TIME = "must be a time of day, such as 14:30"
     ("field", "value", "message"),
     [
         ("text", "x" * 201, "must have at most 200 characters"),
+        *(("name", "x" * length, "must have at most 100 characters") for length in (101, 201)),
+        *(("note", "x" * length, "must have at most 1000 characters") for length in (1001, 5001)),
         ("text", "", "must have at least 1 character"),
         *(("day", value, A_DAY) for value in (1700000000, "2026-13-01", "gisteren", "2026-11-30T09:30:00Z")),
         *(("moment", value, A_MOMENT) for value in (1700000000, "2026-01-01", "2026-01-01T09:00:00", "gisteren")),

@@ -11,7 +11,7 @@ from pathlib import Path
 from services.gateway import pages
 from tests.gateway.conftest import BROWSER
 from tests.gateway.test_invitation_pages import token_for
-from tests.gateway.test_pages import heading, parsed
+from tests.gateway.test_pages import heading, parsed, press
 from tests.given import fresh_name
 
 LONG, TOO_LARGE = 60_000, 1_000_000
@@ -124,6 +124,15 @@ async def test_whatever_is_too_long_in_a_form_is_told(neighbourhood):
 
     assert untold == []
     assert told > 20
+
+
+async def test_how_long_a_name_may_be_is_the_same_however_long_it_is(neighbourhood):
+    browser = await neighbourhood.member()
+    form = await browser.get("/my-data/change")
+
+    for length in (101, 201):
+        told = await press(browser, form, "Bewaar", name="a" * length)
+        assert f"{length} tekens, en er passen er 100 in" in told.text
 
 
 async def test_each_route_that_takes_a_form_says_what_is_too_large(neighbourhood):

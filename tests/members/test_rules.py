@@ -131,9 +131,7 @@ def test_a_name_is_what_people_are_called(name):
     assert rules.person_name(name) == name
 
 
-@pytest.mark.parametrize(
-    "name", ["x" * 101, "12", "Win geld: kijk op", "Kijk op WWW.geld.example", "a@b.nl", "<b>Noor</b>"]
-)
+@pytest.mark.parametrize("name", ["12", "Win geld: kijk op", "Kijk op WWW.geld.example", "a@b.nl", "<b>Noor</b>"])
 def test_a_name_cannot_carry_a_message_to_somebody_elses_address(name):
     with pytest.raises(ValueError, match=r"^must"):
         rules.person_name(name)

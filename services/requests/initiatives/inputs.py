@@ -3,9 +3,9 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
-from chassis import Input, LongText, ShortText
+from chassis import AtMost, Input, LongText, ShortText
 from contracts.vocabulary import InitiativeStatus, StoppedBecause
 from services.requests import rules as days
 from services.requests.calls import ASKING
@@ -16,7 +16,7 @@ from services.requests.inputs import Day, Title, Words
 STUDENTS_MAX = 100_000
 
 Sentence = Annotated[ShortText, AfterValidator(without_contact_details)]
-Told = Annotated[LongText, StringConstraints(max_length=1000), AfterValidator(without_contact_details)]
+Told = Annotated[LongText, AtMost(1000), AfterValidator(without_contact_details)]
 
 
 class InitiativeDraft(Input):
