@@ -2,8 +2,13 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from services.notify import attempts
+
+#: Since when a service in this process (one, or several in a test) finds no mail server.
+away_since: WeakKeyDictionary[object, datetime] = WeakKeyDictionary()
 
 
 class Pace:

@@ -26,7 +26,7 @@ from services.notify.caretaking import Caretaker, mails_unsure
 from services.notify.composing import AddressNotSupported, compose, with_words
 from services.notify.connections import hold_again, sender_number
 from services.notify.marking import Marks
-from services.notify.pace import Pace, Patience, Window
+from services.notify.pace import Pace, Patience, Window, away_since
 from services.notify.post import Claimed
 from services.notify.settings import NotifySettings
 from services.notify.smtp import (
@@ -236,12 +236,14 @@ class Sender:
             case Deferred(unsure=True):
                 mails_unsure.add(1)
         if isinstance(outcome, ServerAway):
+            away_since.setdefault(self._service, self._service.now())
             pause = self._patience.is_away(self._loop.time(), random.random())
             log.warning(
                 "mail server away", code=outcome.code, failures=self._patience.failures, pause_seconds=round(pause, 1)
             )
         elif not isinstance(outcome, NotOffered):
             self._patience.is_there()
+            away_since.pop(self._service, None)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

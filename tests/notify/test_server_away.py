@@ -5,6 +5,7 @@ import pytest
 from contracts.matching import IntroductionMade, MatchEndorsed
 from contracts.notify import NotificationFailed
 from services.notify import attempts
+from services.notify.figures import figures
 from tests.given import eventually
 from tests.notify.conftest import a_match, a_person, a_team_member
 
@@ -46,6 +47,25 @@ async def test_an_introduction_goes_when_the_server_is_back_and_the_team_is_not_
         assert own_notify.subjects(person) == ["Maak kennis met ROC Vechtdal"]
     assert await own_notify.said(NotificationFailed) == []
     assert await own_notify.inbox(tess) == []
+
+
+async def test_that_the_server_is_away_is_told_also_where_only_a_mail_waits_that_it_put_off_before(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    own_notify.catcher.behave({"to": noor.email, "answer": 451, "times": 1})
+    await own_notify.running.when(MatchEndorsed(**a_match(noor, a_person())))
+    await own_notify.becomes(noor, "waiting", attempts=1)
+    await own_notify.catcher.away()
+    own_notify.clock.move(minutes=1)
+    await own_notify.becomes(noor, "waiting", refusal="disconnected")
+    own_notify.clock.move(hours=1)
+
+    told = await figures(own_notify.service)
+
+    assert 3600 <= told["mails-stuck-seconds"] < 3700
+    await own_notify.catcher.back()
+    await own_notify.posted()
+    assert (await figures(own_notify.service))["mails-stuck-seconds"] == 0
 
 
 @pytest.mark.parametrize("before", [0, 1])
