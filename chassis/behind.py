@@ -86,5 +86,6 @@ def _sources_behind(stream: StreamFigures) -> Iterator[Trouble]:
 
 
 def streams_of(found: Found) -> tuple[StreamFigures, ...]:
-    """The node's streams, as the first service tells that could ask."""
-    return next((one.streams for processes in found.values() for one in processes if one.streams), ())
+    """The node's streams, each once; some are told of by one service alone."""
+    told = (stream for processes in found.values() for one in processes for stream in one.streams)
+    return tuple({stream.name: stream for stream in told}.values())

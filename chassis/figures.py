@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from sqlalchemy import text
 
 from chassis.identity import FromGateway
-from chassis.streams import KINDS, Streams
+from chassis.streams import Streams
 
 if TYPE_CHECKING:
     from chassis.service import Service
@@ -119,7 +119,7 @@ async def _ask_broker(service: "Service", found: Figures) -> None:
     buried = f"odh.{service.settings.node}.dead.{service.name}.>"
     dead = await js.stream_info(service.streams.name("dead"), subjects_filter=buried)
     found.dead_letters = sum((dead.state.subjects or {}).values())
-    found.streams = tuple([await stream_of(service.streams, kind) for kind in KINDS])
+    found.streams = tuple([await stream_of(service.streams, kind) for kind in service.streams.kinds])
 
 
 async def _consumer(service: "Service", consumer: Any) -> ConsumerFigures | None:

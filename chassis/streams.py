@@ -56,6 +56,8 @@ class Streams:
 
     def __init__(self, settings: Settings, service: str, own: Sequence[OwnStream] = ()) -> None:
         self._settings, self._service, self.own = settings, service, own
+        #: What it looks at of the node's streams; who makes one otherwise adds it.
+        self.kinds = [*KINDS, *(one.kind for one in own)]
         self.node = settings.node
         self.client: Client | None = None
         self._js: JetStreamContext | None = None

@@ -116,6 +116,8 @@ async def _open(service: Service) -> None:
             changed |= {"max_bytes": ROOM_BYTES, "discard": DiscardPolicy.NEW}
         if changed:
             await js.update_stream(there, **changed)
+    if KIND not in service.streams.kinds:
+        service.streams.kinds.append(KIND)
 
 
 async def _hear(service: Service, partner_id: str) -> None:

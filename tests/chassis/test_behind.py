@@ -1,7 +1,7 @@
 """What is told to whoever looks after a node."""
 
-from chassis.behind import troubles_of
-from chassis.figures import Figures
+from chassis.behind import streams_of, troubles_of
+from chassis.figures import Figures, StreamFigures
 
 
 def test_a_mail_that_waits_for_its_mailbox_is_no_trouble_and_mail_that_does_not_go_is():
@@ -15,3 +15,17 @@ def test_a_mail_that_waits_for_its_mailbox_is_no_trouble_and_mail_that_does_not_
 
     assert told[0] == []
     assert [trouble.en for trouble in told[1]] == ["no mail goes out for 301 s, 7 mails wait"]
+
+
+def test_each_stream_is_told_once_also_what_one_service_alone_has():
+    shared, of_partners = (
+        StreamFigures(name=f"odh-zeeland-{kind}", messages=1, bytes=9) for kind in ("shared", "partners")
+    )
+    told = {"notify": (shared,), "partners": (shared, of_partners), "members": ()}
+
+    found = {
+        service: [Figures(service=service, node="zeeland", parts={}, streams=streams)]
+        for service, streams in told.items()
+    }
+
+    assert streams_of(found) == (shared, of_partners)

@@ -155,6 +155,8 @@ async def test_a_partner_that_sends_more_than_there_is_room_for_is_refused_and_t
         await js.update_stream(config)
 
     assert (told.own["partner-events-waiting"], 80 < told.own["partner-room-percent"] <= 100) == (1, True)
+    sizes = {one.name.removeprefix(f"odh-{node}-"): one.bytes for one in told.streams}
+    assert (sizes["partners"] > 1_700, "to-partner" in sizes) == (True, True)  # they are on the disk with the others
     (trouble,) = [one for one in troubles_of({"partners": [told]}) if "partners" in one.nl]
     assert "1 berichten van partners wachten" in trouble.nl
     assert len(await partners.said(OrganisationTold)) == 1
