@@ -34,10 +34,16 @@ def service(settings: PartnersSettings | None = None) -> Service:
         background=[forget_what_is_old, hear_partners, turns.keep_giving, send_webhooks],
         own_figures=figures.figures,
         own_streams=[OwnStream("to-partner", TOLD_KEPT_SECONDS)],
-        before_open=know_every_network,
+        before_open=before_open,
     )
     made.app.state.complete_document = partial(complete, public_url=settings.public_url)
     return made
+
+
+async def before_open(service: Service) -> None:
+    """What has to be known before an event is looked at."""
+    await know_every_network(service)
+    await store.know_of_which_node_records_are(service.sessions)
 
 
 async def know_every_network(service: Service) -> None:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
+from sqlalchemy.ext.asyncio import async_sessionmaker
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -71,6 +72,14 @@ async def secret_of(session: AsyncSession, name: str) -> bytes:
     mine = pg.insert(SigningKey).values(name=name, secret=secrets.token_bytes(32))
     await session.exec(mine.on_conflict_do_nothing())
     return (await session.exec(query)).one()
+
+
+async def know_of_which_node_records_are(sessions: async_sessionmaker[AsyncSession]) -> None:
+    """Reads what the ids of this node's records are made of, once: each session has it with it from then on."""
+    async with sessions() as session:
+        secret = await secret_of(session, "records")
+        await session.commit()
+    sessions.configure(info={"records": UUID(bytes=secret[:16])})
 
 
 async def count_events(session: AsyncSession, partner_id: str, count: int, now: datetime, most: int) -> None:
@@ -166,7 +175,7 @@ async def record_id_of(session: AsyncSession, partner_id: str, thing: Thing, sub
     for before in dict.fromkeys((subject, own_id)):
         if await look_at(session, known := rules.record_id(partner_id, thing, before)) is not None:
             return known
-    return rules.record_id(partner_id, thing, own_id, UUID(bytes=(await secret_of(session, "records"))[:16]))
+    return rules.record_id(partner_id, thing, own_id, session.info["records"])
 
 
 async def record_for(session: AsyncSession, partner_id: str, thing: Thing, subject: str) -> Record:

@@ -1,5 +1,7 @@
 """The id of a record: of one node alone, and the same for good."""
 
+from sqlalchemy import event
+
 from contracts.partners import OrganisationTold, PersonTold, Thing
 from services.partners import rules
 from services.partners.app import service
@@ -36,6 +38,25 @@ async def test_nobody_else_can_tell_under_which_id_a_node_will_know_a_record(par
     told, again = await partners.said(OrganisationTold)
     assert told.record_id not in guessed
     assert again.record_id == told.record_id
+
+
+async def test_of_which_node_records_are_is_not_asked_for_each_of_them(partners):
+    asked = []
+
+    def note(_connection, _cursor, statement, *_):
+        asked.append(statement)
+
+    engine = partners.service.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        await partners.pushed(*(an_event("organisation", f"school-{number}", SCHOOL) for number in range(3)))
+        told = await partners.said(OrganisationTold)
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+    of_records = [statement for statement in asked if "record.record_id" in statement]
+    of_secrets = [statement for statement in asked if "signing_key" in statement]
+    assert (len(told), len(of_records) >= 3, of_secrets) == (3, True, [])
 
 
 async def test_what_was_told_before_nodes_were_kept_apart_keeps_its_id(partners):
