@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from chassis import Problem
 from contracts.vocabulary import Role
-from services.gateway.pages.matches import REASONS, STEPS, done_with, wrong_with
+from services.gateway.pages.matches import REASONS, STEPS, done_with, wrong_at, wrong_with
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -105,9 +105,7 @@ async def _do(
 
 def wrong_with_follow_up(refused: Refused) -> str:
     """The key of what is wrong with a note to oneself."""
-    fields = [error["field"] for error in refused.told.get("errors", ())]
-    told = {"due_on": "wrong.due_on", "note": "wrong.follow-up-note"}
-    return next((key for field, key in told.items() if field in fields), f"error.{refused.slug}")
+    return wrong_at(refused, {"due_on": "wrong.due_on", "note": "wrong.follow-up-note"})
 
 
 async def _page(

@@ -81,8 +81,13 @@ def wrong_with(button: str | None, refused: Refused) -> str:
 
 def wrong_with_note(refused: Refused) -> str:
     """The key of what is wrong with a step that is taken with a note to somebody: nobody can write it but too long."""
+    return wrong_at(refused, {"note": "wrong.note-too-long"})
+
+
+def wrong_at(refused: Refused, told: Mapping[str, str]) -> str:
+    """The key of what is wrong with the first of these fields that is; of why it was refused, where none is."""
     fields = [error["field"] for error in refused.told.get("errors", ())]
-    return "wrong.note-too-long" if "note" in fields else f"error.{refused.slug}"
+    return next((key for field, key in told.items() if field in fields), f"error.{refused.slug}")
 
 
 async def _page(
