@@ -8,11 +8,14 @@ from typing import TypeVar
 
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NoAnswer
-from nats.js.errors import ServiceUnavailableError
+from nats.js.errors import NoStreamResponseError, ServiceUnavailableError
 
 from chassis.database import is_away
 
 Answer = TypeVar("Answer")
+
+#: That nobody took or heard what was asked.
+_NO_ANSWER = (NoAnswer, NoRespondersError, NoStreamResponseError, ServiceUnavailableError)
 
 #: What comes about ends a wait at once, so this is only how long a busy machine may take.
 PATIENCE_SECONDS = 60.0
@@ -22,7 +25,7 @@ async def answered(ask: Callable[[], Awaitable[Answer]]) -> Answer:
     """What the broker answers; asked again when nothing came, for then the connection was made anew meanwhile, or the
     server read its accounts anew. Only for what may be asked twice.
     """
-    return await _asked(ask, lambda error: isinstance(error, NoAnswer | NoRespondersError | ServiceUnavailableError))
+    return await _asked(ask, lambda error: isinstance(error, _NO_ANSWER))
 
 
 async def stored(ask: Callable[[], Awaitable[Answer]]) -> Answer:

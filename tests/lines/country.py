@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from node.links.register import Bundle, Register
 from node.links.server import Tls, config
 from node.nats import NatsServer
 from node.part import free_port
+from tests.asking_again import answered
 from tests.given import PATIENCE_SECONDS, eventually
 
 HUB = "national"
@@ -130,29 +132,25 @@ class Place:
 
     async def _say(self, subject: str, id: str) -> None:
         """Asked again when the server goes away meanwhile, as a relay does."""
-        while True:
-            with suppress(nats.errors.Error, OSError, TimeoutError):
-                await self.streams.ready()
-                headers = {"Nats-Msg-Id": f"{self.name}-{subject}"}
-                await self.streams.js.publish(subject, id.encode(), headers=headers, timeout=1)
-                return
-            await asyncio.sleep(0.05)
+
+        async def publish() -> None:
+            await self.streams.ready()
+            headers = {"Nats-Msg-Id": f"{self.name}-{subject}"}
+            await self.streams.js.publish(subject, id.encode(), headers=headers, timeout=1)
+
+        await answered(publish)
 
     async def heard(self) -> list[str]:
         """The subjects of what came from elsewhere, in their order."""
-        state = await self._state()
+        state, get = await self._state(), self.streams.js.get_msg
         found = []
         for seq in range(max(state.first_seq, 1), state.last_seq + 1):
             with suppress(nats.js.errors.NotFoundError):
-                found.append((await self.streams.js.get_msg(self.streams.name("elsewhere"), seq)).subject or "")
+                found.append((await answered(partial(get, self.streams.name("elsewhere"), seq))).subject or "")
         return found
 
     async def _state(self) -> StreamState:
-        """Asked again while nobody answers: a server that lets somebody in reads its accounts anew."""
-        while True:
-            with suppress(nats.errors.Error, OSError, TimeoutError):
-                return (await self.streams.js.stream_info(self.streams.name("elsewhere"))).state
-            await asyncio.sleep(0.05)
+        return (await answered(lambda: self.streams.js.stream_info(self.streams.name("elsewhere")))).state
 
     async def hears(self, *subjects: str, within: float = PATIENCE_SECONDS) -> None:
         """Waits until everything has come, and nothing else."""
