@@ -55,8 +55,18 @@ def page_of(template: Template, matter_id: str, facts: Mapping[str, Any]) -> str
             return "/meetings"
         case template if template in MEETING_TEMPLATES:
             return f"/meetings/{about}"
+        case Template.MATCH_LAPSED if facts["lapsed_because"] == "erased":
+            return _what_stays(facts)
         case _:
             return f"/matches/{about}"
+
+
+def _what_stays(facts: Mapping[str, Any]) -> str:
+    """A match is gone with whoever was erased; what the other side asked or offered is not."""
+    if not (own_id := facts.get("own_id")):  # not of a side, or told by the release before
+        return "/matches"
+    asks = facts["asker"]["member_id"]  # nothing where the asker was erased
+    return f"{'/requests' if asks else '/offers'}/{_quoted(own_id)}"
 
 
 def _quoted(text: object) -> str:

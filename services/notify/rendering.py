@@ -154,6 +154,7 @@ def _match_context(reading: Reading, facts: dict[str, Any]) -> dict[str, Any]:
         "theirs": theirs,
         "day": _day_of(facts.get("answer_by"), reading.language),
         "then_the_team": facts.get("then_the_team"),
+        "own_id": facts.get("own_id"),
         "other": other,
         "asked": kind_in_words(facts["request_kind"], reading.language),
         "offered": kind_in_words(facts["offer_kind"], reading.language),

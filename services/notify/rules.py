@@ -139,10 +139,12 @@ def introduction_notices(event: IntroductionMade) -> list[Notice]:
 
 def lapse_notices(event: MatchLapsed) -> list[Notice]:
     """Everybody who knew of the match can read that it ended; who had said yes is mailed, since they wait for it."""
+    own = {event.asker.member_id: event.request_id, event.offerer.member_id: event.offer_id}
 
     def notice(who: str) -> Notice:
         said_yes = who in event.accepted
-        return _match_notice(event, who, Template.MATCH_LAPSED, by_mail=said_yes, more={"said_yes": said_yes})
+        more = {"said_yes": said_yes, "own_id": own.get(who)}
+        return _match_notice(event, who, Template.MATCH_LAPSED, by_mail=said_yes, more=more)
 
     asked = [who for who in _sides(event) if who in event.asked]
     return [notice(who) for who in (*asked, *_observers(event))]
@@ -163,18 +165,9 @@ def unanswered_notices(event: RequestUnanswered, team: Iterable[str]) -> list[No
 
 def escalation_notices(event: RequestEscalated) -> list[Notice]:
     """Who asked can read that an answer is sought in the whole country."""
-    facts = {"title": event.title}
-    return [
-        Notice(
-            event.member_id,
-            Template.REQUEST_ESCALATED,
-            event.request_id,
-            facts,
-            by_mail=False,
-            about=(event.member_id,),
-            needs=(event.member_id,),
-        )
-    ]
+    facts, who = {"title": event.title}, event.member_id
+    told = Notice(who, Template.REQUEST_ESCALATED, event.request_id, facts, by_mail=False, about=(who,), needs=(who,))
+    return [told]
 
 
 def refusal_notices(

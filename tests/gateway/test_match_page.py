@@ -2,14 +2,16 @@
 
 from datetime import datetime
 
+import pytest
 from sqlalchemy import text
 
 from contracts.days import AMSTERDAM
 from contracts.vocabulary import Language
 from services.gateway.pages import words
+from tests.gateway.conftest import PUBLIC_URL
 from tests.gateway.test_desk_page import ELSEWHERE, an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
-from tests.given import fresh_name
+from tests.given import eventually, fresh_name
 
 JUDGING = {"Dit past", "Dit past niet", "Laat het team kijken"}
 
@@ -117,3 +119,32 @@ async def test_a_match_of_two_regions_that_waits_for_the_line_alone_waits_for_no
     page = await pair.team.get(f"/matches/{pair.match_id}")
 
     assert (page.status_code, "We wachten nu" in page.text) == (200, False)
+
+
+@pytest.mark.parametrize("erased", ["asker", "offerer"])
+async def test_who_hears_that_the_other_takes_part_no_more_is_led_to_what_is_theirs_and_stays(neighbourhood, erased):
+    pair = await neighbourhood.a_match()
+    left, gone = (pair.offerer, pair.asker) if erased == "asker" else (pair.asker, pair.offerer)
+    offer_id = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["offer"]["offer_id"]
+    own = f"/offers/{offer_id}" if erased == "asker" else f"/requests/{pair.request_id}"
+    assert (await pair.team.post(f"/api/v1/matches/{pair.match_id}/endorse")).status_code == 200
+    yes = await left.post(f"/api/v1/matches/{pair.match_id}/answer", json={"accepted": True})
+    assert yes.status_code == 200
+
+    assert (await gone.delete("/api/v1/members/me")).status_code == 202
+
+    ended = [await told_it_ended(who, pair.match_id) for who in (left, pair.team)]
+    assert [one["url"].removeprefix(PUBLIC_URL) for one in ended] == [own, "/matches"]
+    assert [(await left.get(own)).status_code, (await pair.team.get("/matches")).status_code] == [200, 200]
+    assert '""' not in ended[1]["text"]
+    assert not ended[1]["title"].endswith(": ")
+
+
+async def told_it_ended(who, match_id):
+    """The item of their inbox that says that a match is not going ahead."""
+
+    async def told():
+        items = (await who.get("/api/v1/inbox")).json()["items"]
+        return next((one for one in items if (one["template"], one["matter_id"]) == ("match-lapsed", match_id)), None)
+
+    return await eventually(told, saying="that the match ended")

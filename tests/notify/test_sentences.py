@@ -6,7 +6,7 @@ from contracts.vocabulary import Language
 from services.notify.rendering import unsubscribe_page
 from services.notify.templates import EVERYTHING, Category, Template
 from tests.catching import words
-from tests.notify.test_mail_texts import a_mail, page, sent
+from tests.notify.test_mail_texts import NOOR, a_mail, facts_of, page, sent
 
 
 def told(template, language, **facts):
@@ -57,6 +57,26 @@ def test_who_may_have_closed_it_themselves_is_not_told_that_we_go_on_looking(lan
 
     assert goes_on in text
     assert ("Dan zoeken" in text or "Then we go" in text) == (because == "closed")
+
+
+@pytest.mark.parametrize(
+    ("language", "erased", "own_id", "button"),
+    [
+        ("nl", "offerer", "r-1", "Bekijk je vraag: https://utrecht.omdehoek.example/requests/r-1"),
+        ("nl", "asker", "o-1", "Bekijk je aanbod: https://utrecht.omdehoek.example/offers/o-1"),
+        ("nl", "asker", None, "Bekijk je matches: https://utrecht.omdehoek.example/matches "),
+        ("en", "offerer", "r-1", "See your request: https://utrecht.omdehoek.example/requests/r-1"),
+        ("en", "asker", "o-1", "See your offer: https://utrecht.omdehoek.example/offers/o-1"),
+        ("en", "asker", None, "See your matches: https://utrecht.omdehoek.example/matches "),
+    ],
+)
+def test_the_button_does_not_lead_to_a_match_that_went_with_who_was_erased(language, erased, own_id, button):
+    sides = facts_of(Template.MATCH_LAPSED, Language(language))
+    nobody, noor = {"member_id": "", "title": ""}, {"member_id": NOOR.member_id}
+    left = "asker" if erased == "offerer" else "offerer"
+    facts = {erased: sides[erased] | nobody, left: sides[left] | noor, "own_id": own_id}
+
+    assert button in told(Template.MATCH_LAPSED, language, lapsed_because="erased", **facts)
 
 
 @pytest.mark.parametrize(
