@@ -122,7 +122,8 @@ _CLAIM = f"""
                                    ORDER BY i.created_at, i.notification_id)
                   FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id
                     AND NOT coalesce(i.category = ANY(p.muted), false)
-                    AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)), '[]')
+                    AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)
+                    AND NOT ({contradicted("i")} OR {is_over("i", "i.category", "$5")})), '[]')
             AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
                   WHERE c.member_id = ANY(n.needs || n.member_id)), '{{}}')

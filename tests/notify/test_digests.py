@@ -9,7 +9,7 @@ from chassis.sql import run
 from contracts.days import AMSTERDAM
 from contracts.desk import FollowUpCame
 from contracts.event import new_id
-from contracts.matching import AnswerOverdue, IntroductionMade, MatchEndorsed, MatchProposed
+from contracts.matching import AnswerOverdue, IntroductionMade, MatchAnswered, MatchEndorsed, MatchProposed
 from contracts.members import MemberErased
 from contracts.notify import DigestDue
 from tests.catching import words
@@ -200,6 +200,26 @@ async def test_what_is_stopped_while_a_digest_is_in_the_post_is_not_in_it(own_no
     assert own_notify.subjects(noor) == ["We wachten nog op jou: Stage over circulair bouwen"]
     kept = {mail.template: mail.status for mail in await own_notify.mails_kept(noor)}
     assert kept == {"digest": "sent", "answer-overdue": "sent", "match-endorsed": "unwanted"}
+
+
+async def test_what_is_answered_while_a_digest_is_in_the_post_is_not_asked_by_it(own_notify):
+    noor = a_person("Noor Jansen")
+    await own_notify.given(noor)
+    await choose(own_notify, noor, proposals="daily")
+    answered, stays = a_match(noor, a_person()), a_match(noor, a_person())
+    await own_notify.when(*(MatchEndorsed(**match | {"version": 2}) for match in (answered, stays)))
+    (digest_id,) = await digests_gathered(own_notify, noor)
+    await own_notify.catcher.away()
+    await own_notify.running.when(DigestDue(digest_id=digest_id))
+
+    await own_notify.running.when(MatchAnswered(**answered | {"version": 3}, side="request", accepted=True))
+    await own_notify.catcher.back()
+    await own_notify.posted()
+
+    (mail,) = own_notify.mails(noor)
+    assert (stays["match_id"] in words(mail), answered["match_id"] in words(mail)) == (True, False)
+    kept = {mail.matter_id: mail.status for mail in await own_notify.mails_kept(noor) if mail.template != "digest"}
+    assert kept == {stays["match_id"]: "sent", answered["match_id"]: "unwanted"}
 
 
 async def test_a_mail_in_the_post_waits_for_the_end_of_quiet_hours_and_a_link_does_not(own_notify):
