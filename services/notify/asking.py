@@ -3,6 +3,7 @@
 Each type of event comes by itself: what ends the asking may be heard before what asks.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from sqlalchemy import text
@@ -27,7 +28,8 @@ from contracts.requests import (
     RequestClosed,
     RequestReopened,
 )
-from services.notify.templates import Template
+from services.notify.tables import InboxItem
+from services.notify.templates import CATEGORY_OF, Category, Template
 
 router = EventRouter()
 
@@ -45,6 +47,23 @@ class Asked(StrEnum):
     HELP = "help"
 
 
+_ASKING = (
+    Template.MATCH_PROPOSED,
+    Template.MATCH_HANDED_OVER,
+    Template.MATCH_ENDORSED,
+    Template.ANSWER_OVERDUE,
+    Template.HAND_OVER_ASKED,
+    Template.HELP_ASKED,
+    Template.REQUEST_EXPIRY_NEAR,
+    Template.OFFER_EXPIRY_NEAR,
+    Template.REQUEST_QUIET,
+    Template.OFFER_QUIET,
+)
+
+ASKING_VALUES = {"asking": list(_ASKING)}
+
+_OF_DESKS = ", ".join(f"'{template}'" for template in _ASKING if CATEGORY_OF[template] is Category.DESK)
+
 _END = text(
     """
     INSERT INTO asked_before AS known (matter_id, asked, version)
@@ -54,19 +73,20 @@ _END = text(
 )
 
 
-def is_over(item: str, category: str, asking: str = ":asking") -> str:
+def is_over(item: str, asking: str = ":asking") -> str:
     """The condition that what an `item` asks is not asked any more; the value of `asking` is in `ASKING_VALUES`.
 
-    What may be asked more than once of a match has the version of it as its occurrence. Whose request or offer expires
-    soon, or is long talked about, is asked as the side of a request is, whichever it is. To look at a match instead of
-    another, or to help with a request, is not asked any more either when the match went on or the request closed after
-    that was asked.
+    Who looks at a match may be a side of it, too: the template tells then as what they are asked. What may be asked
+    more than once of a match has the version of it as its occurrence. Whose request or offer expires soon, or is long
+    talked about, is asked as the side of a request is, whichever it is. To look at a match instead of another, or to
+    help with a request, is not asked any more either when the match went on or the request closed after that was asked.
     """
     return f"""
         CASE WHEN {item}.template = ANY({asking}) THEN EXISTS (
             SELECT FROM (VALUES
                 ({item}.matter_id, CAST('0' || {item}.occurrence AS integer),
-                 CASE WHEN {category} = 'desk' THEN 'desk'
+                 CASE WHEN {item}.template IN ({_OF_DESKS}) OR {item}.member_id NOT IN (
+                        {item}.facts #>> '{{asker,member_id}}', {item}.facts #>> '{{offerer,member_id}}') THEN 'desk'
                       WHEN {item}.facts #>> '{{offerer,member_id}}' = {item}.member_id
                        AND {item}.facts #>> '{{offerer,node}}' IS NULL THEN 'offer'
                       ELSE 'request' END),
@@ -84,24 +104,11 @@ _LEAVE_OUT = text(
     WHERE n.digest_id = :digest_id AND n.status = 'gathered' AND (
         EXISTS (SELECT FROM inbox_item AS i WHERE i.member_id = n.member_id AND i.template = n.template
                 AND i.matter_id = n.matter_id AND i.occurrence = n.occurrence AND i.read_at IS NOT NULL)
-        OR {is_over("n", "n.category")})
+        OR {is_over("n")})
     """
 )
 
-_ASKING = (
-    Template.MATCH_PROPOSED,
-    Template.MATCH_HANDED_OVER,
-    Template.MATCH_ENDORSED,
-    Template.ANSWER_OVERDUE,
-    Template.HAND_OVER_ASKED,
-    Template.HELP_ASKED,
-    Template.REQUEST_EXPIRY_NEAR,
-    Template.OFFER_EXPIRY_NEAR,
-    Template.REQUEST_QUIET,
-    Template.OFFER_QUIET,
-)
-
-ASKING_VALUES = {"asking": list(_ASKING)}
+_OVER = text(f"SELECT item_id FROM inbox_item AS i WHERE item_id = ANY(:item_ids) AND {is_over('i')}")
 
 
 @router.hears(
@@ -149,6 +156,14 @@ def asked_until(event: _MatchGoesOn) -> tuple[Asked, ...]:
 async def leave_out_what_is_over(session: AsyncSession, digest_id: str) -> None:
     """What was read in the inbox, and what is not asked any more, is not mailed."""
     await run(session, _LEAVE_OUT, ASKING_VALUES | {"digest_id": digest_id})
+
+
+async def not_asked_any_more(session: AsyncSession, items: Iterable[InboxItem]) -> set[str]:
+    """Of which of these items what they ask was answered, or is over."""
+    asking = [item.item_id for item in items if item.template in _ASKING]
+    if not asking:
+        return set()
+    return {row[0] for row in await run(session, _OVER, ASKING_VALUES | {"item_ids": asking})}
 
 
 async def _end(session: AsyncSession, matter_id: str, asked: tuple[Asked, ...], version: int) -> None:

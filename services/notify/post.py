@@ -123,7 +123,7 @@ _CLAIM = f"""
                   FROM notification AS i WHERE n.template = 'digest' AND i.digest_id = n.notification_id
                     AND NOT coalesce(i.category = ANY(p.muted), false)
                     AND coalesce(CAST(i.facts ->> 'expires_at' AS timestamptz) > $3, true)
-                    AND NOT ({contradicted("i")} OR {is_over("i", "i.category", "$5")})), '[]')
+                    AND NOT ({contradicted("i")} OR {is_over("i", "$5")})), '[]')
             AS items,
         coalesce((SELECT jsonb_object_agg(c.member_id, to_jsonb(c)) FROM contact AS c
                   WHERE c.member_id = ANY(n.needs || n.member_id)), '{{}}')
@@ -131,7 +131,7 @@ _CLAIM = f"""
                      FROM contact_elsewhere AS e
                      WHERE e.match_id = n.matter_id AND e.reference = ANY(n.needs)), '{{}}') AS contacts,
         EXISTS (SELECT FROM departure AS d WHERE d.member_id = n.member_id AND d.has_left) AS has_left,
-        {contradicted("n")} OR {is_over("n", "n.category", "$5")} AS is_over,
+        {contradicted("n")} OR {is_over("n", "$5")} AS is_over,
         to_jsonb(p) AS chosen,
         coalesce((SELECT jsonb_object_agg(u.category, u.token) FROM unsubscribe_token AS u
                   WHERE u.member_id = n.member_id), '{{}}') AS tokens

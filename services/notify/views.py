@@ -12,7 +12,7 @@ from chassis.problems import describe
 from chassis.telemetry import log
 from contracts.matching import reference
 from contracts.vocabulary import Language
-from services.notify import contacts, tables
+from services.notify import asking, contacts, tables
 from services.notify.moments import Habits, Wishes
 from services.notify.rendering import Person, Reading, inbox_lines
 from services.notify.templates import Category, Rhythm, Template
@@ -31,6 +31,7 @@ class InboxItemView(BaseModel):
     url: str | None = Field(description="Where to go on, if anywhere.")
     created_at: datetime
     read_at: datetime | None
+    is_over: bool = Field(description="Whether what it asks was answered, or is not asked any more.")
 
 
 Plain = Literal[Rhythm.AT_ONCE, Rhythm.DAILY, Rhythm.WEEKLY, Rhythm.NONE]
@@ -118,10 +119,11 @@ async def inbox_views(session: AsyncSession, items: Sequence[tables.InboxItem], 
     known = await contacts.contacts_of(session, shown) if items else {}
     introduced = [item.matter_id for item in items if item.template == Template.INTRODUCTION]
     elsewhere = await contacts.contacts_elsewhere(session, introduced) if introduced else {}
+    over = await asking.not_asked_any_more(session, items)
     views = []
     for item in items:
         try:
-            views.append(_inbox_view(item, known, elsewhere, public_url))
+            views.append(_inbox_view(item, known, elsewhere, public_url, is_over=item.item_id in over))
         except Exception as error:
             log.error("inbox item left out", item_id=item.item_id, template=item.template, fault=describe(error))
     return views
@@ -143,6 +145,8 @@ def _inbox_view(
     known: dict[str, tables.Contact],
     elsewhere: dict[tuple[str, str], tables.ContactElsewhere],
     public_url: str,
+    *,
+    is_over: bool,
 ) -> InboxItemView:
     own = known.get(item.member_id)
     language = Language(own.language) if own else Language.DUTCH
@@ -172,6 +176,7 @@ def _inbox_view(
         url=lines.url,
         created_at=item.created_at,
         read_at=item.read_at,
+        is_over=is_over,
     )
 
 

@@ -9,12 +9,15 @@ CURSOR = "zzz"
 
 
 async def told(neighbourhood, *, twice=False):
-    """Who asks, of whose match they are told, once or of both steps."""
+    """Who asks, and of which match they are told; or of their introduction by it, and what the other began then."""
     pair = await neighbourhood.a_match()
     await press(pair.team, await pair.team.get(f"/matches/{pair.match_id}"), "endorse")
     if twice:
         for who in (pair.asker, pair.offerer):
             await who.post(f"/api/v1/matches/{pair.match_id}/answer", json={"accepted": True})
+        await neighbourhood.quiet()
+        begun = {"match_id": pair.match_id, "text": "De klas komt kijken."}
+        assert (await pair.offerer.post("/api/v1/initiatives", json=begun)).status_code == 201
     await neighbourhood.quiet()
     return pair.asker, f"/matches/{pair.match_id}"
 
@@ -73,3 +76,15 @@ async def test_everything_is_read_by_one_button_and_its_reader_is_on_the_same_pa
 
     assert (answer.status_code, answer.headers["location"]) == (303, at)
     assert [one.text.count(">Nieuw<") for one in (page, await asker.get("/inbox"))] == [2, 0]
+
+
+async def test_what_was_answered_where_the_mail_led_is_new_no_more(neighbourhood):
+    asker, match = await told(neighbourhood)
+    new = await asker.get("/inbox")
+
+    await press(asker, await asker.get(match), "yes")
+    await neighbourhood.quiet()
+
+    answered = well_made(await asker.get("/inbox"), "nl")
+    assert ("Nieuw" in shown(well_made(new, "nl")), "Nieuw" in shown(answered)) == (True, False)
+    assert match in [one.get("href") for one in answered.iter("a")]

@@ -178,6 +178,40 @@ async def test_what_was_read_in_the_inbox_is_in_no_digest(notify, noor):
     assert asked_of(notify, noor, *matters) == [one for one in matters if one != newest["matter_id"]]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+async def test_the_inbox_says_what_is_not_asked_any_more_whichever_was_heard_first(notify, noor, turned):
+    fatima, amir = a_person("Fatima de Wit"), a_person("Amir Bos")
+    match = a_match(noor, fatima, amir, noor)  # who looks at it is a side, too
+    steps = [
+        MatchProposed(**match),
+        MatchEndorsed(**match | {"version": 2}),
+        AnswerOverdue(**match | {"version": 3}, waiting_for=(noor.member_id, fatima.member_id)),
+        MatchAnswered(**match | {"version": 4}, side="request", accepted=True),
+    ]
+
+    for step in reversed(steps) if turned else steps:
+        await notify.when(step)
+
+    over = {who.name: {one["template"]: one["is_over"] for one in await notify.inbox(who)} for who in (noor, fatima)}
+    assert over == {
+        noor.name: {"match-proposed": True, "match-endorsed": True, "answer-overdue": True},
+        fatima.name: {"match-endorsed": False, "answer-overdue": False},
+    }
+    told = {one["template"]: one["is_over"] for one in await notify.inbox(amir)}
+    assert told == {"match-proposed": True, "match-answered": False}
+
+
+async def test_who_looks_at_a_match_is_reminded_until_it_was_judged(notify, noor):
+    matches = judged, waits = [a_match(a_person(), a_person(), noor) for _ in range(2)]
+    for match in matches:
+        await notify.when(AnswerOverdue(**match | {"version": 2}, waiting_for=(noor.member_id,)))
+
+    await notify.when(MatchEndorsed(**judged | {"version": 3}))
+
+    over = {one["matter_id"]: one["is_over"] for one in await notify.inbox(noor)}
+    assert over == {judged["match_id"]: True, waits["match_id"]: False}
+
+
 async def test_what_was_answered_while_its_mail_waited_in_the_post_is_not_asked_by_it(idle_notify):
     noor, fatima = a_person("Noor Jansen"), a_person("Fatima de Wit")
     await idle_notify.given(noor, fatima)

@@ -323,6 +323,7 @@ def test_no_text_can_make_another_event(notify):
         url=None,
         created_at="2026-03-02T09:00:00Z",
         read_at=None,
+        is_over=False,
     )
     event = as_event(item).decode()
     assert event.endswith("\n\n")

@@ -17,7 +17,7 @@ router = APIRouter(include_in_schema=False)
 async def show_inbox(reader: SignedInReader, cursor: Annotated[str, Query(max_length=128)] = "") -> Response:
     """One page of it."""
     found = await reader.ask("/v1/inbox?" + urlencode({"cursor": cursor} if cursor else {}))
-    items = [item | {"path": _path(reader, item["url"])} for item in found["items"]]
+    items = [item | {"path": _path(reader, item["url"]), "is_new": _is_new(item)} for item in found["items"]]
     return reader.page("inbox.html", items=items, older=found["next_cursor"], cursor=cursor)
 
 
@@ -35,6 +35,11 @@ async def mark_read(item_id: Annotated[str, Path(max_length=128)], reader: Signe
     form, item = await reader.form(), quote(item_id, safe="")
     await reader.ask(f"/v1/inbox/{item}/read", method="POST")
     return reader.go_to(rules.local_path(form.get("to")) or f"{_back(form)}#item-{item}")
+
+
+def _is_new(item: Mapping[str, Any]) -> bool:
+    """Whether the reader may still have to look at it; what was answered by way of a mail was looked at there."""
+    return not (item["read_at"] or item.get("is_over"))  # which the release before does not say
 
 
 def _back(form: Mapping[str, str]) -> str:

@@ -104,7 +104,7 @@ _CLAIM = text(
     )
     SELECT t.item_id, t.device_id, t.notification_id, t.category, t.since, t.tries, d.endpoint, d.p256dh, d.auth,
         d.member_id AS owner_id, {_SERVICE} AS service, i.member_id, i.template, i.matter_id, i.facts,
-        i.read_at IS NOT NULL OR {is_over("i", "t.category")} AS was_read,
+        i.read_at IS NOT NULL OR {is_over("i")} AS was_read,
         coalesce((SELECT language FROM contact AS c WHERE c.member_id = i.member_id), 'nl') AS language,
         (SELECT to_jsonb(w) FROM preference AS w WHERE w.member_id = i.member_id) AS chosen
     FROM taken AS t JOIN push_device AS d USING (device_id) JOIN inbox_item AS i USING (item_id)
