@@ -3,9 +3,10 @@
 import pytest
 
 from contracts.vocabulary import Language
-from services.notify.rendering import unsubscribe_page
+from services.notify.rendering import Reading, inbox_lines, unsubscribe_page
 from services.notify.templates import EVERYTHING, Category, Template
 from tests.catching import words
+from tests.notify.conftest import NODE_URL
 from tests.notify.test_mail_texts import NOOR, a_mail, facts_of, page, sent
 
 
@@ -77,6 +78,23 @@ def test_the_button_does_not_lead_to_a_match_that_went_with_who_was_erased(langu
     facts = {erased: sides[erased] | nobody, left: sides[left] | noor, "own_id": own_id}
 
     assert button in told(Template.MATCH_LAPSED, language, lapsed_because="erased", **facts)
+
+
+@pytest.mark.parametrize("reader", [NOOR.member_id, "m-amir"])
+@pytest.mark.parametrize("template", [Template.MATCH_ENDORSED, Template.ANSWER_OVERDUE])
+@pytest.mark.parametrize(
+    ("language", "day"), [("nl", "tot maandag 9 maart 2026."), ("en", "until Monday, 9 March 2026.")]
+)
+def test_a_question_in_the_inbox_or_in_a_digest_has_its_last_day_when_that_is_known(template, reader, language, day):
+    facts = facts_of(template, Language(language)) | {"answer_by": "2026-03-08T23:30:00+00:00"}
+
+    said, unknown = (
+        inbox_lines(Reading(template, Language(language), reader, "m-1", one, NODE_URL)).text
+        for one in (facts, facts | {"answer_by": None})
+    )
+
+    assert said.endswith(day)
+    assert day.split()[0] not in unknown.split()
 
 
 @pytest.mark.parametrize(
