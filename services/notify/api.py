@@ -141,11 +141,13 @@ async def set_preferences(
 
 @router.get("/unsubscribe/{token}")
 async def show_unsubscribe(request: Request, token: str, session: ReadSession) -> Response:
-    """Says what the link would stop, and stops nothing: mail scanners follow links."""
+    """Says what the link would stop, or that it is off, and stops nothing: mail scanners follow links."""
     found = await preferences.unsubscribe_token(session, token)
     if found is None:
         return _unsubscribe_link_unknown(request)
-    return _unsubscribe_reply(request, found.category, await contacts.language_of(session, found.member_id), "asked")
+    language = await contacts.language_of(session, found.member_id)
+    is_off = await preferences.is_muted(session, found.member_id, found.category)
+    return _unsubscribe_reply(request, found.category, language, "off" if is_off else "asked")
 
 
 @router.post("/unsubscribe/{token}")

@@ -75,10 +75,18 @@ async def unsubscribe_token(session: AsyncSession, token: str) -> UnsubscribeTok
 async def mute(session: AsyncSession, member_id: str, category: str) -> None:
     """Stops the mails of a category, or of every one; doing it again changes nothing."""
     await not_while_erasing(session)
-    categories = [one.value for one in Category] if category == EVERYTHING else [category]
-    await run(session, _MUTE, {"member_id": member_id, "categories": sorted(categories)})
+    await run(session, _MUTE, {"member_id": member_id, "categories": sorted(_stopped_by(category))})
+
+
+async def is_muted(session: AsyncSession, member_id: str, category: str) -> bool:
+    """Whether none of the mails that `mute` would stop come any more."""
+    return _stopped_by(category) <= set((await preference_of(session, member_id)).muted)
 
 
 async def unmute(session: AsyncSession, member_id: str, category: str) -> None:
     """Undoes `mute` of one category."""
     await run(session, _UNMUTE, {"member_id": member_id, "category": category})
+
+
+def _stopped_by(category: str) -> set[str]:
+    return {one.value for one in Category} if category == EVERYTHING else {category}

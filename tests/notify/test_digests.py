@@ -308,9 +308,11 @@ async def test_who_stops_all_that_is_gathered_reads_what_still_comes_and_nothing
 
     asked, off = await notify.http.get(link, headers=page), await notify.http.post(link, headers=page)
     on = await notify.http.post(link, headers=page, data={"mails": "on"})  # of a page of before
+    again = await notify.http.get(link, headers=page)
 
     assert [still in one.text for one in (asked, off)] == [True, True]
-    assert ('name="mails"' in off.text, 'href="/preferences"' in off.text, on.text) == (False, True, off.text)
+    assert ('name="mails"' in off.text, 'href="/preferences"' in off.text) == (False, True)
+    assert (asked.text == off.text, on.text, again.text) == (False, off.text, off.text)
     chosen = (await notify.http_as(maya.member_id).get("/v1/preferences")).json()
     assert (chosen["outcomes"], chosen["proposals"]) == ("none", "none")
 

@@ -184,6 +184,17 @@ async def test_the_page_has_a_button_and_a_way_back(notify, noor):
     assert (await notify.http_as(noor.member_id).get("/v1/preferences")).json()["proposals"] == "at-once"
 
 
+async def test_the_link_shows_mails_that_are_off_as_such_with_the_way_back(notify, noor):
+    link, page = await muted_link(notify, noor), {"Accept": "text/html"}
+    await notify.http.post(link, headers=page)
+
+    followed, told = await notify.http.get(link, headers=page), await notify.http.get(link)
+
+    assert "<h1>Deze mails staan uit</h1>" in followed.text
+    assert 'name="mails" value="on"' in followed.text
+    assert told.json() == {"category": "proposals", "unsubscribed": True}
+
+
 async def test_the_page_speaks_the_readers_language(notify):
     maya = a_person("Maya Singh", language="en")
     await notify.given(maya)
