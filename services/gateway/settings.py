@@ -13,6 +13,7 @@ from chassis import (
     PUBLIC_URL,
     UNANSWERED_AFTER_DAYS,
     NetworksFolder,
+    NodeTeamEmail,
     PublicUrl,
     Settings,
     UnansweredAfterDays,
@@ -35,11 +36,7 @@ class GatewaySettings(Settings):
     partners_url: Url | None = Field(default=None, description="Where partners is; without it the node has none.")
     insight_url: Url | None = Field(default=None, description="Where insight is; without it the node has none.")
     public_url: PublicUrl = PUBLIC_URL
-    node_team_email: str | None = Field(
-        default=None,
-        pattern=r"^[\w.+-]+@[\w.-]+$",
-        description="Where people reach the node's team by mail, at the foot of each page; none: no page says it.",
-    )
+    node_team_email: NodeTeamEmail = None
     networks_folder: NetworksFolder = None
     unanswered_after_days: UnansweredAfterDays = UNANSWERED_AFTER_DAYS
     trusted_proxies: str = Field(

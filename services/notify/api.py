@@ -220,7 +220,9 @@ def _unsubscribe_reply(
 
 def _unsubscribe_link_unknown(request: Request) -> Response:
     if _wants_page(request):
-        return HTMLResponse(unsubscribe_link_unknown_page(), 404, headers=_PAGE_HEADERS)
+        return HTMLResponse(
+            unsubscribe_link_unknown_page(settings_of(request).node_team_email), 404, headers=_PAGE_HEADERS
+        )
     return UnsubscribeLinkUnknown().response()
 
 

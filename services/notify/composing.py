@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from email.header import Header
 from email.utils import format_datetime, formataddr
+from functools import cache
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
@@ -126,6 +127,7 @@ def reading_of(mail: Claimed, settings: NotifySettings) -> Reading:
         public_url=settings.public_url,
         name=str(own["name"]),
         signed=settings.mail_name,
+        team=settings.node_team_email,
         persons={who: _person(mail.contacts[who]) for who in mail.needs if who != mail.member_id},
         unsubscribe_url=_unsubscribe_url(mail, settings),
         category=mail.category or (EVERYTHING if template is Template.DIGEST else None),
@@ -156,12 +158,23 @@ def _unsubscribe_url(mail: Claimed, settings: NotifySettings) -> str | None:
 
 
 def _reply_to(reading: Reading) -> str | None:
-    """Whom an answer reaches: in an introduction the other, who agreed to share their address; else nobody."""
-    if reading.template is not Template.INTRODUCTION or not reading.persons:
+    """Whom an answer reaches: in an introduction the other, who agreed to share their address; else the node's team."""
+    if reading.template is not Template.INTRODUCTION:
+        return _answered_by_team(reading.signed, reading.team) if reading.team else None
+    if not reading.persons:
         return None
     (other,) = reading.persons.values()
+    return _answered_at(as_greeted(other.name), other.email)
+
+
+@cache  # it is the same in nearly every mail
+def _answered_by_team(name: str, address: str) -> str | None:
+    return _answered_at(name, address)
+
+
+def _answered_at(name: str, address: str) -> str | None:
     with suppress(AddressNotSupported):
-        return _mailbox(as_greeted(other.name), _address(other.email))
+        return _mailbox(name, _address(address))
     return None
 
 

@@ -52,6 +52,7 @@ class Reading:
     public_url: str
     name: str = ""
     signed: str = "Om de Hoek"
+    team: str | None = None  # where the node's team is reached, if that is told
     persons: Mapping[str, Person] | None = None  # by member id; only those whom the reader may see
     unsubscribe_url: str | None = None
     category: str | None = None  # what the link to unsubscribe stops
@@ -96,9 +97,9 @@ def unsubscribe_page(category: str, language: Language, state: Literal["asked", 
     return page.render(lang=language.value, category=category, state=state)
 
 
-def unsubscribe_link_unknown_page() -> str:
+def unsubscribe_link_unknown_page(team: str | None) -> str:
     """The page behind a link that is of nobody (any more); whose language it was, nobody knows."""
-    return _environment("html").get_template("unsubscribe-unknown.jinja").render(lang=Language.DUTCH.value)
+    return _environment("html").get_template("unsubscribe-unknown.jinja").render(lang=Language.DUTCH.value, team=team)
 
 
 def _context(reading: Reading) -> dict[str, Any]:
@@ -109,6 +110,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "name": as_greeted(reading.name),
         "by": as_greeted(str(facts.get("by_name", ""))),
         "signed": reading.signed,
+        "team": reading.team,
         "url": url_of(reading),
         "unsubscribe_url": reading.unsubscribe_url,
         "category": reading.category,
@@ -220,7 +222,7 @@ def _environment(form: str) -> Environment:
     )
     environment.globals["layout"] = f"layout.{form}"
     parts = environment.get_template(f"parts.{form}").module
-    names = ("p", "action", "link", "party", "because", "person", "item", "meeting_card")
+    names = ("p", "action", "link", "party", "because", "person", "mailto", "item", "meeting_card")
     environment.globals.update({name: getattr(parts, name) for name in names})
     environment.globals["about"] = environment.get_template("about.jinja").module.about  # type: ignore[attr-defined]
     return environment

@@ -63,6 +63,8 @@ FINISH_SECONDS = 6.0
 async def send_mail(service: "Service") -> None:
     """Sends for as long as the service runs, under a new number whenever the database lost sight of us."""
     settings = cast(NotifySettings, service.settings)
+    if not settings.node_team_email:
+        log.warning("no mail says where the node's team is reached, and an answer to one goes nowhere: node_team_email")
     while True:
         try:
             async with sender_number(settings.database_url) as (number, lost):

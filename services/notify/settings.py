@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr, field_validator
 
-from chassis import PUBLIC_URL, PublicUrl, Settings
+from chassis import PUBLIC_URL, NodeTeamEmail, PublicUrl, Settings
 from services.notify.moments import Habits
 from services.notify.push.sealing import Seal
 from services.notify.smtp import mail_server
@@ -43,6 +43,7 @@ class NotifySettings(Settings):
     mail_from: str = Field(
         default="Om de Hoek <post@omdehoek.example>", description="The sender; its domain is in every Message-ID."
     )
+    node_team_email: NodeTeamEmail = None
     mail_poll_seconds: float = Field(
         default=1.0, gt=0, description="How often to look for mail that is due, even when nothing woke the sender."
     )
