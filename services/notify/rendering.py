@@ -115,7 +115,7 @@ def _context(reading: Reading) -> dict[str, Any]:
         "unsubscribe_url": reading.unsubscribe_url,
         "category": reading.category,
         "items": reading.items,
-        "until": _clock_time(facts.get("expires_at")),
+        "until": _hour_of(facts.get("expires_at"), reading.language),
         "confirms": facts.get("confirms", False),
         "day_over": facts.get("day_over", False),
         "area": scope_in_words(facts.get("scope", {}), reading.language),
@@ -183,13 +183,16 @@ def url_of(reading: Reading) -> str:
     return f"{reading.public_url}{page_of(reading.template, reading.matter_id, reading.facts)}"
 
 
-def _clock_time(moment: str | None) -> str | None:
-    return moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).strftime("%H:%M")
-
-
 def _day_of(moment: str | None, language: Language) -> str | None:
     day = moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).date()
     return when_in_words(day, None, None, None, language) if day else None
+
+
+def _hour_of(moment: str | None, language: Language) -> str | None:
+    """With its day: a mail may be read long after it came."""
+    at = "om" if language is Language.DUTCH else "at"
+    clock = moment and datetime.fromisoformat(moment).astimezone(AMSTERDAM).strftime("%H:%M")
+    return f"{_day_of(moment, language)} {at} {clock}" if clock else None
 
 
 def _subject(template: JinjaTemplate, context: dict[str, Any]) -> str:

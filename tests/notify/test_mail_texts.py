@@ -425,10 +425,16 @@ def test_an_invitation_says_in_its_first_sentence_who_invites(is_member):
     ]
 
 
-def test_a_link_says_until_when_it_works_on_a_dutch_clock():
-    assert "tot 14:35 uur" in words(sent(a_mail(Template.SIGN_IN)))
-    summer = datetime(2026, 7, 2, 12, 35, tzinfo=UTC).isoformat()
-    assert "tot 14:35 uur" in words(sent(a_mail(Template.SIGN_IN, expires_at=summer)))
+@pytest.mark.parametrize("template", [Template.SIGN_IN, Template.JOINING])
+def test_a_link_says_until_which_day_and_hour_it_works_on_a_dutch_clock(template):
+    night = datetime(2026, 7, 5, 22, 30, tzinfo=UTC).isoformat()
+
+    winter = [words(sent(a_mail(template, language))) for language in Language]
+    summer = words(sent(a_mail(template, expires_at=night)))
+
+    assert "tot maandag 2 maart 2026 om 14:35 uur" in winter[0]
+    assert "until Monday, 2 March 2026 at 14:35." in winter[1]
+    assert "tot maandag 6 juli 2026 om 00:30 uur" in summer
 
 
 def test_the_headers_say_who_whom_and_that_no_person_wrote_it():
