@@ -42,11 +42,15 @@ CURRENT = "(SELECT number FROM projection WHERE current)"
 _FITS = """
     NOT EXISTS (SELECT FROM lost AS l WHERE l.projection = p.projection AND l.node = p.node
         AND l.proposition_id = p.proposition_id AND p.version <= l.until_version)
-    AND (CAST(:region AS text) IS NULL OR p.node = :region)
-    AND (CAST(:province AS text) IS NULL OR p.province = :province)
     AND (CAST(:kind AS text) IS NULL OR p.kind = :kind)
     AND (CAST(:theme AS text) IS NULL OR :theme = ANY(p.themes))
-    AND (CAST(:network AS text) IS NULL OR :network = ANY(g.networks))
+    """
+
+#: What is looked at of what fits; the rest is what it is put beside where something lacks.
+_IS_HERE = """
+    ((CAST(:region AS text) IS NULL OR p.node = :region)
+    AND (CAST(:province AS text) IS NULL OR p.province = :province)
+    AND (CAST(:network AS text) IS NULL OR :network = ANY(g.networks))) IS TRUE AS is_here
     """
 
 #: The networks of who asks or offers are those of the organisation.
@@ -64,7 +68,7 @@ _KM = f"""
 
 #: Each request is answered, still waits, or came to nothing. One that is past its day has expired, told or not.
 _REQUESTS = f"""
-    SELECT p.*, g.networks, i.introduced_at, {_KM} AS km,
+    SELECT p.*, g.networks, {_IS_HERE}, i.introduced_at, {_KM} AS km,
         (i.introduced_at IS NOT NULL OR p.status IN ('fulfilled', 'in-conversation')) AS is_answered,
         (p.status = 'open' AND p.expires_at > :now) AS is_open,
         EXISTS (SELECT FROM mark AS m WHERE m.projection = p.projection AND m.node = p.node
@@ -83,7 +87,7 @@ _REQUESTS = f"""
     """
 
 _OFFERS = f"""
-    SELECT p.*, g.networks, (p.placed_at >= :since AND p.placed_at < :until) AS is_new,
+    SELECT p.*, g.networks, {_IS_HERE}, (p.placed_at >= :since AND p.placed_at < :until) AS is_new,
         (p.status = 'open' AND p.expires_at > :now) AS is_open,
         EXISTS (SELECT FROM match AS m WHERE m.projection = p.projection AND m.offer_node = p.node
                 AND m.offer_id = p.proposition_id AND m.introduced_at IS NOT NULL) AS is_taken_up
@@ -127,7 +131,7 @@ def _requests_by(by: By | None) -> TextClause:
             count(*) FILTER (WHERE {waits} AND {_SO_FAR} >= 7 AND {_SO_FAR} < 30) AS waiting_month,
             count(*) FILTER (WHERE {waits} AND {_SO_FAR} >= 30 AND {_SO_FAR} < 90) AS waiting_quarter,
             count(*) FILTER (WHERE {waits} AND {_SO_FAR} >= 90) AS waiting_longer
-        FROM ({_REQUESTS}) AS c {several} GROUP BY 1
+        FROM ({_REQUESTS}) AS c {several} WHERE c.is_here GROUP BY 1
         """
     )
 
@@ -139,7 +143,7 @@ def _offers_by(by: By | None) -> TextClause:
         SELECT COALESCE({key}, '') AS key, count(*) FILTER (WHERE c.is_new) AS offered,
             count(*) FILTER (WHERE c.is_open) AS standing,
             count(*) FILTER (WHERE c.is_new AND c.is_taken_up) AS taken_up
-        FROM ({_OFFERS}) AS c {several} GROUP BY 1
+        FROM ({_OFFERS}) AS c {several} WHERE c.is_here GROUP BY 1
         """
     )
 
@@ -167,28 +171,41 @@ async def counts(session: AsyncSession, asked: Asked, by: By | None) -> dict[str
     return found
 
 
+#: What has the theme that is looked at may have others too, of which not all is counted.
+_WHICH: dict[By, str] = {
+    "theme": "key IS NOT NULL AND (CAST(:theme AS text) IS NULL OR key = :theme)",
+    "kind": "key IS NOT NULL",
+}
+
 _SPOTS = {
     across: text(
         f"""
-        WITH requests AS ({_REQUESTS}), offers AS ({_OFFERS}),
-        asked AS (SELECT {key} AS key, c.province, count(*) AS n, count(*) FILTER (WHERE NOT c.is_answered) AS open
-                  FROM requests AS c {several} GROUP BY 1, 2),
-        offered AS (SELECT {key} AS key, c.province, count(*) AS n FROM offers AS c {several} WHERE c.is_open
-                    GROUP BY 1, 2)
-        SELECT key, province, COALESCE(asked.n, 0) AS asked, COALESCE(asked.open, 0) AS not_answered,
-            COALESCE(offered.n, 0) AS offered,
-            COALESCE(sum(offered.n) OVER (PARTITION BY key), 0) - COALESCE(offered.n, 0) AS offered_elsewhere,
-            COALESCE(sum(asked.n) OVER (PARTITION BY key), 0) - COALESCE(asked.n, 0) AS asked_elsewhere
-        FROM asked FULL JOIN offered USING (key, province) WHERE key IS NOT NULL
+        WITH asked AS (
+            SELECT {key} AS key, c.province, count(*) AS there, count(*) FILTER (WHERE c.is_here) AS here,
+                count(*) FILTER (WHERE c.is_here AND NOT c.is_answered) AS not_answered
+            FROM ({_REQUESTS}) AS c {several} GROUP BY 1, 2),
+        offered AS (
+            SELECT {key} AS key, c.province, count(*) AS there, count(*) FILTER (WHERE c.is_here) AS here
+            FROM ({_OFFERS}) AS c {several} WHERE c.is_open GROUP BY 1, 2)
+        SELECT key, province, COALESCE(asked.here, 0) AS asked, COALESCE(asked.not_answered, 0) AS not_answered,
+            COALESCE(offered.here, 0) AS offered, asked.there IS NOT NULL AS is_asked_there,
+            offered.there IS NOT NULL AS is_offered_there,
+            COALESCE(sum(offered.there) OVER (PARTITION BY key), 0) - COALESCE(offered.there, 0) AS offered_elsewhere,
+            COALESCE(sum(asked.there) OVER (PARTITION BY key), 0) - COALESCE(asked.there, 0) AS asked_elsewhere
+        FROM asked FULL JOIN offered USING (key, province) WHERE {only}
         """
     )
-    for across, (key, several) in KEYS.items()
-    if across in ("theme", "kind")
+    for across, only in _WHICH.items()
+    for key, several in (KEYS[across],)
 }
 
 
 async def spots(session: AsyncSession, asked: Asked, across: str) -> Sequence[Any]:
-    """For each theme or kind in each province: what was asked in the period and is offered now, also elsewhere."""
+    """For each theme or kind in each province: what was asked in the period and is offered now, also elsewhere.
+
+    What nobody there or elsewhere offers is nobody's of the whole country, whichever part of it is looked at. That
+    tells no more than looking at all of it does.
+    """
     return (await run(session, _SPOTS[across], asked.values())).all()  # type: ignore[index]
 
 

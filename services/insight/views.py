@@ -82,7 +82,10 @@ class Spot(BaseModel):
 
 
 class SpotsView(BaseModel):
-    """Where something lacks, and where something lies idle; the largest first."""
+    """Where something lacks, and where something lies idle; the largest first.
+
+    Of the region, the province or the network that is asked for, beside what all of them ask and offer.
+    """
 
     across: str
     since: str
@@ -193,8 +196,8 @@ def spots_of(found: Sequence[Any], *, exact: bool) -> tuple[list[Spot], list[Spo
             key=row["key"], province=row["province"], **told | _with_parts(row, "asked", ("not_answered",), exact=exact)
         )
 
-    white = [spot(row) for row in found if row["asked"] and not row["offered"]]
-    surplus = [spot(row) for row in found if row["offered"] and not row["asked"]]
+    white = [spot(row) for row in found if row["asked"] and not row["is_offered_there"]]
+    surplus = [spot(row) for row in found if row["offered"] and not row["is_asked_there"]]
     white.sort(key=lambda one: (-rules.least(one.asked), one.key, one.province))
     surplus.sort(key=lambda one: (-rules.least(one.offered), one.key, one.province))
     return white, surplus

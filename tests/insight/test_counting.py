@@ -159,22 +159,6 @@ async def test_what_a_region_that_was_put_back_does_not_know_any_more_is_not_cou
     assert (await insight.exactly("summary", region=insight.zeeland))["counts"]["asked"] == 3
 
 
-async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insight):
-    robots, nature = (Theme.ROBOTISATION,), (Theme.BIODIVERSITY,)
-    await insight.heard(
-        insight.zeeland,
-        *(a_request(themes=robots) for _ in range(7)),
-        an_offer(themes=robots, place="Utrecht"),
-        *(an_offer(themes=nature) for _ in range(3)),
-    )
-
-    spots = await insight.asked("spots", region=insight.zeeland)
-    (white,), (first, _) = spots["white"], spots["surplus"]
-    assert (white["key"], white["province"], white["asked"]) == ("robotisation", "Zeeland", 5)
-    assert (white["offered_elsewhere"], white["not_answered"]) == ("1-4", 5)
-    assert (first["key"], first["province"], first["offered"]) == ("biodiversity", "Zeeland", "1-4")
-
-
 async def test_how_few_a_few_are_and_how_it_went_for_them_is_told_by_no_group(insight):
     robots = {"themes": (Theme.ROBOTISATION,)}
     fulfilled = {"status": Status.FULFILLED, "said": RequestClosed}
