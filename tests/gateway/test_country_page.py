@@ -7,11 +7,14 @@ import pytest
 from httpx import AsyncClient, Response
 from nats.js.api import StreamSource
 
+from contracts.event import Event
+from contracts.requests import RequestClosed
+from contracts.vocabulary import Status, Theme
 from tests.faults.proxy import Line
 from tests.gateway.conftest import another_gateway, insight_forgets
 from tests.gateway.test_pages import heading, shown, well_made
 from tests.given import eventually, fresh_name
-from tests.insight.conftest import a_request
+from tests.insight.conftest import a_request, an_offer
 from tests.nodes.sourcing import disconnect, source_from
 
 
@@ -90,21 +93,51 @@ async def test_while_the_broker_is_away_it_says_that_it_does_not_know(neighbourh
 
 
 @pytest.fixture
-async def left_out(neighbourhood):
-    """A region that said something once, and that nobody listens to any more."""
+async def heard(neighbourhood):
+    """Lets the nation hear what a region says, which nobody listens to any more afterwards; gives its name."""
     name = fresh_name("weg")
     (insight,) = (one for one in neighbourhood.services if one.service.name == "insight")
-    await insight.publish_elsewhere(a_request(), said_by=name)
-    await insight.quiet()
-    yield name
+
+    async def hear(*events: Event) -> str:
+        for event in events:
+            await insight.publish_elsewhere(event, said_by=name)
+        await insight.quiet()
+        return name
+
+    yield hear
     await insight_forgets(neighbourhood, name)
+
+
+@pytest.fixture
+async def left_out(heard):
+    """A region that said something once, and that nobody listens to any more."""
+    return await heard(a_request())
+
+
+def card(page: Response, region: str, language: str = "nl") -> str:
+    """What is said of a region."""
+    (told,) = (one for one in map(shown, well_made(page, language).iter("li")) if region in one)
+    return told
 
 
 async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nation, left_out):
     page = await known_country(await nation.team())
 
-    cards = [shown(one) for one in well_made(page, "nl").iter("li") if left_out in shown(one)]
-    assert [one.startswith("Nu niet bereikbaar") for one in cards] == [True]
+    assert card(page, left_out).startswith("Nu niet bereikbaar")
+
+
+async def test_what_a_region_lacks_is_asked_there_still_and_offered_nowhere_in_it(nation, heard):
+    offered, answered, lacks = Theme.ROBOTISATION, Theme.BIODIVERSITY, Theme.CIRCULAR_ECONOMY
+    region = await heard(
+        *(a_request(themes=(theme,)) for theme in (offered, lacks)),
+        a_request(themes=(answered,), said=RequestClosed, status=Status.FULFILLED),
+        an_offer(themes=(offered,), place="Utrecht"),
+    )
+
+    page = await known_country(await nation.team())
+
+    told = card(page, region)
+    assert told.endswith("Gevraagd, maar daar door niemand aangeboden: circulaire economie."), told
 
 
 def figures(answer, language="nl"):

@@ -1,6 +1,7 @@
 """The country at a glance, for the team of the national node: how each region does, and which one is not heard of."""
 
 import asyncio
+from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -65,9 +66,10 @@ async def _insight(reader: Reader, what: str, **asked: str) -> Any:
 
 
 async def _lacks(reader: Reader, region: str) -> list[str]:
-    """The themes that are asked for in a region and offered by nobody there, what is asked most first."""
-    white = (await _insight(reader, "spots", region=region))["white"]
-    return list(dict.fromkeys(spot["key"] for spot in white))[:THEMES_NAMED]
+    """The themes that wait for an answer in a region and that nobody there offers, what is asked most first."""
+    groups = (await _insight(reader, "counts", by="theme", region=region))["groups"]
+    lacking = (one["key"] for one in groups if one["key"] and one["waiting"] and not one["standing"])
+    return list(islice(lacking, THEMES_NAMED))
 
 
 async def _away(reader: Reader) -> dict[str, bool] | None:
