@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
 from chassis import Now, SignedIn
 from chassis.identity import NotAllowed
@@ -31,6 +31,7 @@ class Call:
 
 
 async def _call(
+    request: Request,
     who: SignedIn,
     now: Now,
     since: Annotated[
@@ -56,6 +57,7 @@ async def _call(
         kind=kind,
         theme=theme,
         network=network,
+        nation=request.app.state.service.settings.national_node,
     )
     return Call(asked, first, last, exact)
 

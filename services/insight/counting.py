@@ -20,7 +20,10 @@ from services.insight.rules import By
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is counted: requests and offers placed in `[since, until)`, as far as they fit what is filled in."""
+    """What is counted: requests and offers placed in `[since, until)`, as far as they fit what is filled in.
+
+    A request is escalated to the nation by another node; where there is none (the node stands alone), by nobody.
+    """
 
     since: datetime
     until: datetime
@@ -30,6 +33,7 @@ class Asked:
     kind: str | None = None
     theme: str | None = None
     network: str | None = None
+    nation: str | None = None
 
     def values(self) -> dict[str, Any]:
         """For the statements."""
@@ -182,14 +186,16 @@ _SPOTS = {
         f"""
         WITH asked AS (
             SELECT {key} AS key, c.province, count(*) AS there, count(*) FILTER (WHERE c.is_here) AS here,
-                count(*) FILTER (WHERE c.is_here AND NOT c.is_answered) AS not_answered
+                count(*) FILTER (WHERE c.is_here AND NOT c.is_answered) AS not_answered,
+                count(*) FILTER (WHERE c.is_here AND NOT c.is_answered AND c.is_open AND NOT c.is_escalated
+                                 AND c.node <> CAST(:nation AS text)) AS to_escalate
             FROM ({_REQUESTS}) AS c {several} GROUP BY 1, 2),
         offered AS (
             SELECT {key} AS key, c.province, count(*) AS there, count(*) FILTER (WHERE c.is_here) AS here
             FROM ({_OFFERS}) AS c {several} WHERE c.is_open GROUP BY 1, 2)
         SELECT key, province, COALESCE(asked.here, 0) AS asked, COALESCE(asked.not_answered, 0) AS not_answered,
-            COALESCE(offered.here, 0) AS offered, asked.there IS NOT NULL AS is_asked_there,
-            offered.there IS NOT NULL AS is_offered_there,
+            COALESCE(asked.to_escalate, 0) AS to_escalate, COALESCE(offered.here, 0) AS offered,
+            asked.there IS NOT NULL AS is_asked_there, offered.there IS NOT NULL AS is_offered_there,
             COALESCE(sum(offered.there) OVER (PARTITION BY key), 0) - COALESCE(offered.there, 0) AS offered_elsewhere,
             COALESCE(sum(asked.there) OVER (PARTITION BY key), 0) - COALESCE(asked.there, 0) AS asked_elsewhere
         FROM asked FULL JOIN offered USING (key, province) WHERE {only}

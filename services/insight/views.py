@@ -76,6 +76,9 @@ class Spot(BaseModel):
     province: str
     asked: Shown
     not_answered: Shown | None = Field(description="Of those asked; none of a few.")
+    to_escalate: Shown | None = Field(
+        description="Of those not answered: still open in a region, and not sought an answer to in the whole country."
+    )
     offered: Shown = Field(description="Offers that stand there now.")
     offered_elsewhere: Shown = Field(description="Offers that stand in other provinces.")
     asked_elsewhere: Shown
@@ -91,7 +94,7 @@ class SpotsView(BaseModel):
     since: str
     until: str
     exact: bool
-    white: list[Spot] = Field(description="Asked in the period, and nobody there offers it now.")
+    white: list[Spot] = Field(description="Asked in the period, not all of it answered, and nobody there offers it.")
     surplus: list[Spot] = Field(description="Offered there now, and nobody there asked for it in the period.")
 
 
@@ -191,12 +194,12 @@ def spots_of(found: Sequence[Any], *, exact: bool) -> tuple[list[Spot], list[Spo
     numbers = ("offered", "offered_elsewhere", "asked_elsewhere")
 
     def spot(row: Any) -> Spot:
-        told = {name: rules.shown(int(row[name]), exact=exact) for name in numbers}
-        return Spot(
-            key=row["key"], province=row["province"], **told | _with_parts(row, "asked", ("not_answered",), exact=exact)
-        )
+        told: dict[str, Any] = {name: rules.shown(int(row[name]), exact=exact) for name in numbers}
+        told |= _with_parts(row, "asked", ("not_answered", "to_escalate"), exact=exact)
+        return Spot(key=row["key"], province=row["province"], **told)
 
     white = [spot(row) for row in found if row["asked"] and not row["is_offered_there"]]
+    white = [one for one in white if one.not_answered != 0]  # of a few it is not told, and they stay
     surplus = [spot(row) for row in found if row["offered"] and not row["is_asked_there"]]
     white.sort(key=lambda one: (-rules.least(one.asked), one.key, one.province))
     surplus.sort(key=lambda one: (-rules.least(one.offered), one.key, one.province))

@@ -2,19 +2,21 @@
 
 import re
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from httpx import AsyncClient, Response
 from nats.js.api import StreamSource
 
 from contracts.event import Event
+from contracts.matching import IntroductionMade, RequestEscalated
 from contracts.requests import RequestClosed
-from contracts.vocabulary import Status, Theme
+from contracts.vocabulary import Kind, Status, Theme
 from tests.faults.proxy import Line
 from tests.gateway.conftest import another_gateway, insight_forgets
 from tests.gateway.test_pages import heading, shown, well_made
 from tests.given import eventually, fresh_name
-from tests.insight.conftest import a_request, an_offer
+from tests.insight.conftest import a_match, a_request, an_offer
 from tests.nodes.sourcing import disconnect, source_from
 
 
@@ -114,6 +116,11 @@ async def left_out(heard):
     return await heard(a_request())
 
 
+def escalation_of(request: Any) -> RequestEscalated:
+    """Nobody in its region could answer it."""
+    return RequestEscalated(request_id=request.request_id, member_id=request.member_id, title=request.title)
+
+
 def card(page: Response, region: str, language: str = "nl") -> str:
     """What is said of a region."""
     (told,) = (one for one in map(shown, well_made(page, language).iter("li")) if region in one)
@@ -138,6 +145,41 @@ async def test_what_a_region_lacks_is_asked_there_still_and_offered_nowhere_in_i
 
     told = card(page, region)
     assert told.endswith("Gevraagd, maar daar door niemand aangeboden: circulaire economie."), told
+
+
+def spot(page: Response, what: str) -> str:
+    """What is said of something that lacks."""
+    (told,) = (one for one in map(shown, well_made(page, "nl").iter("li")) if one.startswith(what))
+    return told
+
+
+async def test_to_escalate_is_advised_where_something_waits_that_nobody_escalated(nation, heard):
+    """All are asked in Zeeland and offered in Utrecht; so many that they come before what others ask here."""
+    escalated, answered, waits = Theme.CIRCULAR_ECONOMY, Theme.SUSTAINABLE_BUILDING, Theme.SUSTAINABLE_MOBILITY
+    offers = [an_offer(themes=(theme,), place="Utrecht") for theme in (escalated, answered, waits)]
+    further = [a_request(themes=(escalated,)) for _ in range(9)]
+    met = a_request(themes=(answered,))
+    region = await heard(*offers, *further, met, *(a_request(themes=(waits,)) for _ in range(9)))
+    await heard(*map(escalation_of, (*further, met)), a_match(met, offers[1], said=IntroductionMade))
+    team = await nation.team()
+
+    country = await known_country(team)
+    exact = await team.get("/insight", params={"exact": "1", "region": region})
+
+    for page in (country, exact):
+        told = [spot(page, f"{what} in Zeeland") for what in ("circulaire economie", "duurzame mobiliteit")]
+        assert ["Laat een ambassadeur de vraag doorzetten." in one for one in told] == [False, True], told
+        assert "duurzaam bouwen in Zeeland" not in page.text
+
+
+async def test_a_region_does_not_speak_of_others_and_advises_to_escalate_what_it_has_no_offer_of(neighbourhood, heard):
+    region = await heard(a_request(kind=Kind.EQUIPMENT, themes=(Theme.HEALTH_AND_CARE,)))
+    of_region = await neighbourhood.team()
+
+    page = await of_region.get("/insight", params={"exact": "1", "region": region, "kind": Kind.EQUIPMENT})
+
+    told = spot(page, "gezondheid")
+    assert told.endswith("Ook elders in deze regio biedt niemand dit aan. Laat een ambassadeur de vraag doorzetten.")
 
 
 def figures(answer, language="nl"):

@@ -1,7 +1,9 @@
 """Where something lacks and where something lies idle. Each test has a kind of its own: they share the provinces."""
 
-from contracts.vocabulary import Kind, Theme
-from tests.insight.conftest import a_request, an_offer, an_organisation
+from contracts.matching import RequestEscalated
+from contracts.requests import RequestClosed
+from contracts.vocabulary import Kind, Status, Theme
+from tests.insight.conftest import ASKER, a_request, an_offer, an_organisation
 
 
 async def test_what_is_asked_where_nobody_offers_it_and_the_other_way_round(insight):
@@ -38,3 +40,24 @@ async def test_nobody_else_is_nobody_in_the_whole_country_whichever_part_of_it_i
         [("robotisation", "Zeeland", 1, 1)]  # what another region offers in Zeeland is to be found there
     ] * len(parts)
     assert (left["key"], left["asked_elsewhere"]) == ("robotisation", 1)
+
+
+async def test_what_waits_and_can_be_escalated_is_told_and_of_a_few_is_not(insight):
+    alone = {"kind": Kind.INTERNSHIP}
+    fulfilled = {"status": Status.FULFILLED, "said": RequestClosed} | alone
+    requests = [a_request(**alone) for _ in range(6)]
+    escalated = RequestEscalated(request_id=requests[0].request_id, member_id=ASKER, title="x")
+    await insight.heard(insight.zeeland, *requests, escalated, a_request(**fulfilled))
+    await insight.heard(insight.utrecht, a_request(place="Utrecht", themes=(Theme.BIODIVERSITY,), **alone))
+    await insight.heard(insight.utrecht, a_request(place="Goes", themes=(Theme.ROBOTISATION,), **fulfilled))
+    await insight.given(a_request(themes=(Theme.DIGITALISATION,), **alone))  # the nation has nobody to escalate to
+
+    exact = (await insight.exactly("spots", **alone))["white"]
+    rounded = (await insight.asked("spots", **alone))["white"]
+
+    told = {one["key"]: (one["not_answered"], one["to_escalate"]) for one in exact}
+    assert told == {"energy-transition": (6, 5), "biodiversity": (1, 1), "digitalisation": (1, 0)}
+    few = dict.fromkeys(("biodiversity", "digitalisation", "robotisation"), (None, None))  # nor that one was answered
+    assert {one["key"]: (one["not_answered"], one["to_escalate"]) for one in rounded} == few | {
+        "energy-transition": (5, 5)
+    }
