@@ -4,13 +4,15 @@ import tomllib
 
 import pytest
 
+from chassis.inputs import checked
 from chassis.problems import FieldErrors
 from contracts.partners import Thing
 from contracts.vocabulary import Kind, Network, OrganisationKind, Theme
 from services.partners import rules
-from services.partners.inputs import DATA
+from services.partners.inputs import DATA, PersonData
 from services.partners.profiles import FOLDER, profile_of
 from services.partners.rules import UnknownType
+from tests.partners.conftest import PERSON
 
 AGREED = "https://docenten.example"
 
@@ -81,3 +83,11 @@ def test_a_centre_is_told_in_the_words_of_its_network():
     with pytest.raises(FieldErrors) as refused:
         profile.read("centre", {"centrumnaam": "", "stad": "Zwolle", "kleur": "groen"})
     assert [error["field"] for error in refused.value.facts["errors"]] == ["centrumnaam", "kleur"]
+
+
+@pytest.mark.parametrize("length", [101, 201])
+def test_how_long_a_persons_name_may_be_is_told_as_members_has_it(length):
+    with pytest.raises(FieldErrors) as wrong:
+        checked(PersonData, PERSON | {"name": "a" * length})
+
+    assert wrong.value.facts["errors"] == [{"field": "name", "message": "must have at most 100 characters"}]
