@@ -124,6 +124,7 @@ def _requests_by(by: By | None) -> TextClause:
             count(*) FILTER (WHERE {waits}) AS waiting,
             count(*) FILTER (WHERE NOT c.is_answered AND NOT c.is_open) AS unanswered,
             count(*) FILTER (WHERE c.is_escalated) AS escalated,
+            count(*) FILTER (WHERE {waits} AND c.is_escalated) AS waiting_escalated,
             count(*) FILTER (WHERE c.status = 'fulfilled') AS fulfilled,
             count(c.introduced_at) AS introduced,
             count(c.km) AS with_km,
@@ -159,7 +160,8 @@ _OFFERS_BY = {by: _offers_by(by) for by in KEYS}
 NOTHING = dict.fromkeys(
     (
         *("asked", "answered", "waiting", "unanswered", "escalated", "fulfilled", "introduced", "with_km"),
-        *("waiting_week", "waiting_month", "waiting_quarter", "waiting_longer", "offered", "standing", "taken_up"),
+        *("waiting_week", "waiting_month", "waiting_quarter", "waiting_longer", "waiting_escalated"),
+        *("offered", "standing", "taken_up"),
     ),
     0,
 ) | dict.fromkeys(("days_to_answer", "km_to_answer", "days_waiting"))

@@ -18,7 +18,8 @@ class Counts(BaseModel):
     asked: Shown | None = Field(description="Requests that were placed in the period.")
     answered: Shown | None = Field(description="Of those: led to an introduction, or were answered in another way.")
     waiting: Shown | None = Field(description="Of those: still open, without an answer.")
-    unanswered: Shown | None = Field(description="Of those: ended without an answer.")
+    waiting_escalated: Shown | None = Field(description="Of those waiting: sought an answer to in the whole country.")
+    unanswered: Shown | None = Field(description="Of those asked: ended without an answer.")
     escalated: Shown | None = Field(description="Of those: sought an answer to in the whole country.")
     fulfilled: Shown | None = Field(description="Of those: the asker said that it was answered.")
     offered: Shown | None = Field(description="Offers that were placed in the period.")
@@ -218,7 +219,9 @@ def _told(row: Mapping[str, Any], *, exact: bool) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     for name, parts in _PARTS.items():
         counts |= _with_parts(row, name, parts, exact=exact)
+    of_waiting = _with_parts(row, "waiting", ("waiting_escalated",), exact=exact)
     return counts | {
+        "waiting_escalated": None if counts["waiting"] is None else of_waiting["waiting_escalated"],
         "days_to_answer": rules.shown_middle(row["days_to_answer"], row["introduced"], 1, exact=exact),
         "km_to_answer": rules.shown_middle(row["km_to_answer"], row["with_km"], 5, exact=exact),
         "days_waiting": rules.shown_middle(row["days_waiting"], row["waiting"], 1, exact=exact),

@@ -147,6 +147,18 @@ async def test_what_a_region_lacks_is_asked_there_still_and_offered_nowhere_in_i
     assert told.endswith("Gevraagd, maar daar door niemand aangeboden: circulaire economie."), told
 
 
+async def test_what_a_region_escalated_and_nobody_answered_is_told_of_it_and_of_the_country(nation, heard):
+    waits, met, offer = a_request(), a_request(), an_offer()
+    region = await heard(a_request(), waits, met, offer, escalation_of(waits), escalation_of(met))
+    await heard(a_match(met, offer, said=IntroductionMade))
+
+    page = await known_country(await nation.team())
+
+    assert "2 vragen wachten op een antwoord. 1 vraag die wacht, is doorgezet. 1 vraag kreeg" in card(page, region)
+    so_many, *told = figures(page)[1].split()  # others here escalate too
+    assert (int(so_many) >= 1, told[0], told[-1]) == (True, "daarvan", "doorgezet")
+
+
 def spot(page: Response, what: str) -> str:
     """What is said of something that lacks."""
     (told,) = (one for one in map(shown, well_made(page, "nl").iter("li")) if one.startswith(what))

@@ -1,4 +1,4 @@
-"""Where something lacks and where something lies idle. Each test has a kind of its own: they share the provinces."""
+"""Where something lacks, where something lies idle, and what was escalated. Each test has a kind of its own: they share the provinces."""
 
 from contracts.matching import RequestEscalated
 from contracts.requests import RequestClosed
@@ -61,3 +61,18 @@ async def test_what_waits_and_can_be_escalated_is_told_and_of_a_few_is_not(insig
     assert {one["key"]: (one["not_answered"], one["to_escalate"]) for one in rounded} == few | {
         "energy-transition": (5, 5)
     }
+
+
+async def test_of_a_few_that_wait_it_is_not_told_how_many_were_escalated(insight):
+    requests = [a_request() for _ in range(6)]
+    ended = [a_request(one.request_id, said=RequestClosed, version=2, status=Status.WITHDRAWN) for one in requests[2:]]
+    escalated = RequestEscalated(request_id=requests[0].request_id, member_id=ASKER, title="x")
+    await insight.heard(insight.zeeland, *requests, escalated)
+    many = (await insight.asked("summary", region=insight.zeeland))["counts"]
+
+    await insight.heard(insight.zeeland, *ended)
+
+    few = (await insight.asked("summary", region=insight.zeeland))["counts"]
+    exact = (await insight.exactly("summary", region=insight.zeeland))["counts"]
+    told = [(one["waiting"], one["waiting_escalated"]) for one in (many, few, exact)]
+    assert told == [(5, "1-4"), ("1-4", None), (2, 1)]
