@@ -29,7 +29,7 @@ def national_gateway(neighbourhood, postgres, nats):
 
 @pytest.fixture
 async def nation(neighbourhood, postgres, nats):
-    """The nation; of one region nothing was heard yet."""
+    """The nation; one region was let in and never came."""
     js, node = neighbourhood.members.service.streams.js, neighbourhood.gateway.service.settings.node
     await source_from(js, node, [StreamSource(name="odh-drenthe-shared")])
     async with national_gateway(neighbourhood, postgres, nats) as nation:
@@ -65,12 +65,14 @@ async def test_the_national_team_sees_how_each_region_does_and_which_is_away(nat
     own = nation.gateway.service.settings.node
     assert links["/insight?exact=1&region=drenthe"] == "drenthe"
     assert f"/insight?exact=1&region={own}" in links
-    told, waits = {"nl": ("Van (.*?) horen we nu niets", "wacht"), "en": ("do not hear from (.*?) now", "wait")}[
-        language
-    ]
-    away = re.search(told, page.text)  # also of whom another test had it hear, and who is no source any more
-    assert away, shown(next(well_made(page, language).iter("main")))
-    assert "drenthe" in away[1].split(", ")
+    never, badge, waits = {
+        "nl": ("Van (.*?) hoorden we nog niets", "Nog niets van gehoord", "wacht"),
+        "en": ("heard nothing from (.*?) yet", "Not heard of yet", "wait"),
+    }[language]
+    told = re.search(never, page.text)
+    assert told, shown(next(well_made(page, language).iter("main")))
+    assert "drenthe" in told[1].split(", ")
+    assert card(page, "drenthe", language).startswith(badge)
     assert waits in page.text
     figures = await team.get("/insight", params={"exact": "1"})
     assert figures.headers["content-encoding"] == "gzip"  # nothing of anybody in it, and much to draw
@@ -131,6 +133,9 @@ async def test_a_region_that_the_nation_does_not_listen_to_any_more_is_away(nati
     page = await known_country(await nation.team())
 
     assert card(page, left_out).startswith("Nu niet bereikbaar")
+    away = re.search("Van (.*?) horen we nu niets. Hun getallen zijn van het laatste bericht.", page.text)
+    assert away
+    assert left_out in away[1].split(", ")  # another test may have had it hear others
 
 
 async def test_what_a_region_lacks_is_asked_there_still_and_offered_nowhere_in_it(nation, heard):
@@ -204,7 +209,7 @@ def figures(answer, language="nl"):
     ("language", "told"),
     [
         ("nl", ["1 vraag gesteld", "0 vragen kregen een antwoord", "1 vraag wacht nog"]),
-        ("en", ["1 question asked", "0 questions were answered", "1 question still waits"]),
+        ("en", ["1 request placed", "0 requests were answered", "1 request still waits"]),
     ],
 )
 async def test_a_figure_of_one_is_told_as_one(nation, left_out, language, told):
@@ -214,10 +219,10 @@ async def test_a_figure_of_one_is_told_as_one(nation, left_out, language, told):
     country = await team.get("/country", params={"taal": language})
 
     assert figures(page, language)[:3] == told
-    asked = {"nl": "Vragen: 1. Nieuw aanbod: 0.", "en": "Questions: 1. New offers: 0."}[language]
+    asked = {"nl": "Vragen: 1. Nieuw aanbod: 0.", "en": "Requests: 1. New offers: 0."}[language]
     assert asked in page.text
     waiting = figures(country, language)[0].split()
-    assert (waiting[1] in ("vraag", "question")) == (waiting[0] == "1")
+    assert (waiting[1] in ("vraag", "request")) == (waiting[0] == "1")
 
 
 async def test_it_is_for_the_team_of_the_nation_alone(nation, neighbourhood):

@@ -23,12 +23,16 @@ EXACT = {"exact": "true"}
 
 
 class Region(NamedTuple):
-    """A node: its counts of the last twelve months (none when nothing was told), what lacks, and whether it is away."""
+    """A node: its counts of the last twelve months (none when nothing was told), what lacks, and whether it is away.
+
+    One that was let in and never came was not heard of.
+    """
 
     key: str
     name: str
     counts: dict[str, Any] | None
     lacks: list[str]
+    is_heard: bool
     is_away: bool
 
 
@@ -53,7 +57,7 @@ async def show_country(reader: SignedInReader) -> Response:
     lacks = await asyncio.gather(*(_lacks(reader, key) for key in names))
     regions = [
         # A region that this node does not listen to at all was left out of the country.
-        Region(key, name or key, counts.get(key), lacking, away.get(key, bool(away) and key != own))
+        Region(key, name or key, counts.get(key), lacking, name is not None, away.get(key, bool(away) and key != own))
         for (key, name), lacking in zip(names.items(), lacks, strict=True)
     ]
     regions.sort(key=lambda one: (-one.counts["waiting"] if one.counts else 0, one.name))
