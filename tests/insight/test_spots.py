@@ -1,4 +1,7 @@
-"""Where something lacks, where something lies idle, and what was escalated. Each test has a kind of its own: they share the provinces."""
+"""Where something lacks, where something lies idle, and what was escalated.
+
+Each test has a kind or a region of its own: they share the provinces.
+"""
 
 from contracts.matching import RequestEscalated
 from contracts.requests import RequestClosed
