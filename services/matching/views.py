@@ -10,7 +10,7 @@ from contracts.matching import Party, Wording
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Theme
 from contracts.words import asked_about_in_words, reasons_in_words
-from services.matching.match import Awaited, Because, Lapse, State
+from services.matching.match import Awaited, Because, Lapse, Match, State
 from services.matching.showing import Shown
 
 
@@ -86,6 +86,7 @@ class MatchView(BaseModel):
     is_endorsed_here: bool = Field(
         description="Whether our own part of looking at it is done. A proposed match waits for another region then."
     )
+    regions_to_look: tuple[str, ...] = Field(description="What the other regions are called that have to look yet.")
     awaiting: tuple[Awaited, ...] = Field(description="Who has to do something now.")
     waiting_since: datetime = Field(description="Since when the match is where it is.")
     lapsed_because: Lapse | None
@@ -129,6 +130,7 @@ def match_view(
         my_answer=answer,
         waits_for_me=not set(match.waits_for()).isdisjoint(who.references),
         is_endorsed_here=match.is_endorsed_here(),
+        regions_to_look=_regions_to_look(match),
         awaiting=match.awaits(),
         waiting_since=match.waiting_since,
         lapsed_because=match.lapsed_because,
@@ -138,6 +140,13 @@ def match_view(
         answer_by=answer_by,
         explanation=explanation,
     )
+
+
+def _regions_to_look(match: Match) -> tuple[str, ...]:
+    if match.state is not State.PROPOSED or match.endorsed_at:
+        return ()
+    looking = (match.party(side) for side in Side if side not in match.endorsed_for)
+    return tuple(party.node_name or party.node for party in looking if party.node)
 
 
 def _reasons(shown: Shown, language: Language) -> tuple[ReasonView, ...]:

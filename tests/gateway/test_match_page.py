@@ -33,12 +33,14 @@ async def test_of_a_match_of_two_regions_the_other_looks_too_before_both_sides_a
     await change(neighbourhood, pair, asker_node="gelderland")
     path = f"/matches/{pair.match_id}"
 
-    judged = await press(pair.team, await pair.team.get(path), "endorse")
+    before = await pair.team.get(path)
+    judged = await press(pair.team, before, "endorse")
 
+    assert "Past dit volgens jou, en ook volgens gelderland? Dan vragen we beide kanten" in before.text
     assert judged.headers["location"] == f"{path}?done=endorsed-here"
     page = await pair.team.get(judged.headers["location"])
     assert "Dank je. Ziet ook de andere regio dat het past, dan vragen we beide kanten." in page.text
-    assert "De ambassadeur van een andere regio kijkt" in page.text
+    assert "Bij gelderland kijkt een ambassadeur of dit bij elkaar past." in page.text
     assert buttons(page) & JUDGING == set()
     await change(neighbourhood, pair, asker_node=None)
 

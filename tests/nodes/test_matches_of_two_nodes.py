@@ -289,6 +289,28 @@ async def test_both_ambassadors_look_and_both_sides_are_introduced_in_their_own_
         assert len(await node.said(MatchProposed)) == len(await node.said(MatchEndorsed)) == 1
 
 
+async def test_which_regions_have_to_look_yet_is_read_in_each_of_them_and_by_the_nation(country):
+    await escalated(country)
+    team = country.nation.http_as("m-national", roles=("node-team",))
+    here, there = ambassadors(country)
+
+    async def to_look():
+        return [(await the_match(client))["regions_to_look"] for client in (here, there, team)]
+
+    before = await to_look()
+    await post(here, f"/v1/matches/{(await the_match(here))['match_id']}/endorse")
+    await country.quiet()
+    halfway = await to_look()
+    await post(there, f"/v1/matches/{(await the_match(there))['match_id']}/endorse")
+    await country.quiet()
+
+    zeeland, brabant = "Om de Hoek Zeeland", "Om de Hoek Brabant"
+    ids = [node.service.settings.node for node in (country.zeeland, country.brabant)]  # announced to nobody here
+    assert before == [[brabant], [zeeland], ids]
+    assert halfway == [[brabant], [], ids[1:]]
+    assert await to_look() == [[], [], []]
+
+
 @pytest.mark.parametrize("who", [0, 1], ids=["of the asker", "of the offerer"])
 async def test_one_ambassador_who_sees_no_fit_ends_it_for_all(country, who):
     await escalated(country)

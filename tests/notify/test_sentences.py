@@ -6,7 +6,7 @@ from contracts.vocabulary import Language
 from services.notify.rendering import Reading, inbox_lines, unsubscribe_page
 from services.notify.templates import EVERYTHING, Category, Template
 from tests.catching import words
-from tests.notify.conftest import NODE_URL
+from tests.notify.conftest import NODE_URL, a_party, a_person
 from tests.notify.test_mail_texts import NOOR, a_mail, facts_of, page, sent
 
 
@@ -25,6 +25,23 @@ def told(template, language, **facts):
 )
 def test_a_gathered_mail_says_that_its_link_stops_every_sort(language, stops):
     assert stops in told(Template.DIGEST, language)
+
+
+@pytest.mark.parametrize("template", [Template.MATCH_PROPOSED, Template.MATCH_HANDED_OVER])
+@pytest.mark.parametrize(
+    ("language", "both", "then"),
+    [
+        ("nl", "Dan vragen we allebei", "Bij de match lees je wat er dan gebeurt."),
+        ("en", "Then we ask both sides", "At the match you read what happens then."),
+    ],
+)
+def test_who_looks_at_a_match_of_two_regions_is_not_promised_that_both_sides_are_asked(template, language, both, then):
+    """Another region may have to look as well: the page of the match knows."""
+    here = told(template, language)
+    offerer = a_party(a_person("Fatima de Wit"), node="gelderland").model_dump(mode="json")
+    of_two = told(template, language, offerer=offerer)
+
+    assert [(both in one, then in one) for one in (here, of_two)] == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize(
