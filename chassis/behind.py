@@ -56,6 +56,12 @@ def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
             f"{one.dead_letters} niet verwerkt: zie ./odh dead-letters{on_data}",
             f"{one.dead_letters} dead letters",
         )
+    if late := one.own.get("erasures-late"):
+        yield Trouble(
+            one.service,
+            f"na een uur nog niet overal gewist: {late:.0f}",
+            f"not erased everywhere after an hour: {late:.0f}",
+        )
     if (stuck := one.own.get("mails-stuck-seconds", 0)) > MAIL_SECONDS_MAX:
         mails = one.own["mails-waiting"]
         yield Trouble(

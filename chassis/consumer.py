@@ -18,6 +18,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import metrics
 from chassis.crashpoints import crashpoint
 from chassis.database import is_away, wait_out
+from chassis.dead_letters import NOT_UNDERSTOOD
 from chassis.outcomes import Outcomes, outcomes_of
 from chassis.pulling import Pull
 from chassis.router import Hearing, durable_of
@@ -176,7 +177,7 @@ class Consumer:
         try:
             return _Heard(message, *understood(message, self._hearing.event_type, elsewhere=self._hearing.elsewhere))
         except ValueError as error:
-            reason, attempts = f"not understood: {type(error).__name__}", message.metadata.num_delivered
+            reason, attempts = f"{NOT_UNDERSTOOD}: {type(error).__name__}", message.metadata.num_delivered
             await self._outcomes.bury(message, reason, attempts)
             return None
 

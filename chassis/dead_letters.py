@@ -13,11 +13,17 @@ from chassis.problems import Problem
 from chassis.settings import Settings
 from chassis.streams import Streams
 from contracts.envelope import decode, encode
-from contracts.event import EventRejected, new_id
+from contracts.erasing import OfErasure
+from contracts.event import EventRejected, event_types, new_id
+from contracts.export import import_contracts
 
 
 class NotHandled(Problem, slug="not-handled", status=500, title="It could not be handled, by a fault at our side"):
     """It was tried again and again, and given up; tell it again with an id of its own, or ask the node's operator."""
+
+
+#: With this begins the reason of what is no event that this release knows.
+NOT_UNDERSTOOD = "not understood"
 
 
 async def bury(streams: Streams, service: str, message: Msg, *, reason: str, attempts: int) -> None:
@@ -61,6 +67,14 @@ def rejection_of(letter: Msg | RawStreamMsg) -> EventRejected | None:
         )
     except ValueError:
         return None
+
+
+def is_of_erasure(letter: Msg | RawStreamMsg) -> bool:
+    """Whether somebody's data stays until it is handled; what was not understood may as well be anything."""
+    headers = letter.headers or {}
+    name = ".".join(headers.get("Odh-Subject", "").split(".")[-3:-1])
+    erasing = {event_type.wire_name for event_type in event_types() if issubclass(event_type, OfErasure)}
+    return name in erasing and not headers.get("Odh-Reason", "").startswith(NOT_UNDERSTOOD)
 
 
 async def letters(streams: Streams) -> list[RawStreamMsg]:
@@ -122,6 +136,12 @@ async def remove(streams: Streams, letter: RawStreamMsg) -> None:
     await streams.js.delete_msg(streams.name("dead"), letter.seq)
 
 
+_STAYS = (
+    "{} blijft: daarmee wordt iemand gewist; neem de oorzaak weg en kies replay (what erases somebody stays: mend the "
+    "cause, and replay it)."
+)
+
+
 def main(arguments: list[str] | None = None, *more: argparse.ArgumentParser) -> int:
     """The command line; `more` has what its caller takes besides."""
     about = "What could not be handled, and why."
@@ -133,6 +153,7 @@ def main(arguments: list[str] | None = None, *more: argparse.ArgumentParser) -> 
     parser.add_argument("--nats-ca", default=None, help="who signed its certificate (default: ODH_NATS_TLS_CA_FILE)")
     asked = parser.parse_args(arguments)
     overrides = {"node": asked.node, "nats_url": asked.nats, "nats_tls_ca_file": asked.nats_ca}
+    import_contracts()  # what a letter holds may be of any of them
     settings = Settings(**{name: value for name, value in overrides.items() if value})
     return asyncio.run(_run(asked.action, asked.number, settings))
 
@@ -161,6 +182,7 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
         of_event: dict[tuple[str | None, bytes | None], list[RawStreamMsg]] = {}
         for letter in found:
             of_event.setdefault(_event_of(letter), []).append(letter)
+        stays = [letter for letter in chosen if action == "drop" and is_of_erasure(letter)]
         for letter in chosen:
             headers = letter.headers or {}
             print(
@@ -171,10 +193,12 @@ async def _run(action: str, number: str | None, settings: Settings) -> int:
                 print((letter.data or b"").decode("utf-8", "replace"))
             elif action == "replay" and (same := of_event.pop(_event_of(letter), None)):
                 await replay(streams, *same)
-            elif action == "drop":
+            elif action == "drop" and letter not in stays:
                 await throw_away(streams, letter)
         done = {"list": "stand here", "show": "shown", "replay": "replayed", "drop": "dropped"}[action]
-        print(f"{len(chosen)} dead letters {done}.")
-        return 0
+        print(f"{len(chosen) - len(stays)} dead letters {done}.")
+        if stays:
+            print(_STAYS.format(len(stays)), file=sys.stderr)
+        return 1 if stays else 0
     finally:
         await streams.close()

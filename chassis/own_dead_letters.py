@@ -17,7 +17,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis.dead_letters import rejection_of
+from chassis.dead_letters import is_of_erasure, rejection_of
 from chassis.deeds import note_deed
 from chassis.identity import Identity, NodeTeam
 from chassis.mailboxes import say
@@ -47,6 +47,12 @@ class StillFails(Problem, slug="dead-letter-fails", status=409, title="It could 
     """`reason` tells why, as it stands in the letter."""
 
 
+class LetterOfErasure(
+    Problem, slug="dead-letter-of-erasure", status=409, title="Somebody is erased by it: mend the cause, and try again"
+):
+    """Thrown away, what the service has of them would stay for good."""
+
+
 LetterId = Annotated[str, Path(max_length=300)]
 
 
@@ -58,6 +64,7 @@ class LetterView(BaseModel):
     reason: str
     attempts: int
     buried_at: str
+    may_go: bool
 
 
 @router.get("", response_model=list[LetterView])
@@ -87,9 +94,11 @@ async def replay(letter_id: LetterId, request: Request, who: NodeTeam) -> Respon
 
 @router.delete("/{letter_id}", status_code=204)
 async def throw_away(letter_id: LetterId, request: Request, who: NodeTeam) -> Response:
-    """Nobody will handle it, which whoever said it hears."""
+    """Nobody will handle it, which whoever said it hears; raises `LetterOfErasure`."""
     service: Service = request.app.state.service
     letters = await _letters(service, letter_id)
+    if not all(_may_go(service, letter) for letter in letters):
+        raise LetterOfErasure
     await _remove(service, letter_id, letters[-1], who, Deed.DEAD_LETTER_DROPPED, thrown_away=letters)
     return Response(status_code=204)
 
@@ -167,6 +176,12 @@ def _id_of(service: "Service", letter: Msg) -> str:
     return letter.subject.removeprefix(_subject(service, ""))
 
 
+def _may_go(service: "Service", letter: Msg) -> bool:
+    """What erases somebody may not, unless nobody here hears it any more."""
+    subject = (letter.headers or {}).get("Odh-Subject", "")
+    return not is_of_erasure(letter) or not any(one.is_of(subject) for one in service.consumers)
+
+
 def _view(service: "Service", letter: Msg) -> LetterView:
     headers = letter.headers or {}
     subject = headers.get("Odh-Subject", letter.subject).split(".")
@@ -176,4 +191,5 @@ def _view(service: "Service", letter: Msg) -> LetterView:
         reason=headers.get("Odh-Reason", ""),
         attempts=int(headers.get("Odh-Attempts", "0") or 0),
         buried_at=headers.get("Odh-Buried-At", ""),
+        may_go=_may_go(service, letter),
     )

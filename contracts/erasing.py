@@ -1,11 +1,15 @@
-"""What a service tells itself while it forgets somebody in parts."""
+"""What is said when somebody is forgotten, and what a service tells itself while it forgets them in parts."""
 
 from pydantic import Field
 
 from contracts.event import Event
 
 
-class ForgottenSoFar(Event):
+class OfErasure(Event):
+    """What is never given up: until everybody who hears it has handled it, something is left of who was erased."""
+
+
+class ForgottenSoFar(OfErasure):
     """Who is forgotten, and what went of them already."""
 
     member_id: str

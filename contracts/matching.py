@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.erasing import ForgottenSoFar
+from contracts.erasing import ForgottenSoFar, OfErasure
 from contracts.event import Event, ToOneNode
 from contracts.members import Place
 from contracts.vocabulary import Kind, Language, Side, Status, Theme
@@ -174,14 +174,14 @@ class AnswerGiven(ToOneNode, wire_name="matching.answer-given", about="match_id"
     because: str | None = Field(default=None, description="Why not; only beside a no.")
 
 
-class PartyErased(ToOneNode, wire_name="matching.party-erased", about="member_id"):
+class PartyErased(ToOneNode, OfErasure, wire_name="matching.party-erased", about="member_id"):
     """Who was a side of a match was erased: said to the node of the other side, which removes what it has of them."""
 
     member_id: str
     node: str = Field(description="The node whose member it was.")
 
 
-class MatchesForgotten(Event, wire_name="matching.matches-forgotten", about="member_id", reach="shared"):
+class MatchesForgotten(OfErasure, wire_name="matching.matches-forgotten", about="member_id", reach="shared"):
     """A side of these was erased: what was said of them leaves the streams of the national node, which heard it."""
 
     member_id: str
@@ -253,7 +253,7 @@ class MoreToForget(ForgottenSoFar, wire_name="matching.more-to-forget", about="m
     """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
-class MemberForgotten(Event, wire_name="matching.member-forgotten", about="member_id", reach="local"):
+class MemberForgotten(OfErasure, wire_name="matching.member-forgotten", about="member_id", reach="local"):
     """What matching removed of an erased member."""
 
     member_id: str

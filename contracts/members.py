@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.erasing import OfErasure
 from contracts.event import PERSONAL, Event, ToOneNode
 from contracts.networks import NetworkCode
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
@@ -173,7 +174,7 @@ class NodeTeamLeft(Event, wire_name="members.node-team-left", about="member_id",
     member_id: str
 
 
-class MemberErased(Event, wire_name="members.member-erased", about="member_id", reach="shared"):
+class MemberErased(OfErasure, wire_name="members.member-erased", about="member_id", reach="shared"):
     """A member asked to be forgotten: whoever knows anything of them removes it and says what was removed."""
 
     member_id: str

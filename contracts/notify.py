@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from contracts.erasing import ForgottenSoFar
+from contracts.erasing import ForgottenSoFar, OfErasure
 from contracts.event import Event
 
 
@@ -35,7 +35,7 @@ class MoreToForget(ForgottenSoFar, wire_name="notify.more-to-forget", about="mem
     """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
-class MemberForgotten(Event, wire_name="notify.member-forgotten", about="member_id", reach="local"):
+class MemberForgotten(OfErasure, wire_name="notify.member-forgotten", about="member_id", reach="local"):
     """What notify removed of an erased member."""
 
     member_id: str

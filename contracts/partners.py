@@ -15,7 +15,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from contracts.erasing import ForgottenSoFar
+from contracts.erasing import ForgottenSoFar, OfErasure
 from contracts.event import PERSONAL, Event, FieldError, is_subject_token
 from contracts.members import AmbassadorScope, Place
 from contracts.networks import NetworkCode
@@ -224,7 +224,7 @@ class MoreToForget(ForgottenSoFar, wire_name="partners.more-to-forget", about="m
     """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
-class MemberForgotten(Event, wire_name="partners.member-forgotten", about="member_id", reach="local"):
+class MemberForgotten(OfErasure, wire_name="partners.member-forgotten", about="member_id", reach="local"):
     """What partners removed of an erased member."""
 
     member_id: str

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.erasing import ForgottenSoFar
+from contracts.erasing import ForgottenSoFar, OfErasure
 from contracts.event import Event, ToOneNode
 from contracts.meetings import SignUpState, Standing
 from contracts.members import Place
@@ -191,14 +191,14 @@ class MoreToForget(ForgottenSoFar, wire_name="requests.more-to-forget", about="m
     """The streams hold more of an erased member than goes at once: the next part is to go."""
 
 
-class MemberForgotten(Event, wire_name="requests.member-forgotten", about="member_id", reach="local"):
+class MemberForgotten(OfErasure, wire_name="requests.member-forgotten", about="member_id", reach="local"):
     """What requests removed of an erased member."""
 
     member_id: str
     removed: dict[str, int] = Field(description="How many of what, e.g. {'requests': 2, 'stream-messages': 5}.")
 
 
-class PropositionsForgotten(Event, wire_name="requests.propositions-forgotten", about="member_id", reach="shared"):
+class PropositionsForgotten(OfErasure, wire_name="requests.propositions-forgotten", about="member_id", reach="shared"):
     """Whose these were was erased: what was said of them leaves the streams of every node that heard it."""
 
     member_id: str

@@ -24,13 +24,14 @@ async def forget(
 ) -> None:
     """Removes a member (of another node), tells whoever was in a match with them, and purges the streams (`purging`).
 
-    Nothing when that was done before: nothing of theirs has been kept since.
+    When that was done before, nothing of theirs has been kept since: what the streams may still hold goes.
 
     A match that ran is told once more, as lapsed, with nothing of the erased in it; that message is about the other
     side, and goes when they are erased. What an ambassador looked at stays, for its two sides, without the ambassador.
     """
     await take_turn_alone(session)
     if not await people.forget_from_now_on(session, member_id, node, now):
+        await purging.go_on(session, streams, member_id, node, {}, settings)
         return
     running = await matches.running_of_member(session, member_id, node)
     ended = [steps.lapse_erased(match, member_id, node) for match in running]

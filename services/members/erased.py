@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis.sql import run
 from services.members import invitations
-from services.members.rules import ErasureNotFound
+from services.members.rules import ErasureNotFound, is_complete
 from services.members.same_tables import PersonSaying, SamePersons
 from services.members.tables import (
     Affiliation,
@@ -84,6 +84,11 @@ async def erasure_parts(session: AsyncSession, member_ids: list[str]) -> Sequenc
     """What each service has told of the erasure of these references."""
     query = select(ErasurePart).where(col(ErasurePart.member_id).in_(member_ids))
     return (await session.exec(query.order_by(ErasurePart.service, ErasurePart.member_id))).all()
+
+
+def incomplete(member_ids: Sequence[str], parts: Sequence[ErasurePart]) -> list[str]:
+    """The references of which some service has not told what it removed."""
+    return [one for one in member_ids if not is_complete({part.service for part in parts if part.member_id == one})]
 
 
 _KEEP_PART = sa.text(

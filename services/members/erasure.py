@@ -11,7 +11,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import Command, NodeTeam, Now, ReadSession, Reply, SignedIn, note_deed, say
 from contracts.deeds import Deed
 from contracts.members import MemberErased
-from services.members import erased, persons, rules, store
+from services.members import erased, persons, store
 from services.members.tables import Erasure, Member
 from services.members.views import ErasureAsked, ErasurePartView, ErasureView
 
@@ -47,17 +47,30 @@ async def show_erasure(erasure_id: Annotated[str, Path(max_length=128)], session
     return ErasureView(
         erasure_id=erasure_id,
         asked_at=erasure.asked_at,
-        complete=all(rules.is_complete({p.service for p in parts if p.member_id == one}) for one in references),
+        complete=not erased.incomplete(references, parts),
         parts=tuple(ErasurePartView(service=service, removed=dict(what)) for service, what in removed.items()),
     )
 
 
 async def _erase(session: AsyncSession, member_id: str, now: datetime) -> Reply:
     erasure = await erased.erasure_of(session, member_id)
-    if erasure is None:  # asked again because the answer got lost: the same key
+    if erasure is None:
         erasure = await erase(session, await store.member(session, member_id, for_change=True), now)
+    else:  # asked again, because the answer got lost or nothing came of it: the same key
+        await _say_again(session, erasure)
     told_by = erasure.together_with or erasure.erasure_id
     return Reply(ErasureAsked(erasure_id=told_by), status=202, location=f"/v1/erasures/{told_by}")
+
+
+async def _say_again(session: AsyncSession, erasure: Erasure) -> None:
+    """To whoever has not told that it was done, as where somebody threw away what they had heard of it.
+
+    Who has done it finds nothing left. Its version is that of no change: nothing comes after an erasure.
+    """
+    first = await erased.erasure(session, erasure.together_with or erasure.erasure_id)
+    references = await erased.erased_with(session, first)
+    for member_id in erased.incomplete(references, await erased.erasure_parts(session, references)):
+        say(session, MemberErased(member_id=member_id))
 
 
 async def erase(session: AsyncSession, person: Member, now: datetime) -> Erasure:

@@ -31,7 +31,8 @@ async def forget_member(
     event: MemberErased, session: AsyncSession, streams: Streams, now: datetime, settings: RequestsSettings
 ) -> None:
     """Everything of an erased member is removed, in the streams too; what comes later keeps nothing of them."""
-    if not await store.note_erased(session, event.member_id, event.version):
+    if not await store.note_erased(session, event.member_id, event.version):  # said again: what is left of it goes
+        await _purge(session, streams, event.member_id, None, (), {})
         return
     proposition_ids, removed = await store.remove_member(session, event.member_id)
     sign_up_ids, own = await meeting_news.forget(session, event.member_id, None, now)

@@ -147,7 +147,8 @@ async def test_dashboards_and_alerts_ask_only_for_what_is_told(lending, reader, 
 def test_labels_that_are_asked_for_are_there():
     text = " ".join(ASKED)
     whats = {what for told in re.findall(r'what=~?"([^"]+)"', text) for what in told.split("|")}
-    code = "".join((ROOT / "services" / name / "figures.py").read_text() for name in ("notify", "matching", "partners"))
+    telling = ("members", "notify", "matching", "partners")
+    code = "".join((ROOT / "services" / name / "figures.py").read_text() for name in telling)
     matching = importlib.import_module("services.matching.handlers").router
     consumers = {f"matching-{hearing.event_type.wire_name.replace('.', '-')}" for hearing in matching.hearings}
 

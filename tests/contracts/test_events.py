@@ -12,6 +12,7 @@ from hypothesis import strategies as any_
 from pydantic import BaseModel, ValidationError
 
 from contracts.envelope import decode, encode
+from contracts.erasing import OfErasure
 from contracts.event import PERSONAL, Event, UnknownEvent, is_subject_token, new_id
 from contracts.export import contract_types
 from contracts.members import MemberErased, Place
@@ -70,6 +71,12 @@ def test_an_event_has_a_place_on_the_wire(event_type):
 @every_event
 def test_an_event_says_what_it_means(event_type):
     assert len((event_type.__doc__ or "").split()) > 2
+
+
+def test_whatever_is_said_of_an_erasure_is_not_given_up():
+    named = {one for one in TYPES if re.search("erased|forgotten|forget", one.wire_name)}
+
+    assert {one for one in TYPES if issubclass(one, OfErasure)} == named
 
 
 def test_no_two_events_share_a_name_or_a_subject():

@@ -4,7 +4,7 @@ import pytest
 
 from contracts.envelope import encode
 from contracts.event import new_id
-from contracts.members import ContactChanged, MemberErased
+from contracts.members import ContactChanged, JoiningLapseDue, MemberErased
 from tests.gateway.conftest import a_join
 from tests.gateway.test_pages import folded, parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
@@ -243,24 +243,29 @@ async def test_the_team_does_not_lock_itself_out(street, team):
     assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "member-cannot-be-blocked")
 
 
-async def test_what_a_service_could_not_handle_is_tried_again_or_thrown_away(street, team):
+async def buried(street, event):
+    """A dead letter of members."""
     streams, node = street.members.service.streams, street.members.service.settings.node
-    ids = [new_id(), new_id()]
-    for member_id in ids:
-        event = MemberErased(member_id=member_id)
-        body = encode(event, event_id=new_id(), node=node, time=street.members.clock(), traceparent=None)
-        subject = event.subject(node)
-        headers = {"Odh-Subject": subject, "Odh-Reason": "KeyError at x.py:1", "Odh-Attempts": "6"}
-        headers["Odh-Buried-At"] = street.members.clock().isoformat(timespec="seconds")
-        await streams.js.publish(f"odh.{node}.dead.members.members.member-erased.{member_id}", body, headers=headers)
+    body = encode(event, event_id=new_id(), node=node, time=street.members.clock(), traceparent=None)
+    headers = {"Odh-Subject": event.subject(node), "Odh-Reason": "KeyError at x.py:1", "Odh-Attempts": "6"}
+    headers["Odh-Buried-At"] = street.members.clock().isoformat(timespec="seconds")
+    await streams.js.publish(f"odh.{node}.dead.members.{event.wire_name}.{event.entity_id}", body, headers=headers)
+
+
+async def test_what_a_service_could_not_handle_is_tried_again_or_thrown_away(street, team):
+    again_id, away_id = [new_id() for _ in range(2)]
+    await buried(street, MemberErased(member_id=again_id))
+    await buried(street, JoiningLapseDue(member_id=away_id))
 
     page = await team.get("/dead-letters")
     well_made(page, "nl")
     assert ("KeyError at x.py:1" in page.text, "Na 6 pogingen:" in page.text) == (True, True)
     labels = {shown(one) for one in well_made(page, "nl").iter("button")}
-    again = next(one for one in labels if one.startswith("Probeer opnieuw") and ids[0] in one)
-    away = next(one for one in labels if one.startswith("Gooi weg") and ids[1] in one)
+    again = next(one for one in labels if one.startswith("Probeer opnieuw") and again_id in one)
+    away = next(one for one in labels if one.startswith("Gooi weg") and away_id in one)
     assert "Je krijgt het niet terug" in folded(page)[away]
+    assert not [one for one in labels if one.startswith("Gooi weg") and again_id in one]
+    assert "Hiermee wordt iemand gewist. Daarom kun je het niet weggooien" in page.text
     handled = await step(team, "/dead-letters", again)
     thrown = await step(team, "/dead-letters", away)
 
@@ -270,3 +275,17 @@ async def test_what_a_service_could_not_handle_is_tried_again_or_thrown_away(str
     await street.members.quiet()
     log = (await team.get("/deeds")).text
     assert ("Een bericht opnieuw verwerkt" in log, "Een bericht weggegooid" in log) == (True, True)
+
+
+async def test_what_erases_somebody_stays_when_a_page_of_before_had_a_button_to_throw_it_away(street, team):
+    member_id = new_id()
+    await buried(street, MemberErased(member_id=member_id))
+    form = next(one for one in parsed(await team.get("/dead-letters")).iter("form") if member_id in one.get("action"))
+    fields = {one.get("name"): one.get("value") for one in form.iter("input")}
+
+    refused = await team.post(form.get("action"), data=fields | {"step": "drop"})
+
+    assert refused.status_code == 409
+    assert "Vraag wie de node beheert om de oorzaak weg te nemen" in shown(well_made(refused, "nl"))
+    again = next(one for one in map(shown, parsed(refused).iter("button")) if member_id in one)
+    assert "Nu is het wel verwerkt." in (await step(team, "/dead-letters", again)).text

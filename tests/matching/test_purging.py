@@ -77,6 +77,20 @@ async def test_a_part_that_breaks_off_or_comes_again_is_done_and_told_once(match
     assert AMBASSADOR not in await everything(matching)
 
 
+async def test_a_part_that_nobody_will_handle_goes_when_the_erasure_is_said_again(matching, monkeypatch):
+    monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
+    await looked_at(matching, 3)
+    with monkeypatch.context() as lost:
+        lost.setattr(purging, "say", lambda *_: None)
+        await matching.when(MemberErased(member_id=AMBASSADOR, version=9))
+    assert await matching.said(MemberForgotten) == []
+
+    await matching.when(MemberErased(member_id=AMBASSADOR))
+
+    assert len(await matching.said(MemberForgotten)) == 1
+    assert AMBASSADOR not in await everything(matching)
+
+
 async def test_a_side_with_much_that_was_said_leaves_nothing_either(matching, monkeypatch):
     monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
     await looked_at(matching, 3)

@@ -4,6 +4,7 @@ import chassis.purging
 from chassis import mailboxes
 from contracts.members import MemberErased
 from contracts.requests import MeetingCalledOff, MemberForgotten, MoreToForget, PropositionsForgotten
+from services.requests import forgetting
 from tests.holding import Holding
 from tests.requests.conftest import a_request, an_introduction
 from tests.requests.test_erasure import ERASED, everything_kept
@@ -28,6 +29,22 @@ async def test_others_ask_while_the_streams_are_rid_of_who_asked_much(requests, 
     (forgotten,) = await requests.said(MemberForgotten)
     assert purges.ids == mine
     assert forgotten.removed.items() >= {"requests": 5, "stream-messages": 5}.items()
+    kept = await everything_kept(requests)
+    assert not [one for one in mine if one in kept]
+
+
+async def test_a_part_that_nobody_will_handle_goes_when_the_erasure_is_said_again(requests, monkeypatch):
+    monkeypatch.setattr(chassis.purging, "TOGETHER", 2)
+    mine = [(await requests.placed())["id"] for _ in range(3)]
+    await requests.given()
+    with monkeypatch.context() as lost:
+        lost.setattr(forgetting, "say", lambda *_: None)
+        await requests.when(ERASED)
+    await requests.then_said()
+
+    await requests.when(MemberErased(member_id="noor"))
+
+    await requests.then_said(MemberForgotten)
     kept = await everything_kept(requests)
     assert not [one for one in mine if one in kept]
 
