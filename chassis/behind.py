@@ -62,6 +62,12 @@ def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
             f"na een uur nog niet overal gewist: {late:.0f}",
             f"not erased everywhere after an hour: {late:.0f}",
         )
+    if has_no_team(one):
+        yield Trouble(
+            one.service,
+            "niemand is van het team: noem een nieuw adres in ODH_NODE_TEAM_ADDRESSES, en start opnieuw",
+            "nobody is of the node's team: name a new address in ODH_NODE_TEAM_ADDRESSES, and start anew",
+        )
     if (stuck := one.own.get("mails-stuck-seconds", 0)) > MAIL_SECONDS_MAX:
         mails = one.own["mails-waiting"]
         yield Trouble(
@@ -78,6 +84,11 @@ def _behind(one: Figures, on_data: str) -> Iterator[Trouble]:
             f"{events:.0f} berichten van partners wachten: {taken:.0f} % van de ruimte is bezet",
             f"{events:.0f} events of partners wait and take {taken:.0f} % of their room",
         )
+
+
+def has_no_team(one: Figures) -> bool:
+    """That nobody can sign in who looks after the node any more."""
+    return one.own.get("team-members") == 0
 
 
 def _sources_behind(stream: StreamFigures) -> Iterator[Trouble]:

@@ -8,11 +8,14 @@ import signal
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
+from chassis.behind import has_no_team
 from node import addresses, names
 from node.called_from import from_where_called
 from node.client import TROUBLE
 from node.links.register import NotPossible, read_bundle
+from node.looking import look, place
 from node.node import Node
 from node.part import PartFailed
 from node.settings import unknown
@@ -68,7 +71,8 @@ async def run(options: argparse.Namespace) -> int:
     try:
         if not await before(stop, open_node(node, options.demo)):
             return 0
-        tell(welcome(node, time.monotonic() - since, options.demo))
+        took = time.monotonic() - since
+        tell(welcome(node, took, options.demo, await looked_after(options.data)))
         node.watch(lambda line: tell(f"  ! {line}"))
         await stop.wait()
     except PartFailed as failure:
@@ -142,15 +146,23 @@ def seconds(took: float) -> str:
     return f"{took:.1f} s".replace(".", ",")
 
 
-def welcome(node: Node, took: float, with_demo: bool) -> str:
+async def looked_after(data: Path) -> bool:
+    """Whether the node has a team: an address that its settings name counts once, and lets nobody in after that."""
+    at = place(data)
+    return not any(has_no_team(one) for one in (await look(at))["members"]) if at else True
+
+
+def welcome(node: Node, took: float, with_demo: bool, has_team: bool) -> str:
     where = node.addresses()
-    known = [("team van de regio (the node's team)", email) for email in where.team]
+    known = [("team van de regio (the node's team)", email) for email in where.team] if has_team else []
     if with_demo:
         from node.demo import faces
 
         known += faces()
     people = "\n".join(f"               {email:<42} {what}" for what, email in known)
     on_data = addresses.option(node.data)
+    if not has_team:
+        people += f"\n  ! niemand is van het team; zie ./odh status{on_data} (nobody is of the node's team)"
     return f"""
 Open in {seconds(took)} (open for business)
 

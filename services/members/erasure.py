@@ -55,7 +55,10 @@ async def show_erasure(erasure_id: Annotated[str, Path(max_length=128)], session
 async def _erase(session: AsyncSession, member_id: str, now: datetime) -> Reply:
     erasure = await erased.erasure_of(session, member_id)
     if erasure is None:
-        erasure = await erase(session, await store.member(session, member_id, for_change=True), now)
+        person = await store.member(session, member_id, for_change=True)
+        if person.node_team:
+            await store.check_not_last_of_node_team(session)
+        erasure = await erase(session, person, now)
     else:  # asked again, because the answer got lost or nothing came of it: the same key
         await _say_again(session, erasure)
     told_by = erasure.together_with or erasure.erasure_id

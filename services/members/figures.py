@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 from sqlalchemy import text
+from sqlmodel import select
 
 from chassis import Service
 from services.members import store
 from services.members.rules import FORGETTING_SERVICES
+from services.members.tables import NamedForTeam
 
 #: Every service has told by then what it removed, but for one that is away or could not handle it.
 ERASED_AFTER = timedelta(hours=1)
@@ -22,9 +24,12 @@ _LATE = text(
 
 
 async def figures(service: Service) -> dict[str, float]:
-    """Asked anew."""
+    """Asked anew. At a first start the team is not there yet, and is not told of."""
     values = {"services": list(FORGETTING_SERVICES), "most": len(FORGETTING_SERVICES)}
     async with service.sessions() as session:
         connection = await session.connection()
         late = await connection.scalar(_LATE, values | {"before": service.now() - ERASED_AFTER})
-        return {"erasures-late": float(late or 0), "team-members": float(await store.team_count(session))}
+        told = {"erasures-late": float(late or 0)}
+        if (await session.exec(select(NamedForTeam).limit(1))).first():
+            told["team-members"] = float(await store.team_count(session))
+        return told

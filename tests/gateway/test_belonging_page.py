@@ -165,10 +165,11 @@ async def test_who_presses_stop_twice_has_stopped_and_reads_so(neighbourhood, mo
     assert "Dan is dat gelukt en doe je niet meer mee." in shown(well_made(told, "nl"))
 
 
-async def test_the_last_of_the_team_reads_that_they_cannot_stop(neighbourhood):
+@pytest.mark.parametrize("button", ["Stop met meedoen", "Wis mijn gegevens"])
+async def test_the_last_of_the_team_reads_that_they_cannot_go(neighbourhood, button):
     team = await neighbourhood.team()
 
-    refused = await press(team, await team.get("/my-data/erase"), "Stop met meedoen")
+    refused = await press(team, await team.get("/my-data/erase"), button, sure="1")
 
     assert (refused.status_code, "Er moet iemand in het team blijven." in shown(well_made(refused, "nl"))) == (
         409,

@@ -5,7 +5,9 @@ import sqlalchemy as sa
 from structlog.testing import capture_logs
 
 from contracts.members import MemberJoined, NodeTeamJoined, OrganisationRegistered
+from services.members.figures import figures
 from services.members.node_team import ensure_node_team
+from services.members.tables import NamedForTeam
 
 NAMED = "loes@node.example"
 
@@ -116,3 +118,29 @@ async def test_a_node_registers_one_organisation_for_its_team_whatever_it_is_cal
     await ensure_node_team(members.service)
 
     assert await members.said(OrganisationRegistered) == []
+
+
+@pytest.mark.parametrize("how", ["leaves", "erases themselves", "is erased by the team"])
+async def test_the_last_of_the_team_stays_and_who_has_a_colleague_can_go(members, named, how):
+    listed = (await members.team().get("/v1/members", params={"role": "node-team"})).json()["items"]
+    (first,) = [one["member_id"] for one in listed if one["member_id"] != named]
+
+    async def go(member_id):
+        their = members.http_as(member_id, roles=("node-team",))
+        if how == "leaves":
+            return await their.post("/v1/members/me/leave")
+        return await their.delete(f"/v1/members/{'me' if how == 'erases themselves' else member_id}")
+
+    gone, refused = await go(first), await go(named)
+
+    assert gone.status_code in (202, 204)
+    assert (refused.status_code, refused.json()["type"].rpartition("/")[2]) == (409, "last-of-node-team")
+    assert (await figures(members.service))["team-members"] == 1
+
+
+async def test_before_its_team_was_made_a_node_tells_of_none(members):
+    async with members.session() as session:
+        await session.exec(sa.delete(NamedForTeam))
+        await session.commit()
+
+    assert "team-members" not in await figures(members.service)

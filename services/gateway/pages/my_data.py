@@ -51,11 +51,16 @@ async def show_erase(reader: SignedInReader) -> Response:
 
 @router.post("/my-data/erase")
 async def erase(reader: SignedInReader) -> Response:
-    """The reader is forgotten, when they said that they know what that means."""
+    """The reader is forgotten, when they said that they know what that means; or reads why that cannot be."""
     filled_in = await reader.form()
     if not filled_in.get("sure"):
         return reader.page("erase.html", status=422, wrong="wrong.sure")
-    asked = await reader.ask("/v1/members/me", method="DELETE")
+    try:
+        asked = await reader.ask("/v1/members/me", method="DELETE")
+    except Refused as refused:
+        if refused.status != 409:
+            raise
+        return reader.page("erase.html", status=409, wrong=f"error.{refused.slug}")
     answer = reader.go_to(f"/erased/{quote(asked['erasure_id'], safe='')}")
     reader.gateway.sessions.take(answer)
     return answer
