@@ -1,6 +1,7 @@
 """Somebody is invited to join: by mail, for fourteen days, and taken back by who invited them.
 
-Whether the address is a member's already is told to its owner alone: they get a mail that they can sign in.
+Whether the address is a member's already is told to its owner alone: they get a mail that they can sign in. Who cannot
+accept it, such as who is kept out, is not mailed, which nobody else can see.
 """
 
 import secrets
@@ -20,7 +21,7 @@ from contracts.deeds import Deed
 from contracts.event import new_id
 from contracts.members import InvitationLapseDue, InvitationMade
 from contracts.vocabulary import Role
-from services.members import inviting, rules, store
+from services.members import inviting, persons, rules, store
 from services.members.appointments import check_organisations_exist
 from services.members.inputs import InvitationDraft
 from services.members.inviting import InvitationNotFound, InvitedEnough, InvitedTwice
@@ -200,18 +201,19 @@ async def _new(
     )
     session.add(invitation)
     known = await store.member_with_email(session, key)
-    made = InvitationMade(
-        invitation_id=invitation.invitation_id,
-        invited_by=who.member_id,
-        by_name=inviter.name,
-        name=draft.name or "",
-        email=draft.email,
-        language=draft.language,
-        token=token,
-        expires_at=invitation.expires_at,
-        is_member=known is not None and known.status == MemberStatus.ACTIVE,
-    )
-    say(session, made)
+    if known is None or (known.blocked_at is None and await persons.opens_the_door(session, known)):
+        made = InvitationMade(
+            invitation_id=invitation.invitation_id,
+            invited_by=who.member_id,
+            by_name=inviter.name,
+            name=draft.name or "",
+            email=draft.email,
+            language=draft.language,
+            token=token,
+            expires_at=invitation.expires_at,
+            is_member=known is not None and known.status == MemberStatus.ACTIVE,
+        )
+        say(session, made)
     say_later(session, InvitationLapseDue(invitation_id=invitation.invitation_id), at=invitation.expires_at)
     note_deed(session, "members", who, Deed.MEMBER_INVITED, now)
     return invitation

@@ -78,6 +78,22 @@ async def test_the_answer_does_not_tell_who_is_a_member_and_their_mail_does(memb
     assert made.is_member
 
 
+async def test_who_is_kept_out_gets_no_mail_that_lets_nobody_in_and_who_invites_reads_nothing_of_that(members, amir):
+    iris = await members.joined(email=IRIS, name="Iris Bakker", organisation=CENTRE)
+    assert (await members.team().put(f"/v1/members/{iris}/block")).status_code == 204
+    await members.given()
+
+    kept_out, mail = await invited(members, amir)
+    unknown, _ = await invited(members, amir, "nieuw@lindebeek.example")
+
+    assert mail is None
+    own = ("status", "name", "is_new")
+    assert {name: kept_out[name] for name in own} == {name: unknown[name] for name in own}
+    assert (await members.team().delete(f"/v1/members/{iris}/block")).status_code == 204
+    assert (await amir.delete(f"/v1/invitations/{kept_out['invitation_id']}")).status_code == 204
+    assert (await invited(members, amir))[1] is not None
+
+
 async def test_who_takes_part_already_is_let_in_by_no_invitation_that_still_lies_in_a_mailbox(members, amir):
     (of_team,) = (await members.team().get("/v1/members", params={"role": "node-team"})).json()["items"]
     team = members.team(of_team["member_id"])
