@@ -5,9 +5,11 @@ import os
 import re
 import socket
 import sys
+import traceback
 import warnings
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TextIO, cast
 
@@ -22,6 +24,9 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.settings import Settings
+
+#: Before the path of whatever is ours.
+_OURS = f"{Path(__file__).resolve().parent.parent}/"
 
 tracer = trace.get_tracer("om-de-hoek")
 log = structlog.get_logger()
@@ -124,12 +129,27 @@ def _add_trace_id(_logger: Any, _method: str, entry: dict[str, Any]) -> dict[str
 
 
 def describe(error: BaseException) -> str:
-    """The kind of an error and where it arose; its message is left out, since it may quote personal data."""
-    frame = error.__traceback__
-    while frame and frame.tb_next:
-        frame = frame.tb_next
-    where = f"{frame.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno}" if frame else "unknown place"
-    return f"{type(error).__name__} at {where}"
+    """The kind of an error and where it arose; its message is left out, since it may quote personal data.
+
+    Where is the last line of a service, with the last one of ours where that is another: the line of a library, such
+    as the driver's that every answer of the database comes by, tells nothing.
+    """
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    ours = [one for one in places if one[0].startswith(_OURS) and "/site-packages/" not in one[0]]
+    of_services = [one for one in ours if one[0].startswith(f"{_OURS}services/")]
+    last = ours[-1:] or places[-1:]
+    where = ", in ".join(f"{name.rsplit('/', 1)[-1]}:{line}" for name, line in dict.fromkeys(of_services[-1:] + last))
+    told = ", ".join(dict.fromkeys(_told_by_database(error)))
+    return f"{type(error).__name__}{f' ({told})' if told else ''} at {where or 'unknown place'}"
+
+
+def _told_by_database(error: BaseException) -> Iterator[str]:
+    """The kind of error by its SQLSTATE, and what it broke; SQLAlchemy wraps what the driver says, twice."""
+    wrapped = getattr(error, "orig", None)
+    for one in (error, wrapped, getattr(wrapped, "__cause__", None)):
+        for name in ("sqlstate", "constraint_name"):
+            if told := getattr(one, name, None):
+                yield str(told)
 
 
 def traceparent() -> str | None:

@@ -159,10 +159,13 @@ def welcome(node: Node, took: float, with_demo: bool, has_team: bool) -> str:
         from node.demo import faces
 
         known += faces()
-    people = "\n".join(f"               {email:<42} {what}" for what, email in known)
     on_data = addresses.option(node.data)
+    lines = [f"               {email:<42} {what}" for what, email in known]
     if not has_team:
-        people += f"\n  ! niemand is van het team; zie ./odh status{on_data} (nobody is of the node's team)"
+        lines.append(
+            f"             ! niemand is van het team; zie ./odh status{on_data} (nobody is of the node's team)"
+        )
+    people = "\n".join(lines)
     return f"""
 Open in {seconds(took)} (open for business)
 

@@ -2,20 +2,25 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from chassis import telemetry
 from chassis.settings import Settings
 from node.part import free_port
+from services.matching import store
 from tests.chassis.conftest import wanted
 from tests.chassis.lending import ReturnDue, ToolLent
 from tests.chassis.noisy import TRACE
@@ -215,6 +220,22 @@ def test_a_batch_is_linked_to_what_caused_it():
     links = telemetry.links([TRACE, None, "nonsense", other])
 
     assert [f"{link.context.trace_id:032x}" for link in links] == [TRACE_ID, other.split("-")[1]]
+
+
+async def test_a_fault_inside_a_library_is_told_by_the_line_of_ours_that_asked_it(lending, tool_id):
+    with pytest.raises(json.JSONDecodeError) as inside:
+        json.loads("{")
+    with pytest.raises(IntegrityError) as twice:
+        await lending.execute(f"INSERT INTO tool VALUES ('{tool_id}', 1, 'Noor'), ('{tool_id}', 1, 'Noor')")
+    async with lending.session() as session:
+        with pytest.raises(asyncpg.DivisionByZeroError) as asked:
+            await store.ask(session, text("SELECT 1 / 0"), {})
+        of_service = telemetry.describe(asked.value)
+    found = [telemetry.describe(one.value) for one in (inside, twice)]
+
+    assert re.fullmatch(r"JSONDecodeError at test_telemetry\.py:\d+", found[0])
+    assert re.fullmatch(r"IntegrityError \(23505, pk_tool\) at conftest\.py:\d+", found[1])
+    assert re.fullmatch(r"DivisionByZeroError \(22012\) at store\.py:\d+, in sql\.py:\d+", of_service)
 
 
 def test_what_cannot_be_logged_ends_nothing(monkeypatch):
