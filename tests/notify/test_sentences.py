@@ -9,6 +9,8 @@ from tests.catching import words
 from tests.notify.conftest import NODE_URL, a_party, a_person
 from tests.notify.test_mail_texts import NOOR, a_mail, facts_of, page, sent
 
+AMIR = a_person("Amir Bos")
+
 
 def told(template, language, **facts):
     """What a mail says, on one line, after its subject."""
@@ -97,7 +99,7 @@ def test_the_button_does_not_lead_to_a_match_that_went_with_who_was_erased(langu
     assert button in told(Template.MATCH_LAPSED, language, lapsed_because="erased", **facts)
 
 
-@pytest.mark.parametrize("reader", [NOOR.member_id, "m-amir"])
+@pytest.mark.parametrize("reader", [NOOR, AMIR], ids=lambda who: who.name)
 @pytest.mark.parametrize("template", [Template.MATCH_ENDORSED, Template.ANSWER_OVERDUE])
 @pytest.mark.parametrize(
     ("language", "day"), [("nl", "tot maandag 9 maart 2026."), ("en", "until Monday, 9 March 2026.")]
@@ -106,7 +108,7 @@ def test_a_question_in_the_inbox_or_in_a_digest_has_its_last_day_when_that_is_kn
     facts = facts_of(template, Language(language)) | {"answer_by": "2026-03-08T23:30:00+00:00"}
 
     said, unknown = (
-        inbox_lines(Reading(template, Language(language), reader, "m-1", one, NODE_URL)).text
+        inbox_lines(Reading(template, Language(language), reader.member_id, "m-1", one, NODE_URL)).text
         for one in (facts, facts | {"answer_by": None})
     )
 

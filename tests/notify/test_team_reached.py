@@ -25,7 +25,7 @@ def test_who_answers_a_mail_reaches_the_team_where_that_is_told(template):
     assert of_node(a_mail(template), team=None)["Reply-To"] is None
 
 
-@pytest.mark.parametrize("address", [FATIMA.email, "fátima@warmtewerk.example"])
+@pytest.mark.parametrize("address", ["fatima@warmtewerk.example", "fátima@warmtewerk.example"])
 def test_an_answer_to_an_introduction_is_not_for_the_team(address):
     mail = a_mail(Template.INTRODUCTION)
     mail.contacts[FATIMA.member_id]["email"] = address
