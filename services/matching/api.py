@@ -7,7 +7,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import Command, Now, Page, Paging, ReadSession, Reply, SignedIn
 from contracts.vocabulary import Language, Role
-from services.matching import answering, escalating, explaining, judging, showing, steps
+from services.matching import answering, escalating, explaining, handing_over, judging, showing, steps
 from services.matching.calls import Answer, Dismissal, EscalationDraft, HandOver, InLanguage, MatchId, Step
 from services.matching.escalating import EscalationView
 from services.matching.match import State
@@ -52,8 +52,9 @@ async def show_match(
     shown = await showing.show(session, match_id)
     steps.must_see(shown.match, who.references, who.roles)
     explanation = await explaining.explain(session, match_id) if who.has(Role.NODE_TEAM) else None
+    instead = (await handing_over.asked_by(session, who)).get(match_id) if who.has(Role.AMBASSADOR) else None
     response.headers["ETag"] = f'"{shown.match.version}"'
-    return match_view(shown, who, language, explanation, answer_by(shown.match, settings))
+    return match_view(shown, who, language, explanation, answer_by(shown.match, settings), instead)
 
 
 @router.post("/{match_id}/endorse", response_model=MatchView)

@@ -72,11 +72,15 @@ async def list_open(
 
 @desk.get("/waiting", response_model=Page[WaitingView])
 async def list_waiting(
-    who: Ambassador, session: ReadSession, paging: Paging, language: InLanguage = Language.DUTCH
-) -> Page[WaitingView]:
-    """The matches that wait for the caller to look at them, the one that waits longest first."""
+    who: Ambassador, session: ReadSession, paging: Paging, asked_instead: bool | None = None,
+    language: InLanguage = Language.DUTCH,
+) -> Page[WaitingView]:  # fmt: skip
+    """The matches that wait for the caller to look at them, the one that waits longest first.
+
+    With `asked_instead` only those of which the caller asked another to look instead, or only the others.
+    """
     instead = await handing_over.asked_by(session, who)
-    found = await showing.waiting_to_be_looked_at(session, who, paging)
+    found = await showing.waiting_to_be_looked_at(session, who, paging, asked_instead)
     views = [
         WaitingView(match=match_view(shown, who, language), asked_instead=instead.get(shown.match.match_id))
         for shown in found

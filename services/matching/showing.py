@@ -141,15 +141,24 @@ _WAITING = text(
     WHERE m.state = 'proposed' AND m.ambassador_ids && CAST(:me AS text[]) AND {NOT_ENDORSED_HERE}
     AND (CAST(:after_id AS text) IS NULL
         OR (m.waiting_since, m.match_id) > (CAST(:after AS timestamptz), CAST(:after_id AS text)))
+    AND (CAST(:asked_instead AS boolean) IS NULL OR CAST(:asked_instead AS boolean) = EXISTS (
+        SELECT FROM hand_over h
+        WHERE h.match_id = m.match_id AND h.answered_at IS NULL AND h.asked_by = ANY(CAST(:me AS text[]))))
     ORDER BY m.waiting_since, m.match_id LIMIT CAST(:rows AS bigint)"""
 )
 
 
-async def waiting_to_be_looked_at(session: AsyncSession, who: Identity, paging: PageAsked) -> list[Shown]:
-    """The matches that wait for somebody to look at them, the one that waits longest first; one more than a page."""
+async def waiting_to_be_looked_at(
+    session: AsyncSession, who: Identity, paging: PageAsked, asked_instead: bool | None = None
+) -> list[Shown]:
+    """The matches that wait for somebody to look at them, the one that waits longest first; one more than a page.
+
+    With `asked_instead` only those of which they asked another to look instead, or only the others.
+    """
     after, after_id = paging.after(moment) or (None, None)
     values = {"me": list(who.references), "after": after, "after_id": after_id, "rows": paging.limit + 1}
-    return [shown(row) for row in (await ask(session, _WAITING, values)).mappings()]
+    found = await ask(session, _WAITING, values | {"asked_instead": asked_instead})
+    return [shown(row) for row in found.mappings()]
 
 
 def shown(row: RowMapping) -> Shown:

@@ -100,6 +100,9 @@ class MatchView(BaseModel):
         description="Until when can be done what the match waits for, where one match is asked for. None: it waits for "
         "nothing, or another node says how long."
     )
+    asked_instead: str | None = Field(
+        description="Whom the caller asked to look at it instead, and has not answered; where one match is asked for."
+    )
     explanation: ExplanationView | None = Field(
         description="What the score was made of, and by which version of the weights; for the node's team, where one "
         "match is asked for. None for a match that is older than this."
@@ -112,6 +115,7 @@ def match_view(
     language: Language,
     explanation: ExplanationView | None = None,
     answer_by: datetime | None = None,
+    asked_instead: str | None = None,
 ) -> MatchView:
     """A match for somebody who may see it."""
     match = shown.match
@@ -138,6 +142,7 @@ def match_view(
         dismissed_because=_because(match.dismissed_because) if looks_on else None,
         note=shown.note if looks_on else None,
         answer_by=answer_by,
+        asked_instead=asked_instead,
         explanation=explanation,
     )
 

@@ -232,19 +232,62 @@ async def test_who_is_asked_chooses_from_all_that_they_offer_and_reads_it_when_t
     assert ("Een ouder aanbod" in page.text, "Een ouder aanbod" in newest.text) == (False, True)
 
 
-async def test_a_desk_with_more_to_look_at_than_it_shows_leads_to_all_of_it(neighbourhood):
+def to_judge_on(desk):
+    """The matches on a page of a desk that stand there to be judged."""
+    parts = (str(one.get("id")) for one in well_made(desk, "nl").iter("details"))
+    return [part.removeprefix("dismiss-") for part in parts if part.startswith("dismiss-")]
+
+
+async def test_who_asks_another_for_all_that_a_desk_shows_comes_to_what_is_behind_it(neighbourhood):
     ambassador = await an_ambassador(neighbourhood, "Drees Dijk", provinces=["Drenthe"])
+    name = fresh_name("Loes")
+    other = await an_ambassador(neighbourhood, name, **ELSEWHERE)
     asker, offerer = await neighbourhood.member(), await neighbourhood.member()
     about, there = fresh_name("onderwerp"), {"place": {"name": "Assen"}}
     await offerer.post("/api/v1/offers", json=a_proposition(f"Wij weten alles van {about}", **there))
-    for number in range(11):
+    for number in range(12):
         request = a_proposition(f"Wie weet alles van {about}? Vraag {number}", **there)
         assert (await asker.post("/api/v1/requests", json=request)).status_code == 201
 
-    async def led() -> bool:
-        return "Bekijk alle matches" in (await ambassador.get("/desk")).text
+    async def all_wait():
+        found = (await ambassador.get("/api/v1/desk/waiting")).json()["items"]
+        return [one["match"]["match_id"] for one in found] if len(found) == 12 else None
 
-    await eventually(led, saying="more than ten matches at a desk")
+    waiting = await eventually(all_wait, saying="more than ten matches at a desk")
+    before = await ambassador.get("/desk")
+    (more,) = {one.get("href") for one in well_made(before, "nl").iter("a") if shown(one) == "Meer"}
+    next_page = await ambassador.get(more)
+    over = {"member_id": await neighbourhood.member_id(other), "note": "Jouw vak."}
+    first_page = await ambassador.get(f"/matches/{waiting[0]}")
+    asked = await press(ambassador, first_page, "hand-over", **over)
+    for match_id in waiting[1:10]:
+        await press(ambassador, before, "hand-over", at=f"/desk/matches/{match_id}", **over)
+
+    assert (to_judge_on(before), to_judge_on(next_page)) == (waiting[:10], waiting[10:])
+    assert asked.headers["location"] == f"/matches/{waiting[0]}?done=asked-over"
+    assert f"Je vroeg {name}" in (await ambassador.get(asked.headers["location"])).text
+    assert to_judge_on(await ambassador.get("/desk")) == waiting[10:]
+    back = await press(ambassador, await ambassador.get(f"/matches/{waiting[0]}"), "take-back")
+    assert back.headers["location"] == "/desk?done=take-back"
+    accepted = await button_of(other, f"/{waiting[1]}", "Ja, ik kijk ernaar")
+    assert ("De match staat nu bij jou" in accepted.text, "Jouw vak." in accepted.text) == (True, True)
+    assert {"Dit past"} <= {shown(one) for one in well_made(accepted, "nl").iter("button")}
+
+
+async def test_what_one_comes_back_to_now_stands_before_what_waits_and_what_comes_later_after_it(neighbourhood, desk):
+    ambassador, _, _, request_id = desk
+    for note, days in (("Nu bellen", 1), ("Later bellen", 9)):
+        day = (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
+        told = {"matter": "request", "matter_id": request_id, "note": note, "due_on": day}
+        assert (await ambassador.post("/api/v1/follow-ups", json=told)).status_code == 201
+    async with neighbourhood.services[1].service.engine.begin() as connection:
+        came = "UPDATE follow_up SET came_at = now() WHERE matter_id = :request_id AND note = 'Nu bellen'"
+        await connection.execute(text(came), {"request_id": request_id})
+
+    page = (await ambassador.get("/desk")).text
+
+    places = [page.index(words) for words in ("Nu bellen", 'id="waiting"', "Later bellen", 'id="new"')]
+    assert places == sorted(places)
 
 
 async def test_what_waits_for_ones_own_answer_comes_before_what_one_is_to_judge(neighbourhood):

@@ -13,7 +13,7 @@ from tests.gateway.test_desk_page import ELSEWHERE, an_ambassador
 from tests.gateway.test_pages import parsed, press, shown, well_made
 from tests.given import eventually, fresh_name
 
-JUDGING = {"Dit past", "Dit past niet", "Laat het team kijken"}
+JUDGING = {"Dit past", "Dit past niet", "Laat iemand anders kijken"}
 
 
 async def change(neighbourhood, pair, asker_node):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
-from services.gateway.pages.desk import colleagues
+from services.gateway.pages.parts import colleagues
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)

@@ -10,14 +10,15 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
-from chassis import Problem
 from contracts.vocabulary import Role
-from services.gateway.pages.matches import REASONS, STEPS, done_with, wrong_at, wrong_with
+from services.gateway.pages.matches import REASONS, STEPS, done_with, done_with_hand_over, wrong_at, wrong_with
+from services.gateway.pages.parts import colleagues, part
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
 
 Id = Annotated[str, Path(max_length=128)]
+Cursor = Annotated[str, Query(max_length=128)]
 
 #: What a step of others is called in the notice afterwards.
 ANSWERS = {"accept": True, "decline": False}
@@ -27,10 +28,10 @@ SHOWN_REFUSALS = (403, 404, 409, 412, 422)
 
 @router.get("/desk")
 async def show_desk(
-    reader: SignedInReader, done: str = "", cursor: Annotated[str, Query(max_length=128)] = ""
+    reader: SignedInReader, done: str = "", waiting_after: Cursor = "", cursor: Cursor = ""
 ) -> Response:
     """Everything on one page; what waits longest first, and of what is new the newest, or from where the reader was."""
-    return await _page(reader, done=done, cursor=cursor)
+    return await _page(reader, done=done, waiting_after=waiting_after, cursor=cursor)
 
 
 @router.post("/desk/matches/{match_id}")
@@ -44,9 +45,7 @@ async def judge(match_id: Id, reader: SignedInReader) -> Response:
         return await _page(reader, status=422, wrong="error.422")
     verb, body = STEPS[button]
     told = {name: filled_in[name] for name in ("because", "note", "member_id") if filled_in.get(name, "").strip()}
-    done = button
-    if button == "hand-over" and told.get("member_id"):  # the team gives it, others ask first
-        done = "handed-to" if reader.has(Role.NODE_TEAM) else "asked-over"
+    done = done_with_hand_over(reader, told) if button == "hand-over" else button
     if_match = f'"{filled_in.get("version", "")}"'
     kept = told | {"match_id": match_id, "step": button}
     return await _do(reader, f"/v1/matches/{one}/{verb}", done, body=body | told, if_match=if_match, kept=kept)
@@ -54,12 +53,13 @@ async def judge(match_id: Id, reader: SignedInReader) -> Response:
 
 @router.post("/desk/hand-overs/{match_id}")
 async def answer_hand_over(match_id: Id, reader: SignedInReader) -> Response:
-    """Who was asked to look at a match instead says yes or no."""
+    """Who was asked to look at a match instead says yes, and goes on to it; or no."""
     button = (await reader.form()).get("step", "")
     if button not in ANSWERS:
         return await _page(reader, status=422, wrong="error.422")
-    address = f"/v1/hand-overs/{quote(match_id, safe='')}/answer"
-    return await _do(reader, address, f"hand-over-{button}", body={"accepted": ANSWERS[button]})
+    one = quote(match_id, safe="")
+    then, body = f"/matches/{one}" if ANSWERS[button] else "/desk", {"accepted": ANSWERS[button]}
+    return await _do(reader, f"/v1/hand-overs/{one}/answer", f"hand-over-{button}", body=body, then=then)
 
 
 @router.post("/desk/follow-ups")
@@ -91,6 +91,7 @@ async def _do(
     if_match: str | None = None,
     once: str | None = None,
     kept: dict[str, str] | None = None,
+    then: str = "/desk",
 ) -> Response:
     try:
         told = await reader.ask(address, method=method, body=body, if_match=if_match, once=once)
@@ -100,7 +101,7 @@ async def _do(
         step = (kept or {}).get("step")
         wrong = wrong_with_follow_up(refused) if kept and not step else wrong_with(step, refused)
         return await _page(reader, status=refused.status, wrong=wrong, kept=kept)
-    return reader.go_to(f"/desk?done={done_with(done, told)}")
+    return reader.go_to(f"{then}?done={done_with(done, told)}")
 
 
 def wrong_with_follow_up(refused: Refused) -> str:
@@ -114,41 +115,27 @@ async def _page(
     status: int = 200,
     done: str = "",
     wrong: str = "",
+    waiting_after: str = "",
     cursor: str = "",
     kept: dict[str, str] | None = None,
 ) -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
     language = f"language={reader.language}"
     paths = {
-        "waiting": f"/v1/desk/waiting?limit=10&{language}",
+        "waiting": f"/v1/desk/waiting?asked_instead=false&{_ten(waiting_after)}&{language}",
+        "asked": f"/v1/desk/waiting?asked_instead=true&limit=100&{language}",
         "hand_overs": f"/v1/hand-overs?{language}",
-        "new": "/v1/desk/new?" + urlencode({"limit": 10} | ({"cursor": cursor} if cursor else {})),
+        "new": f"/v1/desk/new?{_ten(cursor)}",
         "follow_ups": "/v1/follow-ups",
         "deeds": "/v1/members/me/deeds?limit=10",
     }
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
     return reader.page(
         "desk.html", at="/desk", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done,
-        wrong=wrong, cursor=cursor, kept=kept or {},
+        wrong=wrong, waiting_after=waiting_after, cursor=cursor, kept=kept or {},
         **dict(zip(paths, found, strict=True)),
     )  # fmt: skip
 
 
-async def part(reader: Reader, path: str) -> Any:
-    """A part of a page; none when it cannot be told now."""
-    try:
-        return await reader.ask(path)
-    except Problem:
-        return None
-
-
-async def colleagues(reader: Reader) -> dict[str, str]:
-    """The other ambassadors by their references: a name, and where they belong."""
-    found = await part(reader, "/v1/ambassadors?limit=100")
-    own = reader.caller.identity.references if reader.caller else ()
-    named = {
-        one["member_id"]: ", ".join([one["name"], *one["organisations"][:1]])
-        for one in (found or {"items": []})["items"]
-        if one["member_id"] not in own
-    }
-    return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
+def _ten(cursor: str) -> str:
+    return urlencode({"limit": 10} | ({"cursor": cursor} if cursor else {}))

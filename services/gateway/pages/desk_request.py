@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from contracts.vocabulary import Role
-from services.gateway.pages.desk import SHOWN_REFUSALS, colleagues, part, wrong_with_follow_up
+from services.gateway.pages.desk import SHOWN_REFUSALS, wrong_with_follow_up
 from services.gateway.pages.forms import as_seen
 from services.gateway.pages.matches import wrong_with_note
+from services.gateway.pages.parts import colleagues, part
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)

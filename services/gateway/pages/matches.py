@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from chassis.problems import Problem
 from contracts.vocabulary import Role
+from services.gateway.pages.parts import colleagues
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -24,6 +25,9 @@ STEPS: dict[str, tuple[str, dict[str, Any]]] = {
     "yes": ("answer", {"accepted": True}),
     "no": ("answer", {"accepted": False}),
 }
+
+#: The steps that are taken with a reason, a note, or the name of somebody.
+WITH_WORDS = ("dismiss", "no", "hand-over")
 
 REASONS = ("other-need", "too-far", "wrong-level", "no-capacity", "other")
 
@@ -50,12 +54,12 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
     verb, body = STEPS.get(button, ("endorse", {}))
     if button not in STEPS:
         return await _page(reader, match_id, status=422, wrong="error.422")
-    told = {name: filled_in[name] for name in ("because", "note") if filled_in.get(name, "").strip()}
+    told = {name: filled_in[name] for name in ("because", "note", "member_id") if filled_in.get(name, "").strip()}
     try:
         match = await reader.ask(
             f"{_address(match_id)}/{verb}",
             method="POST",
-            body=body | (told if button in ("dismiss", "no") else {}),
+            body=body | (told if button in WITH_WORDS else {}),
             if_match=None if verb == "answer" else f'"{filled_in.get("version", "")}"',
         )
     except Refused as refused:
@@ -63,9 +67,20 @@ async def take_step(match_id: MatchId, reader: SignedInReader) -> Response:
             raise
         wrong = wrong_with(button, refused)
         return await _page(reader, match_id, status=refused.status, wrong=wrong, typed=told | {"step": button})
-    if button == "hand-over":  # it may not be theirs to see any more
-        return reader.go_to("/?done=hand-over")
-    return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={done_with(button, match)}")
+    if button == "hand-over":
+        done = done_with_hand_over(reader, told)
+        if done == button:  # it may not be theirs to see any more
+            return reader.go_to("/?done=hand-over")
+    else:
+        done = done_with(button, match)
+    return reader.go_to(f"/matches/{quote(match_id, safe='')}?done={done}")
+
+
+def done_with_hand_over(reader: Reader, told: Mapping[str, str]) -> str:
+    """What the notice is after a match is given to somebody else: the team gives it at once, others ask first."""
+    if "member_id" not in told:
+        return "hand-over"
+    return "handed-to" if reader.has(Role.NODE_TEAM) else "asked-over"
 
 
 def done_with(button: str, match: dict[str, Any]) -> str:
@@ -100,11 +115,13 @@ async def _page(
     typed: Mapping[str, str] | None = None,
 ) -> Response:
     match = await reader.ask(f"{_address(match_id)}?language={reader.language}")
+    may_judge = _may_judge(reader, match)
     return reader.page(
         "match.html",
         status=status,
         match=match,
-        may_judge=_may_judge(reader, match),
+        may_judge=may_judge,
+        colleagues=await colleagues(reader) if may_judge else {},
         looks_after=reader.has(Role.AMBASSADOR, Role.NODE_TEAM) and not match["my_side"],
         may_answer=match["state"] == "endorsed" and match["my_side"] and match["my_answer"] is None,
         reasons=REASONS,

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from contracts.days import AMSTERDAM
 from contracts.vocabulary import Role
 from services.gateway.pages.around import is_own, may_ask_about, seen_offer
-from services.gateway.pages.desk import part
+from services.gateway.pages.parts import part
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 

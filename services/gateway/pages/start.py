@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from contracts.vocabulary import Role
-from services.gateway.pages.desk import part
+from services.gateway.pages.parts import part
 from services.gateway.pages.reading import AnyReader
 
 router = APIRouter(include_in_schema=False)

@@ -1,0 +1,26 @@
+"""Parts of pages that are asked for beside what a page is about: without them it is shown all the same."""
+
+from typing import Any
+
+from chassis import Problem
+from services.gateway.pages.reading import Reader
+
+
+async def part(reader: Reader, path: str) -> Any:
+    """A part of a page; none when it cannot be told now."""
+    try:
+        return await reader.ask(path)
+    except Problem:
+        return None
+
+
+async def colleagues(reader: Reader) -> dict[str, str]:
+    """The other ambassadors by their references: a name, and where they belong."""
+    found = await part(reader, "/v1/ambassadors?limit=100")
+    own = reader.caller.identity.references if reader.caller else ()
+    named = {
+        one["member_id"]: ", ".join([one["name"], *one["organisations"][:1]])
+        for one in (found or {"items": []})["items"]
+        if one["member_id"] not in own
+    }
+    return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
