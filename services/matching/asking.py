@@ -16,6 +16,7 @@ from contracts.vocabulary import Side
 from services.matching import answering, by_hand, desk_rules, doing, one_person, people, propositions
 from services.matching.desk_rules import (
     AnsweredBefore,
+    AskedByAnother,
     AskedEnough,
     AskNotFound,
     CannotBeAsked,
@@ -85,9 +86,14 @@ _ANSWER = text(
 async def ask_member(
     session: AsyncSession, who: Identity, request: Proposition, member_id: str, note: str | None, now: datetime
 ) -> RowMapping:
-    """Shows a request to a member; who was asked before is not asked again. The caller has the turn."""
+    """Shows a request to a member; who was asked before is not asked again: `AskedByAnother` where that was another.
+
+    The caller has the turn.
+    """
     before, theirs = await of_request(session, request.id), await one_person.references_of(session, member_id)
     if known := next((one for one in before if one["member_id"] in theirs), None):
+        if known["asked_by"] not in who.references:
+            raise AskedByAnother
         return known
     if len(before) >= desk_rules.ASKED_MAX:
         raise AskedEnough

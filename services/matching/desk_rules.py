@@ -58,6 +58,10 @@ class AskedEnough(
     """There is a limit to how many people one request goes to."""
 
 
+class AskedByAnother(Problem, slug="asked-by-another", status=409, title="Somebody else asked this member already"):
+    """Who asked first hears the answer, and the member reads their note."""
+
+
 class AskNotFound(Problem, slug="ask-not-found", status=404, title="Nobody asks this of you (any more)"):
     """It does not exist, is somebody else's, or the request is gone."""
 

@@ -59,6 +59,14 @@ _SAID = text(
     """
 )
 
+# What was said last to who asked.
+_LAST = text(
+    """
+    SELECT accepted FROM hand_over WHERE match_id = :match_id AND asked_by = ANY(CAST(:me AS text[]))
+    ORDER BY asked_at DESC, hand_over_id DESC LIMIT 1
+    """
+)
+
 # What was asked by who does not look at it any more is over.
 _CLOSE = text("UPDATE hand_over SET answered_at = :now WHERE match_id = :match_id AND answered_at IS NULL")
 _ASK = text(
@@ -132,10 +140,13 @@ async def _answered(session: AsyncSession, row: RowMapping, match: Match, now: d
 
 
 async def take_back(session: AsyncSession, who: Identity, match_id: str, now: datetime) -> None:
-    """Who asked looks at it themselves after all; taken back before, nothing happens."""
+    """Who asked looks at it themselves after all; taken back before, nothing happens. After a yes it is too late."""
     await take_turn(session)
     row = (await ask(session, _OF_MATCH, {"match_id": match_id})).mappings().one_or_none()
     if row is None:
+        last = (await ask(session, _LAST, {"match_id": match_id, "me": list(who.references)})).scalars()
+        if next(iter(last), None):
+            raise HandOverNotFound
         return
     if row["asked_by"] not in who.references:
         raise HandOverNotFound

@@ -16,7 +16,7 @@ from services.matching.calls import Call, Dismissal, HandOver
 from services.matching.match import Match, State
 from services.matching.settings import MatchingSettings
 from services.matching.showing import Shown
-from services.matching.steps import CannotJudge
+from services.matching.steps import CannotJudge, MatchAlreadyJudged
 from services.matching.turns import take_turn
 
 
@@ -43,9 +43,14 @@ async def go_on(session: AsyncSession, match: Match, settings: MatchingSettings)
 
 
 async def dismiss(session: AsyncSession, call: Call, dismissal: Dismissal) -> Shown:
-    """The match ends; nobody but those who bring people together hears of it."""
+    """The match ends; nobody but those who bring people together hears of it.
+
+    Of what was dismissed before, other words are not kept: who says them hears that.
+    """
     shown = await _to_judge(session, call)
     if shown.match.state is State.DISMISSED:
+        if dismissal.because != shown.match.dismissed_because or dismissal.note not in (None, shown.note):
+            raise MatchAlreadyJudged
         return shown
     check_version(call.expected, shown.match.version)
     match = steps.dismiss(shown.match, dismissal.because)

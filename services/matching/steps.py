@@ -28,7 +28,7 @@ class NotTheirsToJudge(Problem, slug="match-not-yours-to-judge", status=403, tit
 
 
 class MatchAlreadyJudged(Problem, slug="match-already-judged", status=409, title="This match was already judged"):
-    """It was endorsed or dismissed before, the other way."""
+    """It was endorsed or dismissed before, the other way or in other words."""
 
 
 class MatchAlreadyAnswered(Problem, slug="match-already-answered", status=409, title="This match was already answered"):

@@ -420,6 +420,13 @@ async def test_another_ambassador_is_asked_to_look_and_says_yes_or_no_at_their_d
     of = f"/{pair.match_id}"
     asked = await button_of(first, of, "Laat iemand anders kijken", member_id=second_id, note="Jouw vak.")
     assert f"Je vroeg {second_name}" in asked.text
+    long = "Wij zoeken iemand die een ochtend komt vertellen. " * 12
+    async with neighbourhood.services[1].service.engine.begin() as connection:
+        written = {"text": long, "request_id": pair.request_id}
+        await connection.execute(
+            text("UPDATE proposition SET text = :text WHERE proposition_id = :request_id"), written
+        )
+    assert long in (await second.get("/desk")).text  # who is asked reads all of it
     declined = await button_of(second, of, "Nee, liever niet")
     assert "De match blijft bij de ander" in declined.text
     await button_of(first, of, "Laat iemand anders kijken", member_id=second_id)
