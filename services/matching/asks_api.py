@@ -113,7 +113,7 @@ async def answer_ask(
 @follow_ups.get("", response_model=list[FollowUpView])
 async def list_follow_ups(who: Ambassador, session: ReadSession) -> list[FollowUpView]:
     """What the caller wants to come back to, what is due first."""
-    return [follow_up_view(row) for row in await following_up.mine(session, who)]
+    return [follow_up_view(row, who) for row in await following_up.mine(session, who)]
 
 
 @follow_ups.post("", status_code=201, response_model=FollowUpView)
@@ -128,7 +128,7 @@ async def note_follow_up(draft: FollowUpDraft, who: Ambassador, now: Now, comman
         else:
             steps.must_see((await showing.show(session, draft.matter_id)).match, who.references, who.roles)
         row = await following_up.note(session, who, draft.matter, draft.matter_id, draft.note, draft.due_on)
-        return Reply(follow_up_view(row), status=201, location=f"/v1/follow-ups/{row['follow_up_id']}")
+        return Reply(follow_up_view(row, who), status=201, location=f"/v1/follow-ups/{row['follow_up_id']}")
 
     return await command(note_it)
 
@@ -142,7 +142,7 @@ async def change_follow_up(
 
     async def change_it(session: AsyncSession) -> Reply:
         row = await following_up.change(session, who, follow_up_id, change.note, change.due_on)
-        return Reply(follow_up_view(row))
+        return Reply(follow_up_view(row, who))
 
     return await command(change_it)
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import RowMapping
 
 from chassis import Identity
-from contracts.vocabulary import Kind, Language, Side, Theme
+from contracts.vocabulary import Kind, Language, Role, Side, Theme
 from services.matching.following_up import Matter
 from services.matching.match import Awaited, Lapse, State
 from services.matching.pairs import Proposition
@@ -120,7 +120,7 @@ class FollowUpView(BaseModel):
     """Something to come back to."""
 
     follow_up_id: str
-    matter: Matter
+    matter: Matter = Field(description="Of a match that another looks at by now: its request.")
     matter_id: str
     title: str = Field(description="What the request is called that it is about; empty when that is gone.")
     language: Language | None
@@ -205,6 +205,10 @@ def request_match_view(shown: Shown) -> RequestMatchView:
     )
 
 
-def follow_up_view(row: RowMapping) -> FollowUpView:
-    """For who noted it."""
-    return FollowUpView(**{name: row[name] for name in FollowUpView.model_fields})
+def follow_up_view(row: RowMapping, who: Identity) -> FollowUpView:
+    """For who noted it. Of a match that another looks at by now, the request is what they may see still."""
+    view = FollowUpView(**{name: row[name] for name in FollowUpView.model_fields})
+    is_theirs = who.has(Role.NODE_TEAM) or set(who.references) & set(row["ambassador_ids"] or ())
+    if view.matter == "request" or is_theirs or not row["request_id"] or row["asker_node"]:
+        return view
+    return view.model_copy(update={"matter": "request", "matter_id": row["request_id"]})

@@ -35,7 +35,7 @@ class FollowUpRow(Table, table=True):
 
 _SELECT = """
     SELECT f.*, coalesce(p.title, '') AS title, p.language, coalesce(p.member_id, '') AS asker_id,
-        p.node AS asker_node
+        p.node AS asker_node, m.request_id, m.ambassador_ids
     FROM follow_up f
     LEFT JOIN match m ON f.matter = 'match' AND m.match_id = f.matter_id
     LEFT JOIN proposition p ON p.proposition_id = CASE f.matter WHEN 'match' THEN m.request_id ELSE f.matter_id END"""

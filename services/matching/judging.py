@@ -78,7 +78,8 @@ async def hand_over(session: AsyncSession, call: Call, to: HandOver) -> Shown:
         shown = replace(shown, note=to.note)
     if chosen != shown.match.ambassador_ids:
         check_version(call.expected, shown.match.version)
-        doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
+        stays = call.who.has(Role.NODE_TEAM)
+        doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now, is_theirs=stays)
         shown = replace(shown, match=await proposing.hand_over(session, shown.match, chosen, call.now))
     if to.note:
         await matches.note(session, call.match_id, to.note, by=call.who.member_id)

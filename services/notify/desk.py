@@ -26,7 +26,7 @@ async def tell_ambassador(
 async def tell_of_hand_over(
     event: HandOverAsked | HandOverAnswered, session: AsyncSession, now: datetime, settings: NotifySettings
 ) -> None:
-    """Who is asked to look at a match instead hears that, and who asked it when the answer is no."""
+    """Who is asked to look at a match instead hears that, and who asked it the answer."""
     await tell(session, desk_notices.hand_over_notices(event), settings, now)
 
 

@@ -12,12 +12,11 @@ _OF_WHAT = frozenset({"match_id", "match_version", "request_id", "request_versio
 
 
 def hand_over_notices(event: HandOverAsked | HandOverAnswered) -> list[Notice]:
-    """Who is asked answers; who asked hears of a no. A yes shows by itself: the match is not theirs any more."""
+    """Who is asked answers; who asked can read what."""
     if isinstance(event, HandOverAsked):
         return [_notice(event, event.member_id, Template.HAND_OVER_ASKED, event.hand_over_id)]
-    if event.accepted:
-        return []
-    return [_notice(event, event.asked_by, Template.HAND_OVER_DECLINED, event.hand_over_id, by_mail=False)]
+    answered = Template.HAND_OVER_ACCEPTED if event.accepted else Template.HAND_OVER_DECLINED
+    return [_notice(event, event.asked_by, answered, event.hand_over_id, by_mail=False)]
 
 
 def help_notices(event: HelpAsked | HelpAnswered) -> list[Notice]:

@@ -32,7 +32,11 @@ def page_of(template: Template, matter_id: str, facts: Mapping[str, Any]) -> str
         case template if template in INITIATIVE_TEMPLATES:
             return f"/initiatives/{about}"
         case (
-            Template.HAND_OVER_ASKED | Template.HAND_OVER_DECLINED | Template.FOLLOW_UP | Template.AMBASSADOR_APPOINTED
+            Template.HAND_OVER_ASKED
+            | Template.HAND_OVER_ACCEPTED
+            | Template.HAND_OVER_DECLINED
+            | Template.FOLLOW_UP
+            | Template.AMBASSADOR_APPOINTED
         ):
             return "/desk"
         case Template.AMBASSADOR_STOOD_DOWN:

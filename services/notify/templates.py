@@ -64,6 +64,7 @@ class Template(StrEnum):
     AMBASSADOR_APPOINTED = "ambassador-appointed"
     AMBASSADOR_STOOD_DOWN = "ambassador-stood-down"
     HAND_OVER_ASKED = "hand-over-asked"
+    HAND_OVER_ACCEPTED = "hand-over-accepted"
     HAND_OVER_DECLINED = "hand-over-declined"
     HELP_ASKED = "help-asked"
     HELP_ANSWERED = "help-answered"
@@ -102,6 +103,7 @@ CATEGORY_OF: dict[Template, Category] = {
     Template.REQUEST_QUIET: Category.INITIATIVES,
     Template.OFFER_QUIET: Category.INITIATIVES,
     Template.HAND_OVER_ASKED: Category.DESK,
+    Template.HAND_OVER_ACCEPTED: Category.DESK,
     Template.HAND_OVER_DECLINED: Category.DESK,
     Template.HELP_ASKED: Category.PROPOSALS,
     Template.HELP_ANSWERED: Category.DESK,

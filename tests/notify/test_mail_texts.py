@@ -31,7 +31,7 @@ NOW = datetime(2026, 3, 2, 13, 20, tzinfo=UTC)
 NOTIFY = NotifySettings(**SETTINGS)
 INBOX_ONLY = {
     *(Template.MATCH_ANSWERED, Template.TEAM_MAIL_REFUSED, Template.REQUEST_ESCALATED, Template.HAND_OVER_DECLINED),
-    *(Template.TEAM_PERSON_MERGED, Template.INITIATIVE_CHANGED),
+    *(Template.TEAM_PERSON_MERGED, Template.INITIATIVE_CHANGED, Template.HAND_OVER_ACCEPTED),
 }
 STOPPED = [*(category.value for category in Category), EVERYTHING]
 MAILED = [template for template in Template if template not in INBOX_ONLY]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.desk import HandOverAnswered
 from contracts.event import new_id
 from contracts.matching import (
     AnswerOverdue,
@@ -23,7 +24,7 @@ from contracts.matching import (
 from contracts.members import SignInRequested
 from contracts.notify import NotificationFailed
 from contracts.partners import WebhookDisabled
-from services.notify import attempts, endpoint_notices, rules
+from services.notify import attempts, desk_notices, endpoint_notices, rules
 from services.notify.pace import Pace, Patience, Window
 from services.notify.settings import NotifySettings
 from services.notify.smtp import mail_server
@@ -56,6 +57,17 @@ def test_ambassadors_look_at_a_proposal_before_anybody_else_hears_of_it():
         ("Amir", "match-proposed", True),
         ("Bo", "match-proposed", True),
     }
+
+
+def test_who_asked_another_to_look_at_a_match_can_read_a_yes_as_well_as_a_no():
+    ids = {"hand_over_id": "h-1", "match_id": "m-1", "asked_by": AMBASSADOR.member_id, "member_id": OTHER.member_id}
+    about = {"title": "Gastles", "asker_id": ASKER.member_id}
+    answers = [HandOverAnswered(**ids, **about, accepted=yes) for yes in (True, False)]
+
+    assert [told(desk_notices.hand_over_notices(answer)) for answer in answers] == [
+        {("Amir", "hand-over-accepted", False)},
+        {("Amir", "hand-over-declined", False)},
+    ]
 
 
 def test_a_notice_keeps_what_its_mail_says_besides_the_two_sides():
