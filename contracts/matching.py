@@ -95,6 +95,8 @@ class MatchDismissed(_MatchState, wire_name="matching.match-dismissed", about="m
 class MatchHandedOver(_MatchState, wire_name="matching.match-handed-over", about="match_id", reach="shared"):
     """The match is somebody else's to look at from now on: `ambassador_ids` has them."""
 
+    said_yes: bool = Field(default=False, description="Whether they were asked first, and said yes a moment ago.")
+
 
 class MatchAnswered(_MatchState, wire_name="matching.match-answered", about="match_id", reach="shared"):
     """One side said yes or no."""

@@ -117,7 +117,7 @@ async def answer(session: AsyncSession, call: Call, *, accepted: bool) -> None:
     if not accepted:
         return
     doing.note_on_match(session, call.who, Deed.MATCH_HANDED_OVER, shown.match, call.now)
-    match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now)
+    match = await proposing.hand_over(session, shown.match, (row["member_id"],), call.now, said_yes=True)
     if row["note"]:
         await matches.note(session, match.match_id, row["note"], by=row["asked_by"])
 

@@ -150,11 +150,13 @@ async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -
     return ended
 
 
-async def hand_over(session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime) -> Match:
-    """Somebody else looks at a match from now on."""
+async def hand_over(
+    session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime, *, said_yes: bool = False
+) -> Match:
+    """Somebody else looks at a match from now on; perhaps they were asked, and `said_yes`."""
     handed = steps.hand_over(match, ambassador_ids, now)
     await matches.save(session, handed)
-    say(session, MatchHandedOver(**handed.told()))
+    say(session, MatchHandedOver(**handed.told(), said_yes=said_yes))
     return handed
 
 

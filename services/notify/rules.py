@@ -100,10 +100,10 @@ def proposal_notices(event: MatchProposed) -> list[Notice]:
 
 
 def hand_over_notices(event: MatchHandedOver) -> list[Notice]:
-    """Whoever looks at it from now on; when it comes back to somebody later, that is news again."""
+    """Whoever looks at it from now on, and has not just said so; when it comes back to somebody later, that is news."""
     return [
         _match_notice(event, who, Template.MATCH_HANDED_OVER, occurrence=str(event.version))
-        for who in _once(event.ambassador_ids)
+        for who in (() if event.said_yes else _once(event.ambassador_ids))
     ]
 
 

@@ -205,7 +205,7 @@ async def test_another_ambassador_is_asked_and_the_match_stays_until_they_say_ye
     twice = await matching.ambassador(OTHER).post(f"/v1/hand-overs/{match_id}/answer", json={"accepted": True})
     assert (yes.status_code, twice.status_code) == (204, 204)
     handed, answered = await matching.then_said(MatchHandedOver, HandOverAnswered)
-    assert (handed.ambassador_ids, answered.accepted) == ((OTHER,), True)
+    assert (handed.ambassador_ids, handed.said_yes, answered.accepted) == ((OTHER,), True, True)
     (waiting,) = (await matching.ambassador(OTHER).get("/v1/desk/waiting")).json()["items"]
     assert waiting["match"]["note"] == "Jij kent deze school."  # which they said yes to
     assert (await matching.ambassador(OTHER).post(f"/v1/matches/{match_id}/endorse")).status_code == 200

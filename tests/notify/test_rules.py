@@ -70,6 +70,10 @@ def test_who_asked_another_to_look_at_a_match_can_read_a_yes_as_well_as_a_no():
     ]
 
 
+def test_who_said_yes_to_looking_at_a_match_is_not_told_so():
+    assert told(rules.hand_over_notices(MatchHandedOver(**MATCH, said_yes=True))) == set()
+
+
 def test_a_notice_keeps_what_its_mail_says_besides_the_two_sides():
     by = datetime(2026, 3, 9, 9, 0, tzinfo=UTC)
     (question, _) = rules.question_notices(MatchEndorsed(**MATCH, asked_about=True, answer_by=by))
