@@ -1,11 +1,13 @@
 """The page of a meeting: what who signed up reads of it and does there, and what its organiser does."""
 
+from urllib.parse import quote
+
 import pytest
 import sqlalchemy as sa
 
-from tests.gateway.conftest import a_proposition
+from tests.gateway.conftest import TEAM, a_proposition
 from tests.gateway.test_listings_page import BROWSER, a_meeting, text
-from tests.gateway.test_pages import folded, heading, parsed, press, shown
+from tests.gateway.test_pages import folded, goes_on, heading, parsed, press, shown
 from tests.gateway.test_placing_page import block_of
 from tests.given import fresh_name
 
@@ -27,6 +29,50 @@ async def test_who_waits_is_taken_off_the_line_and_reads_nothing_of_a_place_of_t
     assert "Take me off the waiting list" in text(await iris.get(at, headers={"Accept-Language": "en"}), "en")
     answer = await press(iris, waits, LEAVES_THE_LINE)
     assert "Je bent afgemeld." in text(await iris.get(answer.headers["location"]))
+
+
+@pytest.mark.parametrize(
+    ("language", "asked"), [("nl", "Had je je al aangemeld?"), ("en", "Had you signed up already?")]
+)
+async def test_who_signed_up_and_is_not_signed_in_gets_to_their_place_when_signing_up_has_closed(
+    neighbourhood, language, asked
+):
+    """A mail of before the day says: can you not come, then cancel."""
+    _, at, _ = await a_meeting(neighbourhood)
+    noor, visitor = await neighbourhood.member(), neighbourhood.visitor()
+    await press(noor, await noor.get(at), "sign-up")
+    assert asked not in text(await visitor.get(at, params={"taal": language}), language)
+    await close(neighbourhood, at)
+
+    page = await visitor.get(at, params={"taal": language})
+
+    told = text(page, language)
+    assert (asked in told, "gaat niet door" in told, "does not take place" in told) == (True, False, False)
+    (main,) = parsed(page).iter("main")
+    assert f"/sign-in?next={quote(at)}" in {one.get("href") for one in main.iter("a")}
+    assert asked not in text(await noor.get(at, params={"taal": language}), language)
+
+
+@pytest.mark.parametrize("path", ["/meetings?q=warmte&theme=", "/tips", "/help"])
+async def test_who_signs_in_from_a_page_that_all_may_read_comes_back_to_it(neighbourhood, path):
+    visitor = neighbourhood.visitor()
+
+    form = await visitor.get(links(await visitor.get(path))["Inloggen"])
+    await press(visitor, form, "Stuur me een link", email=TEAM)
+    page = await visitor.get(f"/sign-in?token={await neighbourhood.link_for(TEAM)}")
+
+    assert await goes_on(visitor, await press(visitor, page, "Log in")) == path
+    nowhere = links(await neighbourhood.visitor().get("/problems/none-such"))
+    assert nowhere["Inloggen"] == "/sign-in"
+
+
+async def close(neighbourhood, at):
+    """Nobody can sign up any more, though the meeting is to come."""
+    (requests,) = (one for one in neighbourhood.services if one.service.name == "requests")
+    async with requests.service.engine.begin() as connection:
+        of = {"offer_id": at.removeprefix("/meetings/")}
+        for table, key in (("proposition", "proposition_id"), ("listing", "offer_id")):
+            await connection.execute(sa.text(f"UPDATE {table} SET status = 'expired' WHERE {key} = :offer_id"), of)
 
 
 async def call_off(neighbourhood, organiser, at):
@@ -67,7 +113,8 @@ async def test_a_meeting_that_has_been_is_not_said_to_be_off_when_it_is_withdraw
 
     told = text(await neighbourhood.visitor().get(at))
 
-    assert ("gaat niet door." in told.replace("voorbij of gaat niet door.", ""), "voorbij" in told) == (False, True)
+    assert ("gaat niet door" in told, "voorbij" in told) == (False, True)
+    assert "Had je je al aangemeld?" not in told
 
 
 def links(answer):

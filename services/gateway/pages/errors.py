@@ -73,8 +73,7 @@ class ForPeople:
                 unsure=reader.caller is None,  # a link to sign in by in this tab would take the page away
             )
         elif problem["status"] == 401:
-            asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            wanted = asked if request.method == "GET" else request.url.path
+            wanted = reader.here if request.method == "GET" else request.url.path
             page = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
         else:
             unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling

@@ -147,7 +147,7 @@ async def _page(reader: Reader, offer_id: str, *, status: int = 200, done: str =
         own=own,
         comes=own is not None and own["standing"] in COUNTS,
         guests=guests,
-        may_call_off=not meeting["is_called_off"] and _last_day(meeting, today) >= today,
+        is_to_come=not meeting["is_called_off"] and _last_day(meeting, today) >= today,
         when=_when(meeting, reader.language),
         done=done,
         wrong=wrong,

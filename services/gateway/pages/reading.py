@@ -105,6 +105,12 @@ class Reader:
         """On to another page of ours, after a form."""
         return RedirectResponse(path, 303)
 
+    @property
+    def here(self) -> str:
+        """The page that was asked for, to come back to."""
+        url = self.request.url
+        return url.path + (f"?{url.query}" if url.query else "")
+
     def in_other_language(self, path: str) -> str:
         """The page of a path in the other language."""
         other = Language.ENGLISH if self.language is Language.DUTCH else Language.DUTCH
