@@ -2,6 +2,7 @@
 makes somebody a member, is told so."""
 
 import re
+from urllib.parse import urlencode
 
 import pytest
 
@@ -47,6 +48,48 @@ async def test_an_address_that_was_confirmed_before_leads_back_to_where_it_is_ch
 
     assert answer.status_code == 422
     assert re.search(r'href="/my-data/change">Ga verder<', answer.text)
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_who_is_signed_in_as_another_reads_as_whom_and_gets_to_the_page_as_who_it_is_for(neighbourhood, language):
+    pair, email = await neighbourhood.a_match(), an_address()
+    other, at, told = await neighbourhood.member(email=email), f"/matches/{pair.match_id}?x=1", {"taal": language}
+
+    page = await other.get(at, params={"x": "1"} | told)
+    desk = await other.get("/desk", params=told)
+
+    assert (page.status_code, desk.status_code) == (404, 403)
+    as_whom = {"nl": f"Je bent ingelogd als {email}.", "en": f"You are signed in as {email}."}[language]
+    for refused in (page, desk):
+        assert as_whom in shown(well_made(refused, language))
+    assert email not in (await neighbourhood.visitor().get("/problems/none-such")).text
+    as_other = {"nl": "Log in met een ander e-mailadres", "en": "Sign in with another email address"}[language]
+    answer = await press(other, page, as_other)
+    assert answer.headers["location"] == "/sign-in?" + urlencode({"next": f"{at}&taal={language}"})
+    assert (await other.get("/api/v1/sessions/current")).status_code == 401
+    form = await other.get(answer.headers["location"])
+    await press(other, form, {"nl": "Stuur me een link", "en": "Send me a link"}[language], email=TEAM)
+    page = await other.get(f"/sign-in?token={await neighbourhood.link_for(TEAM)}")
+    on = await goes_on(other, await press(other, page, {"nl": "Log in", "en": "Sign in"}[language]))
+    assert (await other.get(on)).status_code == 200
+
+
+@pytest.mark.parametrize("wanted", ["//evil.example/", "https://evil.example/", "/\\evil.example", ""])
+async def test_signing_out_leads_to_no_other_site(neighbourhood, wanted):
+    noor = await neighbourhood.member()
+
+    answer = await press(noor, await noor.get("/"), "Uitloggen", next=wanted)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+
+
+async def test_signing_out_needs_the_form_of_the_session_also_when_it_leads_on(neighbourhood):
+    noor = await neighbourhood.member()
+
+    answer = await noor.post("/sign-out", data={"next": "/inbox", "form": "made-up"})
+
+    assert answer.status_code == 403
+    assert (await noor.get("/api/v1/sessions/current")).status_code == 200
 
 
 @pytest.mark.parametrize("wanted", ["", "/meetings"])

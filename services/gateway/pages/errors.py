@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chassis import Problem
 from chassis.limits import BODY, again
 from services.gateway.pages.forms import Form
 from services.gateway.pages.reading import CALLER, Reader, language_of
@@ -24,6 +25,9 @@ FOR_PROGRAMS = ("/api/", "/health/")
 
 #: What passes: sent again as it was, it may go well.
 PASSES = frozenset({429, 500, 502, 503, 504})
+
+#: What is told of a page that may be there for somebody else.
+ANOTHERS = frozenset({403, 404})
 
 
 class ForPeople:
@@ -77,7 +81,15 @@ class ForPeople:
             page = RedirectResponse("/sign-in?" + urlencode({"next": wanted}), 303)
         else:
             unsure = CALLER not in request.scope  # it went wrong before anybody asked who is calling
-            page = reader.page("error.html", status=problem["status"], problem=problem, slug=slug, unsure=unsure)
+            is_anothers = request.method == "GET" and problem["status"] in ANOTHERS
+            page = reader.page(
+                "error.html",
+                status=problem["status"],
+                problem=problem,
+                slug=slug,
+                unsure=unsure,
+                signed_in_as=await _signed_in_as(reader) if is_anothers else None,
+            )
         if retry_after := Headers(raw=held["headers"]).get("retry-after"):
             page.headers["Retry-After"] = retry_after
         await page(request.scope, receive, send)
@@ -87,6 +99,15 @@ async def _sent(reader: Reader) -> Form | None:
     """What was filled in, when it was on a page of ours: what another site sends is not shown as somebody's own."""
     with suppress(CrossSite):
         return await reader.sent()
+    return None
+
+
+async def _signed_in_as(reader: Reader) -> str | None:
+    """The address of who is signed in; none when nobody is, or when it cannot be told now."""
+    if reader.caller is None:
+        return None
+    with suppress(Problem):
+        return str((await reader.ask("/v1/members/me"))["email"])
     return None
 
 

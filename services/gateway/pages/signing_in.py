@@ -60,11 +60,11 @@ async def use_sign_in(reader: AnyReader, now: Now) -> Response:
 
 @router.post("/sign-out")
 async def sign_out(reader: AnyReader) -> Response:
-    """Signs out here."""
-    await reader.form()
+    """Signs out here; on to signing in as somebody else, who comes back to the page that is theirs."""
+    path = rules.local_path((await reader.form()).get("next"))
     if reader.caller:
         await reader.gateway.sessions.end(reader.caller.session.token_hash)
-    answer = reader.go_to("/")
+    answer = reader.go_to("/sign-in?" + urlencode({"next": path}) if path else "/")
     reader.gateway.sessions.take(answer)
     return answer
 
