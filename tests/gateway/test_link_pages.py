@@ -47,7 +47,26 @@ async def test_an_address_that_was_confirmed_before_leads_back_to_where_it_is_ch
     answer = await press(noor, await noor.get("/sign-in?for=address&token=used-before"), CONFIRM)
 
     assert answer.status_code == 422
-    assert re.search(r'href="/my-data/change">Ga verder<', answer.text)
+    assert re.search(r'href="/my-data/change">Bekijk je gegevens<', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("language", "in_", "out", "well"),
+    [
+        ("nl", "Staat daar nog het oude, vul het nieuwe dan opnieuw in.", "log in met je oude e-mailadres", "gewoon"),
+        ("en", "If the old one is still there", "sign in with your old email address", "simply go on"),
+    ],
+)
+async def test_who_confirms_an_address_too_late_is_not_told_that_all_is_well(neighbourhood, language, in_, out, well):
+    noor, elsewhere = await neighbourhood.member(), neighbourhood.visitor()
+    late = {"token": "too-late", "for": "address"}
+
+    answers = [await browser.post("/sign-in", data=late, params={"taal": language}) for browser in (noor, elsewhere)]
+
+    said = [shown(well_made(answer, language)) for answer in answers]
+    assert [(in_ in one, out in one, well in one) for one in said] == [(True, False, False), (False, True, False)]
+    (to,) = (one.get("value") for one in well_made(answers[1], language).iter("input") if one.get("name") == "next")
+    assert to == "/my-data/change"
 
 
 @pytest.mark.parametrize("language", ["nl", "en"])

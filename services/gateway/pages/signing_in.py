@@ -86,7 +86,7 @@ async def _sign_in(reader: Reader, token: str, path: str, purpose: str, now: dat
     if not isinstance(session_token, str):
         if session_token.status != 422:
             raise Refused(session_token)
-        return reader.page("used.html", status=422, next=path or own)
+        return reader.page("used.html", status=422, next=path or own, purpose=purpose)
     return enter(reader, session_token, path or (f"{own}?done={done}" if done else own))
 
 
