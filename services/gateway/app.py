@@ -10,7 +10,7 @@ from services.gateway.gateway import (
     look_at_services,
     services_ready,
 )
-from services.gateway.guard import Guard
+from services.gateway.guard import Guard, HeadAsGet
 from services.gateway.pages import docs
 from services.gateway.pages.errors import ForPeople
 from services.gateway.settings import GatewaySettings
@@ -39,4 +39,5 @@ def service(settings: GatewaySettings | None = None) -> Service:
     routes.insert(len(own), routes.pop())  # most calls are for it: no page need be asked first whether it is theirs
     made.app.add_middleware(ForPeople)
     made.app.add_middleware(Guard, settings=settings)
+    made.app.add_middleware(HeadAsGet)
     return made

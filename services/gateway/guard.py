@@ -19,6 +19,28 @@ HEADER_BYTES_MAX = 16 * 1024
 NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 
 
+class HeadAsGet:
+    """ASGI middleware: who asks for a head alone is answered as who asks for all, without the body.
+
+    Programs that look at mail ask that of each link before they show it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body", "body": b""})  # also of a stream, which would never end
+
+        await self.app({**scope, "method": "GET"}, receive, send_head)
+
+
 class Guard:
     """ASGI middleware around everything that the gateway serves."""
 

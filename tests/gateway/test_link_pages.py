@@ -69,6 +69,23 @@ async def test_who_confirms_an_address_too_late_is_not_told_that_all_is_well(nei
     assert to == "/my-data/change"
 
 
+async def test_a_program_that_asks_for_the_head_of_a_link_gets_it_and_uses_nothing_up(neighbourhood):
+    browser = neighbourhood.visitor()
+    await browser.post("/sign-in", data={"email": TEAM})
+    link = f"/sign-in?token={await neighbourhood.link_for(TEAM)}"
+
+    for path, status in ((link, 200), ("/meetings", 200), ("/api/v1/meetings", 200), ("/nowhere", 404)):
+        head, whole = await browser.head(path), await browser.get(path)
+        assert (head.status_code, head.content, whole.status_code) == (status, b"", status), path
+        assert head.headers["content-type"] == whole.headers["content-type"], path
+    assert (await browser.head("/sign-out")).status_code == 405
+    page = await browser.get(link)
+    assert await goes_on(browser, await press(browser, page, "Log in")) == "/"
+    stream = await browser.head("/api/v1/inbox/stream")  # which never ends
+    assert (stream.status_code, stream.headers["content-type"].partition(";")[0]) == (200, "text/event-stream")
+    assert (await browser.get("/inbox")).status_code == 200
+
+
 @pytest.mark.parametrize("language", ["nl", "en"])
 async def test_who_is_signed_in_as_another_reads_as_whom_and_gets_to_the_page_as_who_it_is_for(neighbourhood, language):
     pair, email = await neighbourhood.a_match(), an_address()
