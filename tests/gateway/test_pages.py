@@ -22,7 +22,8 @@ from contracts.vocabulary import Language, Theme
 from node import design
 from node.design import DESIGN
 from services.gateway.pages import words
-from services.gateway.pages.reading import HERE, language_of
+from services.gateway.pages.languages import language_of
+from services.gateway.pages.reading import HERE
 from services.gateway.pages.static import STYLE
 from services.gateway.pages.words import WORDS, texts_of
 from services.gateway.rules import local_path

@@ -17,7 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chassis import Problem
 from chassis.limits import BODY, again
 from services.gateway.pages.forms import Form
-from services.gateway.pages.reading import CALLER, Reader, language_of
+from services.gateway.pages.languages import language_of
+from services.gateway.pages.reading import CALLER, Reader
 from services.gateway.rules import CrossSite
 
 #: Here programs call.

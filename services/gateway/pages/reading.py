@@ -31,6 +31,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.pages import words
 from services.gateway.pages.contact_links import with_links
 from services.gateway.pages.forms import Form, as_seen
+from services.gateway.pages.languages import LANGUAGE_COOKIE, language_of
 from services.gateway.pages.static import PUSH, SCRIPT, STYLE
 from services.gateway.upstreams import Answer
 
@@ -44,7 +45,6 @@ POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-LANGUAGE_COOKIE = "odh-taal"
 FORM = "application/x-www-form-urlencoded"
 FIELDS_MAX = 200  # a scope alone has at most a hundred organisations
 PACKED_FROM = 20_000
@@ -180,28 +180,6 @@ class Reader:
         except ValueError:  # too many fields, or no UTF-8
             raise rules.CrossSite from None
         return Form({name: [as_seen(one, name) for one in several] for name, several in values.items()})
-
-
-def language_of(request: Request) -> Language:
-    """The language that was asked for, was chosen before, or that the browser prefers; else Dutch."""
-    for told in (request.query_params.get("taal"), request.cookies.get(LANGUAGE_COOKIE)):
-        if told in set(Language):
-            return Language(told)
-    return _preferred(request.headers.get("accept-language", ""))
-
-
-def _preferred(accepted: str) -> Language:
-    best, chosen = 0.0, Language.DUTCH
-    for part in accepted.split(",")[:20]:
-        tag, _, quality = part.strip().partition(";q=")
-        language = tag.partition("-")[0].lower()
-        try:
-            weight = float(quality) if quality else 1.0
-        except ValueError:
-            continue
-        if language in set(Language) and weight > best:
-            best, chosen = weight, Language(language)
-    return chosen
 
 
 async def _reader(request: Request) -> Reader:
