@@ -99,6 +99,7 @@ async def test_who_is_no_member_reads_how_to_become_one(elsewhere):
     browser, answer = await sign_in(street, provider)
 
     assert (answer.status_code, "Word eerst lid" in answer.text) == (404, True)
+    assert "/sign-in?next=" not in answer.text  # what was brought back counts once: there is nothing to come back to
     assert (await browser.get("/api/v1/sessions/current")).status_code == 401
 
 
