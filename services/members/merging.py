@@ -4,9 +4,7 @@ Nothing is moved: a record that was merged leads to the one that stays, with wha
 so that parting them brings back each as it was.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -14,15 +12,15 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import say
 from contracts.members import AmbassadorAppointed, OrganisationChanged, OrganisationMerged, OrganisationParted
-from services.members import membership, pairs, persons, said, store
+from services.members import pairs, said, store
+from services.members.changing_organisations import locked, tell_who_belongs
 from services.members.leading import group_of, scope_of
 from services.members.organisations import state
 from services.members.pairs import ORGANISATIONS, NotMerged, PairStatus
-from services.members.rules import MemberStatus
 from services.members.same_tables import SamePair
 from services.members.sameness import Verdict, judge_organisations, organisation_keys
 from services.members.saying import HERE
-from services.members.tables import Affiliation, Ambassador, Member, Organisation, Texts
+from services.members.tables import Ambassador, Organisation, Texts
 
 
 async def look_for_the_same(session: AsyncSession, organisation_id: str, now: datetime) -> None:
@@ -59,8 +57,8 @@ async def merge(session: AsyncSession, pair: SamePair, by: str | None, now: date
     moved = await group_of(session, second.organisation_id)
     await pairs.lead(session, ORGANISATIONS, moved, first.organisation_id)
     say(session, OrganisationMerged(organisation_id=second.organisation_id, version=second.version, into=pair.first_id))
-    await _changed(session, first)
-    await _tell_who_belongs(session, moved)
+    renamed = await _changed(session, first)
+    await _tell_who_belongs(session, await group_of(session, first.organisation_id) if renamed else moved)
     pairs.decide(session, pair, PairStatus.MERGED, by, now)
 
 
@@ -77,7 +75,7 @@ async def keep_apart(session: AsyncSession, pair: SamePair, by: str, now: dateti
     await session.flush()
     moved = await pairs.below(session, ORGANISATIONS, second.organisation_id)
     await pairs.lead(session, ORGANISATIONS, moved, second.organisation_id)
-    await _changed(session, stays)
+    renamed = await _changed(session, stays)
     parted = OrganisationParted(
         organisation_id=second.organisation_id,
         version=second.version,
@@ -86,33 +84,28 @@ async def keep_apart(session: AsyncSession, pair: SamePair, by: str, now: dateti
     )
     say(session, parted)
     await _changed(session, second)
-    await _tell_who_belongs(session, moved)
+    left = await group_of(session, stays.organisation_id) if renamed else []
+    await _tell_who_belongs(session, [*moved, *left])
 
 
-async def _changed(session: AsyncSession, organisation: Organisation) -> None:
+async def _changed(session: AsyncSession, organisation: Organisation) -> bool:
+    """Says so; whether it is called something else by it, which who belongs to it is to be told."""
+    before = organisation.name
     await said.make_anew(session, organisation)
     organisation.version += 1
     await session.flush()
     say(session, OrganisationChanged(**state(organisation)))
+    return organisation.name != before
 
 
 async def _tell_who_belongs(session: AsyncSession, organisation_ids: list[str]) -> None:
     """Who belongs to these, or is an ambassador of them, is so of where they lead now."""
-    theirs = select(Affiliation.member_id).where(col(Affiliation.organisation_id).in_(organisation_ids))
-    of_them = select(persons.leads_to).where(col(Member.member_id).in_(theirs))
-    for member in await _locked(session, of_them, Member.status == MemberStatus.ACTIVE):
-        await membership.changed(session, member)
+    await tell_who_belongs(session, organisation_ids)
     of_these = col(Ambassador.organisation_ids).op("&&")(sa.cast(organisation_ids, Texts))
-    for member in await _locked(session, select(Ambassador.member_id).where(of_these)):
+    for member in await locked(session, select(Ambassador.member_id).where(of_these)):
         ambassador = await session.get(Ambassador, member.member_id, populate_existing=True)
         if ambassador is None:  # they stood down while the lock was waited for
             continue
         member.version += 1
         scope = await scope_of(session, ambassador)
         say(session, AmbassadorAppointed(member_id=member.member_id, version=member.version, scope=scope))
-
-
-async def _locked(session: AsyncSession, member_ids: Any, *which: Any) -> Sequence[Member]:
-    """Members as they stand now: somebody may change one of them at this moment, whose version counts that too."""
-    query = select(Member).where(col(Member.member_id).in_(member_ids), *which).order_by(Member.member_id)
-    return (await session.exec(query.with_for_update().execution_options(populate_existing=True))).all()

@@ -1,4 +1,4 @@
-"""Organisations: who takes part, found by anybody, changed by the node's team and by their ambassadors."""
+"""Organisations: who takes part, found by anybody. They change in `changing_organisations`."""
 
 from datetime import datetime
 from typing import Annotated
@@ -9,21 +9,17 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from chassis import (
     Command,
     FieldErrors,
-    IfMatch,
     Now,
     Page,
     Paging,
     ReadSession,
     Reply,
     SignedIn,
-    check_version,
-    note_deed,
     say,
 )
 from chassis.places import place_called
-from contracts.deeds import Deed
 from contracts.event import new_id
-from contracts.members import OrganisationChanged, OrganisationRegistered, Place
+from contracts.members import OrganisationRegistered, Place
 from contracts.networks import apart
 from contracts.places import suggest
 from contracts.vocabulary import OrganisationKind
@@ -74,34 +70,6 @@ async def show_organisation(organisation_id: str, session: ReadSession, response
     organisation = await store.organisation(session, organisation_id)
     response.headers["ETag"] = f'"{organisation.version}"'
     return OrganisationView.of(organisation)
-
-
-@router.patch("/organisations/{organisation_id}", response_model=OrganisationView)
-async def change_organisation(
-    organisation_id: str, change: OrganisationChange, who: SignedIn, expected: IfMatch, now: Now, command: Command
-) -> Response:
-    """Changes what is given and leaves the rest."""
-
-    async def change_it(session: AsyncSession) -> Reply:
-        await hold_numbers(session, change.brin, change.kvk)
-        organisation = await store.organisation(session, organisation_id, for_change=True)
-        rules.check_may_change_organisation(who, organisation.organisation_id)
-        check_version(expected, organisation.version)
-        await apply(session, organisation, change, now)
-        say(session, OrganisationChanged(**state(organisation)))
-        note_deed(
-            session,
-            "members",
-            who,
-            Deed.ORGANISATION_CHANGED,
-            now,
-            matter="organisation",
-            matter_id=organisation.organisation_id,
-            title=organisation.name,
-        )
-        return Reply(OrganisationView.of(organisation), version=organisation.version)
-
-    return await command(change_it)
 
 
 @router.get("/places", response_model=list[Place])
@@ -193,11 +161,13 @@ async def _check_number_is_free(
 
 
 async def take_back(session: AsyncSession, organisation: Organisation, network: str, record: str) -> None:
-    """A record of a network is no more: the organisation is of that network while another of its records says so."""
+    """A record of a network is no more: the organisation is of that network while another of its records says so.
+
+    Who calls it says that it changed.
+    """
     await said.take_back(session, await group_of(session, organisation.organisation_id), network, record)
     await said.make_anew(session, organisation)
     organisation.version += 1
-    say(session, OrganisationChanged(**state(organisation)))
 
 
 def _place_asked(name: str | None, province: str | None) -> Place | None:

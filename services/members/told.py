@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import checked, say
+from chassis import checked
 from contracts.event import new_id
-from contracts.members import OrganisationChanged
 from contracts.partners import AmbassadorTold, OrganisationTold, PersonTold, RecordWithdrawn, Thing
 from services.members import membership, organisations, person_said, persons, rules, said, store
 from services.members.appointments import appointed_by_network, appointed_no_more
+from services.members.changing_organisations import say_changed
 from services.members.inputs import JoinDraft, OrganisationChange, OrganisationDraft
 from services.members.merging_persons import look_for_the_same_person
 from services.members.person_said import BELONGS
@@ -51,7 +51,7 @@ async def keep_organisation(session: AsyncSession, told: OrganisationTold, now: 
     if is_same:  # nothing new: whoever wins says the same
         known.version -= 1
     else:
-        say(session, OrganisationChanged(**organisations.state(known)))
+        await say_changed(session, known, str(before["name"]))
     return known.organisation_id, told.known_as is None
 
 
@@ -156,7 +156,9 @@ async def withdraw(session: AsyncSession, told: RecordWithdrawn, now: datetime) 
     if told.thing == Thing.ORGANISATION:
         organisation = await store.organisation(session, told.known_as, for_change=True)
         if told.network in organisation.networks:
+            name = organisation.name
             await organisations.take_back(session, organisation, told.network, told.record_id)
+            await say_changed(session, organisation, name)
         return
     person = await store.find_member(session, told.known_as)
     member = await persons.membership(session, told.known_as, for_change=True)

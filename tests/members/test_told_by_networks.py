@@ -68,6 +68,19 @@ async def test_a_school_that_one_network_tells_twice_is_of_it_until_the_last_is_
         assert (shown["name"], shown["networks"]) == ("Vechtdal College", networks)
 
 
+async def test_who_belongs_to_a_school_is_told_what_a_network_calls_it_and_no_more_when_that_is_taken_back(members):
+    await members.when(a_school(Network.KATAPULT))
+    (school,) = await registered(members)
+    await members.when(a_person(school))
+    await members.given()
+
+    await members.when(twice := a_school(Network.KATAPULT, name="CIV Vechtdal"))
+    await members.when(withdrawn(twice, school, Thing.ORGANISATION, twice.network))
+
+    names = [event.organisation_name for event in await members.said(ContactChanged)]
+    assert names == ["CIV Vechtdal", "Vechtdal College"]
+
+
 async def test_a_person_takes_part_for_two_networks_and_leaves_with_the_last(members):
     await members.given(a_school())
     (school,) = await registered(members)
@@ -202,8 +215,11 @@ async def test_a_centre_that_two_networks_tell_without_a_number_merges_and_each_
         **a_centre | {"name": "Centrum voor Innovatief Vakmanschap Kringloop Elzenbeek", "kvk": "30123456"}
     )
     await members.when(first)
+    (accepted,) = await members.said(RecordAccepted)
+    await members.when(a_person(accepted.known_as))
     await members.when(second)
     (merged,) = await members.said(OrganisationMerged)
+    told = (await members.said(ContactChanged))[-1]  # of who belonged to the one that stays, and is called otherwise
     known_as = {event.record_id: event.known_as for event in await members.said(RecordAccepted)}
     shown = (await members.http.get(f"/v1/organisations/{known_as[second.record_id]}")).json()
 
@@ -217,6 +233,7 @@ async def test_a_centre_that_two_networks_tell_without_a_number_merges_and_each_
     assert (merged.organisation_id, merged.into) == (known_as[second.record_id], known_as[first.record_id])
     assert (shown["kvk"], shown["networks"]) == ("30123456", ["duurzaam-mbo", "katapult"])
     assert left["networks"] == ["duurzaam-mbo"]
+    assert left["name"] == shown["name"] == told.organisation_name
     assert left["name"].startswith("Centrum voor Innovatief Vakmanschap")
 
 
