@@ -231,8 +231,11 @@ async def _count(session: AsyncSession, *of: Any) -> int:
 
 async def _view(session: AsyncSession, invitation: Invitation) -> InvitationView:
     organisation = await store.organisation(session, invitation.organisation_id) if invitation.organisation_id else None
+    inviter = await persons.find(session, invitation.invited_by)
     return InvitationView(
         invitation_id=invitation.invitation_id,
+        invited_by=invitation.invited_by,
+        by_name=inviter.name if inviter else None,
         email=invitation.email,
         name=invitation.name,
         status="accepted" if invitation.accepted_at else "revoked" if invitation.revoked_at else "waiting",

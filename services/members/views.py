@@ -44,9 +44,11 @@ class JoinReceived(BaseModel):
 
 
 class InvitationView(BaseModel):
-    """An invitation, for who sent it."""
+    """An invitation, for who sent it and for the node's team."""
 
     invitation_id: str
+    invited_by: str
+    by_name: str | None = Field(description="Who sent it.")
     email: str | None = Field(description="For as long as it waits.")
     name: str | None
     status: Literal["waiting", "accepted", "revoked"]

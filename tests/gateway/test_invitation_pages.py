@@ -59,6 +59,29 @@ async def test_somebody_is_invited_and_takes_part_with_the_link_and_one_button(s
     assert "Doet mee" in (await team.get("/invitations")).text
 
 
+async def test_the_team_sees_what_an_ambassador_invited_and_takes_it_back_and_another_ambassador_does_not(street, team):
+    name, email = fresh_name("Amir").replace("-", " "), f"{fresh_name('iris')}@lindebeek.example"
+    amir, other = [await street.member(name=one) for one in (name, "Sanne")]
+    for one in (amir, other):
+        member_id = await street.member_id(one)
+        made = await team.put(f"/api/v1/ambassadors/{member_id}", json={"provinces": ["Utrecht"]})
+        assert made.status_code == 200, made.text
+        street.gateway.service.app.state.gateway.identities.forget(member_id)
+        one.headers.update(BROWSER)
+    await press(amir, await amir.get("/invitations"), "invite", email=email)
+
+    page = await team.get("/invitations")
+    theirs = {shown(one): one.get("href") for one in parsed(page).iter("a")}
+    revoked = await press(team, page, f"Trek in: {email}")
+
+    well_made(page, "nl")
+    assert theirs[name] == f"/members/{await street.member_id(amir)}"
+    assert revoked.headers["location"] == "/invitations?done=revoked"
+    assert "Ingetrokken" in (mine := (await amir.get("/invitations")).text)
+    assert ("Je uitnodigingen" in mine, "Uitgenodigd door" in mine) == (True, False)
+    assert "Ingetrokken" not in (await other.get("/invitations")).text
+
+
 async def test_who_invites_somebody_once_more_reads_what_became_of_it(street, team):
     email = f"{fresh_name('iris')}@lindebeek.example"
     page = await team.get("/invitations")

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
@@ -27,7 +27,7 @@ Cursor = Annotated[str, Query(max_length=128)]
 
 @router.get("/invitations")
 async def show_invitations(reader: SignedInReader, cursor: Cursor = "", done: str = "") -> Response:
-    """A form to invite by, and what was sent in the last fourteen days."""
+    """A form to invite by, and what was sent in the last fourteen days: for the node's team by everybody."""
     return await _page(reader, Form({"language": [reader.language.value]}), cursor=cursor, done=done)
 
 
@@ -148,10 +148,14 @@ async def _page(
     reader: Reader, form: Form, *, cursor: str = "", status: int = 200, done: str = "", wrong: str = ""
 ) -> Response:
     reader.must_have(Role.AMBASSADOR, Role.NODE_TEAM)
-    found = await reader.ask("/v1/invitations?limit=20" + (f"&cursor={quote(cursor, safe='')}" if cursor else ""))
+    assert reader.caller is not None
+    of_team = reader.has(Role.NODE_TEAM)
+    asked = {"limit": "20"} | ({"mine": "false"} if of_team else {}) | ({"cursor": cursor} if cursor else {})
+    found = await reader.ask("/v1/invitations?" + urlencode(asked))
     provinces = [(name, province_in_words(name, reader.language)) for name in PROVINCES]
     return reader.page(
         "invitations.html", at="/invitations", status=status, form=form, invitations=found["items"],
         older=found["next_cursor"], cursor=cursor, provinces=provinces,
-        of_team=reader.has(Role.NODE_TEAM), done=done, wrong=wrong, **(await where(reader, form) | {"new": None}),
+        own=reader.caller.identity.references, of_team=of_team, done=done, wrong=wrong,
+        **(await where(reader, form) | {"new": None}),
     )  # fmt: skip
