@@ -19,6 +19,7 @@ class Deed(StrEnum):
     MATCH_MADE = "match-made"
     HELP_ASKED = "help-asked"
     REQUEST_ESCALATED = "request-escalated"
+    TEXT_TAKEN_DOWN = "text-taken-down"
     MEMBER_INVITED = "member-invited"
     INVITATION_REVOKED = "invitation-revoked"
     AMBASSADOR_APPOINTED = "ambassador-appointed"
@@ -46,7 +47,7 @@ class Deed(StrEnum):
     NEWS_RESENT = "news-resent"
 
 
-Matter = Literal["match", "request", "organisation", "pair", "dead-letter", "partner"]
+Matter = Literal["match", "request", "offer", "organisation", "pair", "dead-letter", "partner"]
 
 #: As what somebody did it: who works at the node's own machine is no member.
 DoneAs = Role | Literal["operator"]
@@ -73,7 +74,8 @@ class DeedDone(Event, wire_name="chassis.deed-done", about="deed_id", reach="loc
     matter: Matter | str | None = Field(default=None, description="What sort of thing it was done to.")
     matter_id: str | None = None
     title: str | None = Field(
-        default=None, description="What the request of this node, or the organisation, is called that it is about."
+        default=None,
+        description="What the request or offer of this node, or the organisation, is called that it is about.",
     )
     whose: tuple[str, ...] = Field(default=(), description="The members of this node whom it concerns.")
     done_at: datetime

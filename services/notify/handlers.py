@@ -48,6 +48,7 @@ from services.notify import (
     one_person,
     opening,
     rules,
+    taking_down,
 )
 from services.notify.push import devices
 from services.notify.push import handlers as push_handlers
@@ -59,6 +60,7 @@ router.include(departures.router)
 router.include(desk.router)
 router.include(asking.router)
 router.include(expiry.router)
+router.include(taking_down.router)
 router.include(meetings.router)
 router.include(forgetting.router)
 router.include(push_handlers.router)

@@ -29,6 +29,8 @@ def page_of(template: Template, matter_id: str, facts: Mapping[str, Any]) -> str
             return f"/requests/{about}"
         case Template.OFFER_EXPIRY_NEAR | Template.OFFER_EXPIRED | Template.OFFER_QUIET:
             return f"/offers/{about}"
+        case Template.TAKEN_DOWN:
+            return f"/{facts['side']}s/{about}"
         case template if template in INITIATIVE_TEMPLATES:
             return f"/initiatives/{about}"
         case (

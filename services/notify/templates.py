@@ -57,6 +57,7 @@ class Template(StrEnum):
     OFFER_EXPIRED = "offer-expired"
     REQUEST_QUIET = "request-quiet"
     OFFER_QUIET = "offer-quiet"
+    TAKEN_DOWN = "taken-down"
     TEAM_MAIL_REFUSED = "team-mail-refused"
     PARTNER_ENDPOINT_DISABLED = "partner-endpoint-disabled"
     PERSON_MERGED = "person-merged"

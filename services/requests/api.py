@@ -4,13 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Response
 
-from chassis import Command, IfMatch, MaybeIfMatch, Page, Paging, ReadSession
+from chassis import Command, IfMatch, MaybeIfMatch, NodeTeam, Page, Paging, ReadSession
 from contracts.vocabulary import Kind, Side, Status, Theme
-from services.requests import life, placing, store
+from services.requests import life, placing, store, taking_down
 from services.requests.calls import Call
 from services.requests.inputs import PropositionChange, PropositionDraft, RequestDraft
 from services.requests.rules import Step
 from services.requests.store import Wanted
+from services.requests.taking_down import TakeDown
 from services.requests.views import OfferView, RequestView
 
 requests = APIRouter(prefix="/v1/requests", tags=["requests"])
@@ -82,6 +83,14 @@ async def fulfil_request(request_id: Id, call: Call, expected: MaybeIfMatch, com
     return await command(lambda s: life.take(s, Side.REQUEST, request_id, Step.FULFIL, expected, call))
 
 
+@requests.post("/{request_id}/take-down", response_model=RequestView)
+async def take_down_request(
+    request_id: Id, why: TakeDown, _: NodeTeam, call: Call, expected: MaybeIfMatch, command: Command
+) -> Response:
+    """The node's team withdraws what should not stand here; its member hears why."""
+    return await command(lambda s: taking_down.take_down(s, Side.REQUEST, request_id, why, expected, call))
+
+
 @requests.post("/{request_id}/reopen", response_model=RequestView)
 async def reopen_request(request_id: Id, call: Call, expected: MaybeIfMatch, command: Command) -> Response:
     """It is asked again: the conversation led nowhere, or it was closed too soon."""
@@ -142,6 +151,14 @@ async def withdraw_offer(offer_id: Id, call: Call, expected: MaybeIfMatch, comma
 async def fulfil_offer(offer_id: Id, call: Call, expected: MaybeIfMatch, command: Command) -> Response:
     """It was taken up, here or elsewhere."""
     return await command(lambda s: life.take(s, Side.OFFER, offer_id, Step.FULFIL, expected, call))
+
+
+@offers.post("/{offer_id}/take-down", response_model=OfferView)
+async def take_down_offer(
+    offer_id: Id, why: TakeDown, _: NodeTeam, call: Call, expected: MaybeIfMatch, command: Command
+) -> Response:
+    """The node's team withdraws what should not stand here; its member hears why."""
+    return await command(lambda s: taking_down.take_down(s, Side.OFFER, offer_id, why, expected, call))
 
 
 @offers.post("/{offer_id}/reopen", response_model=OfferView)

@@ -10,7 +10,8 @@ QUESTIONS = {
     "requests-and-offers": """
         SELECT proposition_id, side, status, kind, themes, title, text, language, place_name, province, reach_km,
                starts_on, ends_on, from_time, until_time, venue, sign_up_url, participants, mbo_level, skills,
-               languages, about_offer_id, expires_at, created_at
+               languages, about_offer_id, expires_at, created_at,
+               taken_down ->> 'because' AS taken_down_because, taken_down ->> 'note' AS taken_down_note
         FROM proposition WHERE member_id = ANY(:who) ORDER BY created_at
     """,
     "listings": """

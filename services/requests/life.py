@@ -40,6 +40,10 @@ async def take(
         raise NotSignedIn
     proposition = await store.own(session, side, proposition_id, call.who)
     check_version(expected, proposition.version)
+    if step is Step.REOPEN:
+        if not rules.may_stand_again(proposition.told()):
+            raise rules.StillTakenDown
+        proposition.taken_down = None
     move(session, proposition, step, call.now, call.settings)
     proposition.withdrawn_by_member = step is Step.WITHDRAW
     return Reply(view_of(proposition, call), version=proposition.version)

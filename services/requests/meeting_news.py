@@ -30,7 +30,8 @@ async def follow(session: AsyncSession, change: Change, now: datetime) -> None:
     meeting = await listings.meeting_of(session, listing)
     if listing.status == Status.WITHDRAWN:
         if not sign_up_rules.has_been(meeting, now):
-            await call_off(session, listing, meeting)
+            # by the name that who signed up knows: what was taken down says its own no more
+            await call_off(session, listing, meeting.model_copy(update={"title": before.title}))
         return
     if sign_up_rules.has_moved(before, meeting) and not sign_up_rules.is_over(meeting, now):
         for row in await _ours(session, listing.offer_id):

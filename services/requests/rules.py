@@ -3,9 +3,12 @@
 Pure: data in, data out; time is an argument. Both sides live by the same rules but for what an introduction does.
 """
 
-from collections.abc import Collection
+import hashlib
+import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from typing import Any
 
 from chassis.identity import Identity
 from chassis.problems import Problem
@@ -29,6 +32,9 @@ LISTED = frozenset({Kind.TIP, Kind.MEETING})
 
 #: What belongs together when it is checked whether a meeting is told well.
 WHEN_AND_WHERE = ("kind", "starts_on", "ends_on", "from_time", "until_time", "venue", "sign_up_url")
+
+#: What others read of it, by which it is seen whether its member changed what was taken down.
+WORDS = ("kind", "title", "text", "venue", "sign_up_url")
 
 #: Where somebody who left has to be withdrawn from.
 STANDING = frozenset({Status.OPEN, Status.IN_CONVERSATION})
@@ -82,6 +88,12 @@ class StepNotPossible(Problem, slug="step-not-possible", status=409, title="This
     """The step does not start from where the request or offer is now; `standing` tells where that is."""
 
 
+class StillTakenDown(
+    Problem, slug="still-taken-down", status=409, title="The node's team took this down: change what it says first"
+):
+    """As it was nobody is to read it; with other words its member may place it again."""
+
+
 class NotADraft(Problem, slug="not-a-draft", status=409, title="Only a draft is removed: withdraw what was opened"):
     """Others have heard of it, so that it ends where they can see it."""
 
@@ -96,6 +108,18 @@ def status_after(status: Status, step: Step, side: Side | None = None, kind: Kin
     if not can_take(status, step, side, kind):
         raise StepNotPossible(step=step.value, standing=str(status))
     return LIFE[step][1]
+
+
+def words_of(told: Mapping[str, Any]) -> str:
+    """A mark of what others read of it: another one once that says something else, not with a space or a dot more."""
+    words = "\n".join(re.sub(r"\W+", "", str(told.get(name) or "").casefold()) for name in WORDS)
+    return hashlib.sha256(words.encode()).hexdigest()
+
+
+def may_stand_again(told: Mapping[str, Any]) -> bool:
+    """Whether nobody took it down, or its member changed what it says since."""
+    taken_down = told.get("taken_down")
+    return not taken_down or taken_down["words"] != words_of(told)
 
 
 def is_taken_up(side: Side, kind: Kind) -> bool:

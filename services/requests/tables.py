@@ -72,7 +72,8 @@ class Proposition(Placed, Table, table=True):
     expires_at: datetime = Field(sa_type=Instant)
     warn_at: datetime | None = Field(default=None, sa_type=Instant)  # none: its member is not told that it expires soon
     ask_at: datetime | None = Field(default=None, sa_type=Instant)  # in conversation: none when its member was asked
-    withdrawn_by_member: bool | None = None  # no network opens it again
+    withdrawn_by_member: bool | None = None  # no network opens it again, nor what the node's team took down
+    taken_down: dict[str, Any] | None = Field(default=None, sa_type=pg.JSONB(none_as_null=True))  # why, and what words
     created_at: datetime = Field(sa_type=Instant)
     match_ids: list[str] = Field(default_factory=list, sa_type=Texts)  # the introductions that counted here
     about_offer_id: str | None = Field(default=None, sa_type=sa.Text)  # of a request: the offer that it is about

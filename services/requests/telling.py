@@ -15,8 +15,12 @@ from contracts.requests import (
     RequestPlaced,
     RequestReopened,
 )
-from contracts.vocabulary import Side, Status
+from contracts.taking_down import TakenDown, TakenDownBecause
+from contracts.vocabulary import Language, Side, Status
 from services.requests.tables import Proposition
+
+#: What stands for the words of what the node's team took down: everybody who knew it forgets what it said.
+_INSTEAD = {Language.DUTCH: "(weggehaald)", Language.ENGLISH: "(taken down)"}
 
 
 def placed(session: AsyncSession, proposition: Proposition) -> None:
@@ -46,6 +50,11 @@ def conversation_quiet(session: AsyncSession, proposition: Proposition) -> None:
     say(session, ConversationQuiet(**proposition.told()))
 
 
+def taken_down(session: AsyncSession, proposition: Proposition, because: TakenDownBecause, note: str | None) -> None:
+    """Its member hears why it was withdrawn for them."""
+    say(session, TakenDown(**proposition.told() | {"because": because, "note": note}))
+
+
 def reopened(session: AsyncSession, proposition: Proposition) -> None:
     """It stands again."""
     say(session, _told(proposition, RequestReopened, OfferReopened))
@@ -58,4 +67,8 @@ def as_it_is(session: AsyncSession, proposition: Proposition, *, to: str) -> Non
 
 def _told(proposition: Proposition, of_request: type[Event], of_offer: type[Event]) -> Event:
     event_type = of_request if proposition.side == Side.REQUEST else of_offer
-    return event_type(**{event_type.about: proposition.proposition_id}, **proposition.told())
+    told = {event_type.about: proposition.proposition_id} | proposition.told()
+    if told.get("taken_down"):
+        instead = _INSTEAD[Language(proposition.language)]
+        told |= {"title": instead, "text": instead, "venue": None, "sign_up_url": None}
+    return event_type(**told)

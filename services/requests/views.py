@@ -6,10 +6,19 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from contracts.members import Place
-from contracts.vocabulary import Kind, Language, Side, Skill, Status, Theme
+from contracts.taking_down import TakenDownBecause
+from contracts.vocabulary import Kind, Language, Role, Side, Skill, Status, Theme
 from services.requests import rules
 from services.requests.calls import Asking
 from services.requests.tables import Proposition
+
+
+class TakenDownView(BaseModel):
+    """Why the node's team took something down."""
+
+    because: TakenDownBecause
+    note: str | None = Field(description="What the team has to say to its member.")
+    is_changed: bool = Field(description="Whether its member changed what it says since, and may place it again.")
 
 
 class PropositionView(BaseModel):
@@ -42,6 +51,9 @@ class PropositionView(BaseModel):
         description="Whether it is open and expires in a week; never of a tip or a meeting of which the day is known."
     )
     created_at: datetime
+    taken_down: TakenDownView | None = Field(
+        default=None, description="That the node's team took it down, for its own member and that team."
+    )
 
 
 class RequestView(PropositionView):
@@ -80,5 +92,13 @@ def view_of(proposition: Proposition, call: Asking) -> RequestView | OfferView:
 def _seen(proposition: Proposition, call: Asking) -> dict[str, Any]:
     last_day = rules.last_day(proposition.kind, proposition.starts_on, proposition.ends_on)
     soon = rules.expires_soon(proposition.expires_at, proposition.kind, last_day, now=call.now)
-    seen = proposition.told() | {"expires_soon": proposition.status == Status.OPEN and soon}
+    told = proposition.told()
+    seen = told | {"expires_soon": proposition.status == Status.OPEN and soon, "taken_down": _taken_down(told, call)}
     return seen if rules.may_see_whose(call.who, proposition.member_id) else seen | {"member_id": None}
+
+
+def _taken_down(told: dict[str, Any], call: Asking) -> TakenDownView | None:
+    why = told.get("taken_down")
+    if not why or not (call.who.has(Role.NODE_TEAM) or told["member_id"] in call.who.references):
+        return None
+    return TakenDownView(because=why["because"], note=why["note"], is_changed=rules.may_stand_again(told))

@@ -127,6 +127,8 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
     if template in (*REQUESTS, *DESK, *OFFERS):
         near = {"last_day": "2026-03-08", "by_period": False} if template.endswith("expiry-near") else {}
         return {"title": "Wie weet een stage?"} | near
+    if template is Template.TAKEN_DOWN:
+        return {"title": "Wie weet een stage?", "side": "offer", "because": "not-true", "note": "Zo niet."}
     if template in INITIATIVES:
         return {"title": "Zon op school", "other_organisation": "Warmtewerk BV", "status": "done", "outcome": None}
     if template in HELP:
@@ -221,7 +223,7 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         **dict.fromkeys(REQUESTS, f"{NODE_URL}/requests/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(INITIATIVES, f"{NODE_URL}/initiatives/01890a5d-ac96-774b-bcce-b302099a8057"),
         **dict.fromkeys(DESK, f"{NODE_URL}/desk"),
-        **dict.fromkeys(OFFERS, f"{NODE_URL}/offers/01890a5d-ac96-774b-bcce-b302099a8057"),
+        **dict.fromkeys((*OFFERS, Template.TAKEN_DOWN), f"{NODE_URL}/offers/01890a5d-ac96-774b-bcce-b302099a8057"),
         Template.HELP_ASKED: f"{NODE_URL}/asks/01890a5d-ac96-774b-bcce-b302099a8057",
         Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from contracts.days import AMSTERDAM
+from contracts.taking_down import TakenDownBecause
 from contracts.vocabulary import Role
 from services.gateway.pages.around import is_own, may_ask_about, seen_offer
+from services.gateway.pages.matches import wrong_with_note
 from services.gateway.pages.parts import part
 from services.gateway.pages.placing import ID_OF_SIDE, WORDS_OF_SIDE, SideOf
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
@@ -30,7 +32,7 @@ STEPS = {
 }
 
 #: How it stands after each step.
-AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open"}
+AFTER = {"open": "open", "fulfil": "fulfilled", "withdraw": "withdrawn", "reopen": "open", "take-down": "withdrawn"}
 
 #: So many of its matches are on the page of what somebody asks or offers, the newest; the rest is on that of matches.
 MATCHES_MAX = 10
@@ -65,10 +67,12 @@ async def show_one(side: SideOf, proposition_id: Id, reader: SignedInReader, don
 @router.post("/requests/{proposition_id}")
 @router.post("/offers/{proposition_id}")
 async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) -> Response:
-    """Its member does something with it, or who brings people together asks the whole country; or they read why not."""
+    """Its member does something with it, who brings people together asks the whole country, or the team takes it down;
+    or they read why not.
+    """
     filled_in = await reader.form()
     step, there = filled_in.get("step", "escalate"), f"/{side}/{quote(proposition_id, safe='')}"
-    if step not in {"escalate", "stand-on", *(one for steps in STEPS.values() for one in steps)}:
+    if step not in {"escalate", "stand-on", "take-down", *(one for steps in STEPS.values() for one in steps)}:
         return await _page(reader, side, proposition_id, status=422, wrong="error.422")
     version = f'"{filled_in.get("version", "")}"'
     try:
@@ -77,14 +81,21 @@ async def take_step(side: SideOf, proposition_id: Id, reader: SignedInReader) ->
         elif step == "stand-on":  # no day of their own: until the end of its period, or as long as any other
             await reader.ask(f"/v1{there}", method="PATCH", body={"expires_on": None}, if_match=version)
         else:
-            await reader.ask(f"/v1{there}/{step}", method="POST", if_match=version)
+            why = {"because": filled_in.get("because"), "note": filled_in.get("note") or None}
+            body = why if step == "take-down" else None
+            await reader.ask(f"/v1{there}/{step}", method="POST", body=body, if_match=version)
     except Refused as refused:
         if refused.status not in (403, 404, 409, 412, 422):
             raise
-        over = refused.status == 422  # nothing but its days can be wrong
-        wrong = f"{WORDS_OF_SIDE[side]}.day-over" if over else f"error.{refused.slug}"
+        if step == "take-down":
+            wrong = wrong_with_note(refused)
+            wrong = "wrong.taken-down-because" if wrong == "error.invalid-fields" else wrong
+        else:
+            over = refused.status == 422  # nothing but its days can be wrong
+            wrong = f"{WORDS_OF_SIDE[side]}.day-over" if over else f"error.{refused.slug}"
         if refused.status != 412 or not _is_taken(reader, step, await reader.ask(f"/v1{there}")):
-            return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong)
+            kept = filled_in if step == "take-down" else {}
+            return await _page(reader, side, proposition_id, status=refused.status, wrong=wrong, kept=kept)
     return reader.go_to(f"{there}?done={step}")
 
 
@@ -128,6 +139,14 @@ async def _told_when_off(reader: Reader, one: dict[str, Any]) -> int:
     return int(guests["places_taken"] + guests["waiting"])
 
 
+async def _member(reader: Reader, one: dict[str, Any]) -> dict[str, Any] | None:
+    """Whose it is, for the team: by their name, as far as that can be told now."""
+    if not one["member_id"]:
+        return None
+    found: dict[str, Any] | None = await part(reader, f"/v1/members/{quote(one['member_id'], safe='')}")
+    return found or {"member_id": one["member_id"], "name": None}
+
+
 async def _found(reader: Reader, side: str, one: dict[str, Any]) -> dict[str, Any] | None:
     """What was found for it, as far as its member may see it: a page of matches; none when that cannot be told now."""
     of = {ID_OF_SIDE[side]: one[ID_OF_SIDE[side]], "language": reader.language.value, "limit": str(MATCHES_MAX)}
@@ -142,13 +161,24 @@ async def _escalation(reader: Reader, one: dict[str, Any]) -> dict[str, Any] | N
 
 
 async def _page(
-    reader: Reader, side: str, proposition_id: str, *, status: int = 200, done: str = "", wrong: str = ""
+    reader: Reader,
+    side: str,
+    proposition_id: str,
+    *,
+    status: int = 200,
+    done: str = "",
+    wrong: str = "",
+    kept: dict[str, str] | None = None,
 ) -> Response:
     one = await reader.ask(f"/v1/{side}/{quote(proposition_id, safe='')}")
     mine, is_meeting = is_own(reader, one), side == "offers" and one["kind"] == "meeting"
-    steps = (STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ()) if mine else ()
+    possible = (STEPS_OF_MEETING if is_meeting else STEPS).get(one["status"], ())
+    steps = possible if mine else ()
     explains, its = "", WORDS_OF_SIDE[side]
-    if "reopen" in steps and _is_over(reader, one):
+    taken_down = one.get("taken_down")
+    if "reopen" in steps and taken_down and not taken_down["is_changed"]:
+        steps, explains = (), "taken-down.change-it"
+    elif "reopen" in steps and _is_over(reader, one):
         steps = tuple(step for step in steps if step != "reopen")
         explains = "meeting.day-over" if is_meeting else f"{its}.day-over"
     elif mine and one["expires_soon"]:
@@ -174,6 +204,10 @@ async def _page(
         unanswered_after_days=reader.gateway.settings.unanswered_after_days,
         may_ask_about=side == "offers" and may_ask_about(reader, one),
         about=await seen_offer(reader, one.get("about_offer_id")),
+        member=await _member(reader, one) if reader.has(Role.NODE_TEAM) else None,
+        may_take_down=reader.has(Role.NODE_TEAM) and not mine and "withdraw" in possible,
+        reasons=tuple(TakenDownBecause),
+        kept=kept or {},
         told=await _told_when_off(reader, one) if mine and is_meeting else 0,
         done=done,
         wrong=wrong,
