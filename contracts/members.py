@@ -166,12 +166,14 @@ class NodeTeamJoined(Event, wire_name="members.node-team-joined", about="member_
     """A member belongs to the node's team, which looks after whatever has no ambassador."""
 
     member_id: str
+    news: bool = Field(default=False, description="Somebody of the team decided it just now: tell them.")
 
 
 class NodeTeamLeft(Event, wire_name="members.node-team-left", about="member_id", reach="local"):
     """A member no longer belongs to the node's team."""
 
     member_id: str
+    news: bool = Field(default=False, description="Another of the team decided it just now: tell them.")
 
 
 class MemberErased(OfErasure, wire_name="members.member-erased", about="member_id", reach="shared"):

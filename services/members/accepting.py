@@ -7,9 +7,10 @@ from fastapi import APIRouter
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.responses import Response
 
-from chassis import Command, FromGateway, Identity, Now, ReadSession, Reply, note_deed
+from chassis import Command, FromGateway, Identity, Now, ReadSession, Reply, note_deed, say
 from contracts.deeds import Deed
 from contracts.vocabulary import Role
+from contracts.welcoming import MemberWelcomed
 from services.members import invitations, membership, persons, rules, store
 from services.members.appointments import appointed
 from services.members.inputs import AcceptDraft, ScopeDraft, TokenShown
@@ -63,6 +64,7 @@ async def accept(draft: AcceptDraft, _: FromGateway, now: Now, command: Command)
         if joins := rules.joins(MemberStatus(person.status), blocked=person.blocked_at is not None):
             member.verified_at = now
             await membership.confirm(session, person, _details(draft, now), now)
+            say(session, MemberWelcomed(member_id=person.member_id, version=person.version, by="invitation"))
         elif person.status != MemberStatus.ACTIVE:
             raise rules.SignInLinkInvalid
         await _appoint(session, invitation, person, now)

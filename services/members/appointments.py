@@ -110,7 +110,7 @@ async def add_to_node_team(member_id: MemberId, who: NodeTeam, now: Now, command
         if not member.node_team:
             if len(await persons.references_of(session, member.member_id)) > 1:
                 raise MergedNotOfTeam
-            join_node_team(session, member)
+            join_node_team(session, member, news=True)
             note_deed(session, "members", who, Deed.NODE_TEAM_ADDED, now, whose=[member.member_id])
         return Reply(status=204)
 
@@ -127,7 +127,8 @@ async def remove_from_node_team(member_id: MemberId, who: NodeTeam, now: Now, co
             await store.check_not_last_of_node_team(session)
             member.node_team = False
             member.version += 1
-            say(session, NodeTeamLeft(member_id=member.member_id, version=member.version))
+            news = member.member_id != who.member_id
+            say(session, NodeTeamLeft(member_id=member.member_id, version=member.version, news=news))
             note_deed(session, "members", who, Deed.NODE_TEAM_REMOVED, now, whose=[member.member_id])
         return Reply(status=204)
 
@@ -219,11 +220,11 @@ async def stood_down(session: AsyncSession, member: Member, *, news: bool = True
     return True
 
 
-def join_node_team(session: AsyncSession, member: Member) -> None:
-    """A member belongs to the node's team from now on."""
+def join_node_team(session: AsyncSession, member: Member, *, news: bool) -> None:
+    """A member belongs to the node's team from now on, which is news to them or not."""
     member.node_team = True
     member.version += 1
-    say(session, NodeTeamJoined(member_id=member.member_id, version=member.version))
+    say(session, NodeTeamJoined(member_id=member.member_id, version=member.version, news=news))
 
 
 async def check_organisations_exist(

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Command, NodeTeam, Now, Problem, ReadSession, Reply, note_deed
+from chassis import Command, NodeTeam, Now, Problem, ReadSession, Reply, note_deed, say
 from contracts.deeds import Deed
+from contracts.welcoming import MemberWelcomed
 from services.members import membership, persons, store
 from services.members.rules import MemberStatus
 
@@ -70,6 +71,7 @@ async def unblock(member_id: MemberId, who: NodeTeam, now: Now, command: Command
                     one.left_at = now  # from now on they can come back
             if not member.had_left:
                 await membership.activate(session, member, now)
+                say(session, MemberWelcomed(member_id=member.member_id, version=member.version, by="team"))
             note_deed(session, "members", who, Deed.MEMBER_UNBLOCKED, now, whose=[member.member_id])
         return Reply(status=204)
 

@@ -108,5 +108,5 @@ async def _ensure_member(session: AsyncSession, settings: MembersSettings, email
         await membership.affiliate(session, member, organisation_id, None, now)
         await membership.activate(session, member, now)
     if not member.node_team:
-        join_node_team(session, member)
+        join_node_team(session, member, news=False)  # `up` and the settings say it
     return True

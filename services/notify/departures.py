@@ -24,5 +24,9 @@ _NOTE = text(
 @router.hears(MemberJoined, MemberLeft, apart="departures")
 async def note_who_left(event: MemberJoined | MemberLeft, session: AsyncSession) -> None:
     """Who left is looked for when a mail of theirs is about to go; who comes back gets what still waits."""
-    has_left = isinstance(event, MemberLeft)
-    await run(session, _NOTE, {"member_id": event.member_id, "version": event.version, "has_left": has_left})
+    await note(session, event.member_id, event.version, has_left=isinstance(event, MemberLeft))
+
+
+async def note(session: AsyncSession, member_id: str, version: int, *, has_left: bool) -> None:
+    """Keeps whether somebody takes part; the highest version wins."""
+    await run(session, _NOTE, {"member_id": member_id, "version": version, "has_left": has_left})

@@ -49,6 +49,7 @@ from services.notify import (
     opening,
     rules,
     taking_down,
+    welcoming,
 )
 from services.notify.push import devices
 from services.notify.push import handlers as push_handlers
@@ -61,6 +62,7 @@ router.include(desk.router)
 router.include(asking.router)
 router.include(expiry.router)
 router.include(taking_down.router)
+router.include(welcoming.router)
 router.include(meetings.router)
 router.include(forgetting.router)
 router.include(push_handlers.router)

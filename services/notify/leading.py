@@ -41,8 +41,14 @@ def page_of(template: Template, matter_id: str, facts: Mapping[str, Any]) -> str
             | Template.AMBASSADOR_APPOINTED
         ):
             return "/desk"
-        case Template.AMBASSADOR_STOOD_DOWN:
+        case Template.AMBASSADOR_STOOD_DOWN | Template.TEAM_LEFT:
             return "/"
+        case Template.TEAM_JOINED:
+            return "/team"
+        case Template.INVITATION_ACCEPTED:
+            return "/my-data"
+        case Template.LET_IN_AGAIN:
+            return "/sign-in"
         case Template.HELP_ASKED:
             return f"/asks/{about}"
         case Template.HELP_ANSWERED:

@@ -23,7 +23,13 @@ NAMES = [event_type.type_name() for event_type in TYPES]
 NOW = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 
 #: Files that have a part of what another service says, by a subject of its own.
-SPOKEN_BY = {"desk": "matching", "meetings": "requests", "expiry": "requests", "taking_down": "requests"}
+SPOKEN_BY = {
+    "desk": "matching",
+    "meetings": "requests",
+    "expiry": "requests",
+    "taking_down": "requests",
+    "welcoming": "members",
+}
 
 every_event = pytest.mark.parametrize("event_type", TYPES, ids=NAMES)
 

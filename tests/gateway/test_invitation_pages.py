@@ -283,3 +283,20 @@ async def test_an_ordinary_member_invites_nobody(street):
     member = await street.member()
     assert (await member.get("/invitations", headers=BROWSER)).status_code == 403
     assert (await street.visitor(**BROWSER).get("/invitations")).status_code == 303
+
+
+@pytest.mark.parametrize("language", ["nl", "en"])
+async def test_who_reads_an_invitation_of_another_address_is_told_whose_it_is(street, team, language):
+    email = f"{fresh_name('iris')}@lindebeek.example"
+    await press(team, await team.get("/invitations"), "invite", email=email)
+    told = {"token": await token_for(street, email), "taal": language}
+    tomasz = await street.member(name="Tomasz Nowak", email=f"{fresh_name('tomasz')}@vechtdal.example")
+    own = (await tomasz.get("/api/v1/members/me")).json()["email"]
+
+    as_tomasz = shown(well_made(await tomasz.get("/invited", params=told, headers=BROWSER), language))
+    as_nobody = well_made(await street.visitor(**BROWSER).get("/invited", params=told), language)
+
+    assert say("invited.signed-in", Language(language), name="Tomasz Nowak", email=own, invited=email) in as_tomasz
+    links = {shown(one): one.get("href") for one in next(as_nobody.iter("main")).iter("a")}
+    assert links[say("invited.join", Language(language))] == "/join"
+    assert say("invited.not-yours", Language(language), email=email) in shown(as_nobody)

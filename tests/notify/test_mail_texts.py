@@ -38,6 +38,7 @@ MAILED = [template for template in Template if template not in INBOX_ONLY]
 LINKS = (Template.SIGN_IN, Template.JOINING, Template.INVITATION)
 TO_ADDRESS = (*LINKS, Template.ADDRESS_REPLACED)
 MERGED = (Template.PERSON_MERGED, Template.TEAM_PERSON_MERGED)
+WELCOMES = (*(Template.INVITATION_ACCEPTED, Template.LET_IN_AGAIN, Template.TEAM_JOINED, Template.TEAM_LEFT),)
 AMBASSADOR = (Template.AMBASSADOR_APPOINTED, Template.AMBASSADOR_STOOD_DOWN)
 INITIATIVES = tuple(template for template in Template if template.value.startswith("initiative-"))
 DESK = (Template.HAND_OVER_ASKED, Template.FOLLOW_UP)
@@ -135,7 +136,7 @@ def facts_of(template: Template, language: Language) -> dict[str, Any]:
         return {"title": "Wie weet een stage?", "request_id": "r-1", "accepted": True}
     if template is Template.PARTNER_ENDPOINT_DISABLED:
         return {"partner": "centra", "because": "failing"}
-    if template in MERGED:
+    if template in (*MERGED, *WELCOMES):
         return {}
     if template in AMBASSADOR:
         return {"scope": {"provinces": ["Zeeland"], "themes": ["circular-economy"], "organisation_ids": ["o-1", "o-2"]}}
@@ -228,7 +229,10 @@ def test_a_mail_leads_to_a_page_of_the_gateway(template):
         Template.HELP_ANSWERED: f"{NODE_URL}/desk/requests/r-1",
         Template.DIGEST: f"{NODE_URL}/inbox",
         Template.AMBASSADOR_APPOINTED: f"{NODE_URL}/desk",
-        Template.AMBASSADOR_STOOD_DOWN: f"{NODE_URL}/",
+        **dict.fromkeys((Template.AMBASSADOR_STOOD_DOWN, Template.TEAM_LEFT), f"{NODE_URL}/"),
+        Template.TEAM_JOINED: f"{NODE_URL}/team",
+        Template.INVITATION_ACCEPTED: f"{NODE_URL}/my-data",
+        Template.LET_IN_AGAIN: f"{NODE_URL}/sign-in",
         Template.PARTNER_ENDPOINT_DISABLED: f"{NODE_URL}/partner/centra",
         Template.PERSON_MERGED: f"{NODE_URL}/same/mine",
     }
@@ -533,6 +537,7 @@ def check_hostile(template: Template, text: str) -> None:
     if template not in (
         *TO_ADDRESS,
         *MERGED,
+        *WELCOMES,
         *AMBASSADOR,
         Template.PARTNER_ENDPOINT_DISABLED,
     ):  # these greet by name, if it is one, and no more

@@ -12,6 +12,7 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
+from services.gateway.pages.desk import part
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, step_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
@@ -140,8 +141,14 @@ def _gone(reader: Reader, answer: Answer) -> Response:
 async def _invited_page(
     reader: Reader, form: Form, invited: dict[str, Any], token: str, *, status: int = 200
 ) -> Response:
-    known = await where(reader, form)
+    known = await where(reader, form) | {"signed_in": await _other(reader, invited["email"])}
     return reader.page("invited.html", status=status, form=form, invited=invited, token=token, **known)
+
+
+async def _other(reader: Reader, email: str) -> dict[str, Any] | None:
+    """Who is signed in with another address than was invited: the mail was passed on, or they have two addresses."""
+    me = await part(reader, "/v1/members/me") if reader.caller else None
+    return None if me is None or me["email"].casefold() == email.casefold() else dict(me)
 
 
 async def _page(
