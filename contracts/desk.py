@@ -56,7 +56,7 @@ class HelpAnswered(_AboutRequest, wire_name="matching.help-answered", about="ask
     ask_id: str
     request_id: str
     member_id: str
-    asked_by: str
+    asked_by: str  # or who looks after the request since; empty: nobody does
     accepted: bool
 
 

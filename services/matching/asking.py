@@ -13,7 +13,7 @@ from contracts.deeds import Deed
 from contracts.desk import HelpAnswered, HelpAsked
 from contracts.event import new_id
 from contracts.vocabulary import Side
-from services.matching import answering, by_hand, desk_rules, doing, one_person, people, propositions
+from services.matching import answering, by_hand, desk_rules, doing, one_person, people, propositions, routing
 from services.matching.desk_rules import (
     AnsweredBefore,
     AskedByAnother,
@@ -154,9 +154,10 @@ async def answer(
     if offer and (offer.proposition.side is not Side.OFFER or offer.proposition.member_id not in who.references):
         raise NotAnOffer
     if not row["answered_at"]:
-        told = {name: row[name] for name in ("ask_id", "request_id", "member_id", "asked_by")}
-        asked = known.proposition
-        say(session, HelpAnswered(**told, accepted=accepted, title=asked.title, asker_id=asked.member_id))
+        told = {name: row[name] for name in ("ask_id", "request_id", "member_id")}
+        asked, who_looks = known.proposition, await _who_looks(session, row, known.proposition)
+        told |= {"asked_by": next(iter(who_looks), ""), "title": asked.title, "asker_id": asked.member_id}
+        say(session, HelpAnswered(**told, accepted=accepted))
     await ask(session, _ANSWER, {"ask_id": ask_id, "accepted": accepted, "offer_id": offer_id, "now": now})
     row = await _row(session, ask_id)
     if offer:
@@ -185,11 +186,27 @@ async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings:
     Raises `RequestNotYours` and `NotAnOffer` for what is not open, `CannotBeBroughtTogether` when who was asked turns
     out to be who asks, and `MatchedBefore`, also for two who met.
     """
-    match = await by_hand.bring_together(session, row["request_id"], row["offer_id"], row["asked_by"], now, settings)
+    known = await propositions.get(session, row["request_id"])
+    if known is None:
+        raise RequestNotYours
+    who_looks = await _who_looks(session, row, known.proposition)
+    match = await by_hand.bring_together(session, row["request_id"], row["offer_id"], who_looks, now, settings)
     if match.state is State.INTRODUCED:
         raise MatchedBefore
     if match.state is State.ENDORSED and match.answer_of(Side.OFFER) is None:
         await answering.give(session, match, Side.OFFER, accepted=True, because=None, now=now)
+
+
+async def _who_looks(session: AsyncSession, row: RowMapping, request: Proposition) -> tuple[str, ...]:
+    """Who asked for help; where they stood down or left since, who would look after the request now, if anybody."""
+    asked_by: str = row["asked_by"]
+    if await people.may_look(session, *await one_person.references_of(session, asked_by)):
+        return (asked_by,)
+    ambassadors, team = await people.who_may_look(session, [request])
+    known_as = await one_person.known_as(session, [request.member_id])
+    helper = await one_person.references_of(session, row["member_id"])
+    known_as[request.member_id] |= helper
+    return routing.choose_ambassador(request, request, ambassadors, team, known_as)
 
 
 async def _row(session: AsyncSession, ask_id: str) -> RowMapping:

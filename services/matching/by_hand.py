@@ -45,7 +45,7 @@ async def bring_together(
     session: AsyncSession,
     request_id: str,
     offer_id: str,
-    looked_at_by: str,
+    looked_at_by: tuple[str, ...],
     now: datetime,
     settings: MatchingSettings,
 ) -> Match:
@@ -102,13 +102,18 @@ async def of_pair(session: AsyncSession, request_id: str, offer_id: str) -> Matc
 
 
 async def _new(
-    session: AsyncSession, request: Known, offer: Known, looked_at_by: str, now: datetime, settings: MatchingSettings
+    session: AsyncSession,
+    request: Known,
+    offer: Known,
+    looked_at_by: tuple[str, ...],
+    now: datetime,
+    settings: MatchingSettings,
 ) -> Match:
     version = await weighing.in_use(session, now)
     pair = await pair_of(session, request, offer, now, settings)
     proposal = Proposal(pair, rules.weigh(rules.signals(pair), version.weights))
     proposal = seeking.in_its_words(proposal, now, version.weights)
-    match = matches.new_match(proposal, (looked_at_by,), now, needs_ambassador=True)
+    match = matches.new_match(proposal, looked_at_by, now, needs_ambassador=True)
     if settings.is_region and offer.proposition.node:  # what the country offers, who placed it endorsed for all
         match = replace(match, endorsed_for=(Side.OFFER,))
     await matches.add(

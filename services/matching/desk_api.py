@@ -118,7 +118,7 @@ async def bring_together(
         await take_turn(session)
         known = await looked_after(session, draft.request_id, who)
         await by_hand.must_be_theirs_to_look_at(session, who, known.proposition, draft.offer_id)
-        made = await by_hand.bring_together(session, draft.request_id, draft.offer_id, who.member_id, now, settings)
+        made = await by_hand.bring_together(session, draft.request_id, draft.offer_id, (who.member_id,), now, settings)
         doing.note_on_match(session, who, Deed.MATCH_MADE, made, now)
         reply = match_reply(await showing.show(session, made.match_id), who, language)
         return Reply(reply.body, status=201, version=reply.version, location=f"/v1/matches/{made.match_id}")

@@ -35,12 +35,12 @@ async def forget(
         return
     running = await matches.running_of_member(session, member_id, node)
     ended = [steps.lapse_erased(match, member_id, node) for match in running]
-    waiting = await matches.waiting_for(session, member_id) if node is None else []
+    looked_at = await matches.looked_at_by(session, member_id) if node is None else []
     await _tell_other_sides(session, member_id, node, settings)
     of_desks = await desk_forgetting.remove(session, member_id, node)
     removed = await people.remove(session, member_id, node) | of_desks
     gone = {*removed["matches"]}
-    left = [match for match in waiting if match.match_id not in gone]
+    left = [match for match in looked_at if match.match_id not in gone]
     handed = await proposing.find_somebody(session, left, now, instead_of=member_id)
     told_in = [*gone, *removed["propositions"], *(one for ids_of_one in of_desks.values() for one in ids_of_one)]
     own_words = removed.get("notes", [])
@@ -56,8 +56,8 @@ async def forget(
             await _seek_on(session, match, now, settings)
     await people.remember_erased_matches(session, told)
     said_anew = {*told, *(match.match_id for match in handed)}
-    looked_at = {*removed.get("matches-looked-at", [])} - said_anew
-    await purging.keep(session, member_id, node, theirs={*ids} - said_anew, looked_at=looked_at)
+    only_looked_at = {*removed.get("matches-looked-at", [])} - said_anew
+    await purging.keep(session, member_id, node, theirs={*ids} - said_anew, looked_at=only_looked_at)
     # What is said of these from now on stays, so what was said before goes first.
     purged = await forget_messages(streams, session, speaker="matching", entity_ids=told)
     purged += await forget_shared(streams, session, speaker="matching", entity_ids=[one.match_id for one in handed])

@@ -146,7 +146,9 @@ _OF_MEMBER = text(
     + """WHERE (m.asker_id = :member_id AND m.asker_node IS NOT DISTINCT FROM CAST(:node AS text)
             OR m.offerer_id = :member_id AND m.offerer_node IS NOT DISTINCT FROM CAST(:node AS text))"""
 )
-_WAITING_FOR = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids @> CAST(ARRAY[:member_id] AS text[])")
+_LOOKED_AT_BY = text(
+    SELECT + "WHERE m.state IN ('proposed', 'endorsed') AND m.ambassador_ids @> CAST(ARRAY[:member_id] AS text[])"
+)
 _WAITING_FOR_NOBODY = text(SELECT + "WHERE m.state = 'proposed' AND m.ambassador_ids[1] IS NULL")
 
 
@@ -184,9 +186,9 @@ async def running_of_member(session: AsyncSession, member_id: str, node: str | N
     return [match for match in await of_member(session, member_id, node) if match.state in RUNNING]
 
 
-async def waiting_for(session: AsyncSession, member_id: str) -> list[Match]:
-    """The matches that wait for somebody to look at them."""
-    return await _all(session, _WAITING_FOR, member_id=member_id)
+async def looked_at_by(session: AsyncSession, member_id: str) -> list[Match]:
+    """The matches that run of which somebody is the ambassador, also those that they looked at already."""
+    return await _all(session, _LOOKED_AT_BY, member_id=member_id)
 
 
 async def waiting_for_nobody(session: AsyncSession) -> list[Match]:

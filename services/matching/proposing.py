@@ -161,25 +161,25 @@ async def hand_over(
 
 
 async def find_successor(session: AsyncSession, member_id: str, now: datetime) -> None:
-    """What waits for somebody who looks at matches no more goes to somebody else."""
+    """The matches of somebody who looks at them no more go to somebody else."""
     references = await one_person.references_of(session, member_id)
     if await people.may_look(session, *references):  # who is an ambassador and in the team may have left one of them
         return
     for one in sorted(references):
-        await find_somebody(session, await matches.waiting_for(session, one), now, instead_of=one)
+        await find_somebody(session, await matches.looked_at_by(session, one), now, instead_of=one)
 
 
 async def find_somebody(
-    session: AsyncSession, waiting: list[Match], now: datetime, *, instead_of: str = ""
+    session: AsyncSession, running: list[Match], now: datetime, *, instead_of: str = ""
 ) -> list[Match]:
-    """Matches that wait for nobody, or for somebody who stopped, get somebody who can look at them.
+    """Matches that nobody looks at, or somebody who stopped, get somebody who can look at them.
 
-    A colleague in the node's team who looks at the same match goes on without being told anew. Returns the matches
-    that were handed over.
+    A colleague in the node's team who looks at the same match goes on without being told anew; so does who gets what
+    was looked at already: they hear what the sides answer. Returns the matches that were handed over.
     """
-    stays = [match for match in waiting if set(match.ambassador_ids) - {instead_of}]
+    stays = [match for match in running if set(match.ambassador_ids) - {instead_of}]
     await matches.save(session, *(_without(match, instead_of) for match in stays))
-    orphaned = [match for match in waiting if match not in stays and not match.is_endorsed_here()]
+    orphaned = [m for m in running if m not in stays and (m.ambassador_ids or not m.is_endorsed_here())]
     if not orphaned:
         return []
     sides = await propositions.find(
@@ -193,7 +193,9 @@ async def find_somebody(
         request = sides.get(match.request_id) or sides[match.offer_id]
         offer = sides.get(match.offer_id) or request
         chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
-        if chosen != match.ambassador_ids:
+        if match.is_endorsed_here():
+            await matches.save(session, replace(match, ambassador_ids=chosen))
+        elif chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
             handed.append(await hand_over(session, match, chosen, now))
     return handed
@@ -203,7 +205,8 @@ async def find_another(session: AsyncSession, member_id: str, now: datetime) -> 
     """What somebody looks at and turns out to be a side of goes to another, as long as there is one."""
     references = await one_person.references_of(session, member_id)
     for one in sorted(references):
-        own = [match for match in await matches.waiting_for(session, one) if match.side_of(references)]
+        looked_at = await matches.looked_at_by(session, one)
+        own = [match for match in looked_at if match.state is State.PROPOSED and match.side_of(references)]
         await find_somebody(session, own, now, instead_of=one)
 
 

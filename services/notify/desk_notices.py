@@ -20,9 +20,11 @@ def hand_over_notices(event: HandOverAsked | HandOverAnswered) -> list[Notice]:
 
 
 def help_notices(event: HelpAsked | HelpAnswered) -> list[Notice]:
-    """Who is asked answers; who asked hears what."""
+    """Who is asked answers; who asked, or looks after it since, hears what."""
     if isinstance(event, HelpAsked):
         return [_notice(event, event.member_id, Template.HELP_ASKED, event.ask_id)]
+    if not event.asked_by:  # nobody is there who looks
+        return []
     return [_notice(event, event.asked_by, Template.HELP_ANSWERED, event.ask_id, by_mail=event.accepted)]
 
 
