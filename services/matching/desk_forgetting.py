@@ -15,6 +15,8 @@ _THEIR_MATCHES = """
 
 # What somebody of another node is called here may be what a member of ours is called.
 _THEMSELVES = "CAST(:node AS text) IS NULL"
+# What somebody else promised to who was erased stays theirs to keep: by an ask that nobody made.
+_ASK_GOES = f"""{_THEMSELVES} AND member_id = :member_id OR request_id IN ({_THEIRS}) OR offer_id IN ({_THEIRS})"""
 _REMOVE = {
     "hand-overs": text(
         f"""
@@ -24,8 +26,12 @@ _REMOVE = {
     ),
     "asks": text(
         f"""
-        DELETE FROM help_ask WHERE {_THEMSELVES} AND (asked_by = :member_id OR member_id = :member_id)
-            OR request_id IN ({_THEIRS}) OR offer_id IN ({_THEIRS}) RETURNING ask_id
+        WITH gone AS (
+            DELETE FROM help_ask WHERE {_ASK_GOES} RETURNING ask_id),
+        asked AS (
+            UPDATE help_ask SET asked_by = '', note = NULL
+            WHERE {_THEMSELVES} AND asked_by = :member_id AND ({_ASK_GOES}) IS NOT TRUE RETURNING ask_id)
+        SELECT ask_id FROM gone UNION ALL SELECT ask_id FROM asked
         """
     ),
     "follow-ups": text(

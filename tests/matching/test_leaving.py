@@ -5,7 +5,7 @@ import pytest
 from contracts.desk import HelpAnswered
 from contracts.matching import IntroductionMade, MatchAnswered, MatchEndorsed, MatchHandedOver
 from contracts.members import AmbassadorStoodDown, MemberErased
-from tests.matching.conftest import AMBASSADOR, Matching, an_offer, appointed, in_team
+from tests.matching.conftest import AMBASSADOR, TEAM, Matching, an_offer, appointed, in_team
 from tests.matching.test_desk import FAR, HELPER, OTHER, helped
 
 STANDS_DOWN = AmbassadorStoodDown(member_id=AMBASSADOR, version=3)
@@ -41,3 +41,22 @@ async def test_what_a_helper_answers_is_told_to_who_looks_after_it_now(matching:
     (answered,), (endorsed,) = await matching.said(HelpAnswered), await matching.said(MatchEndorsed)
     expected = (OTHER, (OTHER,)) if colleagues else ("", ())
     assert (answered.asked_by, endorsed.ambassador_ids) == expected
+
+
+@pytest.mark.parametrize("erased_when", ["promised", "asked"])
+async def test_what_was_asked_of_a_helper_and_promised_outlives_the_ambassador_who_asked(matching, erased_when):
+    ask, helper = await helped(matching), matching.running.http_as(HELPER)
+    await matching.given(in_team())
+    page, yes = f"/v1/asks/{ask['ask_id']}", {"accepted": True, "offer_id": ITS_OFFER.offer_id}
+
+    if erased_when == "asked":
+        await matching.given(ERASED)
+    assert (await helper.post(f"{page}/answer", json=yes)).status_code == 200
+    if erased_when == "promised":
+        await matching.given(ERASED)
+    await matching.when(ITS_OFFER)
+
+    (endorsed,) = await matching.said(MatchEndorsed)
+    assert (endorsed.offer_id, endorsed.ambassador_ids) == (ITS_OFFER.offer_id, (TEAM,))
+    seen = (await helper.get(page)).json()
+    assert (seen["asked_by"], seen["note"]) == ("", None)
