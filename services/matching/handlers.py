@@ -128,7 +128,7 @@ async def welcome_ambassador(event: AmbassadorAppointed, session: AsyncSession, 
 
 @router.hears(AmbassadorStoodDown)
 async def replace_ambassador(event: AmbassadorStoodDown, session: AsyncSession, now: datetime) -> None:
-    """What waits for an ambassador who stood down goes to somebody else, or stays with who asked them to look."""
+    """What an ambassador who stood down looks at goes to somebody else, or stays with who asked them to look."""
     if await people.keep_ambassador(session, event.member_id, event.version, None):
         await proposing.find_successor(session, event.member_id, now)
         await handing_over.answer_for_leaver(session, event.member_id, now)

@@ -15,6 +15,7 @@ from contracts.matching import (
 )
 from contracts.vocabulary import Side
 from services.matching import (
+    asked_instead,
     feedback,
     matches,
     one_person,
@@ -153,7 +154,8 @@ async def end(session: AsyncSession, running: Iterable[Match], because: Lapse) -
 async def hand_over(
     session: AsyncSession, match: Match, ambassador_ids: tuple[str, ...], now: datetime, *, said_yes: bool = False
 ) -> Match:
-    """Somebody else looks at a match from now on; perhaps they were asked, and `said_yes`."""
+    """Somebody else looks at a match from now on: who was asked and `said_yes`, or another, and then none is asked."""
+    await asked_instead.end(session, match.match_id, now)
     handed = steps.hand_over(match, ambassador_ids, now)
     await matches.save(session, handed)
     say(session, MatchHandedOver(**handed.told(), said_yes=said_yes))
@@ -174,8 +176,9 @@ async def find_somebody(
 ) -> list[Match]:
     """Matches that nobody looks at, or somebody who stopped, get somebody who can look at them.
 
-    A colleague in the node's team who looks at the same match goes on without being told anew; so does who gets what
-    was looked at already: they hear what the sides answer. Returns the matches that were handed over.
+    Whom who stopped had asked to look instead comes first, with what was written to them. A colleague in the node's
+    team who looks at the same match goes on without being told anew; so does who gets what was looked at already: they
+    hear what the sides answer. Returns the matches that were handed over.
     """
     stays = [match for match in running if set(match.ambassador_ids) - {instead_of}]
     await matches.save(session, *(_without(match, instead_of) for match in stays))
@@ -187,6 +190,7 @@ async def find_somebody(
     )
     ambassadors, team = await people.who_may_look(session, sides.values())
     known_as = await one_person.known_as(session, {side.member_id for side in sides.values()})
+    asked = await asked_instead.by(session, instead_of, [match.match_id for match in orphaned])
     handed = []
     for match in orphaned:
         # Of a match of another node only our own side is known here, and that is what our ambassador is chosen for.
@@ -195,9 +199,15 @@ async def find_somebody(
         chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
         if match.is_endorsed_here():
             await matches.save(session, replace(match, ambassador_ids=chosen))
-        elif chosen != match.ambassador_ids:
+            continue
+        instead = asked.get(match.match_id)
+        if instead and instead["member_id"] not in known_as[request.member_id] | known_as[offer.member_id]:
+            chosen = (instead["member_id"],)
+        if chosen != match.ambassador_ids:
             ambassadors = routing.one_more_waiting(ambassadors, chosen)
             handed.append(await hand_over(session, match, chosen, now))
+            if instead and instead["note"] and chosen == (instead["member_id"],):
+                await matches.note(session, match.match_id, instead["note"], by=instead["asked_by"])
     return handed
 
 

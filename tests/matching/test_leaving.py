@@ -2,11 +2,11 @@
 
 import pytest
 
-from contracts.desk import HelpAnswered
+from contracts.desk import HandOverAsked, HandOverTakenBack, HelpAnswered
 from contracts.matching import IntroductionMade, MatchAnswered, MatchEndorsed, MatchHandedOver
-from contracts.members import AmbassadorStoodDown, MemberErased
-from tests.matching.conftest import AMBASSADOR, TEAM, Matching, an_offer, appointed, in_team
-from tests.matching.test_desk import FAR, HELPER, OTHER, helped
+from contracts.members import AmbassadorStoodDown, MemberErased, MemberMerged
+from tests.matching.conftest import AMBASSADOR, OFFERER, TEAM, Matching, an_offer, appointed, in_team
+from tests.matching.test_desk import FAR, HELPER, OTHER, asked_over, helped
 
 STANDS_DOWN = AmbassadorStoodDown(member_id=AMBASSADOR, version=3)
 ERASED = MemberErased(member_id=AMBASSADOR, version=9)
@@ -60,3 +60,54 @@ async def test_what_was_asked_of_a_helper_and_promised_outlives_the_ambassador_w
     assert (endorsed.offer_id, endorsed.ambassador_ids) == (ITS_OFFER.offer_id, (TEAM,))
     seen = (await helper.get(page)).json()
     assert (seen["asked_by"], seen["note"]) == ("", None)
+
+
+async def test_whom_an_ambassador_asked_to_look_gets_it_with_the_note_when_that_one_stands_down(matching: Matching):
+    match_id = await asked_over(matching)  # of somebody of another province, whom the routing would pass over
+    (asked,) = await matching.said(HandOverAsked)
+    await matching.given()
+
+    await matching.when(STANDS_DOWN)
+
+    handed, over = await matching.then_said(MatchHandedOver, HandOverTakenBack)
+    assert (handed.ambassador_ids, over.hand_over_id) == ((OTHER,), asked.hand_over_id)
+    (waiting,) = (await matching.ambassador(OTHER).get("/v1/desk/waiting")).json()["items"]
+    assert (waiting["match"]["match_id"], waiting["match"]["note"]) == (match_id, "Jij kent deze school.")
+    assert (await matching.ambassador(OTHER).get("/v1/hand-overs")).json() == []
+
+
+async def test_who_was_asked_to_look_and_is_a_side_under_another_address_does_not_get_it(matching: Matching):
+    await asked_over(matching)
+    await matching.given(MemberMerged(member_id=OTHER, version=5, into=OFFERER))
+
+    await matching.when(STANDS_DOWN)
+
+    (handed,) = await matching.said(MatchHandedOver)
+    assert handed.ambassador_ids == (TEAM,)
+
+
+async def to_the_team(matching: Matching, match_id: str) -> None:
+    """The ambassador gives it away after all."""
+    answer = await matching.ambassador().post(f"/v1/matches/{match_id}/hand-over", json={})
+    assert answer.status_code == 200
+
+
+async def patience_ends(matching: Matching, match_id: str) -> None:
+    """The ambassador leaves it."""
+    for hours in (72, 96):
+        await matching.later(hours=hours)
+
+
+@pytest.mark.parametrize("goes", [to_the_team, patience_ends])
+async def test_what_was_asked_of_another_is_over_when_the_match_goes_elsewhere_and_stays_so(matching, goes):
+    match_id = await asked_over(matching)
+    (asked,) = await matching.said(HandOverAsked)
+
+    await goes(matching, match_id)
+
+    assert [one.hand_over_id for one in await matching.said(HandOverTakenBack)] == [asked.hand_over_id]
+    back = await matching.team().post(f"/v1/matches/{match_id}/hand-over", json={"member_id": AMBASSADOR})
+    assert back.status_code == 200
+    assert (await matching.ambassador(OTHER).get("/v1/hand-overs")).json() == []
+    (waiting,) = (await matching.ambassador().get("/v1/desk/waiting")).json()["items"]
+    assert waiting["asked_instead"] is None
