@@ -155,7 +155,7 @@ async def answer(
         raise NotAnOffer
     if not row["answered_at"]:
         told = {name: row[name] for name in ("ask_id", "request_id", "member_id")}
-        asked, who_looks = known.proposition, await _who_looks(session, row, known.proposition)
+        asked, who_looks = known.proposition, await _who_looks(session, row, known.proposition, now)
         told |= {"asked_by": next(iter(who_looks), ""), "title": asked.title, "asker_id": asked.member_id}
         say(session, HelpAnswered(**told, accepted=accepted))
     await ask(session, _ANSWER, {"ask_id": ask_id, "accepted": accepted, "offer_id": offer_id, "now": now})
@@ -189,7 +189,7 @@ async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings:
     known = await propositions.get(session, row["request_id"])
     if known is None:
         raise RequestNotYours
-    who_looks = await _who_looks(session, row, known.proposition)
+    who_looks = await _who_looks(session, row, known.proposition, now)
     match = await by_hand.bring_together(session, row["request_id"], row["offer_id"], who_looks, now, settings)
     if match.state is State.INTRODUCED:
         raise MatchedBefore
@@ -197,12 +197,12 @@ async def _help(session: AsyncSession, row: RowMapping, now: datetime, settings:
         await answering.give(session, match, Side.OFFER, accepted=True, because=None, now=now)
 
 
-async def _who_looks(session: AsyncSession, row: RowMapping, request: Proposition) -> tuple[str, ...]:
+async def _who_looks(session: AsyncSession, row: RowMapping, request: Proposition, now: datetime) -> tuple[str, ...]:
     """Who asked for help; where they stood down or left since, who would look after the request now, if anybody."""
     asked_by: str = row["asked_by"]
     if await people.may_look(session, *await one_person.references_of(session, asked_by)):
         return (asked_by,)
-    ambassadors, team = await people.who_may_look(session, [request])
+    ambassadors, team = await people.who_may_look(session, [request], now)
     known_as = await one_person.known_as(session, [request.member_id])
     helper = await one_person.references_of(session, row["member_id"])
     known_as[request.member_id] |= helper

@@ -73,25 +73,29 @@ async def bring_together(
     return match
 
 
-async def may_look_at(session: AsyncSession, who: Identity, request: Proposition, offer: Proposition) -> bool:
+async def may_look_at(
+    session: AsyncSession, who: Identity, request: Proposition, offer: Proposition, now: datetime
+) -> bool:
     """Whether somebody may say of these two that they fit: of what is their own another does, while there is one."""
     ours = [one for one in (request, offer) if one.node is None]
     sides = await one_person.references_of(session, *(one.member_id for one in ours))
     sides |= {one.member_id for one in ours}
     if sides.isdisjoint(who.references):
         return True
-    ambassadors, team = await people.who_may_look(session, ours)
+    ambassadors, team = await people.who_may_look(session, ours, now)
     known_as = {one.member_id: {*sides, *who.references} for one in (request, offer)}
     chosen = routing.choose_ambassador(request, offer, ambassadors, team, known_as)
     return not chosen or not set(chosen).isdisjoint(who.references)
 
 
-async def must_be_theirs_to_look_at(session: AsyncSession, who: Identity, request: Proposition, offer_id: str) -> None:
+async def must_be_theirs_to_look_at(
+    session: AsyncSession, who: Identity, request: Proposition, offer_id: str, now: datetime
+) -> None:
     """Raises `NotTheirsToJudge` for who is a side of the two and was not given their match to look at."""
     offer, match = await propositions.get(session, offer_id), await of_pair(session, request.id, offer_id)
     if offer is None or (match is not None and not set(match.ambassador_ids).isdisjoint(who.references)):
         return
-    if not await may_look_at(session, who, request, offer.proposition):
+    if not await may_look_at(session, who, request, offer.proposition, now):
         raise steps.NotTheirsToJudge
 
 

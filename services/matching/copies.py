@@ -98,7 +98,7 @@ async def _copied(
         return None
     if await people.is_forgotten(session, other.member_id, other.node):
         return None
-    ambassadors, team = await people.who_may_look(session, [own])
+    ambassadors, team = await people.who_may_look(session, [own], now)
     known_as = await one_person.known_as(session, [own.member_id])
     chosen = routing.choose_ambassador(own, own, ambassadors, team, known_as)
     return copying.copied(told, ours, own.party(), owner, chosen, now)

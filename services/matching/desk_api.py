@@ -1,18 +1,33 @@
 """The routes of a desk: what is new and what waits, who looks instead, and bringing two together by hand."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Ambassador, AtMost, Command, Input, Now, Page, Paging, ReadSession, Reply, ShortText
+from chassis import (
+    Ambassador,
+    AtMost,
+    Command,
+    FieldErrors,
+    Input,
+    Now,
+    Page,
+    Paging,
+    ReadSession,
+    Reply,
+    ShortText,
+)
+from chassis.identity import NotAllowed
 from chassis.paging import cursor_of
 from contracts.deeds import Deed
-from contracts.vocabulary import Language
-from services.matching import asking, by_hand, doing, handing_over, nearby, showing
+from contracts.vocabulary import Language, Role
+from services.matching import absence, asking, by_hand, desk_rules, doing, handing_over, nearby, showing
 from services.matching.calls import InLanguage, Step
 from services.matching.desk_views import (
+    AbsentView,
     HandOverView,
     NewView,
     RequestDeskView,
@@ -88,6 +103,33 @@ async def list_waiting(
     return Page.of(views, paging, key=lambda view: cursor_of(view.match.waiting_since, view.match.match_id))
 
 
+class Absence(Input):
+    """Until when one is not there."""
+
+    until: date | None = Field(default=None, description="That day too; none: there again.")
+
+
+@desk.get("/absent", response_model=list[AbsentView])
+async def list_absent(who: Ambassador, session: ReadSession, now: Now) -> list[AbsentView]:
+    """The ambassadors who are not there today, so that nobody waits for them."""
+    return [AbsentView(**row) for row in await absence.absent(session, now)]
+
+
+@desk.put("/absent", status_code=204)
+async def keep_absence(draft: Absence, who: Ambassador, now: Now, command: Command) -> Response:
+    """The caller, an ambassador, is not there until a day, or there again: what is new goes to somebody else."""
+    if not who.has(Role.AMBASSADOR):
+        raise NotAllowed
+    if draft.until and not desk_rules.is_ahead(draft.until, now):
+        raise FieldErrors([("until", "must be a day from today on, within two years")])
+
+    async def keep_it(session: AsyncSession) -> Reply:
+        await absence.keep(session, who, draft.until)
+        return Reply(status=204)
+
+    return await command(keep_it)
+
+
 _MATCHES_OF = text("SELECT match_id FROM match WHERE request_id = :request_id ORDER BY match_id")
 
 
@@ -100,7 +142,7 @@ async def show_desk_request(request_id: Id, who: Ambassador, session: ReadSessio
     request = known.proposition
     return RequestDeskView(
         request=words_view(request, known.text, now),
-        may_bring_together=await by_hand.may_look_at(session, who, request, request),
+        may_bring_together=await by_hand.may_look_at(session, who, request, request, now),
         is_escalated=request.escalated,
         matches=tuple(request_match_view(found[match_id]) for match_id in sorted(found)),
         asks=tuple(ask_view(row) for row in await asking.of_request(session, request_id)),
@@ -117,7 +159,7 @@ async def bring_together(
     async def bring(session: AsyncSession) -> Reply:
         await take_turn(session)
         known = await looked_after(session, draft.request_id, who)
-        await by_hand.must_be_theirs_to_look_at(session, who, known.proposition, draft.offer_id)
+        await by_hand.must_be_theirs_to_look_at(session, who, known.proposition, draft.offer_id, now)
         made = await by_hand.bring_together(session, draft.request_id, draft.offer_id, (who.member_id,), now, settings)
         doing.note_on_match(session, who, Deed.MATCH_MADE, made, now)
         reply = match_reply(await showing.show(session, made.match_id), who, language)

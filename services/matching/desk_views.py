@@ -39,6 +39,13 @@ class WaitingView(BaseModel):
     asked_instead: str | None = Field(description="Whom the caller asked to look at it instead, and has not answered.")
 
 
+class AbsentView(BaseModel):
+    """An ambassador who is not there."""
+
+    member_id: str
+    until: date = Field(description="That day too.")
+
+
 class HandOverView(BaseModel):
     """A match that somebody asks the caller to look at instead."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from contracts.days import AMSTERDAM
 from contracts.matching import reference
 from contracts.members import AmbassadorScope
 from services.matching.pairs import Proposition
@@ -59,7 +60,8 @@ _KEEP_AMBASSADOR = text(
         CAST(:themes AS text[])
     WHERE NOT EXISTS (SELECT FROM forgotten_member f WHERE f.member_id = :member_id)
     ON CONFLICT (member_id) DO UPDATE SET version = excluded.version, is_active = excluded.is_active,
-        organisation_ids = excluded.organisation_ids, provinces = excluded.provinces, themes = excluded.themes
+        organisation_ids = excluded.organisation_ids, provinces = excluded.provinces, themes = excluded.themes,
+        absent_until = CASE WHEN excluded.is_active THEN a.absent_until END
     WHERE a.version < excluded.version
     RETURNING member_id
     """
@@ -103,6 +105,7 @@ _WAITING_COUNTED_MAX = 100
 _AMBASSADORS = text(
     f"""
     SELECT member_id, organisation_ids, provinces, themes,
+        coalesce(absent_until >= CAST(:today AS date), false) AS is_absent,
         (SELECT count(*) FROM (SELECT FROM match m WHERE m.state = 'proposed' AND m.ambassador_ids[1] = a.member_id
                                LIMIT {_WAITING_COUNTED_MAX}) AS first) AS waiting
     FROM ambassador a
@@ -110,19 +113,20 @@ _AMBASSADORS = text(
         organisation_ids && CAST(:organisation_ids AS text[])
         OR organisation_ids = '{{}}' AND (provinces && CAST(:provinces AS text[]) OR provinces = '{{}}'))
     UNION ALL
-    SELECT member_id, NULL, NULL, NULL, 0 FROM node_team_member WHERE is_active
+    SELECT member_id, NULL, NULL, NULL, false, 0 FROM node_team_member WHERE is_active
     """
 )
 
 
 async def who_may_look(
-    session: AsyncSession, propositions: Iterable[Proposition]
+    session: AsyncSession, propositions: Iterable[Proposition], now: datetime
 ) -> tuple[list[Ambassador], list[str]]:
     """The ambassadors whose scope may cover any of these, and the node's team; one question to the database."""
     known = list(propositions)
     values = {
         "organisation_ids": list({p.organisation_id for p in known}),
         "provinces": list({p.province for p in known}),
+        "today": now.astimezone(AMSTERDAM).date(),
     }
     rows = (await ask(session, _AMBASSADORS, values)).mappings().all()
     ambassadors = [
@@ -134,6 +138,7 @@ async def who_may_look(
                 themes=tuple(row["themes"]),
             ),
             row["waiting"],
+            row["is_absent"],
         )
         for row in rows
         if row["organisation_ids"] is not None

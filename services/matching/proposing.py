@@ -114,7 +114,7 @@ async def _matches_of(
     known_as: dict[str, set[str]] = {}
     if judged:
         sides = [side for p in judged for side in (p.pair.request, p.pair.offer)]
-        ambassadors, team = await people.who_may_look(session, sides)
+        ambassadors, team = await people.who_may_look(session, sides, now)
         known_as = await one_person.known_as(session, {side.member_id for side in sides})
     new = []
     for proposal in proposals:
@@ -188,7 +188,7 @@ async def find_somebody(
     sides = await propositions.find(
         session, {side for match in orphaned for side in (match.request_id, match.offer_id)}
     )
-    ambassadors, team = await people.who_may_look(session, sides.values())
+    ambassadors, team = await people.who_may_look(session, sides.values(), now)
     known_as = await one_person.known_as(session, {side.member_id for side in sides.values()})
     asked = await asked_instead.by(session, instead_of, [match.match_id for match in orphaned])
     handed = []

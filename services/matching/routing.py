@@ -1,7 +1,7 @@
 """Who looks at a match first: the ambassador whose scope fits best, or else the node's team."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.members import AmbassadorScope
 from services.matching.pairs import Proposition
@@ -15,6 +15,7 @@ class Ambassador:
     scope: AmbassadorScope
     waiting: int = 0
     """How many matches wait for them now."""
+    is_absent: bool = False
 
 
 def choose_ambassador(
@@ -28,20 +29,22 @@ def choose_ambassador(
 
     An ambassador of the asker's organisation comes first, then one of the offerer's, of the request's province, of the
     offer's, and of their themes anywhere. Among equals the one with the most themes in common, and then the one with
-    the fewest waiting. Nobody judges a match that they are a side of, unless there is nobody else: `known_as` has all
-    that each of the two is known as.
+    the fewest waiting. Who is absent gets none while somebody else is there, and nobody judges a match that they are a
+    side of, unless there is nobody else: `known_as` has all that each of the two is known as.
     """
     sides = known_as[request.member_id] | known_as[offer.member_id]
+    ambassadors = list(ambassadors)
+    absent = {ambassador.member_id for ambassador in ambassadors if ambassador.is_absent}
     suited = {
         ambassador.member_id: (rank, ambassador.waiting, ambassador.member_id)
         for ambassador in ambassadors
         if (rank := _rank(ambassador.scope, request, offer)) is not None
     }
-    if allowed := suited.keys() - sides:
+    if allowed := suited.keys() - sides - absent:
         return (min(allowed, key=lambda member_id: suited[member_id]),)
     team = choose_team(node_team, sides)
     if suited and not set(team) - sides:
-        return (min(suited, key=lambda member_id: suited[member_id]),)
+        return (min(suited.keys() - sides or suited, key=lambda member_id: suited[member_id]),)
     return team
 
 
@@ -58,7 +61,7 @@ def covers(scope: AmbassadorScope, proposition: Proposition) -> bool:
 
 def one_more_waiting(ambassadors: Iterable[Ambassador], chosen: tuple[str, ...]) -> list[Ambassador]:
     """The ambassadors after a match was given to one of them, so that the next choice knows."""
-    return [Ambassador(a.member_id, a.scope, a.waiting + 1) if chosen == (a.member_id,) else a for a in ambassadors]
+    return [replace(a, waiting=a.waiting + 1) if chosen == (a.member_id,) else a for a in ambassadors]
 
 
 def _rank(scope: AmbassadorScope, request: Proposition, offer: Proposition) -> tuple[int, int] | None:

@@ -151,6 +151,7 @@ class AmbassadorRow(Table, table=True):
     organisation_ids: list[str] = _texts()
     provinces: list[str] = _texts()
     themes: list[str] = _texts()
+    absent_until: date | None = None
 
 
 class NodeTeamMember(Table, table=True):

@@ -161,6 +161,8 @@ RULES = {
         "GET /v1/desk/new": AMBASSADORS,
         "GET /v1/desk/open": AMBASSADORS,
         "GET /v1/desk/waiting": AMBASSADORS,
+        "GET /v1/desk/absent": AMBASSADORS,
+        "PUT /v1/desk/absent": AMBASSADORS,
         "GET /v1/desk/requests/{request_id}": of("ambassador"),
         "GET /v1/hand-overs": AMBASSADORS,
         "POST /v1/hand-overs/{match_id}/answer": of("colleague", match_id="second_match"),

@@ -1,4 +1,6 @@
-"""Who looks at a match when people come and go."""
+"""Who looks at a match when people come and go, or are away for a while."""
+
+from datetime import timedelta
 
 from contracts.matching import MatchHandedOver, MatchProposed
 from contracts.members import AmbassadorStoodDown, NodeTeamLeft
@@ -10,6 +12,7 @@ from tests.matching.conftest import (
     an_offer,
     appointed,
     in_team,
+    slug,
 )
 
 
@@ -68,3 +71,38 @@ async def test_the_ambassador_with_the_fewest_waiting_gets_the_next(matching):
 
     waiting = [match.ambassador_ids for match in await matching.said(MatchProposed)]
     assert sorted(waiting) == [("m-1",), ("m-1",), ("m-2",), ("m-2",)]
+
+
+async def test_who_is_absent_gets_no_new_match_while_an_equal_is_there(around: Matching):
+    until = str((around.clock() + timedelta(days=3)).date())
+    await around.given(appointed("m-other"))
+
+    kept = await around.ambassador().put("/v1/desk/absent", json={"until": until})
+    await around.given(appointed(version=3))  # told anew, as with another scope
+    await around.when(*[an_offer(organisation_id=f"o-{n}") for n in range(2)], a_request(), a_request())
+
+    assert {match.ambassador_ids for match in await around.said(MatchProposed)} == {("m-other",)}
+    assert kept.status_code == 204
+    seen = (await around.ambassador("m-other").get("/v1/desk/absent")).json()
+    assert seen == [{"member_id": AMBASSADOR, "until": until}]
+
+    await around.given()
+    await around.ambassador().put("/v1/desk/absent", json={"until": None})
+    await around.when(a_request())
+    assert {match.ambassador_ids for match in await around.said(MatchProposed)} == {(AMBASSADOR,)}
+
+
+async def test_an_absence_is_over_after_its_day_and_with_the_appointment(around: Matching):
+    tomorrow = str((around.clock() + timedelta(days=1)).date())
+    desk = around.ambassador()
+    await desk.put("/v1/desk/absent", json={"until": tomorrow})
+    around.clock.move(days=2)
+    assert (await desk.get("/v1/desk/absent")).json() == []
+
+    await desk.put("/v1/desk/absent", json={"until": str((around.clock() + timedelta(days=9)).date())})
+    await around.given(AmbassadorStoodDown(member_id=AMBASSADOR, version=3))
+    await around.given(appointed(version=4))
+    assert (await desk.get("/v1/desk/absent")).json() == []
+    passed = await desk.put("/v1/desk/absent", json={"until": tomorrow})
+    assert (passed.status_code, slug(passed)) == (422, "invalid-fields")
+    assert (await around.team().put("/v1/desk/absent", json={"until": None})).status_code == 403

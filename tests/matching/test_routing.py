@@ -78,3 +78,11 @@ def test_the_team_is_those_who_are_no_side():
     assert choose_team(["b", "asker", "a"], ("asker", "offerer")) == ("a", "b")
     assert choose_team(["asker"], ("asker", "offerer")) == ("asker",)
     assert choose_team([], ("asker", "offerer")) == ()
+
+
+def test_who_is_absent_looks_only_where_nobody_else_does():
+    absent = Ambassador("a", AmbassadorScope(provinces=("Utrecht",)), is_absent=True)
+
+    assert chosen(absent, somebody("b", 9, provinces=("Gelderland",))) == ("b",)
+    assert chosen(absent) == ("team-a", "team-b")
+    assert chosen(absent, team=()) == ("a",)

@@ -62,6 +62,24 @@ async def answer_hand_over(match_id: Id, reader: SignedInReader) -> Response:
     return await _do(reader, f"/v1/hand-overs/{one}/answer", f"hand-over-{button}", body=body, then=then)
 
 
+@router.post("/desk/absent")
+async def keep_absence(reader: SignedInReader) -> Response:
+    """An ambassador is not there until a day, or there again."""
+    filled_in = await reader.form()
+    is_back = filled_in.get("step") == "back"
+    until = None if is_back else filled_in.get("until", "").strip()
+    if until == "":
+        return await _page(reader, status=422, wrong="wrong.until", kept={"until": ""})
+    try:
+        await reader.ask("/v1/desk/absent", method="PUT", body={"until": until})
+    except Refused as refused:
+        if refused.status not in SHOWN_REFUSALS:
+            raise
+        wrong = "wrong.until" if refused.status == 422 else f"error.{refused.slug}"
+        return await _page(reader, status=refused.status, wrong=wrong, kept={"until": until or ""})
+    return reader.go_to("/desk?done=absent-no-more" if is_back else "/desk?done=absent")
+
+
 @router.post("/desk/follow-ups")
 async def note_follow_up(reader: SignedInReader) -> Response:
     """A note to oneself about a request or a match."""
@@ -128,12 +146,16 @@ async def _page(
         "new": f"/v1/desk/new?{_ten(cursor)}",
         "follow_ups": "/v1/follow-ups",
         "deeds": "/v1/members/me/deeds?limit=10",
+        "absent": "/v1/desk/absent",
     }
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
+    told = dict(zip(paths, found, strict=True))
+    own = reader.caller.identity.references if reader.caller else ()
+    until = next((one["until"] for one in told["absent"] or () if one["member_id"] in own), None)
     return reader.page(
         "desk.html", at="/desk", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done,
         wrong=wrong, waiting_after=waiting_after, cursor=cursor, kept=kept or {},
-        **dict(zip(paths, found, strict=True)),
+        until=until, **told,
     )  # fmt: skip
 
 

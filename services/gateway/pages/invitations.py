@@ -12,7 +12,7 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
-from services.gateway.pages.desk import part
+from services.gateway.pages.parts import part
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, step_of, where
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader

@@ -35,7 +35,7 @@ SHOWN = {
     "help-you-asked": ("title", "note", "asked_at"),
     "hand-overs": ("title", "note", "asked_at"),
     "follow-ups": ("note", "due_on"),
-    "desk": ("provinces", "themes"),
+    "desk": ("provinces", "themes", "absent_until"),
     "contact": ("name", "email", "refused_at", "phone", "organisation_name"),
     "preferences": ("rhythms", "muted", "quiet_from", "quiet_until", "weekends"),
     "push-devices": ("push_service", "added_at"),

@@ -1,9 +1,11 @@
 """Parts of pages that are asked for beside what a page is about: without them it is shown all the same."""
 
+import asyncio
 from typing import Any
 
 from chassis import Problem
 from services.gateway.pages.reading import Reader
+from services.gateway.pages.words import day, say
 
 
 async def part(reader: Reader, path: str) -> Any:
@@ -15,12 +17,17 @@ async def part(reader: Reader, path: str) -> Any:
 
 
 async def colleagues(reader: Reader) -> dict[str, str]:
-    """The other ambassadors by their references: a name, and where they belong."""
-    found = await part(reader, "/v1/ambassadors?limit=100")
+    """The other ambassadors by their references: a name, where they belong, and until when they are not there."""
+    found, absent = await asyncio.gather(part(reader, "/v1/ambassadors?limit=100"), part(reader, "/v1/desk/absent"))
+    language = reader.language
+    until = {one["member_id"]: day(one["until"], language) for one in absent or ()}
     own = reader.caller.identity.references if reader.caller else ()
     named = {
         one["member_id"]: ", ".join([one["name"], *one["organisations"][:1]])
         for one in (found or {"items": []})["items"]
         if one["member_id"] not in own
+    }
+    named |= {
+        one: say("desk.absent-colleague", language, name=named[one], day=until[one]) for one in named if one in until
     }
     return dict(sorted(named.items(), key=lambda item: item[1].casefold()))
