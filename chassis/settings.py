@@ -39,8 +39,9 @@ NodeTeamEmail = Annotated[
     str | None,
     Field(
         pattern=r"^[\w.+-]+@[\w.-]+$",
-        description="Where people reach the node's team by mail: at the foot of each page, where something is reported, "
-        "in mails, and where an answer to a mail goes; none: no page and no mail says it. The same for the gateway and notify.",
+        description="Where people reach the node's team by mail: at the foot of each page, where something is "
+        "reported, in mails, and where an answer to a mail goes; none: no page and no mail says it. The same for the "
+        "gateway and notify.",
     ),
 ]
 

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
+from pydantic import Field
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 

@@ -12,9 +12,9 @@ from contracts.places import PROVINCES
 from contracts.vocabulary import Role
 from contracts.words import province_in_words
 from services.gateway import signing_in
-from services.gateway.pages.parts import part
 from services.gateway.pages.forms import Form
 from services.gateway.pages.joining import FIELDS, NEW, person_of, step_of, where
+from services.gateway.pages.parts import part
 from services.gateway.pages.reading import AnyReader, Reader, Refused, SignedInReader
 from services.gateway.pages.signing_in import enter
 from services.gateway.pages.words import say
