@@ -195,7 +195,7 @@ async def test_who_was_of_the_team_before_they_were_merged_leaves_it_by_either_r
     await decide(members, pair, "merge")
 
     async def of_the_team(session):
-        join_node_team(session, await store.member(session, first, for_change=True))
+        join_node_team(session, await store.member(session, first, for_change=True), news=False)
 
     await members.service.transactions.do(Item(of_the_team))
     await members.given()
