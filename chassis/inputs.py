@@ -103,6 +103,10 @@ _ON_A_CLOCK = {"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:00)
 Clock = Annotated[time, BeforeValidator(_as_on_a_clock), WithJsonSchema(_ON_A_CLOCK)]
 
 
+#: How long the name of a person may be: it is mailed, perhaps to somebody else's address, and carries no message.
+PERSON_NAME_MAX = 100
+
+
 class AtMost:
     """Less than a text of its kind may have otherwise. A limit beside its own would be told only of what that takes."""
 

@@ -1,4 +1,4 @@
-"""What requests says of time: what expires soon or is long talked about, and the timers of before decision 0054."""
+"""What requests says of time: what expires soon, or is long talked about."""
 
 from datetime import date, datetime
 
@@ -29,15 +29,3 @@ class ConversationQuiet(Event, wire_name="requests.conversation-quiet", about="p
     side: Side
     member_id: str
     title: str
-
-
-class RequestExpiryDue(Event, wire_name="requests.request-expiry-due", about="request_id", reach="local"):
-    """A timer of the releases before decision 0054: the request may have expired. Nobody says or hears it any more."""
-
-    request_id: str
-
-
-class OfferExpiryDue(Event, wire_name="requests.offer-expiry-due", about="offer_id", reach="local"):
-    """A timer of the releases before decision 0054: the offer may have expired. Nobody says or hears it any more."""
-
-    offer_id: str

@@ -233,24 +233,6 @@ class TellAgainDue(Event, wire_name="matching.tell-again-due", about="match_id",
     node: str
 
 
-class ReminderDue(Event, wire_name="matching.reminder-due", about="match_id", reach="local"):
-    """A timer of the releases before decision 0055: remind. Nobody says or hears it any more."""
-
-    match_id: str
-
-
-class PatienceEnded(Event, wire_name="matching.patience-ended", about="match_id", reach="local"):
-    """A timer of the releases before decision 0055: end patience. Nobody says or hears it any more."""
-
-    match_id: str
-
-
-class AnswerAwaited(Event, wire_name="matching.answer-awaited", about="request_id", reach="local"):
-    """A timer of the releases before decision 0055: look whether it was answered. Nobody says or hears it any more."""
-
-    request_id: str
-
-
 class MoreToForget(ForgottenSoFar, wire_name="matching.more-to-forget", about="member_id", reach="local"):
     """The streams hold more of an erased member than goes at once: the next part is to go."""
 

@@ -10,9 +10,6 @@ from contracts.event import PERSONAL, Event, ToOneNode
 from contracts.networks import NetworkCode
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 
-#: How long the name of a person may be: it is mailed, perhaps to somebody else's address, and carries no message.
-PERSON_NAME_MAX = 100
-
 
 class Place(BaseModel):
     """A place in the Netherlands: a town, never an address."""

@@ -11,13 +11,11 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, Streams
 from contracts.desk import FollowUpDue
+from contracts.former_timers import AnswerAwaited, PatienceEnded, ReminderDue
 from contracts.matching import (
-    AnswerAwaited,
     MatchDismissed,
     MatchLapsed,
     MoreToForget,
-    PatienceEnded,
-    ReminderDue,
 )
 from contracts.members import (
     AmbassadorAppointed,

@@ -5,7 +5,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from chassis import AtMost, Input, PlaceDraft, ShortText
-from contracts.members import PERSON_NAME_MAX, AmbassadorScope
+from chassis.inputs import PERSON_NAME_MAX
+from contracts.members import AmbassadorScope
 from contracts.vocabulary import Language, Network, OrganisationKind, Theme
 from services.members import rules
 

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from chassis import AtMost, Clock, Day, Input, LongText, Moment, PlaceDraft, ShortText
-from contracts.members import PERSON_NAME_MAX
+from chassis.inputs import PERSON_NAME_MAX
 from contracts.places import find_province
 from contracts.vocabulary import Kind, Language, OrganisationKind, Skill, Theme
 

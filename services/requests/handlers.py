@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from chassis import EventRouter, say
-from contracts.expiry import OfferExpiryDue, RequestExpiryDue
+from contracts.former_timers import OfferExpiryDue, RequestExpiryDue
 from contracts.matching import IntroductionMade
 from contracts.members import MemberJoined, MemberLeft, OrganisationMerged, OrganisationParted
 from contracts.partners import PropositionTold, RecordWithdrawn, Thing

@@ -11,7 +11,7 @@ from tests.given import fresh_name
 
 
 async def test_who_is_away_says_so_at_their_desk_and_who_hands_over_sees_it(neighbourhood):
-    away = await an_ambassador(neighbourhood, fresh_name("Zoe"), provinces=["Limburg"])
+    away = await an_ambassador(neighbourhood, fresh_name("Zoe"), provinces=["Noord-Holland"])
     until = (datetime.now(UTC) + timedelta(days=20)).date()
 
     late = await press(away, await away.get("/desk"), "Bewaar", at="/desk/absent", until="2020-01-01")
@@ -29,13 +29,13 @@ async def test_who_is_away_says_so_at_their_desk_and_who_hands_over_sees_it(neig
 
     me, colleague = (
         await neighbourhood.member_id(away),
-        await an_ambassador(neighbourhood, "Wim", provinces=["Drenthe"]),
+        await an_ambassador(neighbourhood, "Wim", provinces=["Gelderland"]),
     )
     await neighbourhood.quiet()
-    about = fresh_name("veenkolonie")
+    about = fresh_name("uiterwaard")
     for side in ("requests", "offers"):
         member = await neighbourhood.member()
-        draft = a_proposition(f"Wie weet alles van {about}?", place={"name": "Assen"})
+        draft = a_proposition(f"Wie weet alles van {about}?", place={"name": "Arnhem"})
         placed = await member.post(f"/api/v1/{side}", json=draft)
         assert placed.status_code == 201, placed.text
     await neighbourhood.quiet()
