@@ -125,7 +125,7 @@ async def test_a_match_of_two_regions_that_waits_for_the_line_alone_waits_for_no
 
 @pytest.mark.parametrize("erased", ["asker", "offerer"])
 async def test_who_hears_that_the_other_takes_part_no_more_is_led_to_what_is_theirs_and_stays(neighbourhood, erased):
-    pair = await neighbourhood.a_match(place={"name": "Groningen"})  # where the team looks, and no ambassador
+    pair = await neighbourhood.a_match(place={"name": "Enschede"})  # where the team looks, and no ambassador
     left, gone = (pair.offerer, pair.asker) if erased == "asker" else (pair.asker, pair.offerer)
     offer_id = (await pair.team.get(f"/api/v1/matches/{pair.match_id}")).json()["offer"]["offer_id"]
     own = f"/offers/{offer_id}" if erased == "asker" else f"/requests/{pair.request_id}"
