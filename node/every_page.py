@@ -46,7 +46,7 @@ PAGES = (
     Shown("join", "visitor", "/join"),
     Shown("join-wrong", "visitor", "/join", presses="main button[value=join]"),
     Shown("join-known", "visitor", "/join", COMPANY, "main button[value=join]"),
-    Shown("join-typed", "visitor", "/join", fills=(("organisation", "lind"),), sees="#found input"),
+    Shown("join-typed", "visitor", "/join", fills=(("organisation", "lind"),), sees="#found input:not([type=hidden])"),
     Shown("join-found", "visitor", "/join/organisations?organisation=a"),
     Shown("join-places", "visitor", "/join/places?place=utr"),
     Shown("sign-in", "visitor", "/sign-in?next=/matches"),
