@@ -166,7 +166,7 @@ RULES = {
         "GET /v1/desk/requests/{request_id}": of("ambassador"),
         "GET /v1/hand-overs": AMBASSADORS,
         "POST /v1/hand-overs/{match_id}/answer": of("colleague", match_id="second_match"),
-        "DELETE /v1/hand-overs/{match_id}": of("ambassador", match_id="second_match"),
+        "DELETE /v1/hand-overs/{match_id}": of("ambassador", match_id="third_match"),
         "GET /v1/asks": MEMBERS,
         "POST /v1/asks": of("ambassador", request_id="second_request", member_id="offerer"),
         "GET /v1/asks/{ask_id}": of("offerer"),

@@ -153,16 +153,18 @@ class World:
 
     async def _they_ask_and_offer(self) -> None:
         asker, offerer = self.people["asker"], self.people["offerer"]
-        first, second, hidden = (fresh_name(word) for word in ("warmte", "water", "verborgen"))
+        first, second, third, hidden = (fresh_name(word) for word in ("warmte", "water", "wind", "verborgen"))
         self.secret.add(hidden)
         day = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
         placed = [
             ("offer", offerer, "/offers", told(f"Wij weten alles van {first}")),
             ("second_offer", offerer, "/offers", told(f"Wij weten alles van {second}", kind="site-visit")),
+            ("third_offer", offerer, "/offers", told(f"Wij weten alles van {third}", kind="equipment")),
             ("draft_offer", offerer, "/offers", told(f"Nog niet klaar {hidden}", draft=True)),
             ("meeting", offerer, "/offers", told(f"Samen over {first}", kind="meeting", starts_on=day)),
             ("request", asker, "/requests", told(f"Wie weet alles van {first}?")),
             ("second_request", asker, "/requests", told(f"Wie weet alles van {second}?", kind="site-visit")),
+            ("third_request", asker, "/requests", told(f"Wie weet alles van {third}?", kind="equipment")),
             ("draft_request", asker, "/requests", told(f"Nog niet klaar {hidden}", draft=True)),
         ]
         for name, person, path, words in placed:
@@ -176,7 +178,7 @@ class World:
         await asker.put(f"/meetings/{self.things['meeting']}/sign-up", {})
 
     async def _two_are_brought_together(self) -> None:
-        for before in ("", "second_"):
+        for before in ("", "second_", "third_"):
             asked, offered = self.things[f"{before}request"], self.things[f"{before}offer"]
             self.things[f"{before}match"] = await self._match_of(asked, offered)
         asker, offerer = self.people["asker"], self.people["offerer"]
@@ -192,7 +194,7 @@ class World:
         await eventually(can_start, within=PATIENCE, saying="an introduction")
         await asker.post("/initiatives", {"match_id": match_id, "text": f"Wij gaan {text} beginnen, in de klas."})
         await offerer.post(f"/initiatives/{match_id}/notes", {"text": f"Vandaag was het zover met {text}."})
-        self.secret |= {match_id, self.things["second_match"], text}
+        self.secret |= {match_id, self.things["second_match"], self.things["third_match"], text}
 
     async def _match_of(self, *sides: str) -> str:
         team = self.people["team"]
@@ -209,7 +211,8 @@ class World:
         anna, note, second = self.people["ambassador"], fresh_name("notitie"), self.things["second_request"]
         offerer, colleague = [await self.people[name].member_id() for name in ("offerer", "colleague")]
         invited = f"{fresh_name('genodigd')}@vechtdal.example"
-        await anna.post(f"/matches/{self.things['second_match']}/hand-over", {"member_id": colleague, "note": note})
+        for match in ("second_match", "third_match"):
+            await anna.post(f"/matches/{self.things[match]}/hand-over", {"member_id": colleague, "note": note})
         asked = await anna.post("/asks", {"request_id": second, "member_id": offerer, "note": note})
         due = (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
         about = {"matter": "request", "matter_id": second, "note": note, "due_on": due}
