@@ -36,6 +36,7 @@ async def both_speak(country: Country) -> None:
     await hub.hears(*heard)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("who", ["region", "hub"])
 async def test_a_node_that_is_killed_is_silent_for_as_long_as_it_is_away(country: Country, who: str):
     await both_speak(country)
@@ -66,6 +67,7 @@ async def test_a_node_that_is_killed_is_silent_for_as_long_as_it_is_away(country
     await eventually(is_heard, saying="a node that is back")
 
 
+@pytest.mark.long
 async def test_a_region_that_was_let_in_and_never_came_is_silent_since_then(country: Country, monkeypatch):
     hub = country.hub
     monkeypatch.setattr(behind, "SOURCE_SILENT_SECONDS_MAX", LONG_SECONDS)
