@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from contracts.vocabulary import Role
 from services.gateway.pages.matches import REASONS, STEPS, done_with, done_with_hand_over, wrong_at, wrong_with
-from services.gateway.pages.parts import colleagues, part
+from services.gateway.pages.parts import ABSENT, AMBASSADORS, colleagues_of, part
 from services.gateway.pages.reading import Reader, Refused, SignedInReader
 
 router = APIRouter(include_in_schema=False)
@@ -146,14 +146,16 @@ async def _page(
         "new": f"/v1/desk/new?{_ten(cursor)}",
         "follow_ups": "/v1/follow-ups",
         "deeds": "/v1/members/me/deeds?limit=10",
-        "absent": "/v1/desk/absent",
+        "ambassadors": AMBASSADORS,
+        "absent": ABSENT,
     }
     found = await asyncio.gather(*(part(reader, path) for path in paths.values()))
     told = dict(zip(paths, found, strict=True))
+    others = colleagues_of(reader, told.pop("ambassadors"), told["absent"])
     own = reader.caller.identity.references if reader.caller else ()
     until = next((one["until"] for one in told["absent"] or () if one["member_id"] in own), None)
     return reader.page(
-        "desk.html", at="/desk", status=status, reasons=REASONS, colleagues=await colleagues(reader), done=done,
+        "desk.html", at="/desk", status=status, reasons=REASONS, colleagues=others, done=done,
         wrong=wrong, waiting_after=waiting_after, cursor=cursor, kept=kept or {},
         until=until, **told,
     )  # fmt: skip

@@ -14,10 +14,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from chassis import Problem
 from chassis.limits import BODY, again
 from services.gateway.pages.forms import Form
 from services.gateway.pages.languages import language_of
+from services.gateway.pages.parts import part
 from services.gateway.pages.reading import CALLER, Reader
 from services.gateway.rules import CrossSite
 
@@ -105,11 +105,8 @@ async def _sent(reader: Reader) -> Form | None:
 
 async def _signed_in_as(reader: Reader) -> str | None:
     """The address of who is signed in; none when nobody is, or when it cannot be told now."""
-    if reader.caller is None:
-        return None
-    with suppress(Problem):
-        return str((await reader.ask("/v1/members/me"))["email"])
-    return None
+    me = await part(reader, "/v1/members/me") if reader.caller else None
+    return me and str(me["email"])
 
 
 def _is_browser(scope: Scope) -> bool:

@@ -7,6 +7,9 @@ from chassis import Problem
 from services.gateway.pages.reading import Reader
 from services.gateway.pages.words import day, say
 
+#: Where those who bring people together are told, and which of them are not there.
+AMBASSADORS, ABSENT = "/v1/ambassadors?limit=100", "/v1/desk/absent"
+
 
 async def part(reader: Reader, path: str) -> Any:
     """A part of a page; none when it cannot be told now."""
@@ -17,8 +20,12 @@ async def part(reader: Reader, path: str) -> Any:
 
 
 async def colleagues(reader: Reader) -> dict[str, str]:
+    """The other ambassadors, as `colleagues_of` tells them."""
+    return colleagues_of(reader, *await asyncio.gather(part(reader, AMBASSADORS), part(reader, ABSENT)))
+
+
+def colleagues_of(reader: Reader, found: Any, absent: Any) -> dict[str, str]:
     """The other ambassadors by their references: a name, where they belong, and until when they are not there."""
-    found, absent = await asyncio.gather(part(reader, "/v1/ambassadors?limit=100"), part(reader, "/v1/desk/absent"))
     language = reader.language
     until = {one["member_id"]: day(one["until"], language) for one in absent or ()}
     own = reader.caller.identity.references if reader.caller else ()
