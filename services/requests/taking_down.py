@@ -1,9 +1,11 @@
 """The node's team takes down what somebody asks or offers, and its member may place it again when they changed it."""
 
+from typing import Annotated
+
 from pydantic import Field
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from chassis import Input, LongText, Reply, check_version, note_deed
+from chassis import AtMost, Input, LongText, Reply, check_version, note_deed
 from contracts.deeds import Deed
 from contracts.taking_down import TakenDownBecause
 from contracts.vocabulary import Side, Status
@@ -17,7 +19,9 @@ class TakeDown(Input):
     """Why the node's team takes something down."""
 
     because: TakenDownBecause
-    note: LongText | None = Field(default=None, max_length=1000, description="What its member is told beside it.")
+    note: Annotated[LongText, AtMost(1000)] | None = Field(
+        default=None, description="What its member is told beside it."
+    )
 
 
 async def take_down(
